@@ -1,0 +1,38 @@
+# make run    the miniature study, from nothing to a report
+# make test   all tests
+# make check  formatting and lint; make clean removes what was built
+PYTHON ?= python3.11
+CORES ?= 2
+STUDIES ?=
+BIN := .venv/bin
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export TOKENIZERS_PARALLELISM = false
+
+.PHONY: run test check clean environment
+.DEFAULT_GOAL := run
+
+environment: .venv/ready
+
+.venv/ready: envs/lock.txt
+	@echo "Setting up .venv from envs/lock.txt (a minute or two, once)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement envs/lock.txt
+	touch $@
+
+run: .venv/ready
+	$(BIN)/python workflow/scripts/warm.py $(BIN)/snakemake --cores $(CORES) \
+		$(if $(STUDIES),--config studies=$(STUDIES))
+	@echo
+	@ls -1 $(CURDIR)/results/*/report.html | sed 's/^/Report: /'
+
+test: .venv/ready
+	$(BIN)/python workflow/scripts/warm.py $(BIN)/pytest
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+
+clean:
+	rm -rf results logs .snakemake

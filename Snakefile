@@ -1,0 +1,25 @@
+# Babelmerge: can these language experts be merged into one model, and if not, why?
+#
+# This file is the table of contents. Data flows down it: each stage reads only from those above.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/merge.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """One report for each study that config.yaml names."""
+    default_target: True
+    input:
+        expand("results/{study}/report.html", study=STUDIES),

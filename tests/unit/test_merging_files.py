@@ -1,0 +1,258 @@
+"""Streaming merges and sweeps: the same bits as in memory, whole models or none, early errors."""
+
+import json
+import shutil
+
+import pytest
+import tiny_models
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from babelmerge import checkpoints, merging, recipes
+
+torch.set_num_threads(1)
+POINTS = [
+    ("linear", {}),
+    ("task_arithmetic", {"weight": 0.3}),
+    ("ties", {"density": 0.4, "weight": 0.3}),
+    ("ties", {"density": 0.4, "weight": 0.3, "scope": "tensor"}),
+    ("ties", {"density": 0.4, "weight": 0.3, "semantics": "mergekit"}),
+    ("dare", {"density": 0.3, "weight": 0.3, "seed": 5}),
+    ("sce", {"select_topk": 0.3}),
+    ("sce", {"select_topk": 0.3, "semantics": "mergekit"}),
+]
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory):
+    return tiny_models.family(tmp_path_factory.mktemp("family"))
+
+
+@pytest.fixture(scope="module")
+def low_family(tmp_path_factory):
+    return tiny_models.family(tmp_path_factory.mktemp("low"), tied=False, dtype=torch.bfloat16)
+
+
+def load(path):
+    return checkpoints.Checkpoint(path).state_dict()
+
+
+def in_memory(family, method, point):
+    base, experts = family
+    members = {id_: load(path) for id_, path in experts.items()}
+    return merging.merge(load(base), members, method, **point)
+
+
+def on_disk(family, method, point, folder, **options):
+    base, experts = family
+    recipe = recipes.make_recipe(base, experts, method, point)
+    return load(merging.merge_files(recipe, folder, **options))
+
+
+def same(left, right):
+    return set(left) == set(right) and all(torch.equal(left[name], right[name]) for name in left)
+
+
+@pytest.mark.parametrize(("method", "point"), POINTS)
+def test_streaming_equals_in_memory(family, low_family, tmp_path, method, point):
+    for number, members in enumerate((family, low_family)):
+        streamed = on_disk(members, method, point, tmp_path / str(number), max_shard_bytes=20_000)
+        assert same(streamed, in_memory(members, method, point))
+        assert len(list((tmp_path / str(number)).glob("*.safetensors"))) > 1
+
+
+@pytest.mark.parametrize(("method", "point"), POINTS)
+def test_a_sweep_gives_what_merge_files_writes(family, low_family, tmp_path, method, point):
+    grid = [{**point, **scale} for scale in scales(method)]
+    for number, (base, experts) in enumerate((family, low_family)):
+        model = AutoModelForCausalLM.from_pretrained(base, dtype="auto")
+        start = load(base)
+        for index, (told, tensors) in enumerate(merging.Sweep(base, experts, method).points(grid)):
+            assert told == grid[index]
+            merging.load_into(model, tensors)
+            folder = tmp_path / f"{number}-{index}"
+            written = on_disk((base, experts), method, told, folder)
+            state = model.state_dict()
+            assert all(torch.equal(state[name], written[name]) for name in written)
+            assert all(torch.equal(tensors[name], written[name]) for name in start)
+            if model.config.tie_word_embeddings:
+                assert torch.equal(state["lm_head.weight"], written["model.embed_tokens.weight"])
+
+
+def scales(method):
+    if method == "linear":
+        return [{}, {"weight": [1, 2, 3]}]
+    if method == "sce":
+        return [{}, {"select_topk": 0.9}]
+    # The third returns to another density, the last two share an update.
+    return [{"weight": 0.5}] + [{"weight": 0.1}, {"weight": 0.2}, {"weight": 0.2, "lambda": 3}]
+
+
+def test_the_merged_directory_is_a_whole_model(low_family, tmp_path):
+    base, experts = low_family
+    prints = {id_: checkpoints.fingerprint(path) for id_, path in experts.items()}
+    recipe = recipes.make_recipe(
+        base, experts, "task_arithmetic", {"weight": 0.3, "dtype": "float32"}, prints
+    )
+    out = merging.merge_files(recipe, tmp_path / "out")
+    model = AutoModelForCausalLM.from_pretrained(out, dtype="auto")
+    assert model.dtype == torch.float32
+    vocabularies = [AutoTokenizer.from_pretrained(path).get_vocab() for path in (base, out)]
+    assert vocabularies[0] == vocabularies[1]
+    assert (out / "generation_config.json").is_file()
+    manifest = checkpoints.read_json(out / "manifest.json")
+    assert set(manifest["files"]) >= {"config.json", "model.safetensors", "tokenizer.json"}
+    assert "recipe.yaml" not in manifest["files"]
+    assert "task_arithmetic" in (out / "README.md").read_text()
+    again = merging.merge_files(out / "recipe.yaml", tmp_path / "again")
+    assert checkpoints.fingerprint(again) == checkpoints.fingerprint(out)
+
+
+def spoil(family, tmp_path, change):
+    """A copy of the family whose second expert was changed."""
+    base, experts = family
+    folder = tmp_path / "spoilt"
+    shutil.copytree(experts["experts/bn-en"], folder)
+    change(folder)
+    return base, {**experts, "experts/bn-en": folder}
+
+
+def check(family, tmp_path, parts, fingerprints=None):
+    base, experts = family
+    recipe = recipes.make_recipe(base, experts, "ties", {"density": 0.5}, fingerprints)
+    with pytest.raises(ValueError) as error:
+        merging.merge_files(recipe, tmp_path / "out")
+    assert all(part in str(error.value) for part in parts), str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_vocabulary_size_is_named_with_both_numbers(family, tmp_path):
+    base, experts = family
+    other = tiny_models.save(tiny_models.model(3, vocabulary=70), tmp_path / "other")
+    members = base, {**experts, "experts/te-en": other}
+    check(members, tmp_path, ["base has 64 embedding rows", "experts/te-en has 70"])
+
+
+def test_another_tokenizer_is_noticed_at_equal_shapes(family, tmp_path):
+    larger = spoil(
+        family, tmp_path, lambda folder: tiny_models.tokenizer(66).save_pretrained(folder)
+    )
+    check(larger, tmp_path, ["base has 64 tokens", "experts/bn-en has 66"])
+
+    def swap(folder):
+        text = (folder / "tokenizer.json").read_text()
+        content = json.loads(text)
+        tokens = content["model"]["vocab"]
+        tokens["w1"], tokens["w2"] = tokens["w2"], tokens["w1"]
+        (folder / "tokenizer.json").write_text(json.dumps(content))
+
+    shutil.rmtree(tmp_path / "spoilt")
+    check(spoil(family, tmp_path, swap), tmp_path, ["'w1' at 1", "experts/bn-en at 2", "2 of 64"])
+
+
+def test_another_architecture_is_noticed_at_equal_shapes(family, tmp_path):
+    def more_heads(folder):
+        config = checkpoints.read_json(folder / "config.json")
+        checkpoints.write_json(folder / "config.json", {**config, "hidden_act": "gelu"})
+
+    parts = ["hidden_act", "'silu'", "experts/bn-en", "'gelu'"]
+    check(spoil(family, tmp_path, more_heads), tmp_path, parts)
+
+
+def test_a_changed_member_is_noticed_by_its_fingerprint(family, tmp_path):
+    check(
+        family, tmp_path, ["experts/bn-en", "select the recipe again"], {"experts/bn-en": "0" * 64}
+    )
+
+
+def test_non_finite_weights_leave_no_model(family, tmp_path):
+    def poison(folder):
+        tensors = {name: tensor.clone() for name, tensor in load(folder).items()}
+        tensors["model.norm.weight"][3] = float("inf")
+        checkpoints.save_state_dict(folder, tensors)
+
+    parts = ["experts/bn-en", "model.safetensors", "model.norm.weight has 1 of 32"]
+    check(spoil(family, tmp_path, poison), tmp_path, parts)
+
+
+def test_load_into_refuses_before_it_copies(family):
+    base, _ = family
+    model = AutoModelForCausalLM.from_pretrained(base)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    tensors = {name: tensor + 1 for name, tensor in load(base).items()}
+    missing = {name: tensor for name, tensor in tensors.items() if "norm" not in name}
+    wrong = {**tensors, "model.norm.weight": torch.zeros(31)}
+    for broken, message in (
+        (missing, "has no tensor"),
+        ({**tensors, "x": torch.zeros(1)}, "no tensor x"),
+        (wrong, "31"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            merging.load_into(model, broken)
+        assert same(model.state_dict(), before)
+
+
+GRIDS = [
+    # Normalised with equal weights, the weight cancels: three densities, three models.
+    (
+        "ties",
+        {"semantics": "mergekit"},
+        [{"density": d, "weight": w} for d in (0.2, 0.4, 0.9) for w in (0.1, 0.5, 2.5)],
+        {1: 0, 2: 0, 4: 3, 5: 3, 7: 6, 8: 6},
+    ),
+    ("ties", {}, [{"density": d, "weight": w} for d in (0.2, 0.4) for w in (0.1, 0.5)], {}),
+    (
+        "ties",
+        {"semantics": "mergekit", "normalize": False},
+        [{"density": 0.5, "weight": w} for w in (0.1, 0.5)],
+        {},
+    ),
+    (
+        "task_arithmetic",
+        {},
+        [{"weight": 0.5}, {"weight": 1, "lambda": 0.5}, {"weight": 0}, {"weight": 1, "lambda": 0}],
+        {1: 0, 3: 2},
+    ),
+    ("linear", {}, [{"weight": 1}, {"weight": 3}, {"weight": [1, 2, 3]}], {1: 0}),
+    (
+        "dare",
+        {"weight": 0.5},
+        [{"density": d, "seed": s} for d in (0.5, 1) for s in (1, 2)],
+        {3: 2},
+    ),
+    ("sce", {}, [{"select_topk": k} for k in (0.1, 0.5, 1.0, 1)], {3: 2}),
+]
+
+
+@pytest.mark.parametrize(("method", "common", "grid", "expected"), GRIDS)
+def test_aliases_are_the_points_that_measure_the_same(family, method, common, grid, expected):
+    base, experts = family
+    grid = [{**common, **point} for point in grid]
+    assert merging.aliases(grid, method, len(experts)) == expected
+    start = load(base)
+    models = [dict(tensors) for _, tensors in merging.Sweep(base, experts, method).points(grid)]
+    moves = [torch.cat([(m[n] - start[n]).reshape(-1) for n in start]) for m in models]
+    for index, move in enumerate(moves):
+        for other in range(index):
+            alike = torch.allclose(move, moves[other], rtol=1e-4, atol=1e-6)
+            assert alike is (expected.get(index, index) == expected.get(other, other))
+        if index in expected:
+            assert move.norm().item() == pytest.approx(moves[expected[index]].norm().item(), 1e-5)
+
+
+def test_unknown_names_come_with_the_nearest(family):
+    base, experts = family
+    with pytest.raises(ValueError, match="'densty'; did you mean density"):
+        list(merging.Sweep(base, experts, "ties").points([{"densty": 0.5}]))
+    with pytest.raises(ValueError, match="did you mean task_arithmetic"):
+        merging.merge(load(base), [load(base)], "task_aritmetic")
+    for point, message in (
+        ({}, "density is missing"),
+        ({"density": 1.5}, "density is 1.5; expected a number from 0 to 1"),
+        ({"density": 0.5, "weight": [1]}, "1 values for 3 experts"),
+        ({"density": 0.5, "normalize": 1}, "expected true or false"),
+        ({"density": 0.5, "semantics": "mergebench"}, "original or mergekit"),
+        ({"density": 0.5, "semantics": "mergekit", "scope": "model"}, "trims per tensor"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            list(merging.Sweep(base, experts, "ties").points([point]))

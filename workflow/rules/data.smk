@@ -1,0 +1,57 @@
+# Data: corpora in, one JSON Lines file for each data set and split out.
+#
+# In: what the study's corpora name (the hub, files, the controlled corpus).
+# Out: results/{study}/data/{task}/{unit}/{train,dev,test}.jsonl, and checked.json beside them.
+
+
+def files_of(wildcards):
+    return artifacts.corpus_files(
+        plan_of(wildcards), wildcards.dataset, wildcards.split
+    )
+
+
+def held_out(wildcards):
+    """What a train split must not contain; only read when the study asks to drop it."""
+    dataset = plan_of(wildcards).datasets[wildcards.dataset]
+    if wildcards.split != "train" or dataset.overlap != "drop":
+        return []
+    folder = f"results/{wildcards.study}/data/{dataset.id}"
+    return [f"{folder}/{split}.jsonl" for split in dataset.splits if split != "train"]
+
+
+rule prepare_data:
+    """Read one split of one data set into rows of our own format."""
+    input:
+        files=lambda w: ancient(files_of(w)),
+        held_out=held_out,
+    output:
+        "results/{study}/data/{dataset}/{split}.jsonl",
+    log:
+        "logs/{study}/prepare_data/{dataset}/{split}.log",
+    benchmark:
+        "logs/{study}/prepare_data/{dataset}/{split}.benchmark.tsv"
+    params:
+        code=code("prepare_data.py"),
+        cfg=lambda w: artifacts.data_settings(plan_of(w), w.dataset, w.split),
+        content=lambda w: content(files_of(w)),
+    message:
+        "Data: {wildcards.dataset} {wildcards.split}"
+    script:
+        "../scripts/prepare_data.py"
+
+
+rule check_data:
+    """Refuse a data set whose dev or test rows stand in its training rows as well."""
+    input:
+        lambda w: artifacts.splits(plan_of(w), w.dataset),
+    output:
+        "results/{study}/data/{dataset}/checked.json",
+    log:
+        "logs/{study}/check_data/{dataset}.log",
+    params:
+        code=code("check_data.py"),
+        cfg=lambda w: {"overlap": plan_of(w).datasets[w.dataset].overlap},
+    message:
+        "Check: {wildcards.dataset}"
+    script:
+        "../scripts/check_data.py"

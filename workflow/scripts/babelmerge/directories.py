@@ -1,0 +1,154 @@
+"""Whole model directories: swapped in atomically, hashed, and known by a fingerprint.
+
+Use these through `checkpoints`. This module writes only the directory that it is given and its
+temporary siblings, and knows nothing of what the files mean.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+
+# What describes how a model came to be, not what it is: outside the fingerprint.
+BESIDE = (MANIFEST, "README.md", "recipe.yaml", "training.json", "training.tsv")
+
+
+@contextmanager
+def saving(out_dir: str | Path, **facts) -> Iterator[Path]:
+    """Yield a temporary sibling of `out_dir`; on a clean exit put it in its place, whole.
+
+    The files are hashed and flushed to disk, manifest.json is written last, and the directory is
+    renamed over `out_dir` (which may exist: its content is replaced). On an exception the temporary
+    directory is removed and `out_dir` stays as it was; a kill leaves the old directory or none,
+    never half a model. `facts` are added to the manifest and must be JSON-serialisable.
+    """
+    out_dir = Path(out_dir)
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(out_dir)
+    partial = _sibling(out_dir, "partial")
+    partial.mkdir()
+    try:
+        yield partial
+        _complete(partial, facts)
+        _swap(partial, out_dir)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def fingerprint(directory: str | Path) -> str:
+    """The sha256 that identifies a model: over the hashes of its weights, config and tokenizer.
+
+    Taken from manifest.json where there is one, computed otherwise (a model from elsewhere).
+    """
+    manifest = Path(directory) / MANIFEST
+    if manifest.is_file():
+        return read_json(manifest)["fingerprint"]
+    return _fingerprint(file_hashes(directory))
+
+
+def file_hashes(directory: str | Path) -> dict[str, str]:
+    """Relative name -> sha256 of each file that makes up the model (see `BESIDE`), sorted."""
+    directory = Path(directory)
+    hashes = {}
+    for path in sorted(p for p in directory.rglob("*") if p.is_file()):
+        name = path.relative_to(directory).as_posix()
+        if name in BESIDE or any(part.startswith(".") for part in Path(name).parts):
+            continue
+        with path.open("rb") as file:
+            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
+
+
+def read_json(path: str | Path) -> dict:
+    """The mapping in a JSON file; ValueError that names the file when it is not one."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not valid JSON ({error}); fetch or write it again") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: expected a JSON object, found a {type(content).__name__}")
+    return content
+
+
+def write_json(path: str | Path, content: Mapping) -> None:
+    """Write a mapping as readable UTF-8 JSON."""
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def _fingerprint(hashes: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+
+
+def _sibling(out_dir: Path, kind: str) -> Path:
+    # Host and process are in the name so that a later run can tell a leftover from a neighbour.
+    owner = f"{socket.gethostname()}.{os.getpid()}"
+    number = 0
+    while (path := out_dir.parent / f".{out_dir.name}.{owner}.{number}.{kind}").exists():
+        number += 1
+    return path
+
+
+def _remove_leftovers(out_dir: Path) -> None:
+    """Delete the temporary siblings of killed runs on this machine; leave those of live ones."""
+    start = f".{out_dir.name}.{socket.gethostname()}."
+    for path in out_dir.parent.iterdir():
+        owner = path.name.removeprefix(start).split(".")
+        if not path.name.startswith(start) or len(owner) != 3 or not owner[0].isdigit():
+            continue
+        if owner[2] in ("partial", "old") and not _alive(int(owner[0])):
+            logger.warning("removing %s, left by a run that was killed", path.name)
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _complete(directory: Path, facts: Mapping) -> None:
+    hashes = file_hashes(directory)
+    manifest = {"files": hashes, "fingerprint": _fingerprint(hashes), **facts}
+    write_json(directory / MANIFEST, manifest)
+    paths = list(directory.rglob("*"))
+    for path in [*paths, directory]:
+        _flush(path)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _swap(partial: Path, out_dir: Path) -> None:
+    # A rename replaces an empty directory in one step; a full one has to make way first.
+    if out_dir.is_dir() and any(out_dir.iterdir()):
+        old = _sibling(out_dir, "old")
+        out_dir.rename(old)
+        try:
+            partial.rename(out_dir)
+        except BaseException:
+            old.rename(out_dir)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        partial.rename(out_dir)
+    _flush(out_dir.parent)

@@ -1,0 +1,146 @@
+"""One style for all figures, and one way to save them so that equal figures are equal bytes.
+
+Figures are made for a column of a paper, which is also the width of a phone: 3.6 inches, type of 7
+to 8 points. Matplotlib only, with its object interface: no pyplot, no global state, no display.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+WIDTH = 3.6  # inches
+INK = "#222222"
+FAINT = "#8a8a8a"
+ABSENT = "#e4e4e4"
+ACCENT = "#d55e00"
+# Okabe & Ito's colours, which people with any common colour blindness tell apart; yellow is left
+# out because it vanishes on white.
+PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#555555", "#7a5195")
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "++", "oo")
+MARKERS = "osD^vPX*"
+DASHES = ((), (4, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5))
+# Light to dark in one hue: order is visible in grey too, and low cells stay quiet on paper.
+SCALE = LinearSegmentedColormap.from_list(
+    "babelmerge", ["#f7fbff", "#cfe1f2", "#93c4de", "#4a97c9", "#1864aa", "#08306b"]
+)
+RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 7.5,
+    "axes.edgecolor": FAINT,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.5,
+    "lines.linewidth": 1.4,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "svg.hashsalt": "babelmerge",
+    # Text stays text: it can be selected, and readers' screens draw it with their own fonts.
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+    "path.simplify": True,
+}
+# None keeps the date and the program's version out of the file.
+METADATA = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+    "png": {"Software": None},
+}
+
+
+@contextmanager
+def style():
+    """Use our style inside; what the caller had set comes back afterwards."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(RC)
+        yield
+
+
+def panels(heights: Sequence[float], titles: Iterable[str], width: float = WIDTH) -> tuple:
+    """A figure with axes below each other, of these heights in inches (labels come on top)."""
+    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
+    grid = figure.subplots(len(heights), 1, squeeze=False, height_ratios=list(heights))
+    axes = [row[0] for row in grid]
+    for ax, title in zip(axes, titles, strict=True):
+        ax.set_title(title)
+    return figure, axes
+
+
+def save(figure: Figure, stem: str | Path, formats: Sequence[str] = ("svg", "pdf", "png")) -> list:
+    """Write {stem}.{format} for each format; the same figure gives the same bytes.
+
+    Raises ValueError for a format that is not svg, pdf or png.
+    """
+    unknown = [name for name in formats if name not in METADATA]
+    if unknown:
+        raise ValueError(
+            f"figures: found format {', '.join(unknown)}, expected {', '.join(METADATA)}; "
+            "correct the formats in the configuration"
+        )
+    stem = Path(stem)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(f"{stem.name}.{name}") for name in formats]
+    with style():
+        for path, name in zip(paths, formats, strict=True):
+            # "tight" grows the page where a label reaches beyond it: nothing is cut off.
+            figure.savefig(
+                path, format=name, metadata=METADATA[name], bbox_inches="tight", pad_inches=0.04
+            )
+    return paths
+
+
+def on_colour(value: float, norm: Normalize) -> str:
+    """Ink that is readable on the scale's colour for this value."""
+    red, green, blue, _ = SCALE(norm(value))
+    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 else INK
+
+
+def absent(ax: Axes, left: float, bottom: float, width: float, height: float) -> None:
+    """Hatch the place of a value that was not evaluated."""
+    box = Rectangle((left, bottom), width, height, facecolor=ABSENT, edgecolor="#bdbdbd")
+    box.set(hatch="//////", linewidth=0)
+    ax.add_patch(box)
+
+
+def ring(ax: Axes, x: float, y: float) -> None:
+    """Frame the cell centred on (x, y), above everything and never clipped by the axes."""
+    box = Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor="none", edgecolor=ACCENT, linewidth=1.6)
+    box.set(clip_on=False, zorder=5)
+    ax.add_patch(box)
+
+
+def spread(places: Sequence[float], least: float) -> list[float]:
+    """Move places on a line apart to at least `least`, keeping their order and their middle."""
+    order = sorted(range(len(places)), key=lambda at: places[at])
+    moved = list(places)
+    for before, at in zip(order, order[1:], strict=False):
+        moved[at] = max(moved[at], moved[before] + least)
+    shift = sum(moved) - sum(places)
+    return [place - shift / len(places) for place in moved]
+
+
+def message(ax: Axes, text: str) -> None:
+    """An empty panel that says why it is empty."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, text, ha="center", va="center", color=FAINT, transform=ax.transAxes)

@@ -1,0 +1,84 @@
+"""Held-out rows that training has seen: found, refused, or dropped from training.
+
+Takes streams of translation rows; keeps only the held-out ones in memory. Reads and writes no file.
+"""
+
+import logging
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+
+LOG = logging.getLogger(__name__)
+Row = dict[str, str]
+
+
+def fold(text: str) -> str:
+    """Key under which texts count as the same: NFC, case folded, runs of white space as one."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def _sides(row: Row) -> tuple[tuple[str, str], Callable[[], tuple[str, str]]]:
+    return (
+        (row["source_language"], fold(row["source"])),
+        lambda: (row["target_language"], fold(row["target"])),
+    )
+
+
+class _HeldOut:
+    """Held-out rows by source, and by pair turned round; see `overlap`."""
+
+    def __init__(self, rows: Iterable[Row]):
+        self.rows, self.sources, self.turned = {}, {}, {}
+        for row in rows:
+            source, target = _sides(row)
+            self.rows[row["id"]] = row
+            self.sources.setdefault(source, []).append(row["id"])
+            self.turned.setdefault(target(), {}).setdefault(source, []).append(row["id"])
+
+    def hits(self, row: Row) -> list[str]:
+        source, target = _sides(row)
+        turned = self.turned.get(source)
+        return self.sources.get(source, []) + (turned.get(target(), []) if turned else [])
+
+
+def overlap(train_rows: Iterable[Row], held_out_rows: Iterable[Row]) -> list[str]:
+    """Ids of the held-out rows that training has seen, in held-out order.
+
+    Seen: the held-out source is the source of a training row (of the same language), whatever its
+    translation; or the pair occurs turned round. Texts compare by `fold`. A target alone is no
+    overlap: different sentences share translations. Only held-out rows are kept in memory.
+    """
+    held_out = _HeldOut(held_out_rows)
+    seen = {id_ for row in train_rows for id_ in held_out.hits(row)}
+    return [id_ for id_ in held_out.rows if id_ in seen]
+
+
+def refuse_overlap(
+    train_rows: Iterable[Row], held_out_rows: Iterable[Row], train: str, held_out: str
+) -> None:
+    """ValueError with count and examples when `overlap` finds any; names are for the message."""
+    kept = list(held_out_rows)
+    found = overlap(train_rows, kept)
+    if found:
+        source = {row["id"]: row["source"] for row in kept}
+        examples = "; ".join(f"{id_}: {source[id_]!r:.80}" for id_ in found[:3])
+        raise ValueError(
+            f"{held_out}: {len(found)} of {len(kept)} rows occur in {train} ({examples}); set "
+            "`overlap: drop` to take them out of training, or `overlap: allow` to keep them"
+        )
+
+
+def drop_overlap(train_rows: Iterable[Row], held_out_rows: Iterable[Row]) -> Iterator[Row]:
+    """Training rows without those that `overlap` objects to; ValueError when none is left."""
+    held_out, dropped, kept = _HeldOut(held_out_rows), 0, 0
+    for row in train_rows:
+        if held_out.hits(row):
+            dropped += 1
+        else:
+            kept += 1
+            yield row
+    if dropped and not kept:
+        raise ValueError(
+            f"all {dropped} training rows occur in held-out data, none is left; "
+            "name another corpus or split for training, or set `overlap: allow`"
+        )
+    LOG.info("%d training rows dropped that occur in held-out data", dropped)

@@ -1,0 +1,41 @@
+"""Random bases: a model of any decoder architecture from a mapping and a seed."""
+
+import difflib
+from collections.abc import Mapping
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+
+def initialise(architecture: Mapping, vocab_size: int, seed: int, tokenizer=None):
+    """A seeded, randomly initialised causal language model in float32 on the CPU.
+
+    architecture: `model_type` (qwen2, llama, …) and settings of that type's config, such as
+    hidden_size. The tokenizer, where given, lends its pad and EOS ids. The same arguments give
+    the same weights. Raises ValueError for an unknown model type or setting.
+    """
+    settings = dict(architecture)
+    model_type = settings.pop("model_type", None)
+    try:
+        known = AutoConfig.for_model(model_type).to_dict()
+    except ValueError as error:
+        raise ValueError(
+            f"base.architecture.model_type: found {model_type!r}, expected a decoder that "
+            "transformers knows, such as qwen2 or llama"
+        ) from error
+    for key in settings:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"base.architecture: {model_type} has no setting {key!r}{hint}")
+    if tokenizer is not None:
+        settings |= _special_tokens(tokenizer)
+    config = AutoConfig.for_model(model_type, **{**settings, "vocab_size": vocab_size})
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+
+
+def _special_tokens(tokenizer) -> dict:
+    ids = ("bos_token_id", "eos_token_id", "pad_token_id")
+    return {key: getattr(tokenizer, key) for key in ids}

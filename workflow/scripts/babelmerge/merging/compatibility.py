@@ -1,0 +1,116 @@
+"""Checks between model directories that need no tensor: configs, vocabularies, fingerprints.
+
+Shapes are checked in `members`. What passes there can still be garbage when merged: the same shape
+with another number of heads, or the same number of rows with other tokens in them.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from babelmerge import checkpoints
+from babelmerge.merging.members import Members
+from babelmerge.recipes import Recipe
+
+logger = logging.getLogger(__name__)
+
+# Keys that change what weights of the same shape compute.
+KEYS = (
+    "model_type",
+    "architectures",
+    "hidden_act",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "rms_norm_eps",
+    "rope_theta",
+    "tie_word_embeddings",
+)
+
+
+def check_configs(members: Members) -> None:
+    """ValueError naming base, expert, key and both values when two configs compute differently."""
+    base = members.base.config
+    for id_, expert in members.experts.items():
+        for key in KEYS:
+            if key in base and key in expert.config and base[key] != expert.config[key]:
+                raise ValueError(
+                    f"config.json: base has {key} {base[key]!r}, {id_} has "
+                    f"{expert.config[key]!r}; members of a merge need the same architecture: train "
+                    "all from one base"
+                )
+
+
+def check_tokenizers(members: Members) -> None:
+    """ValueError when a member's vocabulary is not the base's, token by token.
+
+    Compared are tokenizer.json (its tokens and their ids, added ones too) or, where there is none,
+    the bytes of tokenizer.model. A member without any tokenizer is passed over with a warning.
+    """
+    base = members.base.path
+    for id_, expert in members.experts.items():
+        ours, theirs = _tokenizer_file(base), _tokenizer_file(expert.path)
+        if ours is None or theirs is None:
+            lacking = "base" if ours is None else id_
+            logger.warning("%s has no tokenizer; vocabularies are not compared", lacking)
+        elif ours.name != theirs.name:
+            raise ValueError(f"base has {ours.name}, {id_} has {theirs.name}; use one tokenizer")
+        elif _digest(ours) != _digest(theirs):
+            _compare(ours, id_, theirs)
+
+
+def check_fingerprints(recipe: Recipe) -> None:
+    """ValueError when a member is no longer the model that the recipe was made with."""
+    members = {"base": recipe.base, **dict(recipe.experts)}
+    for id_, expected in recipe.fingerprints.items():
+        found = checkpoints.fingerprint(members[id_])
+        if found != expected:
+            raise ValueError(
+                f"{members[id_]}: its fingerprint is {found[:12]}…, the recipe was made with "
+                f"{expected[:12]}… ({id_}); select the recipe again, or take its fingerprints out"
+            )
+
+
+def _tokenizer_file(directory: Path) -> Path | None:
+    for name in ("tokenizer.json", "tokenizer.model"):
+        if (directory / name).is_file():
+            return directory / name
+    return None
+
+
+def _digest(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
+def _compare(ours: Path, id_: str, theirs: Path) -> None:
+    if ours.suffix != ".json":
+        raise ValueError(f"base and {id_} have different {ours.name}; retrain with one tokenizer")
+    base, expert = _vocabulary(ours), _vocabulary(theirs)
+    if len(base) != len(expert):
+        raise ValueError(
+            f"tokenizer.json: base has {len(base)} tokens, {id_} has {len(expert)}; retrain with "
+            "one tokenizer"
+        )
+    if differing := [token for token in base if expert.get(token) != base[token]]:
+        token = differing[0]
+        raise ValueError(
+            f"tokenizer.json: base has {token!r} at {base[token]}, {id_} at {expert.get(token)} "
+            f"({len(differing)} of {len(base)} tokens differ); retrain with one tokenizer"
+        )
+
+
+def _vocabulary(path: Path) -> dict[str, int]:
+    content = checkpoints.read_json(path)
+    return {
+        **dict(_model_tokens(content["model"]["vocab"])),
+        **{token["content"]: token["id"] for token in content.get("added_tokens", [])},
+    }
+
+
+def _model_tokens(vocabulary: Any) -> Iterator[tuple[str, int]]:
+    if isinstance(vocabulary, dict):
+        yield from vocabulary.items()
+    else:  # Unigram: a list of (token, score)
+        yield from ((entry[0], number) for number, entry in enumerate(vocabulary))

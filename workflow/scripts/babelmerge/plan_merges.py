@@ -1,0 +1,141 @@
+"""From groups and methods to merges: each group's datasets, each method's grid, each merged model.
+
+Pure functions of a `Study`, its datasets and models.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from babelmerge import merge_parameters
+from babelmerge.plan_groups import Names, Raw, grids, ordered, unfold
+from babelmerge.plan_models import resolve
+from babelmerge.plan_types import Dataset, Group, Merge, Merged, Model
+from babelmerge.study import Study
+from babelmerge.study_corpora import METRICS
+from babelmerge.study_groups import LongGroup
+from babelmerge.study_methods import points
+from babelmerge.study_yaml import listed, nearest
+
+
+def merges(
+    study: Study, datasets: Mapping[str, Dataset], models: Mapping[str, Model], names: Names
+) -> tuple[dict[str, Group], dict[str, Merge], dict[str, Model]]:
+    """(groups, merges, merged models): groups in the file's order, merges after their members.
+
+    A merge of merges owns what its members own. A swept merge's datasets are those that have the
+    split to select on. Raises StudyError for names that don't resolve, and where nothing could
+    decide a sweep.
+    """
+    raws = unfold(study, names)
+    own: dict[str, tuple[str, ...]] = {k: m.datasets for k, m in models.items()}
+    groups: dict[str, Group] = {}
+    found: dict[str, Merge] = {}
+    made: dict[str, Model] = {}
+    for name in ordered(study, raws):
+        raw = raws[name]
+        held = _held(study, datasets, raw, own)
+        methods = grids(study, raw.family)
+        groups[name] = Group(name, raw.family, raw.members, held, tuple(methods))
+        tested = _tested(study, datasets, raw.family, held)
+        for label, grid in methods.items():
+            merge = _merge(study, datasets, groups[name], label, grid)
+            own[merge.model] = held
+            found[merge.model] = merge
+            made[merge.model] = Model(merge.model, "merge", Merged(name, label), held, tested)
+    return {name: groups[name] for name in raws}, found, made
+
+
+def _held(
+    study: Study, datasets: Mapping[str, Dataset], raw: Raw, own: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The datasets that a group is about: its members' own, or those of them that it names."""
+    held = tuple(dict.fromkeys(d for m in raw.members for d in own[m]))
+    only = getattr(study.groups[raw.family], "datasets", None)
+    if only is None:
+        return held
+    where = ("groups", raw.family, "datasets")
+    kept = tuple(d for d in held if d in resolve(study, datasets, only, None, where))
+    if not kept:
+        raise study.error(*where, found=repr(only), expected=f"some of {listed(held)}")
+    return kept
+
+
+def _tested(
+    study: Study, datasets: Mapping[str, Dataset], family: str, held: tuple[str, ...]
+) -> tuple[str, ...]:
+    spec = study.groups[family]
+    extra = spec.evaluate if isinstance(spec, LongGroup) else None
+    more = resolve(study, datasets, extra, None, ("groups", family, "evaluate")) if extra else ()
+    ids = dict.fromkeys((*held, *more))
+    return tuple(i for i in ids if "test" in datasets[i].splits)
+
+
+def _merge(
+    study: Study, datasets: Mapping[str, Dataset], group: Group, label: str, grid: dict[str, Any]
+) -> Merge:
+    values = {k: v for k, v in grid.items() if k != "method"}
+    algorithm = grid.get("method", label)
+    model = f"merges/{group.name}/{label}"
+    spread = points(values)
+    _check_points(study, group, label, algorithm, spread)
+    scored = _scored(study, datasets, group, label) if len(spread) > 1 else group.datasets
+    selection = study.selection.model_dump(exclude_none=True)
+    return Merge(model, group.name, label, algorithm, group.members, spread, scored, selection)
+
+
+def _check_points(
+    study: Study, group: Group, label: str, algorithm: str, spread: tuple[dict[str, Any], ...]
+) -> None:
+    """Raise StudyError for points that the method refuses; methods not built yet pass."""
+    if algorithm == "slerp" and len(group.members) != 2:
+        found = f"slerp on {len(group.members)} models"
+        raise study.error("groups", group.family, found=found, expected="two models for slerp")
+    if algorithm not in merge_parameters.DEFAULTS:
+        return
+    for point in spread:
+        try:
+            merge_parameters.settings(algorithm, group.members, point)
+        except ValueError as error:
+            where = _where(study, group.family, label)
+            expected = f"a point that {group.name} can be merged with"
+            raise study.error(*where, found=str(error), expected=expected) from None
+
+
+def _where(study: Study, family: str, label: str) -> tuple[str, ...]:
+    """The key path of a grid: the group's own, or the study's."""
+    own = getattr(study.groups[family], "methods", None)
+    return ("groups", family, "methods", label) if isinstance(own, dict) else ("methods", label)
+
+
+def _scored(
+    study: Study, datasets: Mapping[str, Dataset], group: Group, label: str
+) -> tuple[str, ...]:
+    """The datasets that decide a sweep. Raises when none can, or a metric does not suit them."""
+    split, metric = study.selection.split, study.selection.metric
+    scored = tuple(d for d in group.datasets if split in datasets[d].splits)
+    if not scored:
+        found = f"a sweep of {label} on {group.name}, and no dataset with {split}"
+        expected = f"rows to select on: {split} of {listed(group.datasets)}; or one point"
+        raise study.error("selection", "split", found=found, expected=expected)
+    for kind in {datasets[d].kind for d in scored}:
+        if metric not in METRICS[kind]:
+            expected = f"a metric of {kind}: {listed(METRICS[kind])}"
+            near = nearest(metric, METRICS[kind])
+            where = ("selection", "metric")
+            raise study.error(*where, found=repr(metric), expected=expected, remedy=near)
+    return scored
+
+
+def warnings(merges: Mapping[str, Merge]) -> tuple[str, ...]:
+    """Grids with points that are the same model by algebra, as weights that normalising cancels."""
+    known = [m for m in merges.values() if m.swept and m.algorithm in merge_parameters.DEFAULTS]
+    found = []
+    for merge in known:
+        ids, total = merge.members, len(merge.grid)
+        same = len(merge_parameters.aliases(merge.grid, merge.algorithm, len(ids), ids))
+        if same:
+            found.append(
+                f"{merge.method}: {same} of {total} points repeat the model of another point, so "
+                f"{total - same} are different; drop the values that change nothing"
+            )
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,170 @@
+"""What a plan is made of: plain frozen data, each field JSON-serialisable, order significant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CorpusRequest:
+    """Rows of one corpus for one dataset: arguments of `corpora.read`, placeholders filled."""
+
+    kind: str
+    options: dict[str, Any]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Files that are read, in order."""
+        files = self.options.get("files", ()) if self.kind == "files" else ()
+        found = files.values() if isinstance(files, Mapping) else files
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One task in one language pair or language. A split that is absent has no key."""
+
+    id: str
+    task: str
+    kind: str
+    unit: str
+    source_language: str
+    target_language: str
+    prompt: str
+    chat: bool
+    metrics: tuple[str, ...]
+    splits: dict[str, tuple[CorpusRequest, ...]]
+    overlap: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A checkpoint or adapter that exists: on the hub, or in a folder."""
+
+    hub: str | None
+    revision: str | None
+    path: str | None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model that we train on the train splits of `datasets`.
+
+    start: "base", or "random" (then `architecture` and `tokenizer` say what is initialised).
+    """
+
+    start: str
+    datasets: tuple[str, ...]
+    training: dict[str, Any]
+    architecture: dict[str, Any] | None = None
+    tokenizer: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A state that the training of another model keeps at a step."""
+
+    model: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A merge: results/{study}/recipes/{group}/{method}.yaml makes it."""
+
+    group: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the study. datasets: its own; evaluate: all that it is tested on."""
+
+    id: str
+    kind: str
+    source: Taken | Trained | Kept | Merged
+    datasets: tuple[str, ...]
+    evaluate: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The id without its kind: hi-en for experts/hi-en."""
+        return self.id.split("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Models that are merged together. datasets: the members' own, in order."""
+
+    name: str
+    family: str
+    members: tuple[str, ...]
+    datasets: tuple[str, ...]
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Merge:
+    """One method on one group. method: its label, in paths; algorithm: the method it is."""
+
+    model: str
+    group: str
+    method: str
+    algorithm: str
+    members: tuple[str, ...]
+    grid: tuple[dict[str, Any], ...]
+    datasets: tuple[str, ...]
+    selection: dict[str, Any]
+
+    @property
+    def swept(self) -> bool:
+        """Whether a sweep has to choose among points."""
+        return len(self.grid) > 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study with all names resolved."""
+
+    study: str
+    name: str
+    title: str
+    languages: tuple[str, ...]
+    language_names: dict[str, str]
+    pivot: str
+    seed: int
+    datasets: dict[str, Dataset]
+    models: dict[str, Model]
+    groups: dict[str, Group]
+    merges: dict[str, Merge]
+    families: dict[str, tuple[str, ...]]
+    generation: dict[str, Any]
+    evaluation: dict[str, Any]
+    analysis: dict[str, Any]
+    published: str | None
+    warnings: tuple[str, ...]
+
+    @property
+    def trained(self) -> dict[str, Model]:
+        """Models that we train."""
+        return {k: m for k, m in self.models.items() if isinstance(m.source, Trained)}
+
+    @property
+    def taken(self) -> dict[str, Model]:
+        """Models that are fetched or copied."""
+        return {k: m for k, m in self.models.items() if isinstance(m.source, Taken)}
+
+    @property
+    def evaluations(self) -> tuple[tuple[str, str], ...]:
+        """(model id, dataset id) of every output file, models in order."""
+        return tuple((m.id, d) for m in self.models.values() for d in m.evaluate)
+
+    @property
+    def sweeps(self) -> dict[str, Merge]:
+        """Merges whose grid has more than one point."""
+        return {k: m for k, m in self.merges.items() if m.swept}
+
+    def of_kind(self, *kinds: str) -> dict[str, Model]:
+        """Models of these kinds, in order."""
+        return {k: m for k, m in self.models.items() if m.kind in kinds}

@@ -1,0 +1,21 @@
+"""Refuse a data set whose dev or test rows stand in its training rows as well."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+import json
+from pathlib import Path
+
+from babelmerge import corpora, provenance
+from job import running
+
+with running(snakemake):
+    paths = {Path(path).stem: path for path in snakemake.input}
+    if "train" in paths and snakemake.params.cfg["overlap"] == "error":
+        for split in sorted(set(paths) - {"train"}):
+            corpora.refuse_overlap(
+                corpora.read_rows(paths["train"]),
+                corpora.read_rows(paths[split]),
+                paths["train"],
+                paths[split],
+            )
+    counts = {split: sum(1 for _ in corpora.read_rows(path)) for split, path in paths.items()}
+    provenance.write_atomically(snakemake.output[0], json.dumps({"rows": counts}) + "\n")

@@ -1,0 +1,29 @@
+"""Gather every score of a study into one long table, a number a row."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+import json
+
+import pandas as pd
+
+from babelmerge import provenance
+from job import running
+
+
+def rows_of(path, facts):
+    with open(path, encoding="utf-8") as stream:
+        scores = json.load(stream)
+    for metric, score in scores["metrics"].items():
+        numbers = {key: score[key] for key in ("value", "low", "high")}
+        yield {
+            **facts,
+            "metric": metric,
+            **numbers,
+            "n": scores["n"],
+            "signature": score["signature"],
+        }
+
+
+with running(snakemake):
+    pairs = zip(snakemake.input, snakemake.params.cfg, strict=True)
+    table = pd.DataFrame([row for path, facts in pairs for row in rows_of(path, facts)])
+    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -1,0 +1,15 @@
+"""What a group's merges keep of their experts, with paired tests against expert and base."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+import pandas as pd
+
+from babelmerge import provenance, retention
+from job import running
+
+with running(snakemake):
+    table = pd.DataFrame(
+        row
+        for case in snakemake.params.cfg["cases"]
+        for row in retention.compare(case, **snakemake.params.cfg["test"])
+    )
+    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -1,0 +1,14 @@
+"""Take in a ready model or adapter as a folder of our own."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from pathlib import Path
+
+from babelmerge import checkpoints, models
+from job import running
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    base = snakemake.input.get("base")
+    source = {key: cfg[key] for key in ("hub", "revision", "path")}
+    with checkpoints.saving(Path(snakemake.output[0]).parent, source=source) as folder:
+        models.take_in(Path(folder), Path(base).parent if base else None, **source)

@@ -1,0 +1,73 @@
+"""What every job script does around its one call: log to its file, show progress, fail readably.
+
+Progress also reaches the terminal, a line every few seconds at most. A mistake of the user (any
+ValueError or OSError of ours) is told in its own words; the traceback goes to the log file.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+EVERY_SECONDS = 10.0
+
+
+class Heartbeat(logging.Filter):
+    """Lets warnings through, and of progress one line in so many seconds."""
+
+    def __init__(self, every: float = EVERY_SECONDS) -> None:
+        super().__init__()
+        self.every, self.last = every, time.monotonic()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.WARNING:
+            return True
+        now = time.monotonic()
+        if now - self.last < self.every:
+            return False
+        self.last = now
+        return True
+
+
+def _handlers(log_file: str, name: str) -> list[logging.Handler]:
+    Path(log_file).parent.mkdir(parents=True, exist_ok=True)
+    to_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(logging.Formatter(f"    {name}: %(message)s"))
+    to_terminal.addFilter(Heartbeat())
+    return [to_file, to_terminal]
+
+
+def _limit_threads(threads: int) -> None:
+    """Give torch as many threads as the rule plans for: results on a CPU depend on their number."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def running(snakemake, threads: int | None = None) -> Iterator[logging.Logger]:
+    """Log and report what runs inside; `threads` overrides the number that Snakemake granted."""
+    name = " ".join([snakemake.rule, *dict(snakemake.wildcards).values()])
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    root.handlers = _handlers(snakemake.log[0], name)
+    for noisy in ("httpx", "httpcore", "urllib3", "filelock", "matplotlib", "fontTools"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    _limit_threads(threads or snakemake.threads)
+    try:
+        yield logging.getLogger(snakemake.rule)
+    except (ValueError, OSError) as error:
+        with open(snakemake.log[0], "a", encoding="utf-8") as stream:
+            traceback.print_exc(file=stream)
+        print(f"\n{name}: {error}\n(full trace: {snakemake.log[0]})\n", file=sys.stderr)
+        sys.exit(1)
+    except BaseException:
+        with open(snakemake.log[0], "a", encoding="utf-8") as stream:
+            traceback.print_exc(file=stream)
+        raise

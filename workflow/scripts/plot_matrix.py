@@ -1,0 +1,13 @@
+"""Every model on every test set of one direction."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from pathlib import Path
+
+from babelmerge import figures, tables
+from job import running
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    scores = tables.read_long(snakemake.input[0])
+    figure = figures.score_matrix(scores, cfg["datasets"], cfg["metric"])
+    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))

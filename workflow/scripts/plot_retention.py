@@ -1,0 +1,15 @@
+"""Retention by group and method, with intervals."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import figures, tables
+from job import running
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    retention = pd.concat([tables.read_long(path) for path in snakemake.input])
+    figure = figures.retention_bars(retention, cfg["metric"], cfg["groups"])
+    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -1,0 +1,18 @@
+"""Every grid of one group, the selected points marked."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import figures, labels
+from job import running
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    tables = {
+        method: pd.read_csv(path, sep="\t")
+        for method, path in zip(cfg["methods"], snakemake.input, strict=True)
+    }
+    figure = figures.sweep_figure(tables, cfg["metric"], labels.group(cfg["group"]))
+    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -1,0 +1,16 @@
+"""Loss over training, every model that was trained here."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import figures
+from job import running
+
+with running(snakemake):
+    logs = {
+        model: pd.read_csv(path, sep="\t")
+        for model, path in zip(snakemake.params.cfg["models"], snakemake.input, strict=True)
+    }
+    figures.save(figures.training_curves(logs), Path(snakemake.output[0]).with_suffix(""))

@@ -1,0 +1,31 @@
+"""Read one split of one data set into rows."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from itertools import chain
+
+from babelmerge import corpora
+from job import running
+
+
+def rows_of(cfg, held_out):
+    """All requested corpora one after the other, ids told apart, names of own languages added."""
+    parts = []
+    for number, request in enumerate(cfg["requests"]):
+        found = corpora.read(
+            request["kind"], request["options"], cfg["source_language"], cfg["target_language"]
+        )
+        prefix = f"{number}." if len(cfg["requests"]) > 1 else ""
+        parts.append({**row, "id": f"{prefix}{row['id']}"} for row in found)
+    rows = corpora.check_rows(chain.from_iterable(parts), f"{cfg['dataset']} {cfg['split']}")
+    if cfg["overlap"] == "drop":
+        rows = corpora.drop_overlap(
+            rows, chain.from_iterable(corpora.read_rows(path) for path in held_out)
+        )
+    return ({**row, **cfg["names"]} for row in rows)
+
+
+with running(snakemake) as log:
+    count = corpora.write_rows(
+        snakemake.output[0], rows_of(snakemake.params.cfg, snakemake.input.get("held_out", []))
+    )
+    log.info("%d rows", count)

@@ -1,0 +1,81 @@
+"""Everything in one page that works offline."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from babelmerge import corpora, report, report_material, tables
+from job import running
+
+SENTENCES = 3
+PACKAGES = ("babelmerge", "torch", "transformers", "sacrebleu", "snakemake", "mergekit", "numpy")
+
+
+def load(path):
+    with open(path, encoding="utf-8") as stream:
+        return json.load(stream)
+
+
+def read_sweeps(names, paths):
+    """group -> method -> table; the paths come in the same order as the names."""
+    left = iter(paths)
+    return {
+        group: {method: pd.read_csv(next(left), sep="\t") for method in methods}
+        for group, methods in names.items()
+    }
+
+
+def read_samples(cases, folder):
+    """The first sentences of each test set beside what each model made of them."""
+    for case in cases:
+        dataset = case["dataset"]
+        files = [folder / "outputs" / model / f"{dataset}.jsonl" for model in case["models"]]
+        source_language, _, target_language = dataset.split("/")[1].partition("-")
+        for rows in zip(*(list(corpora.read_rows(f))[:SENTENCES] for f in files), strict=True):
+            yield {
+                "group": case["group"],
+                "dataset": dataset,
+                "source_language": source_language,
+                "target_language": target_language,
+                "source": rows[0]["source"],
+                "reference": rows[0]["reference"],
+                "outputs": {m: r["output"] for m, r in zip(case["models"], rows, strict=True)},
+            }
+
+
+def versions():
+    found = {"python": platform.python_version()}
+    for name in PACKAGES[1:]:
+        found[name] = version(name)
+    return found
+
+
+with running(snakemake):
+    cfg, files = snakemake.params.cfg, snakemake.input
+    folder = Path(snakemake.output[0]).parent
+    by_stem = lambda paths: {Path(path).stem: path for path in paths}  # noqa: E731
+    material = report_material.Material(
+        study=cfg["study"],
+        families=cfg["families"],
+        scores=tables.read_long(files.scores),
+        retention=pd.concat([tables.read_long(path) for path in files.retention])
+        if files.retention
+        else pd.DataFrame(),
+        sizes={d: load(path)["rows"] for d, path in zip(cfg["datasets"], files.data, strict=True)},
+        training={m: load(path) for m, path in zip(cfg["models"], files.training, strict=True)},
+        sweeps=read_sweeps(cfg["sweeps"], files.sweeps),
+        samples=list(read_samples(cfg["samples"], folder)),
+        figures=by_stem(files.figures),
+        tables=by_stem(files.tables),
+        published=tables.read_long(cfg["published"]) if cfg["published"] else None,
+        warnings=cfg["warnings"],
+        configuration=yaml.safe_dump(cfg["configuration"], sort_keys=False, allow_unicode=True),
+        versions=versions(),
+        provenance={"machine": platform.platform()},
+    )
+    report.write_report(snakemake.output[0], material)

@@ -1,0 +1,20 @@
+"""Score one model's outputs; keep each sentence's statistics for paired tests."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+import json
+
+from babelmerge import corpora, metrics, provenance
+from job import running
+
+with running(snakemake):
+    cfg = dict(snakemake.params.cfg)
+    rows = list(corpora.read_rows(snakemake.input[0]))
+    result, sentences = metrics.score(
+        cfg.pop("kind"),
+        [row["output"] for row in rows],
+        [row["reference"] for row in rows],
+        **cfg,
+    )
+    metrics.write_sentences(snakemake.output.sentences, sentences)
+    text = json.dumps(result, indent=1, ensure_ascii=False)
+    provenance.write_atomically(snakemake.output.scores, text + "\n")

@@ -1,0 +1,32 @@
+"""The best point on dev becomes a recipe."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import directories, recipes
+from job import running
+
+
+def winner(grid, sweep):
+    """The point of the grid that the sweep selected; the only point where there was no sweep."""
+    if not sweep:
+        return grid[0]
+    chosen = pd.read_csv(sweep[0], sep="\t")["selected"].astype(bool)
+    return grid[int(chosen.to_numpy().argmax())]
+
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    base = Path(snakemake.input.base).parent
+    paths = [Path(path).parent for path in snakemake.input.members]
+    members = dict(zip(cfg["members"], paths, strict=True))
+    recipe = recipes.make_recipe(
+        base,
+        members,
+        cfg["method"],
+        winner(cfg["grid"], snakemake.input.get("sweep")),
+        {name: directories.fingerprint(path) for name, path in {"base": base, **members}.items()},
+    )
+    recipes.write_recipe(recipe, snakemake.output[0])

@@ -1,0 +1,18 @@
+"""What merges keep of their experts, each case and on average."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import table_formats, tables
+from job import running
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    retention = pd.concat([tables.read_long(path) for path in snakemake.input])
+    folder = Path(snakemake.output[0]).parent
+    full = tables.retention_table(retention, cfg["metric"], cfg["groups"])
+    table_formats.write_table(full, folder / "retention")
+    summary = tables.retention_summary(retention, cfg["metric"], cfg["groups"])
+    table_formats.write_table(summary, folder / "retention-summary")

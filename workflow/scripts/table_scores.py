@@ -1,0 +1,19 @@
+"""Scores of one family of groups as a table, published values beside ours where there are any."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from pathlib import Path
+
+from babelmerge import score_tables, table_formats, tables
+from job import running
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    published = tables.read_long(cfg["published"]) if cfg["published"] else None
+    table = score_tables.score_table(
+        tables.read_long(snakemake.input.scores),
+        cfg["family"],
+        cfg["groups"],
+        cfg["metrics"],
+        published,
+    )
+    table_formats.write_table(table, Path(snakemake.output[0]).with_suffix(""))

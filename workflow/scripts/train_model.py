@@ -1,0 +1,46 @@
+"""Train a base, an expert or a joint model."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+import shutil
+from itertools import chain
+from pathlib import Path
+
+from babelmerge import corpora, initialisation, models, training
+from job import running
+
+
+def read(paths):
+    """Rows of all splits, one after the other; None when there are none."""
+    return chain.from_iterable(corpora.read_rows(path) for path in paths) if paths else None
+
+
+def starting_point(cfg, folder):
+    """A seeded random model on our own tokenizer, or the base."""
+    if cfg["start"] == "base":
+        return models.load(folder, "auto")
+    tokenizer = models.load_tokenizer(folder)
+    seed = cfg["training"]["seed"]
+    return initialisation.initialise(cfg["architecture"], len(tokenizer), seed), tokenizer
+
+
+with running(snakemake, snakemake.params.cfg["threads"]):
+    cfg = snakemake.params.cfg
+    model, tokenizer = starting_point(cfg, Path(snakemake.input.start).parent)
+    out_dir = Path(snakemake.output[0]).parent
+    # Beside results/{study}/models, so that Snakemake never cleans up a run that can go on.
+    run_dir = Path("results", snakemake.wildcards.study, "unfinished", cfg["model"])
+    training.train(
+        model,
+        tokenizer,
+        read(snakemake.input.train),
+        read(snakemake.input.get("dev")),
+        out_dir,
+        template=cfg["prompt"]["template"],
+        chat=cfg["prompt"]["chat"],
+        settings=cfg["training"],
+        seed=cfg["training"]["seed"],
+        run_dir=run_dir,
+        facts={"model": cfg["model"]},
+        fingerprint=snakemake.params.code,
+    )
+    shutil.rmtree(run_dir, ignore_errors=True)

@@ -1,0 +1,158 @@
+"""A warm interpreter: torch and transformers are imported once, not once a job.
+
+A miniature study is hundreds of jobs of a second each, and importing torch and transformers takes
+more than three. `python workflow/scripts/warm.py COMMAND ...` imports them in a server process, runs
+COMMAND, and ends the server with it. A script whose first line is `import warm` hands itself to that
+server, which forks a copy of the warm interpreter and runs the script there, from its first line on,
+with the caller's arguments, environment, folder and output. Without a server (on a cluster, in a
+debugger) the import does nothing. The server imports none of our modules: jobs always run the code
+that is on disk. When the caller dies, its job dies with it.
+"""
+
+import contextlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+
+VARIABLE = "BABELMERGE_WARM"
+PRELOADED = (
+    "torch",
+    "numpy",
+    "pandas",
+    "safetensors.torch",
+    "tokenizers",
+    "sacrebleu",
+    "pydantic",
+    "yaml",
+    "transformers.models.qwen2.modeling_qwen2",
+    "transformers.generation.utils",
+    "snakemake.script",
+)
+
+
+def preload() -> None:
+    """Import the libraries that jobs share; one that is not installed is left to the job."""
+    for name in PRELOADED:
+        with contextlib.suppress(ImportError):
+            __import__(name)
+
+
+def die_with(connection: socket.socket) -> None:
+    """End this process as soon as the caller's end of the connection closes."""
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            connection.recv(1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def run_job(connection: socket.socket, job: dict, streams: list[int]) -> None:
+    """In the forked child: become the caller's process, run its script, report the exit code."""
+    for target, stream in zip((1, 2), streams, strict=True):
+        os.dup2(stream, target)
+    os.chdir(job["folder"])
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    sys.argv = job["arguments"]
+    sys.path[0] = os.path.dirname(os.path.abspath(job["arguments"][0]))
+    die_with(connection)
+    code = 0
+    try:
+        runpy.run_path(job["arguments"][0], run_name="__main__")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    connection.sendall(bytes([code & 0xFF]))
+    os._exit(code & 0xFF)
+
+
+def serve(listener: socket.socket) -> None:
+    """Fork one child for each caller, for ever; the kernel reaps them."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        connection, _ = listener.accept()
+        message, streams, _, _ = socket.recv_fds(connection, 1 << 20, 2)
+        job = json.loads(message)
+        if os.fork() == 0:
+            listener.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            run_job(connection, job, streams)
+        for stream in streams:
+            os.close(stream)
+        connection.close()
+
+
+def start(address: str) -> subprocess.Popen:
+    """Start the server as a process of its own and return it; callers may connect at once."""
+    return subprocess.Popen([sys.executable, __file__, "--serve", address], stdin=subprocess.DEVNULL)
+
+
+def listen(address: str) -> None:
+    """Be the server: take calls only when everything is imported, and end with the parent."""
+    parent = os.getppid()
+    preload()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(64)
+
+    def end_with_parent() -> None:
+        while os.getppid() == parent:
+            threading.Event().wait(1)
+        os._exit(0)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    serve(listener)
+
+
+def hand_over(address: str) -> None:
+    """In the caller: let the server run this script, then exit as it did; return if none is there."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(address)
+    except OSError:
+        return
+    environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
+    job = {"arguments": sys.argv, "folder": os.getcwd(), "environment": environment}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    message = json.dumps(job).encode()
+    # The descriptors travel with the first byte; the length is bounded by the receiver's buffer.
+    socket.send_fds(connection, [message], [1, 2])
+    code = connection.recv(1)
+    os._exit(code[0] if code else 1)
+
+
+def main(arguments: list[str]) -> int:
+    """Serve, or run a command with a warm interpreter beside it and return its exit code."""
+    if arguments[:1] == ["--serve"]:
+        listen(arguments[1])
+        return 0
+    with tempfile.TemporaryDirectory(prefix="babelmerge-") as folder:
+        address = os.path.join(folder, "socket")
+        server = start(address)
+        try:
+            return subprocess.call(arguments, env={**os.environ, VARIABLE: address})
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            server.kill()
+            server.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
+elif VARIABLE in os.environ:
+    hand_over(os.environ[VARIABLE])
