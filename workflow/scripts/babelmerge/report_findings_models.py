@@ -80,12 +80,13 @@ def sweeps(material: Material) -> list[str]:
     edge = sum(_at_edge(table) for table in every)
     points = sum(len(table) for table in every)
     same = sum(int(_given(table["alias_of"]).sum()) for table in every if "alias_of" in table)
-    sentences = [f"{len(every)} sweeps scored {points - same} different models on dev."]
+    many = f"{len(every)} sweep{'s' if len(every) > 1 else ''}"
+    sentences = [f"{many} scored {points - same} different models on dev."]
     if same:
         sentences.append(f"{same} further grid points form the same model as another point.")
     if edge:
         sentences.append(
-            f"In {edge} of {len(every)} sweeps the selected point lies at an edge of its grid, so "
+            f"In {edge} of {many} the selected point lies at an edge of its grid, so "
             "a better one may lie outside."
         )
     return sentences

@@ -18,7 +18,8 @@ NAMESPACES = re.compile(r'\sxmlns(:\w+)?="[^"]*"')
 STYLE = re.compile(r"<style\b.*?</style>", re.S)
 SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)(?:pt)?"')
 FITTED = re.compile(r'(<svg\b[^>]*?)\s(?:height|width)="[^"]*"')
-IDS = re.compile(r'\bid="([^"]+)"')
+# Where an id is given, and where one is used: in href="#…" and in url(#…).
+IDS = re.compile(r'(\bid="|"#|\(#)(?=[^")]+["\)])')
 
 
 def text(value: object) -> str:
@@ -56,7 +57,8 @@ def details(summary: str, body: str) -> str:
 def table_box(table: Table, download: str | Path | None = None) -> str:
     """A table that scrolls within its own box, its note, and the TSV file behind it if given."""
     note = f'<p class="note">{text(table.note)}{download_link(download)}</p>'
-    return f'<div class="scroll" tabindex="0">{to_html(table)}</div>{note}'
+    region = f'role="region" aria-label="{text(table.title)}" tabindex="0"'
+    return f'<div class="scroll" {region}>{to_html(table)}</div>{note}'
 
 
 def download_link(path: str | Path | None) -> str:
@@ -94,9 +96,7 @@ def inline_svg(svg: str, name: str, label: str) -> tuple[str, float]:
         )
     svg = STYLE.sub("", NAMESPACES.sub("", PROLOGUE.sub("", svg)))
     svg = FITTED.sub(r"\1", FITTED.sub(r"\1", svg, count=1), count=1)
-    for old in set(IDS.findall(svg)):
-        svg = svg.replace(f'id="{old}"', f'id="{name}-{old}"')
-        svg = svg.replace(f'"#{old}"', f'"#{name}-{old}"').replace(f"(#{old})", f"(#{name}-{old})")
+    svg = IDS.sub(rf"\g<1>{name}-", svg)
     svg = svg.replace("<svg", f'<svg role="img" aria-label="{text(label)}"', 1)
     return svg.strip(), float(size.group(1)) * 96 / 72
 

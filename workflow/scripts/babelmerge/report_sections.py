@@ -26,8 +26,8 @@ CAPTIONS = {
     "matrix": (
         "{label} of every model that was trained (rows) on the test sets of one direction "
         "(columns). Framed: an expert's own test set; the cells beside it in its row show what it "
-        "does in languages it was not trained on. Small numbers: share of outputs in another language than "
-        "asked for, when 5% or more. Hatched: not evaluated."
+        "does in languages it was not trained on. Small numbers: share of outputs in another "
+        "language than asked for, when 5% or more. Hatched: not evaluated."
     ),
     "overview": (
         "Share of the experts' {label} that merges keep, group by group. Large markers: mean over "
@@ -35,8 +35,8 @@ CAPTIONS = {
     ),
     "bars": (
         "Share of the expert's {label} that each method keeps on the expert's own test set, with "
-        "95% intervals of a paired bootstrap. Black line: the base's level; a bar that ends left of "
-        "it is worse than no fine-tuning at all. Dashes: the joint model. 100%: the expert."
+        "95% intervals of a paired bootstrap. Black line: the base's level; a bar that ends left "
+        "of it is worse than no fine-tuning at all. Dashes: the joint model. 100%: the expert."
     ),
     "sweep": (
         "Mean {label} on dev of every point of each method's grid. Ringed: the selected "

@@ -131,9 +131,9 @@ def lowest(material: Material) -> Table | None:
     for row in chosen.to_dict("records"):
         numbers = [labels.number(row[key], digits) for key in ("base", "expert", "merged")]
         away = off.get((row["model"], row["dataset"]))
-        texts = [*numbers, tables.interval(row), labels.percent(away)]
-        label = f"{labels.pair(row['dataset'])}: {labels.method(row['method'])}"
-        rows.append(Row("", f"{label}, {labels.group(row['group'])}", tuple(map(Cell, texts))))
-    header = ("Base", "Expert", "Merged", "Retention %", "Off target")
+        who = [labels.method(row["method"]), labels.group(row["group"])]
+        texts = [*who, *numbers, tables.interval(row), labels.percent(away)]
+        rows.append(Row("", labels.pair(row["dataset"]), tuple(map(Cell, texts))))
+    header = ("Method", "Group", "Base", "Expert", "Merged", "Retention %", "Off target")
     title = f"Lowest retention of {material.label}"
-    return Table(title, tuple((h,) for h in header), tuple(rows), chosen, corner="Test set: merge")
+    return Table(title, tuple((h,) for h in header), tuple(rows), chosen, corner="Test set")

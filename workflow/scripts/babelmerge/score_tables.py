@@ -10,9 +10,9 @@ from itertools import compress
 import pandas as pd
 
 from babelmerge import labels
+from babelmerge.published import NAN, lookup, note
 from babelmerge.table_formats import Cell, Row, Table
 
-NAN = float("nan")
 MERGED = "Merged models"
 OWN = "own"  # stands for "whichever expert was trained on the column's data set"
 NOTE = (
@@ -75,7 +75,7 @@ def score_table(
     columns = _columns(datasets, scored)
     ours = _lookup(chosen)
     lines = [line for line in _lines(chosen, groups) if _answers(line, columns, ours)]
-    theirs = _published(published, family)
+    theirs = lookup(published, family)
     values = [[_value(line, column, ours) for column in columns] for line in lines]
     beside = [[_printed(line, column, theirs) for column in columns] for line in lines]
     shown = labels.listing(labels.metric(key).label for key in scored)
@@ -84,7 +84,7 @@ def score_table(
         header=_header(columns),
         rows=_rows(lines, columns, values, beside),
         frame=_frame(lines, columns, values, beside),
-        note=" ".join([NOTE, _source(published, theirs)]).strip(),
+        note=" ".join([NOTE, note(published, beside)]).strip(),
     )
 
 
@@ -180,35 +180,11 @@ def _answers(line: Line, columns: Sequence[Column], scores: Mapping) -> bool:
     return any(_value(line, column, scores) == _value(line, column, scores) for column in columns)
 
 
-def _published(published: pd.DataFrame | None, family: str) -> dict[tuple, float]:
-    """Published values by (kind, name, data set, metric); merges of this family only.
-
-    What base and experts score does not depend on the family, so those rows serve every family.
-    """
-    found: dict[tuple, float] = {}
-    if published is None:
-        return found
-    for row in published.fillna("").to_dict("records"):
-        if row["model_kind"] == "merge" and row["family"] != family:
-            continue
-        name = row["method"] if row["model_kind"] == "merge" else row["expert"]
-        key = (row["model_kind"], name, row["dataset"], row["metric"])
-        found[key] = labels.metric(row["metric"]).factor * float(row["value"])
-    return found
-
-
 def _printed(line: Line, column: Column, theirs: Mapping) -> float:
     name = line.name
     if name == OWN:
         name = labels.unit(column.datasets[0]) if len(column.datasets) == 1 else ""
     return theirs.get((line.kind, name, column.published, column.metric), NAN)
-
-
-def _source(published: pd.DataFrame | None, theirs: Mapping) -> str:
-    if published is None or not theirs:
-        return ""
-    sources = sorted({str(source).split(" Table")[0] for source in published["source"]})
-    return f"In parentheses: the published value ({labels.listing(sources)})."
 
 
 def _header(columns: Sequence[Column]) -> tuple[tuple[str, ...], ...]:

@@ -4,6 +4,7 @@
 merges. Imports nothing heavy, since it runs whenever the workflow is parsed.
 """
 
+import copy
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -169,31 +170,72 @@ class Study(Strict):
         return self
 
 
-def _located(tree: Tree, error: Any) -> str:
+_EXPECTED = {
+    "dict_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+    "list_type": "a list",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_pattern_mismatch": "a name of letters, digits and _ . + - (languages: letters, _)",
+    "string_too_short": "text that is not empty",
+    "too_short": "at least one entry",
+}
+
+
+def _loc(error: Any) -> tuple[str | int, ...]:
+    """Where an error is, without the names of union members that pydantic puts into the path."""
+    return tuple(p for p in error["loc"] if not str(p).startswith("<") and p != "[key]")
+
+
+def _told(tree: Tree, error: Any) -> str:
     """One validation error as a line of ours."""
-    loc = tuple(p for p in error["loc"] if not str(p).startswith("<") and p != "[key]")
-    context = error.get("ctx", {})
+    loc, context, remedy = _loc(error), error.get("ctx", {}), ""
     if error["type"] == "missing":
-        loc, key_ = loc[:-1], loc[-1]
-        return message(tree.origin(loc), dotted(loc), f"no {key_}", f"the key {key_}")
+        loc, last = loc[:-1], loc[-1]
+        return message(tree.origin(loc), dotted(loc), f"no {last}", f"the key {last}")
     if error["type"] in ("unknown_key", "wrong_mapping"):
         found, expected = context["word"], context["expected"]
         found = f"unknown key {found!r}" if error["type"] == "unknown_key" else found
         return message(tree.origin(loc), dotted(loc), found, expected, context["remedy"])
-    remedy = ""
     if error["type"] == "literal_error":
         remedy = nearest(error["input"], str(context["expected"]).replace("'", "").split(", "))
-    expected = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
     return message(tree.origin(loc), dotted(loc), repr(error["input"])[:80], expected, remedy)
+
+
+def _without(data: Any, loc: tuple[str | int, ...], word: str) -> None:
+    """Delete the key `word` of the mapping at `loc`."""
+    for part in loc:
+        data = data[part]
+    for name in [name for name in data if str(name) == word]:
+        del data[name]
+
+
+def _mistakes(tree: Tree) -> list[str]:
+    """All mistakes of a file. An unknown key hides those beside it, so it is taken out first."""
+    data, lines = copy.deepcopy(tree.data), []
+    while True:
+        try:
+            Study.model_validate(data)
+            return lines
+        except ValidationError as error:
+            errors = error.errors()
+        lines += [_told(tree, e) for e in errors]
+        unknown = [e for e in errors if e["type"] == "unknown_key"]
+        for e in unknown:
+            _without(data, _loc(e), e["ctx"]["word"])
+        if not unknown:
+            return list(dict.fromkeys(lines))
 
 
 def from_tree(tree: Tree, data: str | Path = ".") -> Study:
     """A study from a merged tree. Raises StudyError with one line for each mistake."""
     try:
         study = Study.model_validate(tree.data)
-    except ValidationError as error:
-        lines = dict.fromkeys(_located(tree, e) for e in error.errors())
-        raise StudyError("\n".join(lines)) from None
+    except ValidationError:
+        raise StudyError("\n".join(_mistakes(tree))) from None
     study._tree, study._data = tree, str(data)
     return study
 

@@ -11,11 +11,13 @@ from pydantic import Discriminator, Tag, model_validator
 from babelmerge.study_fields import (
     Code,
     Count,
-    OneOrMore,
+    Listed,
     Strict,
     Text,
     Units,
     Whole,
+    form,
+    form_or_mapping,
     key,
     wrong,
 )
@@ -67,10 +69,16 @@ class HubCorpus(Strict):
     where: dict[str, Text] | None = key("Only rows with these values: {column: value or template}.")
 
 
+Files = Annotated[
+    Annotated[Text, Tag("<one>")] | Listed | Annotated[dict[str, Text], Tag("<mapping>")],
+    Discriminator(form_or_mapping),
+]
+
+
 class FilesCorpus(Strict):
     """Files of the user's own: TSV, JSONL, parquet or plain text aligned by line."""
 
-    files: OneOrMore | dict[str, Text] = key(
+    files: Files = key(
         "A file pattern, several, or for plain text {language code or *: file}; relative to the "
         "data folder. Placeholders are filled, and * matches as in a shell.",
         ...,
@@ -93,19 +101,25 @@ class ControlledCorpus(Strict):
     controlled: Controlled = key("Its parameters; {} takes the defaults.", ...)
 
 
-def _by_key(*words: str) -> Any:
-    def tag(value: Any) -> str:
-        found = [w for w in words if isinstance(value, dict) and w in value]
-        return f"<{found[0]}>" if found else f"<{words[0]}>"
-
-    return tag
+def _corpus_form(value: Any) -> str | None:
+    words = ("hub", "files", "controlled")
+    return next((f"<{w}>" for w in words if isinstance(value, dict) and w in value), None)
 
 
 Corpus = Annotated[
     Annotated[HubCorpus, Tag("<hub>")]
     | Annotated[FilesCorpus, Tag("<files>")]
     | Annotated[ControlledCorpus, Tag("<controlled>")],
-    Discriminator(_by_key("hub", "files", "controlled")),
+    Discriminator(
+        _corpus_form,
+        custom_error_type="wrong_mapping",
+        custom_error_message="{word}",
+        custom_error_context={
+            "word": "no hub, files or controlled",
+            "expected": "a mapping with one of them",
+            "remedy": "",
+        },
+    ),
 ]
 
 
@@ -119,11 +133,15 @@ class Part(Strict):
     seed: Whole | None = key("Seed of the sample. Default: the study's.")
 
 
-Parts = Part | list[Part]
+Parts = Annotated[
+    Annotated[Part, Tag("<one>")] | Annotated[list[Part], Tag("<list>")], Discriminator(form)
+]
 
 Kind = Literal[
     "translation", "summarization", "classification", "multiple_choice", "minimal_pairs", "text"
 ]
+# Those that `controlled` has; written here so that reading a study need not load its grammars.
+CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te")
 METRICS: dict[str, tuple[str, ...]] = {
     "translation": ("bleu", "bleu_intl", "chrf", "chrf++", "off_target"),
     "summarization": ("rouge1", "rouge2", "rougeL", "bertscore"),

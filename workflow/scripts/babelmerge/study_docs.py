@@ -28,7 +28,6 @@ type.
 | key | meaning |
 |---|---|
 | `studies` | The study files to build, a list. |
-| `results` | The folder for everything that is built. |
 | `data` | The folder that relative file patterns of studies start from. |
 
 On the command line: `snakemake --config data=FOLDER`.
@@ -174,6 +173,12 @@ def _lenient(schema: Any) -> Any:
         result.pop("required", None)
         result.pop("title", None)
         result["properties"] = {k: _nullable(v) for k, v in result["properties"].items()}
+    for word in ("additionalProperties", "patternProperties"):
+        below = result.get(word)
+        if word == "patternProperties" and below:
+            result[word] = {k: _nullable(v) for k, v in below.items()}
+        elif isinstance(below, dict):
+            result[word] = _nullable(below)
     return result
 
 

@@ -5,7 +5,7 @@ Imports pydantic only.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from babelmerge.study_yaml import listed, nearest
@@ -16,9 +16,22 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
-OneOrMore = Text | list[Text]
 Directions = Literal["both-directions", "to-pivot", "from-pivot"]
-Units = Directions | list[Text]
+
+
+def form(value: Any) -> str:
+    """Tag of a union's member by the value's form, so that only that member's errors are told."""
+    return "<list>" if isinstance(value, list) else "<one>"
+
+
+def form_or_mapping(value: Any) -> str:
+    """As `form`, for unions that hold a mapping too."""
+    return "<mapping>" if isinstance(value, dict) else form(value)
+
+
+Listed = Annotated[list[Text], Tag("<list>")]
+OneOrMore = Annotated[Annotated[Text, Tag("<one>")] | Listed, Discriminator(form)]
+Units = Annotated[Annotated[Directions, Tag("<one>")] | Listed, Discriminator(form)]
 
 
 def key(text: str, default: Any = None, **limits: Any) -> Any:
@@ -31,7 +44,7 @@ def key(text: str, default: Any = None, **limits: Any) -> Any:
 class Strict(BaseModel):
     """A mapping whose unknown keys are errors that name the nearest valid key."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", populate_by_name=False)
+    model_config = ConfigDict(strict=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from babelmerge.study_fields import OneOrMore, Strict, Text, key, wrong
+from babelmerge.study_fields import Listed, OneOrMore, Strict, Text, key, wrong
 from babelmerge.study_methods import METHODS, PARAMETERS
 from babelmerge.study_yaml import listed, nearest
 
@@ -110,11 +110,17 @@ def _grids(value: Any) -> Any:
     return value
 
 
+GroupMethods = Annotated[
+    Annotated[dict[Text, Grid], BeforeValidator(_grids), Tag("<mapping>")] | Listed,
+    Discriminator(lambda v: "<mapping>" if isinstance(v, dict) else "<list>"),
+]
+
+
 class LongGroup(Strict):
     """A group with its own methods or evaluations."""
 
     members: Generator = key("Members, or a generator of groups.", ...)
-    methods: Annotated[dict[Text, Grid] | list[Text] | None, BeforeValidator(_grids)] = key(
+    methods: GroupMethods | None = key(
         "Grids of its own, or names of the study's methods. Default: all of the study's."
     )
     datasets: OneOrMore | None = key(

@@ -10,6 +10,11 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from babelmerge.study_fields import Count, OneOrMore, Strict, Text, Units, Whole, key, wrong
 
+Step = Annotated[
+    Annotated[Whole, Tag("<number>")] | Annotated[Text, Tag("<word>")],
+    Discriminator(lambda v: "<word>" if isinstance(v, str) else "<number>"),
+]
+
 
 class Lora(Strict):
     """A low-rank adapter."""
@@ -17,7 +22,7 @@ class Lora(Strict):
     r: Count = key("Rank.", ...)
     alpha: Annotated[float, Field(gt=0)] = key("The update is alpha/r times BA.", ...)
     dropout: Annotated[float, Field(ge=0, lt=1)] = key("Dropout before A.", 0.0)
-    target_modules: list[Text] | Text = key("Modules adapted.", "all-linear")
+    target_modules: OneOrMore = key("Modules adapted.", "all-linear")
     rslora: bool = key("Scale by alpha/sqrt(r).", False)
 
 
@@ -131,7 +136,7 @@ class ExpertSet(Ready):
     units: Units | None = key("Only these pairs or languages.")
     name: Text = key("The experts' names; a template.", "{unit}")
     training: Training | None = key("Changes to the study's training.")
-    checkpoints: list[Whole | Text] | None = key(
+    checkpoints: list[Step] | None = key(
         "Steps kept along training (or revisions to take): experts named {unit}@step."
     )
     checkpoint_revision: Text | None = key("Of taken experts: the revision of {step}.")
@@ -149,7 +154,7 @@ Experts = Annotated[
 class Joint(Expert):
     """A model trained on several datasets at once: what merging is measured against."""
 
-    checkpoints: list[Whole | Text] | None = key("As for an expert set.")
+    checkpoints: list[Step] | None = key("As for an expert set.")
     checkpoint_revision: Text | None = key("As for an expert set.")
     checkpoint_evaluate: OneOrMore | None = key("As for an expert set.")
 

@@ -90,7 +90,7 @@ def _prepare(model, tokens, settings, world, run_dir, identity) -> Job:
     dtype = torch.bfloat16 if settings["dtype"] == "bfloat16" else torch.float32
     model.to(device=world.device, dtype=dtype).train()
     if settings["gradient_checkpointing"]:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.activation_checkpointing_enable()
     model.eval()
     plain = losses.has_plain_head(model, world.device)
     return Job(

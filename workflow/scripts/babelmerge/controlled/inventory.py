@@ -47,11 +47,15 @@ DITRANSITIVE = {
 INTRANSITIVE = ("sleep", "play", "work", "cook", "sing", "laugh")
 # Each goes one way, so that 'where' has one meaning.
 MOTION = (("go", "to"), ("come", "to"), ("come", "from"), ("return", "from"))
+# Done to a thing once: as a habit it takes another thing every time ('buys an egg every day').
+ONCE = ("write", "buy", "sell", "eat", "give", "send")
 ANIMALS_DO = ("look_at", "eat", "sleep", "play", "go", "come", "return")
 SITES = (
     *("market", "school", "garden", "village", "city", "forest"),
     *("shop", "hospital", "library", "field", "home"),
 )
+# Where animals are, do things, and go.
+PASTURES = ("market", "garden", "village", "city", "forest", "field", "home")
 SPOTS = ("on_table", "under_table", "on_chair", "under_chair", "in_box", "in_bag")
 MANNERS = {
     "work": ("slowly", "quickly"),
@@ -91,10 +95,6 @@ DEFINITE = {
     "wh": ("none",),
 }
 NUMERALS = ("two", "three", "four")
-INDEFINITE = {
-    kind: () if kind in ("name", "wh") else NUMERALS if kind == "respected" else ("a", *NUMERALS)
-    for kind in DEFINITE
-}
 TIMES = {
     "habitual": ("every_day", "every_morning", "every_evening", "every_week"),
     "present": ("now",),

@@ -30,7 +30,7 @@ def size(split: str, stratum: int) -> int:
 
 
 def count(split: str | None = None) -> int:
-    """Number of distinct meanings, in one split or (None) in all: COUNT_IN_WORDS."""
+    """Number of distinct meanings, in one split or (None) in all."""
     splits = SPLITS if split is None else (_known(split),)
     return sum(size(name, stratum) for name in splits for stratum in range(len(STRATA)))
 
@@ -77,17 +77,14 @@ def _shares(split: str, number: int) -> list[int]:
     sizes = [size(split, stratum) for stratum in range(len(STRATA))]
     shares = [0] * len(sizes)
     while number:
-        open_ = [i for i, (share, limit) in enumerate(zip(shares, sizes, strict=True)) if share < limit]
-        weight = sum(STRATA[i].weight for i in open_)
-        before = number
-        for i in open_:
-            give = min(sizes[i] - shares[i], before * STRATA[i].weight // weight, number)
+        unfilled = [i for i, limit in enumerate(sizes) if shares[i] < limit]
+        total = sum(STRATA[i].weight for i in unfilled)
+        # rounded up, so that every round gives something and the first strata the remainder
+        wanted = [-(-number * STRATA[i].weight // total) for i in unfilled]
+        for i, want in zip(unfilled, wanted, strict=True):
+            give = min(sizes[i] - shares[i], want, number)
             shares[i] += give
             number -= give
-        if number == before:  # fewer left than strata: one each, in order
-            for i in open_[:number]:
-                shares[i] += 1
-                number -= 1
     return shares
 
 

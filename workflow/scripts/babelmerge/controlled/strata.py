@@ -10,6 +10,7 @@ from functools import cache
 from itertools import product
 from typing import NamedTuple
 
+from babelmerge.controlled import cores
 from babelmerge.controlled import inventory as words
 from babelmerge.controlled.meaning import Meaning, Phrase
 
@@ -61,18 +62,51 @@ def modes(frame: str, content: bool) -> tuple[Mode, ...]:
         bare = {"past": not being, "future": True}
         tenses = ("present", "past", "future") if being else words.TIMES
         dated = [(t, time) for t in tenses for time in _times(t, bare.get(t, False))]
+        if being:
+            dated.remove(("future", "soon"))  # becoming rather than being
+    lasting = [pair for pair in dated if pair[1] != "soon"]
     if content:
-        return tuple(Mode(tense, time, False, "content") for tense, time in dated)
+        return tuple(Mode(tense, time, False, "content") for tense, time in lasting)
     asked = [pair for pair in dated if frame == "quality" or pair[0] in ("past", "future")]
     return (
         *(Mode(tense, time) for tense, time in dated),
-        *(Mode(tense, time, True) for tense, time in dated),
+        *(Mode(tense, time, True) for tense, time in lasting),
         *(Mode(tense, time, False, "polar") for tense, time in asked),
     )
 
 
-def _phrases(kind: str, indefinite: bool, adjectives: tuple[str | None, ...]) -> list[Phrase]:
-    determiners = words.DEFINITE[kind] + (words.INDEFINITE[kind] if indefinite else ())
+def _subject_determiners(frame: str, extra: str, kind: str, mode: Mode) -> tuple[str, ...]:
+    """Definite ones; 'a' and numerals only in plain statements of what somebody does."""
+    definite = words.DEFINITE[kind]
+    plain = mode.force == "statement" and not mode.negative
+    acting = frame in ("transitive", "ditransitive", "intransitive", "motion")
+    if extra == "subject numeral":
+        return words.NUMERALS if plain and acting else ()
+    if frame == "possession":  # whose plural some languages cannot tell from the singular
+        return definite[:1]
+    if plain and acting and extra != "what" and kind in ("person", "animal"):
+        return (*definite, "a")
+    return definite
+
+
+def _object_determiners(extra: str, kind: str, mode: Mode, once: bool) -> tuple[str, ...]:
+    """Definite ones; 'a' and numerals unless negated, which would raise questions of scope.
+
+    The habit of an action that can be done to a thing only ``once`` has indefinite objects.
+    """
+    definite = words.DEFINITE[kind]
+    if once and mode.tense == "habitual" and kind != "wh":
+        definite = ()
+    if mode.negative:
+        return () if extra == "object numeral" else definite
+    if extra == "object numeral":
+        return words.NUMERALS
+    article = () if kind in ("name", "wh", "respected") else ("a",)
+    numerals = words.NUMERALS if extra == "object attribute" else ()
+    return (*definite, *article, *numerals)
+
+
+def _phrases(determiners: tuple[str, ...], adjectives: tuple[str | None, ...]) -> list[Phrase]:
     return [Phrase("", d, a) for d in determiners for a in adjectives]
 
 
@@ -90,7 +124,8 @@ def variants(stratum: Stratum, core: Meaning) -> tuple[Variant, ...]:
     manners = words.MANNERS[core.verb] if stratum.extra == "manner" else (None,)
     degrees = ("very",) if stratum.extra == "very" else (None,)
     kinds = _kind(core.subject), _kind(core.object)
-    return _variants(core.frame, stratum.extra, *kinds, manners, degrees, core.predicate)
+    once = core.verb in words.ONCE
+    return _variants(core.frame, stratum.extra, *kinds, manners, degrees, core.predicate, once)
 
 
 @cache
@@ -102,20 +137,24 @@ def _variants(
     manners: tuple[str | None, ...],
     degrees: tuple[str | None, ...],
     predicate: str | None,
+    once: bool,
 ) -> tuple[Variant, ...]:
-    content = extra in ("who", "what", "where")
-    subject_attributes = words.ATTRIBUTES[subject] if extra == "subject attribute" else (None,)
-    if frame == "quality":
-        subject_attributes = tuple(a for a in subject_attributes if not _opposed(a, predicate))
-    object_attributes = words.ATTRIBUTES[object_] if extra == "object attribute" else (None,)
+    attributes: dict[str, tuple[str | None, ...]] = {"subject": (None,), "object": (None,)}
+    if extra == "subject attribute":
+        opposed = [a for a in words.ATTRIBUTES[subject] if _opposed(a, predicate)]
+        attributes["subject"] = tuple(a for a in words.ATTRIBUTES[subject] if a not in opposed)
+    elif extra == "object attribute":
+        attributes["object"] = words.ATTRIBUTES[object_]
     found = []
-    for mode in modes(frame, content):
-        plain = mode.force == "statement" and not mode.negative
-        if not plain and extra in ("manner", "very"):
+    for mode in modes(frame, extra in ("who", "what", "where")):
+        if (mode.negative or mode.force == "polar") and extra in ("manner", "very"):
             continue
-        free = plain and frame != "quality"
-        subjects = _phrases(subject, free and extra != "what", subject_attributes)
-        objects = _phrases(object_, not mode.negative, object_attributes) if object_ else [None]
+        determiners = _subject_determiners(frame, extra, subject, mode)
+        subjects = _phrases(determiners, attributes["subject"])
+        objects: list[Phrase | None] = [None]
+        if object_:
+            determiners = _object_determiners(extra, object_, mode, once)
+            objects = [*_phrases(determiners, attributes["object"])]
         found += [Variant(mode, *rest) for rest in product(subjects, objects, manners, degrees)]
     return tuple(found)
 
@@ -136,115 +175,49 @@ def complete(core: Meaning, variant: Variant) -> Meaning:
     )
 
 
-def _core(frame: str, subject: str, object_: str | None = None, **content: str | None) -> Meaning:
-    return Meaning(frame, "", Phrase(subject), object=object_ and Phrase(object_), **content)
-
-
-def _transitive(subjects: tuple[str, ...], what: bool = False) -> Iterator[Meaning]:
-    for subject, (verb, objects) in product(subjects, words.TRANSITIVE.items()):
-        if subject in words.ANIMALS and verb not in words.ANIMALS_DO:
-            continue
-        asked = () if verb == "call" else ("what",)
-        for object_ in asked if what else objects:
-            if object_ != subject:
-                yield _core("transitive", subject, object_, verb=verb)
-
-
-def _ditransitive(subjects: tuple[str, ...], what: bool = False) -> Iterator[Meaning]:
-    for subject, (verb, objects) in product(subjects, words.DITRANSITIVE.items()):
-        for recipient, object_ in product(words.HUMANS, ("what",) if what else objects):
-            if recipient != subject:
-                yield replace(
-                    _core("ditransitive", subject, object_, verb=verb), recipient=_the(recipient)
-                )
-
-
-def _the(noun: str) -> Phrase:
-    return Phrase(noun, words.DEFINITE[words.CLASS[noun]][0])
-
-
-def _intransitive(subjects: tuple[str, ...], manner: bool = False) -> Iterator[Meaning]:
-    for subject, verb, place in product(subjects, words.INTRANSITIVE, words.SITES):
-        able = subject not in words.ANIMALS or verb in words.ANIMALS_DO
-        if able and (verb in words.MANNERS or not manner):
-            yield _core("intransitive", subject, verb=verb, place=place, direction="at")
-
-
-def _motion(subjects: tuple[str, ...], where: bool = False) -> Iterator[Meaning]:
-    ways = (("go", "to"), ("come", "from")) if where else words.MOTION
-    for subject, (verb, way) in product(subjects, ways):
-        for place in ("where",) if where else words.SITES:
-            yield _core("motion", subject, verb=verb, place=place, direction=way)
-
-
-def _location(subjects: tuple[str, ...], where: bool = False) -> Iterator[Meaning]:
-    for subject in subjects:
-        inert = words.CLASS[subject] in ("thing", "text", "food")
-        for place in ("where",) if where else words.SPOTS if inert else words.SITES:
-            # 'the box in the box' and furniture on the table are left out
-            if subject not in (place.split("_")[-1], "chair", "car", "story"):
-                yield _core("location", subject, place=place, direction="at")
-
-
-def _state(subjects: tuple[str, ...]) -> Iterator[Meaning]:
-    for subject, predicate in product(subjects, words.STATES):
-        yield _core("state", subject, predicate=predicate)
-
-
-def _quality(graded: bool = False) -> Iterator[Meaning]:
-    for kind, predicates in words.QUALITIES.items():
-        nouns = words.THINGS if kind == "thing" else words.FOODS
-        for noun, predicate in product(nouns, predicates):
-            if predicate in words.GRADED or not graded:
-                yield _core("quality", noun, predicate=predicate)
-
-
-def _possession() -> Iterator[Meaning]:
-    for subject, object_ in product(words.HUMANS, (*words.THINGS, "letter", *words.FOODS)):
-        yield _core("possession", subject, object_)
-
-
-_HUMANS, _LIVING = words.HUMANS, (*words.HUMANS, *words.ANIMALS)
+_LIVING = (*words.HUMANS, *words.ANIMALS)
 _DESCRIBED = (*words.PERSONS, *words.ANIMALS)
+_COUNTED = (*words.PERSONS, *words.RESPECTED, *words.ANIMALS)
 _PLACED = (*_LIVING, *words.SMALL_THINGS)
+_DESCRIBED_AND_PLACED = (*_DESCRIBED, *words.CARRIED)
 _WHO = ("who",)
+_countable, _describable = cores.countable_objects, cores.describable_objects
 
 STRATA = (
-    Stratum("transitive", "", 16, lambda: _transitive(_LIVING)),
-    Stratum("transitive", "object attribute", 10, lambda: _described_objects(_transitive)),
-    Stratum("transitive", "subject attribute", 4, lambda: _transitive(_DESCRIBED)),
-    Stratum("transitive", "who", 3, lambda: _transitive(_WHO)),
-    Stratum("transitive", "what", 3, lambda: _transitive(_HUMANS, what=True)),
-    Stratum("ditransitive", "", 10, lambda: _ditransitive(_HUMANS)),
-    Stratum("ditransitive", "object attribute", 6, lambda: _described_objects(_ditransitive)),
-    Stratum("ditransitive", "who", 2, lambda: _ditransitive(_WHO)),
-    Stratum("ditransitive", "what", 2, lambda: _ditransitive(_HUMANS, what=True)),
-    Stratum("intransitive", "", 8, lambda: _intransitive(_LIVING)),
-    Stratum("intransitive", "manner", 3, lambda: _intransitive(_LIVING, manner=True)),
-    Stratum("intransitive", "subject attribute", 3, lambda: _intransitive(_DESCRIBED)),
-    Stratum("intransitive", "who", 1, lambda: _intransitive(_WHO)),
-    Stratum("motion", "", 8, lambda: _motion(_LIVING)),
-    Stratum("motion", "manner", 3, lambda: _motion(_LIVING)),
-    Stratum("motion", "subject attribute", 3, lambda: _motion(_DESCRIBED)),
-    Stratum("motion", "who", 1, lambda: _motion(_WHO)),
-    Stratum("motion", "where", 2, lambda: _motion(_LIVING, where=True)),
-    Stratum("location", "", 8, lambda: _location(_PLACED)),
-    Stratum("location", "subject attribute", 4, lambda: _location((*_DESCRIBED, *words.CARRIED))),
-    Stratum("location", "who", 1, lambda: _location(_WHO)),
-    Stratum("location", "where", 2, lambda: _location(_PLACED, where=True)),
-    Stratum("state", "", 6, lambda: _state(_HUMANS)),
-    Stratum("state", "subject attribute", 2, lambda: _state(words.PERSONS)),
-    Stratum("state", "who", 1, lambda: _state(_WHO)),
-    Stratum("quality", "", 5, lambda: _quality()),
-    Stratum("quality", "very", 3, lambda: _quality(graded=True)),
-    Stratum("quality", "subject attribute", 4, lambda: _quality()),
-    Stratum("possession", "", 5, _possession),
-    Stratum("possession", "object attribute", 4, _possession),
+    Stratum("transitive", "", 16, lambda: cores.transitive(_LIVING)),
+    Stratum("transitive", "subject numeral", 4, lambda: cores.transitive(_COUNTED)),
+    Stratum("transitive", "object numeral", 5, lambda: _countable(cores.transitive)),
+    Stratum("transitive", "subject attribute", 4, lambda: cores.transitive(_DESCRIBED)),
+    Stratum("transitive", "object attribute", 9, lambda: _describable(cores.transitive)),
+    Stratum("transitive", "who", 3, lambda: cores.transitive(_WHO)),
+    Stratum("transitive", "what", 3, lambda: cores.transitive(words.HUMANS, what=True)),
+    Stratum("ditransitive", "", 10, lambda: cores.ditransitive(words.HUMANS)),
+    Stratum("ditransitive", "object numeral", 3, lambda: _countable(cores.ditransitive)),
+    Stratum("ditransitive", "object attribute", 5, lambda: _describable(cores.ditransitive)),
+    Stratum("ditransitive", "who", 2, lambda: cores.ditransitive(_WHO)),
+    Stratum("ditransitive", "what", 2, lambda: cores.ditransitive(words.HUMANS, what=True)),
+    Stratum("intransitive", "", 8, lambda: cores.intransitive(_LIVING)),
+    Stratum("intransitive", "subject numeral", 2, lambda: cores.intransitive(_COUNTED)),
+    Stratum("intransitive", "manner", 3, lambda: cores.intransitive(_LIVING, manner=True)),
+    Stratum("intransitive", "subject attribute", 3, lambda: cores.intransitive(_DESCRIBED)),
+    Stratum("intransitive", "who", 1, lambda: cores.intransitive(_WHO)),
+    Stratum("motion", "", 8, lambda: cores.motion(_LIVING)),
+    Stratum("motion", "subject numeral", 2, lambda: cores.motion(_COUNTED)),
+    Stratum("motion", "manner", 3, lambda: cores.motion(_LIVING)),
+    Stratum("motion", "subject attribute", 3, lambda: cores.motion(_DESCRIBED)),
+    Stratum("motion", "who", 1, lambda: cores.motion(_WHO)),
+    Stratum("motion", "where", 2, lambda: cores.motion(_LIVING, where=True)),
+    Stratum("location", "", 8, lambda: cores.location(_PLACED)),
+    Stratum("location", "subject attribute", 4, lambda: cores.location(_DESCRIBED_AND_PLACED)),
+    Stratum("location", "who", 1, lambda: cores.location(_WHO)),
+    Stratum("location", "where", 2, lambda: cores.location(_PLACED, where=True)),
+    Stratum("state", "", 6, lambda: cores.state(words.HUMANS)),
+    Stratum("state", "subject attribute", 2, lambda: cores.state(words.PERSONS)),
+    Stratum("state", "who", 1, lambda: cores.state(_WHO)),
+    Stratum("quality", "", 5, lambda: cores.quality()),
+    Stratum("quality", "very", 3, lambda: cores.quality(graded=True)),
+    Stratum("quality", "subject attribute", 4, lambda: cores.quality()),
+    Stratum("possession", "", 4, cores.possession),
+    Stratum("possession", "object numeral", 2, cores.possession),
+    Stratum("possession", "object attribute", 4, cores.possession),
 )
-
-
-def _described_objects(cores: Callable[[tuple[str, ...]], Iterator[Meaning]]) -> Iterator[Meaning]:
-    """Cores of human subjects whose object can have an attribute."""
-    for core in cores(_HUMANS):
-        if words.CLASS[core.object.noun] in words.ATTRIBUTES:
-            yield core

@@ -26,6 +26,7 @@ KEYS = (
     "head_dim",
     "rms_norm_eps",
     "rope_theta",
+    "rope_parameters",
     "tie_word_embeddings",
 )
 

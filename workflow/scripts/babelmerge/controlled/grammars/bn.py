@@ -10,20 +10,24 @@ BE_HONOURED = {"present": "আছেন", "past": "ছিলেন", "future": "
 HUMAN = ("name", "person", "respected")
 
 
-def sentence(meaning: Meaning) -> str:
-    """The Bengali sentence of a meaning; কি follows the subject of a yes-no question."""
-    words = arrange(meaning, constituents(meaning), manner_before_goal=True)
+def sentence(meaning: Meaning, agrees: str | None = None) -> str:
+    """The Bengali sentence of a meaning; কি follows the subject of a yes-no question.
+
+    ``agrees`` replaces the verb's agreement class, which makes a minimal pair.
+    """
+    parts = constituents(meaning, agrees or agreement(meaning))
+    words = arrange(meaning, parts, manner_before_goal=True)
     return " ".join(words) + ("।" if meaning.force == "statement" else "?")
 
 
-def constituents(meaning: Meaning) -> Parts:
+def constituents(meaning: Meaning, agrees: str) -> Parts:
     """The inflected parts of the clause."""
     return Parts(
         subject=subject(meaning),
-        verb=verb(meaning),
+        verb=verb(meaning, agrees),
         time=form(meaning.time),
         recipient=noun_phrase(meaning.recipient, objective=True) if meaning.recipient else [],
-        object=noun_phrase(meaning.object, takes_ke(meaning.object)) if meaning.object else [],
+        object=noun_phrase(meaning.object, takes_ke(meaning)) if meaning.object else [],
         place=[PLACES[meaning.place][meaning.direction]] if meaning.place else [],
         manner=form(meaning.manner),
         predicate=[*form(meaning.degree), *form(meaning.predicate)],
@@ -47,9 +51,12 @@ def noun_phrase(phrase: Phrase, objective: bool = False) -> list[str]:
     return [numeral, *attribute, forms["bare"] + ending]
 
 
-def takes_ke(phrase: Phrase) -> bool:
+def takes_ke(meaning: Meaning) -> bool:
+    """Whether the object takes কে: people, and definite animals unless they are goods."""
+    phrase = meaning.object
+    goods = meaning.verb in ("buy", "sell")
     kind = CLASS[phrase.noun]
-    return kind in HUMAN or (kind == "animal" and phrase.definite)
+    return kind in HUMAN or (kind == "animal" and phrase.definite and not goods)
 
 
 def subject(meaning: Meaning) -> list[str]:
@@ -59,25 +66,27 @@ def subject(meaning: Meaning) -> list[str]:
     return [*noun_phrase(meaning.subject), *question]
 
 
-def honoured(meaning: Meaning) -> bool:
-    return meaning.frame != "possession" and NOUNS[meaning.subject.noun]["respect"] == "y"
+def agreement(meaning: Meaning) -> str:
+    """h when the subject is honoured, else p (plain)."""
+    honoured = meaning.frame != "possession" and NOUNS[meaning.subject.noun]["respect"] == "y"
+    return "h" if honoured else "p"
 
 
-def verb(meaning: Meaning) -> list[str]:
+def verb(meaning: Meaning, agrees: str) -> list[str]:
     """The verb and its negation, which follows it (the past has a form of its own)."""
     if not meaning.verb:
-        return being(meaning)
+        return being(meaning, agrees)
     entry = VERBS[meaning.verb]
-    suffix = "_h" if honoured(meaning) else ""
+    suffix = "_h" if agrees == "h" else ""
     light = [entry["light"]] if entry["light"] else []
     if meaning.negative and meaning.tense == "past":
         return [*light, entry["not_past" + suffix]]
     return [*light, entry[meaning.tense + suffix], *(["না"] if meaning.negative else [])]
 
 
-def being(meaning: Meaning) -> list[str]:
+def being(meaning: Meaning, agrees: str) -> list[str]:
     """'To be': no copula with an adjective in the present, whose negation is নয়; else নেই."""
-    honour = honoured(meaning)
+    honour = agrees == "h"
     adjectival = meaning.predicate is not None
     if meaning.tense == "present" and meaning.negative:
         return ["নন" if honour else "নয়"] if adjectival else ["নেই"]

@@ -13,9 +13,12 @@ BE = {
 }
 
 
-def sentence(meaning: Meaning) -> str:
-    """The English sentence of a meaning."""
-    auxiliary, main = verb_group(meaning)
+def sentence(meaning: Meaning, agrees: str | None = None) -> str:
+    """The English sentence of a meaning.
+
+    ``agrees`` replaces the verb's agreement class, which makes a minimal pair.
+    """
+    auxiliary, main = verb_group(meaning, agrees or agreement(meaning))
     words = [question_word(meaning)]
     if meaning.force != "statement" and meaning.subject.noun != "who":
         words += [auxiliary, *noun_phrase(meaning.subject), main]
@@ -51,9 +54,13 @@ def determiner(name: str, following: str) -> list[str]:
     return ["the"] if name in ("the", "plural") else [WORDS[name]["form"]]
 
 
-def verb_group(meaning: Meaning) -> tuple[str, str]:
+def agreement(meaning: Meaning) -> str:
+    return "many" if meaning.subject.many else "one"
+
+
+def verb_group(meaning: Meaning, agrees: str) -> tuple[str, str]:
     """Auxiliary ('' when there is none) and main verb; negation and inversion need the former."""
-    many = meaning.subject.many
+    many = agrees == "many"
     if meaning.frame in ("location", "state", "quality"):
         return BE[meaning.tense, many], "be" if meaning.tense == "future" else ""
     having = meaning.frame == "possession"

@@ -1,7 +1,7 @@
 """Hindi: verb-final, gender and number agreement, oblique case, ergative ने in the perfective.
 
 A transitive perfective agrees with its unmarked object, and is masculine singular when that is
-marked by को (people always, animals when definite). Everything else agrees with the subject.
+marked by को (people always, animals when definite, except as goods). Everything else agrees with the subject.
 """
 
 from babelmerge.controlled.grammars.verb_final import Parts, arrange
@@ -12,28 +12,32 @@ from babelmerge.controlled.meaning import Meaning, Phrase
 HABITUAL = {"ms": "ता", "mp": "ते", "fs": "ती", "fp": "ती"}
 PROGRESSIVE = {"ms": "रहा", "mp": "रहे", "fs": "रही", "fp": "रही"}
 FUTURE = {"ms": "गा", "mp": "गे", "fs": "गी", "fp": "गी"}
-HUMAN = ("name", "person", "respected", "wh")
+HUMAN = ("name", "person", "respected")
 
 
-def sentence(meaning: Meaning) -> str:
-    """The Hindi sentence of a meaning."""
-    words = arrange(meaning, constituents(meaning), manner_before_goal=True)
+def sentence(meaning: Meaning, agrees: str | None = None) -> str:
+    """The Hindi sentence of a meaning.
+
+    ``agrees`` replaces the verb's agreement class, which makes a minimal pair.
+    """
+    parts = constituents(meaning, agrees or agreement(meaning))
+    words = arrange(meaning, parts, manner_before_goal=True)
     if meaning.force == "polar":
         words = ["क्या", *words]
     return " ".join(words) + ("।" if meaning.force == "statement" else "?")
 
 
-def constituents(meaning: Meaning) -> Parts:
+def constituents(meaning: Meaning, agrees: str) -> Parts:
     """The inflected parts of the clause."""
     return Parts(
         subject=subject(meaning),
-        verb=verb(meaning),
+        verb=verb(meaning, agrees),
         time=form(meaning.time),
         recipient=marked(meaning.recipient, "को") if meaning.recipient else [],
-        object=direct_object(meaning.object) if meaning.object else [],
+        object=direct_object(meaning) if meaning.object else [],
         place=[PLACES[meaning.place][meaning.direction]] if meaning.place else [],
         manner=form(meaning.manner),
-        predicate=predicate(meaning),
+        predicate=predicate(meaning, agrees),
     )
 
 
@@ -62,13 +66,17 @@ def marked(phrase: Phrase, postposition: str) -> list[str]:
     return ["".join(words)] if phrase.noun == "who" else words
 
 
-def takes_ko(phrase: Phrase) -> bool:
+def takes_ko(meaning: Meaning) -> bool:
+    """Whether the object takes को: people, and definite animals unless they are goods."""
+    phrase, goods = meaning.object, meaning.verb in ("buy", "sell")
     kind = CLASS[phrase.noun]
-    return phrase.noun != "what" and (kind in HUMAN or (kind == "animal" and phrase.definite))
+    return kind in HUMAN or (kind == "animal" and phrase.definite and not goods)
 
 
-def direct_object(phrase: Phrase) -> list[str]:
-    return marked(phrase, "को") if takes_ko(phrase) else noun_phrase(phrase)
+def direct_object(meaning: Meaning) -> list[str]:
+    if takes_ko(meaning):
+        return marked(meaning.object, "को")
+    return noun_phrase(meaning.object)
 
 
 def ergative(meaning: Meaning) -> bool:
@@ -89,7 +97,7 @@ def agreement(meaning: Meaning) -> str:
     if meaning.frame == "possession":
         controller = meaning.object
     elif ergative(meaning):
-        free = meaning.object and not takes_ko(meaning.object)
+        free = meaning.object and not takes_ko(meaning)
         controller = meaning.object if free else None
     if controller is None:
         return "ms"
@@ -97,9 +105,8 @@ def agreement(meaning: Meaning) -> str:
     return forms["gender"] + ("p" if controller.many or forms["respect"] == "y" else "s")
 
 
-def verb(meaning: Meaning) -> list[str]:
+def verb(meaning: Meaning, agrees: str) -> list[str]:
     """Negation and verb group; a light verb's noun comes before the negation."""
-    agrees = agreement(meaning)
     entry = VERBS[meaning.verb or ("have" if meaning.frame == "possession" else "stay")]
     light = [entry["light"]] if entry["light"] else []
     negation = ["नहीं"] if meaning.negative else []
@@ -121,8 +128,7 @@ def finite(entry: dict[str, str], meaning: Meaning, agrees: str) -> list[str]:
     return [entry["root"] + HABITUAL[agrees], copula]
 
 
-def predicate(meaning: Meaning) -> list[str]:
+def predicate(meaning: Meaning, agrees: str) -> list[str]:
     if not meaning.predicate:
         return []
-    agrees = agreement(meaning)
     return [*form(meaning.degree), adjective(meaning.predicate, agrees[0], agrees == "ms")]

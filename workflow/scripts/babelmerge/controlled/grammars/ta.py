@@ -17,9 +17,13 @@ ENDINGS = {"m": "ான்", "f": "ாள்", "h": "ார்", "p": "ார்
 MARKING = ("look_at", "take", "call")
 
 
-def sentence(meaning: Meaning) -> str:
-    """The Tamil sentence of a meaning."""
-    words = arrange(meaning, constituents(meaning))
+def sentence(meaning: Meaning, agrees: str | None = None) -> str:
+    """The Tamil sentence of a meaning.
+
+    ``agrees`` replaces the verb's agreement class, which makes a minimal pair.
+    """
+    parts = constituents(meaning, agrees or agreement(meaning))
+    words = arrange(meaning, parts)
     if meaning.force == "polar":
         words[-1] = asked(words[-1])
     return join(words) + ("." if meaning.force == "statement" else "?")
@@ -45,11 +49,11 @@ def asked(word: str) -> str:
     return word[:-1] + "ா" if word.endswith(VIRAMA) else word + "வா"
 
 
-def constituents(meaning: Meaning) -> Parts:
+def constituents(meaning: Meaning, agrees: str) -> Parts:
     """The inflected parts of the clause."""
     return Parts(
         subject=subject(meaning),
-        verb=verb(meaning),
+        verb=verb(meaning, agrees),
         time=form(meaning.time),
         recipient=[NOUNS[meaning.recipient.noun]["dative"]] if meaning.recipient else [],
         object=object_(meaning) if meaning.object else [],
@@ -95,16 +99,20 @@ def agreement(meaning: Meaning) -> str:
     return "p" if phrase.many else gender
 
 
-def verb(meaning: Meaning) -> list[str]:
+def verb(meaning: Meaning, agrees: str) -> list[str]:
     entry = VERBS[meaning.verb or "be"]
-    agrees = agreement(meaning)
     light = [entry["light"]] if entry["light"] else []
     if meaning.negative:
         return [*light, *negated(entry, meaning, agrees)]
-    return [*light, finite(entry, "present" if meaning.tense == "habitual" else meaning.tense, agrees)]
+    return [
+        *light,
+        finite(entry, "present" if meaning.tense == "habitual" else meaning.tense, agrees),
+    ]
 
 
 def finite(entry: dict[str, str], tense: str, agrees: str) -> str:
+    """The affirmative verb; the present is also the habitual."""
+    tense = "present" if tense == "habitual" else tense
     if agrees in ENDINGS:
         return entry[tense].removesuffix(VIRAMA) + ENDINGS[agrees]
     if tense == "future":

@@ -18,19 +18,23 @@ PEOPLE = ("name", "person", "respected")
 MARKING = ("look_at", "take", "call")
 
 
-def sentence(meaning: Meaning) -> str:
-    """The Telugu sentence of a meaning."""
-    words = arrange(meaning, constituents(meaning))
+def sentence(meaning: Meaning, agrees: str | None = None) -> str:
+    """The Telugu sentence of a meaning.
+
+    ``agrees`` replaces the verb's agreement class, which makes a minimal pair.
+    """
+    parts = constituents(meaning, agrees or agreement(meaning))
+    words = arrange(meaning, parts)
     if meaning.force == "polar":
         words[-1] = words[-1][:-1] + "ా"  # verbs end in -ు or -ి, which -ఆ replaces
     return " ".join(words) + ("." if meaning.force == "statement" else "?")
 
 
-def constituents(meaning: Meaning) -> Parts:
+def constituents(meaning: Meaning, agrees: str) -> Parts:
     """The inflected parts of the clause."""
     return Parts(
         subject=subject(meaning),
-        verb=verb(meaning),
+        verb=verb(meaning, agrees),
         time=form(meaning.time),
         recipient=[NOUNS[meaning.recipient.noun]["dative"]] if meaning.recipient else [],
         object=object_(meaning) if meaning.object else [],
@@ -79,10 +83,11 @@ def agreement(meaning: Meaning) -> str:
     return "f" if gender == "n" else gender
 
 
-def verb(meaning: Meaning) -> list[str]:
-    agrees = agreement(meaning)
+def verb(meaning: Meaning, agrees: str) -> list[str]:
     if not meaning.verb:
-        tense = "used_to" if meaning.frame == "quality" and meaning.tense == "past" else meaning.tense
+        tense = (
+            "used_to" if meaning.frame == "quality" and meaning.tense == "past" else meaning.tense
+        )
         return [BE["not_" * meaning.negative + tense][agrees]]
     entry = VERBS[meaning.verb]
     light = [entry["light"]] if entry["light"] else []

@@ -23,8 +23,8 @@ class Parts:
 def arrange(meaning: Meaning, parts: Parts, manner_before_goal: bool = False) -> list[str]:
     """The words in order: subject, time, recipient, object, place, manner, predicate, verb.
 
-    'Who' stands where the focus is, before the verb (and before a predicate). ``manner_before_goal``:
-    a bare goal clings to its verb of motion.
+    'Who' stands where the focus is, before the verb (and before a predicate).
+    ``manner_before_goal``: a bare goal clings to its verb of motion.
     """
     middle: list[Iterable[str]] = [parts.time, parts.recipient, parts.object]
     if manner_before_goal and meaning.frame == "motion":

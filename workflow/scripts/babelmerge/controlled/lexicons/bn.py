@@ -6,6 +6,9 @@ Nouns: ``respect`` = y asks for the honorific verb; ``counter`` is the classifie
 Verbs: the four tenses and the negative past, ordinary and honorific (_h).
 """
 
+# A row of a table is one line, however wide.
+# ruff: noqa: E501
+
 from babelmerge.controlled.lexicons.table import table
 
 NOUNS = table("""

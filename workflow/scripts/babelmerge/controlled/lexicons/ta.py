@@ -6,6 +6,9 @@ n not rational). Verbs: the stems that personal endings join, the infinitive, th
 and the neuter forms of verbs that animals do.
 """
 
+# A row of a table is one line, however wide.
+# ruff: noqa: E501
+
 from babelmerge.controlled.lexicons.table import table
 
 NOUNS = table("""
@@ -20,7 +23,7 @@ boy       m       சிறுவன்           சிறுவர்கள்
 girl      f       சிறுமி            சிறுமிகள்           சிறுமியை+           சிறுமிகளை+             சிறுமிக்கு+    சிறுமியிடம்
 woman     f       பெண்              பெண்கள்             பெண்ணை+             பெண்களை+               பெண்ணுக்கு+    பெண்ணிடம்
 farmer    h       விவசாயி           விவசாயிகள்          விவசாயியை+          விவசாயிகளை+            விவசாயிக்கு+   விவசாயியிடம்
-worker    h       தொழிலாளி          தொழிலாளிகள்         தொழிலாளியை+         தொழிலாளிகளை+           தொழிலாளிக்கு+  தொழிலாளியிடம்
+worker    h       தொழிலாளி          தொழிலாளர்கள்        தொழிலாளியை+         தொழிலாளர்களை+          தொழிலாளிக்கு+  தொழிலாளியிடம்
 student   m       மாணவன்            மாணவர்கள்           மாணவனை+             மாணவர்களை+             மாணவனுக்கு+    மாணவனிடம்
 teacher   h       ஆசிரியர்          ஆசிரியர்கள்         ஆசிரியரை+           ஆசிரியர்களை+           ஆசிரியருக்கு+  ஆசிரியரிடம்
 doctor    h       மருத்துவர்        மருத்துவர்கள்       மருத்துவரை+         மருத்துவர்களை+         மருத்துவருக்கு+ மருத்துவரிடம்
@@ -99,8 +102,8 @@ where        எங்கே                 எங்கே               எ�
 
 ADJECTIVES = table("""
 id         attribute      predicate
-big        பெரிய          பெரியதாக+
-small      சிறிய          சிறியதாக+
+big        பெரிய          பெரிதாக+
+small      சிறிய          சிறிதாக+
 new        புதிய          புதிதாக+
 old        பழைய           பழையதாக+
 red        சிவப்பு+       சிவப்பாக+

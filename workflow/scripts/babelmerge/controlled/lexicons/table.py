@@ -9,7 +9,9 @@ import unicodedata
 
 def table(text: str) -> dict[str, dict[str, str]]:
     """Return ``{lexeme: {column: form}}``; raise ValueError on a ragged or repeated row."""
-    header, *rows = [line.split() for line in unicodedata.normalize("NFC", text).split("\n") if line]
+    header, *rows = [
+        line.split() for line in unicodedata.normalize("NFC", text).split("\n") if line
+    ]
     entries: dict[str, dict[str, str]] = {}
     for cells in rows:
         if len(cells) != len(header) or cells[0] in entries:
