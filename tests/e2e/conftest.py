@@ -98,4 +98,3 @@ def built(tmp_path_factory) -> Project:
 def project(built, tmp_path) -> Project:
     """A built copy that a test may change."""
     return built.copy(tmp_path / "project")
-

@@ -136,6 +136,13 @@ def test_samples_carry_their_languages_and_are_escaped(material):
     assert "&lt;weights&gt;" in content
 
 
+def test_samples_of_a_group_stand_under_its_heading(material):
+    sample = material.samples[0] | {"group": "many-to-one"}
+    content = report.render(dataclasses.replace(material, samples=[*material.samples, sample]))
+    assert "<summary>Many-to-one: Hindi → English</summary>" in content
+    assert "<h4>TIES</h4>" in content and "<h4>TIES, many-to-one</h4>" in content
+
+
 def test_extra_sections_come_before_the_last(material):
     extra = Section("neurons", "Neurons", "<p>None were harmed.</p>")
     page = Page(report.render(dataclasses.replace(material, extra=[extra])))

@@ -15,7 +15,7 @@ import torch
 from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
 from torch import distributed
 from torch.nn import functional
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from babelmerge import batching, losses, models, training, training_checks, training_loop
 
@@ -150,6 +150,14 @@ def test_the_written_model_is_the_trained_one_and_knows_its_eos(tmp_path, tokeni
     assert loaded.generation_config.eos_token_id == tokenizer.eos_token_id
     text = ROWS[0]["target"]
     found = models.load_tokenizer(tmp_path / "model")
+    assert len(found) == len(tokenizer) and found(text).input_ids == tokenizer(text).input_ids
+
+
+def test_a_llama_base_is_read_as_it_is_by_the_librarys_own_loader(tmp_path, tokenizer):
+    model = make_model(tokenizer, model_type="llama")
+    run(tmp_path, tokenizer, model=model, steps=1)
+    found = AutoTokenizer.from_pretrained(tmp_path / "model")
+    text = ROWS[0]["target"]
     assert len(found) == len(tokenizer) and found(text).input_ids == tokenizer(text).input_ids
 
 

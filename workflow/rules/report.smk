@@ -57,18 +57,18 @@ rule plot_matrix:
 
 
 rule plot_retention:
-    """Retention by group and method, with intervals."""
+    """Retention by group and method: one family with intervals, or all groups on one line each."""
     input:
-        lambda w: artifacts.retention_files(plan_of(w)),
+        lambda w: artifacts.retention_drawn(plan_of(w), w.family),
     output:
-        multiext("results/{study}/figures/retention", ".svg", ".pdf", ".png"),
+        multiext("results/{study}/figures/retention-{family}", ".svg", ".pdf", ".png"),
     log:
-        "logs/{study}/plot_retention.log",
+        "logs/{study}/plot_retention/{family}.log",
     params:
         code=code("plot_retention.py"),
-        cfg=lambda w: artifacts.retention_shown(plan_of(w)),
+        cfg=lambda w: artifacts.retention_figure(plan_of(w), w.family),
     message:
-        "Figure of retention"
+        "Figure of retention, {wildcards.family}"
     script:
         "../scripts/plot_retention.py"
 

@@ -1,7 +1,7 @@
 """Which file is made from which, and with which settings: from a plan to paths and parameters.
 
-Only the rules use it. A rule's settings are one mapping with a fixed order of keys that holds exactly
-what its result depends on, because Snakemake compares parameters as an unordered set of values.
+Only the rules use it. A rule's settings are one mapping with a fixed order of keys that holds
+exactly what its result depends on, because Snakemake compares parameters as an unordered set.
 """
 
 from dataclasses import asdict
@@ -12,6 +12,8 @@ from babelmerge import plan as planning
 
 # A base is trained before anything else can start, so it may use both cores of a laptop.
 THREADS = {"base": 2}
+# A figure with a panel for each group is legible up to about so many.
+MOST_PANELS = 12
 
 
 def _dataset_file(plan, dataset: str, split: str) -> str:
@@ -62,7 +64,9 @@ def data_settings(plan, dataset: str, split: str) -> dict:
 
 def checks(plan, model: str) -> list[str]:
     """Checks that must have passed before a model is trained on its data sets."""
-    return [f"results/{plan.name}/data/{d}/checked.json" for d in plan.models[model].source.datasets]
+    return [
+        f"results/{plan.name}/data/{d}/checked.json" for d in plan.models[model].source.datasets
+    ]
 
 
 # models
@@ -351,7 +355,9 @@ def figures(plan) -> list[str]:
     """Names of the figures of a study, without their endings."""
     names = [f"matrix-{direction}" for direction in directions(plan)]
     if plan.groups:
-        names.append("retention")
+        names.append("retention-overview")
+    legible = [name for name, groups in plan.families.items() if len(groups) <= MOST_PANELS]
+    names += [f"retention-{family}" for family in legible]
     swept = dict.fromkeys(merge.group for merge in plan.sweeps.values())
     names += [f"sweeps-{group}" for group in swept]
     if plan.trained:
@@ -365,6 +371,18 @@ def matrix_settings(plan, direction: str) -> dict:
 
 def retention_shown(plan) -> dict:
     return {"groups": list(plan.groups), "metric": metrics_shown(plan)[0]}
+
+
+def retention_figure(plan, family: str) -> dict:
+    """What one retention figure shows: a family of groups, or an overview of them all."""
+    groups = plan.families.get(family, tuple(plan.groups))
+    overview = family not in plan.families
+    return {"groups": list(groups), "metric": metrics_shown(plan)[0], "overview": overview}
+
+
+def retention_drawn(plan, family: str) -> list[str]:
+    chosen = retention_figure(plan, family)["groups"]
+    return [f"results/{plan.name}/comparisons/retention/{group}.tsv" for group in chosen]
 
 
 def sweep_shown(plan, group: str) -> dict:

@@ -1,6 +1,7 @@
 """Refuse a data set whose dev or test rows stand in its training rows as well."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 import json
 from pathlib import Path
 

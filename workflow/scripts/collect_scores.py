@@ -1,6 +1,7 @@
 """Gather every score of a study into one long table, a number a row."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 import json
 
 import pandas as pd

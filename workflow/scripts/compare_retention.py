@@ -1,6 +1,7 @@
 """What a group's merges keep of their experts, with paired tests against expert and base."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 import pandas as pd
 
 from babelmerge import provenance, retention

@@ -1,6 +1,7 @@
 """Take in a ready model or adapter as a folder of our own."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 from babelmerge import checkpoints, models

@@ -1,6 +1,7 @@
 """Write the merged model that a recipe describes."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 from babelmerge import merging

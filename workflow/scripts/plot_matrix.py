@@ -1,6 +1,7 @@
 """Every model on every test set of one direction."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 from babelmerge import figures, tables
@@ -9,5 +10,6 @@ from job import running
 with running(snakemake):
     cfg = snakemake.params.cfg
     scores = tables.read_long(snakemake.input[0])
-    figure = figures.score_matrix(scores, cfg["datasets"], cfg["metric"])
+    limit = figures.shared_limit(scores, cfg["metric"])
+    figure = figures.score_matrix(scores, cfg["datasets"], cfg["metric"], limit)
     figures.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -1,6 +1,7 @@
 """Retention by group and method, with intervals."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 import pandas as pd
@@ -11,5 +12,6 @@ from job import running
 with running(snakemake):
     cfg = snakemake.params.cfg
     retention = pd.concat([tables.read_long(path) for path in snakemake.input])
-    figure = figures.retention_bars(retention, cfg["metric"], cfg["groups"])
+    draw = figures.retention_overview if cfg["overview"] else figures.retention_bars
+    figure = draw(retention, cfg["metric"], cfg["groups"])
     figures.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -1,6 +1,7 @@
 """Every grid of one group, the selected points marked."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 import pandas as pd

@@ -1,6 +1,7 @@
 """Loss over training, every model that was trained here."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 import pandas as pd

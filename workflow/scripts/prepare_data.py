@@ -1,6 +1,7 @@
 """Read one split of one data set into rows."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from itertools import chain
 
 from babelmerge import corpora

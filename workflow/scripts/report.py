@@ -1,6 +1,7 @@
 """Everything in one page that works offline."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 import json
 import platform
 from importlib.metadata import version

@@ -1,6 +1,7 @@
 """Score one model's outputs; keep each sentence's statistics for paired tests."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 import json
 
 from babelmerge import corpora, metrics, provenance

@@ -1,6 +1,7 @@
 """The best point on dev becomes a recipe."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 import pandas as pd

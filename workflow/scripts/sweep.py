@@ -1,6 +1,7 @@
 """Score every point of a grid on dev without writing a model."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 import time
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def context(cfg, base, members):
         "code": snakemake.params.code,
         "models": [checkpoints.fingerprint(folder) for folder in (base, *members.values())],
         "dev": [provenance.file_digest(path) for path in snakemake.input.dev],
-        "settings": {k: cfg[k] for k in ("method", "datasets", "selection", "prompt", "generation")},
+        "settings": {
+            k: cfg[k] for k in ("method", "datasets", "selection", "prompt", "generation")
+        },
     }
 
 
@@ -76,8 +79,6 @@ with running(snakemake) as log:
 
     journal = Path(snakemake.output[0]).with_suffix(".journal.jsonl")
     same = merging.aliases(cfg["grid"], cfg["method"], len(members), tuple(members))
-    results = sweeps.run(
-        cfg["grid"], same, context(cfg, base, members), journal, evaluate
-    )
+    results = sweeps.run(cfg["grid"], same, context(cfg, base, members), journal, evaluate)
     table = sweeps.table(cfg["grid"], results)
     provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

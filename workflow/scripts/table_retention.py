@@ -1,6 +1,7 @@
 """What merges keep of their experts, each case and on average."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 import pandas as pd

@@ -1,6 +1,7 @@
 """Scores of one family of groups as a table, published values beside ours where there are any."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 from babelmerge import score_tables, table_formats, tables

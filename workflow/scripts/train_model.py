@@ -1,6 +1,7 @@
 """Train a base, an expert or a joint model."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 import shutil
 from itertools import chain
 from pathlib import Path

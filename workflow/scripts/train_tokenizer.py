@@ -1,6 +1,7 @@
 """Learn the vocabulary of a base that is trained from scratch."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from itertools import chain
 from pathlib import Path
 

@@ -1,6 +1,7 @@
 """Translate one test set with one model."""
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
 from pathlib import Path
 
 from babelmerge import corpora, generation, models

@@ -1,12 +1,12 @@
 """A warm interpreter: torch and transformers are imported once, not once a job.
 
 A miniature study is hundreds of jobs of a second each, and importing torch and transformers takes
-more than three. `python workflow/scripts/warm.py COMMAND ...` imports them in a server process, runs
-COMMAND, and ends the server with it. A script whose first line is `import warm` hands itself to that
-server, which forks a copy of the warm interpreter and runs the script there, from its first line on,
-with the caller's arguments, environment, folder and output. Without a server (on a cluster, in a
-debugger) the import does nothing. The server imports none of our modules: jobs always run the code
-that is on disk. When the caller dies, its job dies with it.
+more than three. `python workflow/scripts/warm.py COMMAND ...` imports them in a server process,
+runs COMMAND, and ends the server with it. A script that begins with `import warm` hands itself to
+that server, which forks a copy of the warm interpreter and runs the script there, from its first
+line on, with the caller's arguments, environment, folder and output. Without a server (on a
+cluster, in a debugger) the import does nothing. The server imports none of our modules: jobs always
+run the code that is on disk. When the caller dies, its job dies with it.
 """
 
 import contextlib
@@ -97,7 +97,9 @@ def serve(listener: socket.socket) -> None:
 
 def start(address: str) -> subprocess.Popen:
     """Start the server as a process of its own and return it; callers may connect at once."""
-    return subprocess.Popen([sys.executable, __file__, "--serve", address], stdin=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [sys.executable, __file__, "--serve", address], stdin=subprocess.DEVNULL
+    )
 
 
 def listen(address: str) -> None:
@@ -118,7 +120,7 @@ def listen(address: str) -> None:
 
 
 def hand_over(address: str) -> None:
-    """In the caller: let the server run this script, then exit as it did; return if none is there."""
+    """In the caller: let the server run this script and exit as it did; return if there is none."""
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.connect(address)

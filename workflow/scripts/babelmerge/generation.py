@@ -138,13 +138,14 @@ def generate_ids(
     of a batch of one, whatever else was in the batch.
     """
     model.eval()
+    exact = _is_exact(model)
     outputs: list[list[int]] = [[] for _ in encoded]
     order = sorted(range(len(encoded)), key=lambda index: -len(encoded[index]))
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         ids, doubtful = _decode([encoded[i] for i in chosen], model, stops, max_new_tokens)
         for place, (index, tokens) in enumerate(zip(chosen, ids, strict=True)):
-            if len(chosen) > 1 and _is_exact(model) and doubtful[place]:
+            if exact and len(chosen) > 1 and doubtful[place]:
                 tokens = _decode([encoded[index]], model, stops, max_new_tokens)[0][0]
             outputs[index] = tokens
         progress(start + len(chosen), len(order))

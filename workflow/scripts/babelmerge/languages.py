@@ -1,4 +1,4 @@
-"""Names and scripts of the languages we know by code; plain facts, imported everywhere, imports nothing.
+"""Names and scripts of the languages we know by code; plain facts that import nothing.
 
 `SCRIPTS` uses the script names of the Unicode character database (the first word of a character's
 name), so that a letter's script can be read off `unicodedata.name`.

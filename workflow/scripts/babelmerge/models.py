@@ -41,8 +41,8 @@ def load(folder: str | Path, dtype: str = "float32", where: str | None = None):
 def load_tokenizer(folder: str | Path):
     """The tokenizer in a model's folder; one without a padding token pads with EOS.
 
-    A tokenizer that says it is its own file and no model's class is taken at its word: AutoTokenizer
-    would choose the class by the model's type, and split words and add tokens that class's way.
+    A tokenizer that says it is its own file and no model's class is taken at its word:
+    AutoTokenizer would choose the class by the model's type, and split words that class's way.
     """
     config = Path(folder) / "tokenizer_config.json"
     known = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
@@ -75,8 +75,8 @@ def download(repository: str, revision: str | None, folder: Path) -> None:
         snapshot_download(repository, revision=revision, local_dir=folder, allow_patterns=KEPT)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ValueError(
-            f"{repository}@{revision or 'main'}: could not be fetched from the hub ({error}); check "
-            "the name, accept the model's terms and run `hf auth login`, or download it elsewhere "
+            f"{repository}@{revision or 'main'}: could not be fetched from the hub ({error}); "
+            "check the name, accept the model's terms and run `hf auth login`, or download it elsewhere "
             "and give its folder as `path:`"
         ) from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)

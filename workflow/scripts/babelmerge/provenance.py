@@ -88,7 +88,7 @@ def code(script: str | Path, root: str | Path | None = None) -> str:
 
 
 def digest(value: object) -> str:
-    """Sixteen hexadecimal digits of the SHA-256 of a JSON-able value; mappings in their own order."""
+    """Sixteen hexadecimal digits of the SHA-256 of a JSON-able value; the order of keys counts."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -127,7 +127,7 @@ def content(paths: list[str | Path], cache: str | Path) -> dict[str, str]:
 
 
 def write_atomically(path: str | Path, text: str) -> None:
-    """Write a text file so that it is either the old one or the whole new one, also after a kill."""
+    """Write a text file that is the old one or the whole new one, also after a kill."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

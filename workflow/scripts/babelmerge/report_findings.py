@@ -65,7 +65,7 @@ def asymmetry(material: Material) -> list[str]:
     kept = (
         f"{labels.percent(high['retention'])} {first}, {labels.percent(low['retention'])} {second}"
     )
-    if True:
+    if low["high"] < high["low"]:
         factor = high["retention"] / low["retention"] if low["retention"] > 0 else float("inf")
         times = f", {labels.number(factor, 1)} times as much" if factor < 100 else ""
         return [f"By direction, merges keep {kept}{times}; the mean intervals do not overlap."]
@@ -154,8 +154,8 @@ def worst(material: Material) -> list[str]:
     low = rows.loc[rows["retention"].idxmin()]
     first = (
         f"The lowest retention is {labels.percent(low['retention'])}, "
-        f"{labels.method(low['method'])} on {labels.pair(low['dataset'])} "
-        f"({labels.group(low['group'])})."
+        f"{labels.method(low['method'])}, {labels.inside(labels.group(low['group']))}, on "
+        f"{labels.pair(low['dataset'])}."
     )
     if len(means) < 2:
         return [first]

@@ -65,9 +65,10 @@ def off_target(material: Material) -> list[str]:
     shares = merged.groupby(directions(merged["dataset"]), sort=False)["value"].mean()
     parts = [f"{labels.percent(share)} {name}".strip() for name, share in shares.items()]
     worst = merged.loc[merged["value"].idxmax()]
+    group = labels.inside(labels.group(worst["group"]))
     return [
         f"Of the merges' outputs, {labels.listing(parts)} are in another language than asked for; "
-        f"most often with {labels.method(worst['method'])}, {labels.group(worst['group'])}, on "
+        f"most often with {labels.method(worst['method'])}, {group}, on "
         f"{labels.pair(worst['dataset'])} ({labels.percent(worst['value'])})."
     ]
 

@@ -36,7 +36,7 @@ class Material:
     sizes: data set → split → number of rows.
     training: model id → training.json. sweeps: group → method → sweep table.
     samples: mappings with `dataset`, `source_language`, `target_language`, `source`, `reference`,
-        and `outputs`, a mapping from model id to output in the order to be shown.
+        `outputs` (model id → output, in the order to be shown) and, where there is one, `group`.
     figures: name (file name without ending) → SVG file. Known names: matrix-*, retention*,
         sweeps-{group}, training; others are shown by the sections that know them.
     tables: name → TSV file, offered for download below the table of that name

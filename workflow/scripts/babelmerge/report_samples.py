@@ -7,17 +7,19 @@ from babelmerge import report_html as page
 
 
 def side_by_side(samples: Sequence[Mapping]) -> str:
-    """HTML of samples (see `Material.samples`), data set by data set; the first set open."""
-    by_set: dict[str, list[Mapping]] = {}
+    """HTML of samples (see `Material.samples`) by group and data set; the first open."""
+    parts: dict[tuple[str, str], list[str]] = {}
     for sample in samples:
-        by_set.setdefault(sample["dataset"], []).append(sample)
-    parts = []
-    for at, (dataset, group) in enumerate(by_set.items()):
-        cards = "".join(_sample(sample) for sample in group)
-        opened = " open" if at == 0 else ""
-        summary = f"<summary>{page.text(labels.pair(dataset))}</summary>"
-        parts.append(f"<details{opened}>{summary}{cards}</details>")
-    return f"<h3>Sentences side by side</h3>{''.join(parts)}" if parts else ""
+        key = (sample.get("group", ""), sample["dataset"])
+        parts.setdefault(key, []).append(_sample(sample))
+    folded = []
+    for at, ((group, dataset), cards) in enumerate(parts.items()):
+        heading = (
+            f"{labels.group(group)}: {labels.pair(dataset)}" if group else labels.pair(dataset)
+        )
+        summary = f"<summary>{page.text(heading)}</summary>"
+        folded.append(f"<details{' open' * (at == 0)}>{summary}{''.join(cards)}</details>")
+    return f"<h3>Sentences side by side</h3>{''.join(folded)}" if folded else ""
 
 
 def _sample(sample: Mapping) -> str:
@@ -25,10 +27,16 @@ def _sample(sample: Mapping) -> str:
     cells = [
         ("Source", sample["source"], source),
         ("Reference", sample["reference"], target),
-        *((labels.model_id(name), output, target) for name, output in sample["outputs"].items()),
+        *((_who(name, sample), output, target) for name, output in sample["outputs"].items()),
     ]
     inner = "".join(
         f"<div><h4>{page.text(name)}</h4>{page.spoken(content, language)}</div>"
         for name, content, language in cells
     )
     return f'<div class="sample">{inner}</div>'
+
+
+def _who(model: str, sample: Mapping) -> str:
+    """The model's name; under a group's heading a merge needs only its method."""
+    merged = model.startswith(f"merges/{sample.get('group')}/")
+    return labels.method(labels.unit(model)) if merged else labels.model_id(model)

@@ -171,7 +171,7 @@ class Task(Strict):
     chat: bool = key("Wrap the prompt as a user's turn in the tokenizer's chat template.", False)
     metrics: list[Text] | None = key("Metrics to report. Default: all of the kind's main ones.")
     overlap: Literal["error", "drop", "allow"] = key(
-        "Training rows whose text is in dev or test: an error, dropped, or left.", "drop"
+        "Training rows whose text is in dev or test: an error, dropped, or left.", "error"
     )
     labels: list[Text] | None = key("Classification: the labels.")
     shots: Whole = key("Examples shown before each item.", 0)

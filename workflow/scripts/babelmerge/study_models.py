@@ -41,10 +41,14 @@ class Training(Strict):
     )
     warmup_steps: Whole | None = key("Steps of rising learning rate; or warmup_ratio. Default 0.")
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] | None = key("The same as a share of steps.")
-    batch_size: Count | None = key("Sequences of a batch on one device; or batch_tokens.")
-    batch_tokens: Count | None = key("Padded tokens of a batch on one device; or batch_size.")
-    gradient_accumulation: Count | None = key("Batches of each device in a step. Default 1.")
-    max_length: Count | None = key("Tokens of a sequence at most. Default 1024.")
+    batch_size: Count | None = key("Sequences of a step, on all devices together; or batch_tokens.")
+    batch_tokens: Count | None = key(
+        "Padded tokens of a step, on all devices together; or batch_size."
+    )
+    gradient_accumulation: Count | None = key(
+        "Parts that each device computes its share of a step in. Default 1."
+    )
+    max_length: Count | None = key("Tokens of a sequence at most. Default 512.")
     dtype: Literal["float32", "bfloat16", "bfloat16_mixed"] | None = key(
         "bfloat16: optimizer too; bfloat16_mixed: weights stay float32. Default float32."
     )

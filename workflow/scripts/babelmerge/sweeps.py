@@ -117,5 +117,3 @@ def select(means: Sequence[float]) -> int:
 def _mean(values: Iterable[float]) -> float:
     values = list(values)
     return sum(values) / len(values)
-
-

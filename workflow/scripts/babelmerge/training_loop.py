@@ -86,7 +86,7 @@ def run(job: Job, progress: Progress) -> None:
     schedule = schedules.SCHEDULES[job.settings["scheduler"]]
     warmup = training_settings.warmup(job.settings, job.total)
     reporter = Reporter(progress, job.run_dir / TSV) if job.world.leads else None
-    saved = began = time.monotonic()
+    saves, began = Saves(), time.monotonic()
     for rows in _steps(job, progress.step):
         rate = job.settings["learning_rate"] * schedule(progress.step, warmup, job.total)
         loss = _step(job, rows, rate, progress.step)
@@ -97,16 +97,27 @@ def run(job: Job, progress: Progress) -> None:
         dev_loss = _evaluate(job, progress)
         if reporter:
             reporter.report(rate, dev_loss)
-        if _save_is_due(job, progress, time.monotonic() - saved):
-            _save(job, progress)
-            saved = time.monotonic()
+        saves.when_due(job, progress)
     _take_best(job, progress)
 
 
-def _save_is_due(job: Job, progress: Progress, elapsed: float) -> bool:
-    every = job.settings["save_steps"]
-    due = progress.step % every == 0 if every else elapsed > SAVE_SECONDS
-    return due and progress.step < job.total and job.world.leads
+class Saves:
+    """When to save: at multiples of save_steps, or else every few minutes.
+
+    The state of a large model takes long to write; it may take a twentieth of the time at most.
+    """
+
+    def __init__(self):
+        self.last, self.cost = time.monotonic(), 0.0
+
+    def when_due(self, job: Job, progress: Progress) -> None:
+        every, now = job.settings["save_steps"], time.monotonic()
+        wait = max(SAVE_SECONDS, 20 * self.cost)
+        due = progress.step % every == 0 if every else now - self.last > wait
+        if due and progress.step < job.total and job.world.leads:
+            _save(job, progress)
+            self.last = time.monotonic()
+            self.cost = self.last - now
 
 
 def _save(job: Job, progress: Progress) -> None:

@@ -32,7 +32,7 @@ DEFAULTS = MappingProxyType(
         "adam_beta1": 0.9,
         "adam_beta2": 0.999,
         "adam_epsilon": 1e-8,
-        "save_steps": None,  # None: every five minutes
+        "save_steps": None,  # None: every five minutes, less often where that is long
         "eval_steps": None,  # loss on dev so often, and the best state kept; None: at the end only
         "gradient_checkpointing": False,
         "seed": None,

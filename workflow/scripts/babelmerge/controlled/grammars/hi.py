@@ -1,7 +1,8 @@
 """Hindi: verb-final, gender and number agreement, oblique case, ergative ने in the perfective.
 
 A transitive perfective agrees with its unmarked object, and is masculine singular when that is
-marked by को (people always, animals when definite, except as goods). Everything else agrees with the subject.
+marked by को (people always, animals when definite, except as goods). Everything else agrees with
+the subject.
 """
 
 from babelmerge.controlled.grammars.verb_final import Parts, arrange
