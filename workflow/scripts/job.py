@@ -43,11 +43,16 @@ def _handlers(log_file: str, name: str) -> list[logging.Handler]:
     return [to_file, to_terminal]
 
 
-def _limit_threads(threads: int) -> None:
-    """Give torch as many threads as the rule plans for: results on a CPU depend on their number."""
+def _settle_libraries(threads: int) -> None:
+    """Give torch as many threads as the rule plans for: results on a CPU depend on their number.
+
+    Libraries' own progress bars go: a job says how far it is itself.
+    """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
+    if "transformers" in sys.modules:
+        sys.modules["transformers"].utils.logging.disable_progress_bar()
 
 
 @contextlib.contextmanager
@@ -59,7 +64,7 @@ def running(snakemake, threads: int | None = None) -> Iterator[logging.Logger]:
     root.handlers = _handlers(snakemake.log[0], name)
     for noisy in ("httpx", "httpcore", "urllib3", "filelock", "matplotlib", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    _limit_threads(threads or snakemake.threads)
+    _settle_libraries(threads or snakemake.threads)
     try:
         yield logging.getLogger(snakemake.rule)
     except (ValueError, OSError) as error:

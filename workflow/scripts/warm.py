@@ -31,6 +31,7 @@ PRELOADED = (
     "sacrebleu",
     "pydantic",
     "yaml",
+    "transformers.models.llama.modeling_llama",
     "transformers.models.qwen2.modeling_qwen2",
     "transformers.generation.utils",
     "snakemake.script",

@@ -76,8 +76,8 @@ def download(repository: str, revision: str | None, folder: Path) -> None:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ValueError(
             f"{repository}@{revision or 'main'}: could not be fetched from the hub ({error}); "
-            "check the name, accept the model's terms and run `hf auth login`, or download it elsewhere "
-            "and give its folder as `path:`"
+            "check the name, accept the model's terms and run `hf auth login`, or download it "
+            "elsewhere and give its folder as `path:`"
         ) from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)
 

@@ -1,0 +1,88 @@
+"""The pico study, whole: what is built, that nothing is built twice, that it can be read."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+# 3 pairs with 3 splits; base on 3 pairs, two experts into English on 2, one on 1, joint on 3,
+# merges of one method on 2 pairs and of four methods on 2.
+TRANSLATIONS = 3 + 2 * 2 + 1 + 3 + 2 + 4 * 2
+EXPECTED = {
+    "prepare_data": 9,
+    "check_data": 3,
+    "train_tokenizer": 1,
+    "train_base": 1,
+    "train_expert": 3,
+    "train_joint": 1,
+    "sweep": 2,
+    "select_recipe": 5,
+    "merge_models": 5,
+    "translate": TRANSLATIONS,
+    "score": TRANSLATIONS,
+}
+
+
+def test_first_build_runs_every_rule_as_often_as_the_study_says(built):
+    assert {rule: built.first[rule] for rule in EXPECTED} == EXPECTED
+
+
+def test_second_run_does_nothing(built):
+    assert built.plan() == {}
+
+
+def test_artifacts_stand_where_the_design_says(built):
+    for path in (
+        "data/translation/hi-en/train.jsonl",
+        "models/experts/hi-en/model.safetensors",
+        "models/experts/hi-en/training.json",
+        "models/experts/hi-en/training.tsv",
+        "models/merges/both-ways/ties/recipe.yaml",
+        "sweeps/many-to-one/task_arithmetic.tsv",
+        "recipes/many-to-one/task_arithmetic.yaml",
+        "outputs/merges/both-ways/ties/translation/en-hi.jsonl",
+        "scores/base/translation/en-hi.json",
+        "scores/base/translation/en-hi.sentences.tsv",
+        "comparisons/scores.tsv",
+        "comparisons/retention/many-to-one.tsv",
+        "tables/scores-many-to-one.tex",
+        "figures/matrix-xx-en.svg",
+        "report.html",
+    ):
+        assert built.result(path).is_file(), path
+
+
+def test_scores_are_sacrebleus_own(built):
+    dataset = built.result("outputs/experts/hi-en/translation/hi-en.jsonl")
+    rows = [json.loads(line) for line in dataset.read_text(encoding="utf-8").splitlines()]
+    scores = json.loads(built.result("scores/experts/hi-en/translation/hi-en.json").read_text())
+    references = built.path("references.txt")
+    references.write_text("".join(f"{row['reference']}\n" for row in rows), encoding="utf-8")
+    command = [sys.executable, "-m", "sacrebleu", str(references), "-m", "chrf", "-b", "-w", "6"]
+    outputs = "".join(f"{row['output']}\n" for row in rows)
+    done = subprocess.run(command, input=outputs, capture_output=True, text=True, check=True)
+    assert float(done.stdout) == pytest.approx(scores["metrics"]["chrf"]["value"], abs=1e-6)
+    assert len(rows) == scores["n"] == 16
+
+
+def test_training_record_says_what_was_done(built):
+    facts = json.loads(built.result("models/experts/hi-en/training.json").read_text())
+    for key in ("seed", "steps", "seconds", "tokens_per_second", "versions", "parameters"):
+        assert facts.get(key), key
+    assert facts["steps"] == 10
+
+
+def test_report_is_one_file_that_needs_no_network(built):
+    page = built.result("report.html").read_text(encoding="utf-8")
+    for attribute in re.findall(r'(?:src|href)="([^"]+)"', page):
+        assert attribute.startswith(("#", "data:", "https://arxiv.org/")), attribute
+    assert "<svg" in page and "smallest" in page
+
+
+def test_snakemakes_own_report_works(built):
+    built.snakemake("--report", "report.html")
+    assert built.path("report.html").stat().st_size > 100_000

@@ -1,0 +1,79 @@
+"""A run that is killed goes on where it was and ends with the bytes of an undisturbed one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Project, copy_project
+
+pytestmark = pytest.mark.e2e
+STUDY = "tests/e2e/studies/pico.yaml"
+PATIENCE = 180
+
+
+@pytest.fixture(scope="module")
+def long_study(built, tmp_path_factory):
+    """A study whose base trains long enough to be killed, with data and tokenizer built."""
+    folder = copy_project(tmp_path_factory.mktemp("resume") / "project")
+    project = Project(folder)
+    project.edit(STUDY, "training: {steps: 30,", "training: {steps: 120, save_steps: 10,")
+    project.edit(STUDY, "{weight: [0.5, 1.0]}", "{weight: [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]}")
+    project.run("--until", "train_tokenizer", "check_data")
+    return project
+
+
+def killed_when(project, condition, *arguments) -> None:
+    """Start a run in a process group of its own and kill all of it as soon as condition holds."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+    command += ["--config", f"studies={project.study}"]
+    process = subprocess.Popen(
+        command,
+        cwd=project.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    end = time.monotonic() + PATIENCE
+    while not condition() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.01)
+    assert process.poll() is None and condition(), "it ended before it could be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(0.5)  # a job in the warm interpreter dies with its caller
+    project.snakemake("--unlock")
+
+
+def weights(project, model: str) -> dict[str, bytes]:
+    folder = project.result("models", model)
+    return {f: (folder / f).read_bytes() for f in ("model.safetensors", "manifest.json")}
+
+
+def lines(path: Path) -> int:
+    return path.read_text().count("\n") if path.exists() else 0
+
+
+def test_killed_in_training_and_in_a_sweep(long_study, tmp_path):
+    disturbed = long_study.copy(tmp_path / "disturbed")
+    unfinished = disturbed.result("unfinished/base")
+    killed_when(disturbed, lambda: any(unfinished.glob("state*")), "--until", "train_base")
+    assert not disturbed.result("models/base/manifest.json").exists()
+    disturbed.run("--until", "train_base")
+    log = disturbed.path("logs/pico/train/base.log").read_text()
+    assert "resum" in log or "going on" in log or "goes on" in log, log
+
+    journal = disturbed.result("sweeps/both-ways/task_arithmetic.journal.jsonl")
+    model = "models/merges/both-ways/task_arithmetic/manifest.json"
+    target = f"results/pico/{model}"
+    killed_when(disturbed, lambda: lines(journal) >= 2, target)
+    scored = lines(journal)
+    disturbed.run(target)
+    log = disturbed.path("logs/pico/sweep/both-ways/task_arithmetic.log").read_text()
+    assert f"{6 - scored} to score" in log
+
+    long_study.run(target)
+    for name in ("base", "experts/hi-en", "merges/both-ways/task_arithmetic"):
+        assert weights(disturbed, name) == weights(long_study, name), name
