@@ -284,6 +284,23 @@ def test_a_random_base_stays_as_initialised():
     assert source.start == "random" and source.datasets == () and source.training["steps"] == 0
 
 
+def test_a_base_may_see_one_direction_more_often():
+    made_from = (
+        "{{architecture: {{model_type: llama}}, tokenizer: {{vocab_size: 300}}, pretrain: {}}}"
+    )
+
+    def repeats(text):
+        return made(changed("{path: models/base}", made_from.format(text))).models["base"].source
+
+    assert repeats("{of: translation}").repeat == ()
+    source = repeats("{of: translation, repeat: {to-pivot: 3, bn-en: 5}}")
+    expected = {"hi-en": 3, "bn-en": 5}
+    for name, times in zip(source.datasets, source.repeat, strict=True):
+        assert times == expected.get(name.split("/")[1], 1)
+    with pytest.raises(study.StudyError, match=r"repeat.*xx-en"):
+        repeats("{of: translation, repeat: {xx-en: 2}}")
+
+
 def test_adding_a_language_leaves_the_others_alone():
     before, after = made(SMALL), made(changed("bn]", "bn, ta]"))
     for name, dataset in before.datasets.items():

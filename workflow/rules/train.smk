@@ -59,7 +59,6 @@ rule train_base:
         "logs/{study}/train/{model}.benchmark.tsv"
     wildcard_constraints:
         model=artifacts.pattern(STUDIES, "train_base"),
-    threads: lambda w: artifacts.threads(plan_of(w), w.model)
     params:
         code=code("train_model.py"),
         lock=LOCK,

@@ -10,8 +10,6 @@ from pathlib import Path
 from babelmerge import languages
 from babelmerge import plan as planning
 
-# A base is trained before anything else can start, so it may use both cores of a laptop.
-THREADS = {"base": 2}
 # A figure with a panel for each group is legible up to about so many.
 MOST_PANELS = 12
 
@@ -131,16 +129,17 @@ def training_inputs(plan, model: str) -> dict:
         if _needs_tokenizer(plan, model)
         else model_file(plan, "base")
     )
+    repeat = source.repeat or [1] * len(source.datasets)
     has_dev = [d for d in source.datasets if "dev" in plan.datasets[d].splits]
     return {
         "start": start,
-        "train": [_dataset_file(plan, d, "train") for d in source.datasets],
+        "train": [
+            _dataset_file(plan, d, "train")
+            for d, times in zip(source.datasets, repeat, strict=True)
+            for _ in range(times)
+        ],
         "dev": [_dataset_file(plan, d, "dev") for d in has_dev],
     }
-
-
-def threads(plan, model: str) -> int:
-    return THREADS.get(model, 1)
 
 
 def training_settings(plan, model: str) -> dict:
@@ -150,8 +149,8 @@ def training_settings(plan, model: str) -> dict:
         "start": source.start,
         "architecture": source.architecture,
         "training": source.training,
+        "repeat": list(source.repeat),
         "prompt": _one_prompt(plan, source.datasets),
-        "threads": threads(plan, model),
     }
 
 

@@ -24,7 +24,7 @@ def starting_point(cfg, folder):
     return initialisation.initialise(cfg["architecture"], len(tokenizer), seed), tokenizer
 
 
-with running(snakemake, snakemake.params.cfg["threads"]):
+with running(snakemake):
     cfg = snakemake.params.cfg
     model, tokenizer = starting_point(cfg, Path(snakemake.input.start).parent)
     out_dir = Path(snakemake.output[0]).parent

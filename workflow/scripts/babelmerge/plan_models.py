@@ -88,8 +88,23 @@ def base(study: Study, datasets: Datasets) -> Model:
         expected = "pretrain: {of: a task with train}, or tokenizer: {hub: …}"
         found = "a tokenizer to learn and no text"
         raise study.error("base", "tokenizer", found=found, expected=expected)
-    source = Trained("random", seen, options, dict(entry.architecture or {}), tokenizer)
+    repeat = _repeat(study, [datasets[i] for i in seen], of.repeat) if of and of.repeat else ()
+    source = Trained("random", seen, options, dict(entry.architecture or {}), tokenizer, repeat)
     return Model("base", "base", source, own, tested)
+
+
+def _repeat(study: Study, seen: list[Dataset], asked: dict[str, int]) -> tuple[int, ...]:
+    """How often a pass goes over each dataset: by its unit, else by its direction, else once."""
+    units = {dataset.unit for dataset in seen}
+    if unknown := sorted(set(asked) - units - {"to-pivot", "from-pivot"}):
+        expected = f"to-pivot, from-pivot or one of {', '.join(sorted(units))}"
+        raise study.error("base", "pretrain", "repeat", found=unknown[0], expected=expected)
+
+    def times(dataset: Dataset) -> int:
+        to_pivot = dataset.target_language == study.pivot
+        return asked.get(dataset.unit, asked.get("to-pivot" if to_pivot else "from-pivot", 1))
+
+    return tuple(times(dataset) for dataset in seen)
 
 
 def _direction(study: Study, dataset: Dataset) -> str:

@@ -52,6 +52,7 @@ class Trained:
     """A model that we train on the train splits of `datasets`.
 
     start: "base", or "random" (then `architecture` and `tokenizer` say what is initialised).
+    repeat: how often a pass goes over each of `datasets`; empty: once.
     """
 
     start: str
@@ -59,6 +60,7 @@ class Trained:
     training: dict[str, Any]
     architecture: dict[str, Any] | None = None
     tokenizer: dict[str, Any] | None = None
+    repeat: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

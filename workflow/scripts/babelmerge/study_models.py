@@ -104,10 +104,19 @@ class Of(Strict):
     units: Units | None = key("Only these pairs or languages.")
 
 
+class Pretrain(Of):
+    """What a base from scratch learns from."""
+
+    repeat: dict[Text, Count] | None = key(
+        "How often a pass goes over the rows of a unit, or of all units in a direction (to-pivot, "
+        "from-pivot): {to-pivot: 3}. The nearer key wins. Default: once."
+    )
+
+
 class Base(Ready):
     """The model that everything starts from: taken, or trained from scratch."""
 
-    pretrain: Of | None = key("Datasets it is trained on; without, it stays as initialised.")
+    pretrain: Pretrain | None = key("Datasets it is trained on; without, it stays as initialised.")
     architecture: dict[str, Any] | None = key("Of a base from scratch: a model configuration.")
     tokenizer: Tokenizer | None = key("Of a base from scratch.")
     training: Training | None = key("Of a base from scratch.")
