@@ -281,7 +281,7 @@ def test_labels():
     assert labels.group("bidirectional-hi") == "Bidirectional (Hindi)"
     assert labels.group("pairs-nl-ar") == "Pairs (Dutch, Arabic)"
     assert labels.model_id("merges/many-to-one/dare_ties") == "DARE-TIES, many-to-one"
-    assert tables.own_experts(["hi-en", "sentiment-de"], ["translation/hi-en", "sentiment/de"]) == {
+    assert labels.own_experts(["hi-en", "sentiment-de"], ["translation/hi-en", "sentiment/de"]) == {
         "translation/hi-en": "hi-en",
         "sentiment/de": "sentiment-de",
     }

@@ -4,12 +4,13 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import figures, tables
+from babelmerge import figures
+from babelmerge.long_tables import read_long
 from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg
-    scores = tables.read_long(snakemake.input[0])
+    scores = read_long(snakemake.input[0])
     limit = figures.shared_limit(scores, cfg["metric"])
     figure = figures.score_matrix(scores, cfg["datasets"], cfg["metric"], limit)
     figures.save(figure, Path(snakemake.output[0]).with_suffix(""))

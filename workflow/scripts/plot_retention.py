@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import figures, tables
+from babelmerge import figures
+from babelmerge.long_tables import read_long
 from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg
-    retention = pd.concat([tables.read_long(path) for path in snakemake.input])
+    retention = pd.concat([read_long(path) for path in snakemake.input])
     draw = figures.retention_overview if cfg["overview"] else figures.retention_bars
     figure = draw(retention, cfg["metric"], cfg["groups"])
     figures.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -8,6 +8,11 @@ from babelmerge import corpora
 from job import running
 
 
+def renamed(rows, prefix):
+    """Rows with a prefix before their ids."""
+    return ({**row, "id": f"{prefix}{row['id']}"} for row in rows)
+
+
 def rows_of(cfg, held_out):
     """All requested corpora one after the other, ids told apart, names of own languages added."""
     parts = []
@@ -15,8 +20,7 @@ def rows_of(cfg, held_out):
         found = corpora.read(
             request["kind"], request["options"], cfg["source_language"], cfg["target_language"]
         )
-        prefix = f"{number}." if len(cfg["requests"]) > 1 else ""
-        parts.append({**row, "id": f"{prefix}{row['id']}"} for row in found)
+        parts.append(renamed(found, f"{number}." if len(cfg["requests"]) > 1 else ""))
     rows = corpora.check_rows(chain.from_iterable(parts), f"{cfg['dataset']} {cfg['split']}")
     if cfg["overlap"] == "drop":
         rows = corpora.drop_overlap(

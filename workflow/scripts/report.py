@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from babelmerge import corpora, report, report_material, tables
+from babelmerge import report, report_material, tables
+from babelmerge.rows import read_rows
 from job import running
 
 SENTENCES = 3
@@ -37,7 +38,7 @@ def read_samples(cases, folder):
         dataset = case["dataset"]
         files = [folder / "outputs" / model / f"{dataset}.jsonl" for model in case["models"]]
         source_language, _, target_language = dataset.split("/")[1].partition("-")
-        for rows in zip(*(list(corpora.read_rows(f))[:SENTENCES] for f in files), strict=True):
+        for rows in zip(*(list(read_rows(f))[:SENTENCES] for f in files), strict=True):
             yield {
                 "group": case["group"],
                 "dataset": dataset,

@@ -4,12 +4,13 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 import json
 
-from babelmerge import corpora, metrics, provenance
+from babelmerge import metrics, provenance
+from babelmerge.rows import read_rows
 from job import running
 
 with running(snakemake):
     cfg = dict(snakemake.params.cfg)
-    rows = list(corpora.read_rows(snakemake.input[0]))
+    rows = list(read_rows(snakemake.input[0]))
     result, sentences = metrics.score(
         cfg.pop("kind"),
         [row["output"] for row in rows],

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from babelmerge import (
     checkpoints,
-    corpora,
     generation,
     merging,
     metrics,
@@ -15,6 +14,7 @@ from babelmerge import (
     provenance,
     sweeps,
 )
+from babelmerge.rows import read_rows
 from job import running
 
 
@@ -65,7 +65,7 @@ with running(snakemake) as log:
     base, members = folders(cfg)
     model, tokenizer = models.load(base, cfg["generation"]["dtype"])
     dev = {
-        dataset: list(corpora.read_rows(path))
+        dataset: list(read_rows(path))
         for dataset, path in zip(cfg["datasets"], snakemake.input.dev, strict=True)
     }
 

@@ -6,13 +6,14 @@ import shutil
 from itertools import chain
 from pathlib import Path
 
-from babelmerge import corpora, initialisation, models, training
+from babelmerge import initialisation, models, training
+from babelmerge.rows import read_rows
 from job import running
 
 
 def read(paths):
     """Rows of all splits, one after the other; None when there are none."""
-    return chain.from_iterable(corpora.read_rows(path) for path in paths) if paths else None
+    return chain.from_iterable(read_rows(path) for path in paths) if paths else None
 
 
 def starting_point(cfg, folder):

@@ -5,13 +5,14 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 from itertools import chain
 from pathlib import Path
 
-from babelmerge import corpora, vocabulary
+from babelmerge import vocabulary
+from babelmerge.rows import read_rows
 from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg
     texts = chain.from_iterable(
-        vocabulary.training_texts(corpora.read_rows(path), template)
+        vocabulary.training_texts(read_rows(path), template)
         for path, template in zip(snakemake.input.data, cfg["prompts"], strict=True)
     )
     tokenizer = vocabulary.train_tokenizer(texts, **cfg["tokenizer"])

@@ -4,13 +4,14 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import corpora, generation, models
+from babelmerge import generation, models
+from babelmerge.rows import read_rows, write_rows
 from job import running
 
 with running(snakemake):
     prompt, options = (snakemake.params.cfg[key] for key in ("prompt", "generation"))
     model, tokenizer = models.load(Path(snakemake.input.model).parent, options["dtype"])
-    rows = list(corpora.read_rows(snakemake.input.data))
+    rows = list(read_rows(snakemake.input.data))
     outputs = generation.generate(
         model,
         tokenizer,
@@ -19,7 +20,7 @@ with running(snakemake):
         chat=prompt["chat"],
         **{key: value for key, value in options.items() if key != "dtype"},
     )
-    corpora.write_rows(
+    write_rows(
         snakemake.output[0],
         (
             {

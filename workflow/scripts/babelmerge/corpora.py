@@ -5,16 +5,13 @@ corpus of many millions costs no more memory than a held-out set. Imports neithe
 Snakemake; text is stripped but otherwise left as it was found (no Unicode normalisation).
 """
 
-import json
 import logging
-import os
 import random
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from itertools import compress, islice
-from pathlib import Path
 
 import numpy
 
@@ -22,6 +19,8 @@ from babelmerge import corpus_files, corpus_hub
 from babelmerge.held_out import drop_overlap as drop_overlap
 from babelmerge.held_out import overlap as overlap
 from babelmerge.held_out import refuse_overlap as refuse_overlap
+from babelmerge.rows import read_rows as read_rows
+from babelmerge.rows import write_rows as write_rows
 
 LOG = logging.getLogger(__name__)
 KEYS = ("id", "source_language", "target_language", "source", "target")
@@ -169,29 +168,3 @@ def _check_unique(hashes: numpy.ndarray, dataset: str) -> None:
             f"{dataset}: rows {first} and {second} have the same id ({same.size} such); "
             "ids must be unique: number the rows anew"
         )
-
-
-def write_rows(path: str | Path, rows: Iterable[Mapping]) -> int:
-    """Write rows as JSONL under a temporary name, then rename; returns how many."""
-    path, count = Path(path), 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as stream:
-            for row in rows:
-                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-        os.replace(temporary, path)
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"{path}: row {count}: lone surrogate {error.object[error.start]!r}, which no UTF-8 "
-            "file can hold; repair the text in the corpus (a broken \\u escape in JSON, mostly)"
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    return count
-
-
-def read_rows(path: str | Path) -> Iterator[dict]:
-    """Rows of a JSONL file, streamed."""
-    return (row for _, row in corpus_files.objects(corpus_files.existing(str(path))))

@@ -19,7 +19,6 @@ from babelmerge import labels
 from babelmerge.figure_style import save
 from babelmerge.figures_retention import retention_bars, retention_overview
 from babelmerge.figures_search import sweep_figure, training_curves
-from babelmerge.score_tables import own_experts
 
 __all__ = [
     "retention_bars",
@@ -111,7 +110,7 @@ def _matrix_frame(ax: Axes, scores: pd.DataFrame, order, datasets: Sequence[str]
     rows = scores.drop_duplicates("model").set_index("model", drop=False).loc[list(order)]
     records = rows.to_dict("records")
     pivot = labels.pivot(datasets)
-    owners = own_experts(rows["expert"], datasets)
+    owners = labels.own_experts(rows["expert"], datasets)
     for i, row in enumerate(records):
         for j, dataset in enumerate(datasets):
             if row["kind"] == "expert" and row["expert"] == owners.get(dataset):

@@ -183,3 +183,14 @@ def listing(words: Iterable[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def own_experts(experts: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
+    """Data set → the expert trained on it, by name: 'hi-en' or 'sentiment-hi' (@step ignored)."""
+    names = {name.split("@")[0]: name for name in experts}
+    found = {}
+    for dataset in datasets:
+        for candidate in (unit(dataset), dataset.replace("/", "-")):
+            if candidate in names:
+                found.setdefault(dataset, names[candidate])
+    return found

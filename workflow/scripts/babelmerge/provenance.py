@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+# These carry a job to its interpreter and log it; they cannot change what it computes.
+PLUMBING = frozenset({"job.py", "warm.py"})
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -81,10 +83,13 @@ def code(script: str | Path, root: str | Path | None = None) -> str:
     """Fingerprint of the logic of a script and of all project modules it imports, transitively.
 
     Changing a comment, a docstring or the layout leaves it alone; so does touching the file.
+    What carries a job (PLUMBING) does not count.
     """
     script = Path(script).resolve()
     root = Path(root).resolve() if root else script.parent
-    return digest(closure(script, root))
+    return digest(
+        {file: text for file, text in closure(script, root).items() if file not in PLUMBING}
+    )
 
 
 def digest(value: object) -> str:

@@ -5,7 +5,7 @@ Like `report_findings`: material in, sentences out, each computed from the numbe
 
 import pandas as pd
 
-from babelmerge import labels, tables
+from babelmerge import labels
 from babelmerge.report_findings import directions
 from babelmerge.report_material import Material
 
@@ -16,7 +16,7 @@ def experts(material: Material) -> list[str]:
     trained = scores[scores["kind"] == "expert"]
     if trained.empty:
         return []
-    owners = tables.own_experts(trained["expert"], material.datasets)
+    owners = labels.own_experts(trained["expert"], material.datasets)
     mine = trained["dataset"].map(owners) == trained["expert"]
     base = scores[scores["kind"] == "base"].drop_duplicates("dataset")
     base = base.set_index("dataset")["value"]

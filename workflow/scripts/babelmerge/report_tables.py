@@ -90,7 +90,7 @@ def _cost(given: Mapping, entry: tuple) -> Cell:
 def own_scores(material: Material) -> Table | None:
     """Base, own expert and joint models on every test set, with 95% intervals."""
     scores = material.scores[material.scores["metric"] == material.metric]
-    owners = tables.own_experts(scores.loc[scores["kind"] == "expert", "expert"], material.datasets)
+    owners = labels.own_experts(scores.loc[scores["kind"] == "expert", "expert"], material.datasets)
     datasets = [name for name in material.datasets if name in owners]
     if not datasets:
         return None

@@ -3,7 +3,7 @@
 Laid out as Tables 1–4 of arXiv:2604.02881. Takes the long score table; `tables` is the public face.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -88,17 +88,6 @@ def score_table(
     )
 
 
-def own_experts(experts: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
-    """Data set → the expert trained on it, by name: 'hi-en' or 'sentiment-hi' (@step ignored)."""
-    names = {name.split("@")[0]: name for name in experts}
-    found = {}
-    for dataset in datasets:
-        for candidate in (labels.unit(dataset), dataset.replace("/", "-")):
-            if candidate in names:
-                found.setdefault(dataset, names[candidate])
-    return found
-
-
 def _columns(datasets: Sequence[str], metrics: Sequence[str]) -> list[Column]:
     pivot = labels.pivot(datasets)
     blocks: dict[str, list[str]] = {}
@@ -131,7 +120,7 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
     of_kind = {kind: [row for row in models if row["kind"] == kind] for kind in set(chosen["kind"])}
     lines = [_everywhere(row, datasets) for row in of_kind.get("base", [])]
     experts = {row["expert"] or labels.unit(row["model"]): row for row in of_kind.get("expert", [])}
-    owners = own_experts(experts, datasets)
+    owners = labels.own_experts(experts, datasets)
     if len(groups) == 1:
         order = list(dict.fromkeys([*owners.values(), *experts]))
         lines += [_everywhere(experts[name], datasets) for name in order]

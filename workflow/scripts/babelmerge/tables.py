@@ -5,19 +5,18 @@ Takes data frames and gives `Table`s; no torch, no models, no study files.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from babelmerge import labels
-from babelmerge.score_tables import own_experts, score_table
+from babelmerge.long_tables import read_long
+from babelmerge.score_tables import score_table
 from babelmerge.table_formats import Cell, Row, Table, to_html, write_table
 
 __all__ = [
     "Cell",
     "Row",
     "Table",
-    "own_experts",
     "read_long",
     "retention_summary",
     "retention_table",
@@ -28,9 +27,6 @@ __all__ = [
 ]
 
 SIGNIFICANT = 0.05
-NUMBERS = frozenset(
-    "value low high n base expert joint merged retention drop p_base p_expert".split()
-)
 RETENTION_NOTE = (
     "Retention: merged over expert score on the expert's own test set, in percent, with the 95% "
     "interval of a paired bootstrap. Drop: expert minus merged, in points. The merged score "
@@ -41,25 +37,6 @@ SUMMARY_NOTE = (
     "Means over the group's test sets. Retention: merged over expert score. Interference: expert "
     "minus merged, in points. Bold: best method of the group."
 )
-
-
-def read_long(path: str | Path) -> pd.DataFrame:
-    """Read comparisons/scores.tsv or comparisons/retention.tsv (or published values).
-
-    Text stays text: a method called 'nan' must not become a missing value, and an empty group is
-    the empty string. Empty numbers are missing.
-    """
-    header = pd.read_csv(path, sep="\t", nrows=0).columns
-    # `expert` is a name beside a model's kind and a score in the retention table.
-    named = {"kind", "model_kind"} & set(header)
-    numbers = {name for name in header if name in NUMBERS - ({"expert"} if named else set())}
-    return pd.read_csv(
-        path,
-        sep="\t",
-        dtype={name: str for name in header if name not in numbers},
-        keep_default_na=False,
-        na_values={name: ["", "nan", "NaN"] for name in numbers},
-    )
 
 
 def retention_table(

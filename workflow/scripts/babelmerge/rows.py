@@ -1,0 +1,53 @@
+"""Rows on disk: JSON Lines, written whole or not at all, read as a stream.
+
+Training, decoding and scoring read rows through this module alone, so that an edit of how corpora
+are read concerns the data step and what follows from its files, not their code.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+
+def write_rows(path: str | Path, rows: Iterable[Mapping]) -> int:
+    """Write rows as JSONL under a temporary name, then rename; returns how many."""
+    path, count = Path(path), 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="\n") as stream:
+            for row in rows:
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+                count += 1
+        os.replace(temporary, path)
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{path}: row {count}: lone surrogate {error.object[error.start]!r}, which no UTF-8 "
+            "file can hold; repair the text in the corpus (a broken \\u escape in JSON, mostly)"
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def read_rows(path: str | Path) -> Iterator[dict]:
+    """Rows of a JSONL file, streamed; ValueError for a missing file and for a line that is no row."""
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file; build it first")
+    return _rows(path)
+
+
+def _rows(path: Path) -> Iterator[dict]:
+    with open(path, encoding="utf-8", newline="\n") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise ValueError(
+                    f"{path}: line {number}: not JSON ({error}); build it again"
+                ) from None
+            if not isinstance(row, dict):
+                raise ValueError(f"{path}: line {number}: {line[:40]!r}, expected an object")
+            yield row
