@@ -87,9 +87,8 @@ def code(script: str | Path, root: str | Path | None = None) -> str:
     """
     script = Path(script).resolve()
     root = Path(root).resolve() if root else script.parent
-    return digest(
-        {file: text for file, text in closure(script, root).items() if file not in PLUMBING}
-    )
+    files = closure(script, root)
+    return digest({file: files[file] for file in files if file not in PLUMBING})
 
 
 def digest(value: object) -> str:

@@ -32,7 +32,7 @@ def write_rows(path: str | Path, rows: Iterable[Mapping]) -> int:
 
 
 def read_rows(path: str | Path) -> Iterator[dict]:
-    """Rows of a JSONL file, streamed; ValueError for a missing file and for a line that is no row."""
+    """Rows of a JSONL file, streamed; ValueError for a missing file or a line that is no row."""
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no such file; build it first")
@@ -45,9 +45,7 @@ def _rows(path: Path) -> Iterator[dict]:
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise ValueError(
-                    f"{path}: line {number}: not JSON ({error}); build it again"
-                ) from None
+                raise ValueError(f"{path}: line {number}: not JSON ({error}); rebuild it") from None
             if not isinstance(row, dict):
                 raise ValueError(f"{path}: line {number}: {line[:40]!r}, expected an object")
             yield row
