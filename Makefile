@@ -21,7 +21,7 @@ environment: .venv/ready
 	touch $@
 
 run: .venv/ready
-	$(BIN)/python workflow/scripts/warm.py $(BIN)/snakemake --cores $(CORES) \
+	$(BIN)/python workflow/scripts/warm.py $(BIN)/snakemake --cores $(CORES) --quiet reason host \
 		$(if $(STUDIES),--config studies=$(STUDIES))
 	@echo
 	@ls -1 $(CURDIR)/results/*/report.html | sed 's/^/Report: /'

@@ -86,3 +86,42 @@ def test_report_is_one_file_that_needs_no_network(built):
 def test_snakemakes_own_report_works(built):
     built.snakemake("--report", "report.html")
     assert built.path("report.html").stat().st_size > 100_000
+
+
+def test_ready_checkpoints_train_nothing(built, tmp_path):
+    """Base and experts taken from folders: one of them fetched, merged and scored, none trained."""
+    models = built.result("models")
+    study = tmp_path / "ready.yaml"
+    text = built.path(built.study).read_text()
+    inherited = "../../../config/studies/translation-mini.yaml"
+    text = text.replace(inherited, str(built.path("config/studies/translation-mini.yaml")))
+    base = text.index("base:\n")
+    text = (
+        text[:base]
+        + f"base: {{pretrain: null, path: {models}/base}}\n"
+        + text[text.index("tasks:") :]
+    )
+    experts = text.index("experts:\n")
+    text = (
+        text[:experts]
+        + (
+            "experts:\n"
+            f"  pairs: {{each: translation, units: [hi-en, en-hi], path: '{models}/experts/{{unit}}'}}\n"
+            "joint: {all: null, to-english: null, from-english: null}\n"
+            "groups: {many-to-one: null, one-to-many: null, bidirectional: null, "
+            "both-ways: [en-hi, hi-en]}\n"
+        )
+        + text[text.index("methods:\n") :]
+    )
+    study.write_text(
+        text.replace(
+            "base: {pretrain",
+            "base: {architecture: null, tokenizer: null, training: null, pretrain",
+        )
+    )
+    ready = type(built)(built.folder, str(study))
+    jobs = ready.run()
+    assert jobs["fetch_model"] == 3 and not {j for j in jobs if j.startswith("train")}
+    mine = ready.result("models/merges/both-ways/ties/model.safetensors").read_bytes()
+    assert mine == built.result("models/merges/both-ways/ties/model.safetensors").read_bytes()
+    assert ready.plan() == {}

@@ -4,26 +4,11 @@
 # Out: results/{study}/data/{task}/{unit}/{train,dev,test}.jsonl, and checked.json beside them.
 
 
-def files_of(wildcards):
-    return artifacts.corpus_files(
-        plan_of(wildcards), wildcards.dataset, wildcards.split
-    )
-
-
-def held_out(wildcards):
-    """What a train split must not contain; only read when the study asks to drop it."""
-    dataset = plan_of(wildcards).datasets[wildcards.dataset]
-    if wildcards.split != "train" or dataset.overlap != "drop":
-        return []
-    folder = f"results/{wildcards.study}/data/{dataset.id}"
-    return [f"{folder}/{split}.jsonl" for split in dataset.splits if split != "train"]
-
-
 rule prepare_data:
     """Read one split of one data set into rows of our own format."""
     input:
-        files=lambda w: ancient(files_of(w)),
-        held_out=held_out,
+        files=lambda w: ancient(artifacts.corpus_files(plan_of(w), w.dataset, w.split)),
+        held_out=lambda w: artifacts.held_out(plan_of(w), w.dataset, w.split),
     output:
         "results/{study}/data/{dataset}/{split}.jsonl",
     log:
@@ -33,7 +18,9 @@ rule prepare_data:
     params:
         code=code("prepare_data.py"),
         cfg=lambda w: artifacts.data_settings(plan_of(w), w.dataset, w.split),
-        content=lambda w: content(files_of(w)),
+        content=lambda w: content(
+            artifacts.corpus_files(plan_of(w), w.dataset, w.split)
+        ),
     message:
         "Data: {wildcards.dataset} {wildcards.split}"
     script:

@@ -47,6 +47,13 @@ def corpus_files(plan, dataset: str, split: str) -> list[str]:
     return [path for request in requests for path in request.paths]
 
 
+def held_out(plan, dataset: str, split: str) -> list[str]:
+    """What a train split must not contain; only read when the study asks to drop it."""
+    if split != "train" or plan.datasets[dataset].overlap != "drop":
+        return []
+    return [path for path in splits(plan, dataset) if not path.endswith("/train.jsonl")]
+
+
 def data_settings(plan, dataset: str, split: str) -> dict:
     entry = plan.datasets[dataset]
     return {

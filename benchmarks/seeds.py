@@ -1,0 +1,73 @@
+"""How far the miniature study's finding depends on the seed, and on what the base knows best.
+
+    python benchmarks/seeds.py [--cores 2] [SEED ...]
+
+Runs config/studies/translation-mini.yaml once for each seed (0 is the study itself), and once, with
+the first seed, with a base that sees both directions equally often; prints a Markdown table of what
+merges keep of their experts. About six minutes a run on two cores; finished parts are kept.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+MINI = "translation-mini"
+EQUAL = "base: {pretrain: {of: translation, repeat: null}}\n"
+GROUPS = {"many-to-one": "Many-to-one", "one-to-many": "One-to-many"}
+METHODS = ("task_arithmetic", "ties", "dare", "sce")
+
+
+def study_file(name: str, changes: str) -> Path:
+    """A study that extends the miniature, in results/, where nothing is under version control."""
+    path = ROOT / "results" / "seeds" / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"extends: {ROOT}/config/studies/{MINI}.yaml\n{changes}", encoding="utf-8")
+    return path
+
+
+def run(path: Path, cores: int) -> None:
+    command = [sys.executable, "workflow/scripts/warm.py", "snakemake", "--cores", str(cores)]
+    command += ["--quiet", "all", "--config", f"studies={path}"]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def summary(study: str) -> dict[str, str]:
+    """Mean BLEU of base and experts, and mean retention by group and method, of one study."""
+    row = {}
+    for group, label in GROUPS.items():
+        path = ROOT / "results" / study / "comparisons" / "retention" / f"{group}.tsv"
+        table = pd.read_csv(path, sep="\t").query("metric == 'bleu'")
+        first = table.drop_duplicates("dataset")
+        row[f"{label}: base, experts"] = f"{first.base.mean():.1f}, {first.expert.mean():.1f}"
+        kept = table.groupby("method").retention.mean()
+        row |= {f"{label}: {method}": f"{100 * kept[method]:.0f}%" for method in METHODS}
+    return row
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("--cores", type=int, default=2)
+    options = parser.parse_args()
+    studies = {
+        f"seed {seed}": study_file(f"mini-{seed}", f"seed: {seed}\n") for seed in options.seeds
+    }
+    first = options.seeds[0]
+    studies["equal directions"] = study_file("mini-equal", f"seed: {first}\n{EQUAL}")
+    rows = {}
+    for label, path in studies.items():
+        run(path, options.cores)
+        rows[label] = summary(path.stem)
+        table = pd.DataFrame(rows)
+        print("\n| | " + " | ".join(table.columns) + " |")
+        print("|---|" + "---|" * len(table.columns))
+        for name, values in table.iterrows():
+            print(f"| {name} | " + " | ".join(values) + " |")
+
+
+if __name__ == "__main__":
+    main()
