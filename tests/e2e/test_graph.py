@@ -88,40 +88,35 @@ def test_snakemakes_own_report_works(built):
     assert built.path("report.html").stat().st_size > 100_000
 
 
+READY = """
+extends: {mini}
+languages: [en, hi, bn]
+base: {{pretrain: null, architecture: null, tokenizer: null, training: null, path: {models}/base}}
+tasks:
+  translation:
+    pairs: [en-hi, hi-en, bn-en]
+    train: null
+    dev: {{corpus: controlled, split: dev, size: 8}}
+    test: {{corpus: controlled, split: test, size: 16}}
+experts:
+  pairs: {{each: translation, units: [hi-en, en-hi], path: "{models}/experts/{{unit}}"}}
+joint: {{all: null, to-english: null, from-english: null}}
+groups: {{many-to-one: null, one-to-many: null, bidirectional: null, both-ways: [en-hi, hi-en]}}
+methods:
+  task_arithmetic: {{weight: [0.5, 1.0]}}
+  ties: {{density: [0.5], weight: [0.5]}}
+generation: {{max_new_tokens: 12}}
+"""
+
+
 def test_ready_checkpoints_train_nothing(built, tmp_path):
-    """Base and experts taken from folders: one of them fetched, merged and scored, none trained."""
-    models = built.result("models")
+    """Base and experts taken from folders are merged and scored; no rule trains."""
     study = tmp_path / "ready.yaml"
-    text = built.path(built.study).read_text()
-    inherited = "../../../config/studies/translation-mini.yaml"
-    text = text.replace(inherited, str(built.path("config/studies/translation-mini.yaml")))
-    base = text.index("base:\n")
-    text = (
-        text[:base]
-        + f"base: {{pretrain: null, path: {models}/base}}\n"
-        + text[text.index("tasks:") :]
-    )
-    experts = text.index("experts:\n")
-    text = (
-        text[:experts]
-        + (
-            "experts:\n"
-            f"  pairs: {{each: translation, units: [hi-en, en-hi], path: '{models}/experts/{{unit}}'}}\n"
-            "joint: {all: null, to-english: null, from-english: null}\n"
-            "groups: {many-to-one: null, one-to-many: null, bidirectional: null, "
-            "both-ways: [en-hi, hi-en]}\n"
-        )
-        + text[text.index("methods:\n") :]
-    )
-    study.write_text(
-        text.replace(
-            "base: {pretrain",
-            "base: {architecture: null, tokenizer: null, training: null, pretrain",
-        )
-    )
+    mini = built.path("config/studies/translation-mini.yaml")
+    study.write_text(READY.format(mini=mini, models=built.result("models")))
     ready = type(built)(built.folder, str(study))
     jobs = ready.run()
-    assert jobs["fetch_model"] == 3 and not {j for j in jobs if j.startswith("train")}
-    mine = ready.result("models/merges/both-ways/ties/model.safetensors").read_bytes()
-    assert mine == built.result("models/merges/both-ways/ties/model.safetensors").read_bytes()
+    assert jobs["fetch_model"] == 3 and not [rule for rule in jobs if rule.startswith("train")]
+    merged = "models/merges/both-ways/ties/model.safetensors"
+    assert ready.result(merged).read_bytes() == built.result(merged).read_bytes()
     assert ready.plan() == {}

@@ -44,7 +44,13 @@ rule plot_matrix:
     input:
         "results/{study}/comparisons/scores.tsv",
     output:
-        multiext("results/{study}/figures/matrix-{direction}", ".svg", ".pdf", ".png"),
+        report(
+            "results/{study}/figures/matrix-{direction}.svg",
+            category="Figures",
+            labels={"study": "{study}", "figure": "scores, {direction}"},
+        ),
+        "results/{study}/figures/matrix-{direction}.pdf",
+        "results/{study}/figures/matrix-{direction}.png",
     log:
         "logs/{study}/plot_matrix/{direction}.log",
     params:
@@ -61,7 +67,13 @@ rule plot_retention:
     input:
         lambda w: artifacts.retention_drawn(plan_of(w), w.family),
     output:
-        multiext("results/{study}/figures/retention-{family}", ".svg", ".pdf", ".png"),
+        report(
+            "results/{study}/figures/retention-{family}.svg",
+            category="Figures",
+            labels={"study": "{study}", "figure": "retention, {family}"},
+        ),
+        "results/{study}/figures/retention-{family}.pdf",
+        "results/{study}/figures/retention-{family}.png",
     log:
         "logs/{study}/plot_retention/{family}.log",
     params:
@@ -78,7 +90,13 @@ rule plot_sweeps:
     input:
         lambda w: artifacts.sweep_files(plan_of(w), w.group).values(),
     output:
-        multiext("results/{study}/figures/sweeps-{group}", ".svg", ".pdf", ".png"),
+        report(
+            "results/{study}/figures/sweeps-{group}.svg",
+            category="Figures",
+            labels={"study": "{study}", "figure": "sweeps, {group}"},
+        ),
+        "results/{study}/figures/sweeps-{group}.pdf",
+        "results/{study}/figures/sweeps-{group}.png",
     log:
         "logs/{study}/plot_sweeps/{group}.log",
     params:
@@ -95,7 +113,13 @@ rule plot_training:
     input:
         lambda w: artifacts.training_files(plan_of(w), "tsv"),
     output:
-        multiext("results/{study}/figures/training", ".svg", ".pdf", ".png"),
+        report(
+            "results/{study}/figures/training.svg",
+            category="Figures",
+            labels={"study": "{study}", "figure": "training"},
+        ),
+        "results/{study}/figures/training.pdf",
+        "results/{study}/figures/training.png",
     log:
         "logs/{study}/plot_training.log",
     params:

@@ -86,6 +86,7 @@ def link(source: Path, folder: Path) -> None:
     """Make `folder` a view of a local model: small files copied, weights linked, not copied."""
     if not source.is_dir():
         raise ValueError(f"{source}: no such folder; expected a Hugging Face model folder")
+    refuse_unsafe(source)
     for pattern in KEPT:
         for file in sorted(source.glob(pattern)):
             target = folder / file.name
