@@ -10,7 +10,8 @@ rule translate:
         data="results/{study}/data/{dataset}/test.jsonl",
         checked=ancient("results/{study}/data/{dataset}/checked.json"),
     output:
-        "results/{study}/outputs/{model}/{dataset}.jsonl",
+        rows="results/{study}/outputs/{model}/{dataset}.jsonl",
+        decoding="results/{study}/outputs/{model}/{dataset}.decoding.json",
     log:
         "logs/{study}/translate/{model}/{dataset}.log",
     benchmark:
@@ -28,7 +29,8 @@ rule translate:
 rule score:
     """Score one model's outputs; keep each sentence's statistics for paired tests."""
     input:
-        "results/{study}/outputs/{model}/{dataset}.jsonl",
+        rows="results/{study}/outputs/{model}/{dataset}.jsonl",
+        decoding="results/{study}/outputs/{model}/{dataset}.decoding.json",
     output:
         scores="results/{study}/scores/{model}/{dataset}.json",
         sentences="results/{study}/scores/{model}/{dataset}.sentences.tsv",

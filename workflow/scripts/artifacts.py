@@ -424,6 +424,10 @@ def report_inputs(plan) -> dict[str, list[str] | str]:
         "sweeps": [p for group in plan.groups for p in sweep_files(plan, group).values()],
         "training": training_files(plan, "json"),
         "outputs": sample_outputs(plan) if merged else [],
+        "decodings": [
+            output_file(plan, model, dataset).replace(".jsonl", ".decoding.json")
+            for model, dataset in plan.evaluations
+        ],
         "data": [f"{folder}/data/{dataset}/checked.json" for dataset in plan.datasets],
     }
 
@@ -452,7 +456,7 @@ def sample_outputs(plan) -> list[str]:
 
 def report_settings(plan, configuration: dict) -> dict:
     """What the report tells besides its inputs; `configuration` is the study, resolved."""
-    told = ("title", "description", "reference", "languages", "seed", "generation", "selection")
+    told = ("title", "description", "reference", "languages", "seed", "selection")
     prompts = dict.fromkeys(d.prompt for d in plan.datasets.values())
     return {
         "study": {
@@ -463,6 +467,7 @@ def report_settings(plan, configuration: dict) -> dict:
             "language_names": plan.language_names,
             "base": _base_in_words(plan),
             "prompt": next(iter(prompts)) if len(prompts) == 1 else None,
+            "generation": dict(plan.generation),
             "evaluation": plan.evaluation,
         },
         "families": {

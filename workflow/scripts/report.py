@@ -50,6 +50,12 @@ def read_samples(cases, folder):
             }
 
 
+def told(study, decodings):
+    """The study's facts, with the signatures under which its outputs were made."""
+    signatures = sorted({load(path)["signature"] for path in decodings})
+    return {**study, "generation": {**study["generation"], "signature": "; ".join(signatures)}}
+
+
 def versions():
     found = {"python": platform.python_version()}
     for name in PACKAGES[1:]:
@@ -62,7 +68,7 @@ with running(snakemake):
     folder = Path(snakemake.output[0]).parent
     by_stem = lambda paths: {Path(path).stem: path for path in paths}  # noqa: E731
     material = report_material.Material(
-        study=cfg["study"],
+        study=told(cfg["study"], files.decodings),
         families=cfg["families"],
         scores=tables.read_long(files.scores),
         retention=pd.concat([tables.read_long(path) for path in files.retention])

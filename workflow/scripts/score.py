@@ -10,13 +10,15 @@ from job import running
 
 with running(snakemake):
     cfg = dict(snakemake.params.cfg)
-    rows = list(read_rows(snakemake.input[0]))
+    rows = list(read_rows(snakemake.input.rows))
     result, sentences = metrics.score(
         cfg.pop("kind"),
         [row["output"] for row in rows],
         [row["reference"] for row in rows],
         **cfg,
     )
+    with open(snakemake.input.decoding, encoding="utf-8") as stream:
+        result["decoding"] = json.load(stream)["signature"]
     metrics.write_sentences(snakemake.output.sentences, sentences)
     text = json.dumps(result, indent=1, ensure_ascii=False)
     provenance.write_atomically(snakemake.output.scores, text + "\n")

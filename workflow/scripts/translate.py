@@ -2,9 +2,11 @@
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
+import json
+import time
 from pathlib import Path
 
-from babelmerge import generation, models
+from babelmerge import directories, generation, models, provenance
 from babelmerge.rows import read_rows, write_rows
 from job import running
 
@@ -12,6 +14,7 @@ with running(snakemake):
     prompt, options = (snakemake.params.cfg[key] for key in ("prompt", "generation"))
     model, tokenizer = models.load(Path(snakemake.input.model).parent, options["dtype"])
     rows = list(read_rows(snakemake.input.data))
+    start = time.monotonic()
     outputs = generation.generate(
         model,
         tokenizer,
@@ -21,7 +24,7 @@ with running(snakemake):
         **{key: value for key, value in options.items() if key != "dtype"},
     )
     write_rows(
-        snakemake.output[0],
+        snakemake.output.rows,
         (
             {
                 "id": row["id"],
@@ -32,3 +35,10 @@ with running(snakemake):
             for row, output in zip(rows, outputs, strict=True)
         ),
     )
+    facts = {
+        "signature": generation.signature(model, options["batch_size"]),
+        "model": directories.fingerprint(Path(snakemake.input.model).parent),
+        "max_new_tokens": options["max_new_tokens"],
+        "seconds": round(time.monotonic() - start, 3),
+    }
+    provenance.write_atomically(snakemake.output.decoding, json.dumps(facts, indent=1) + "\n")
