@@ -1,7 +1,7 @@
 # make run    the miniature study, from nothing to a report
 # make test   all tests
 # make check  formatting and lint; make clean removes what was built
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 CORES ?= 2
 STUDIES ?=
 BIN := .venv/bin
