@@ -1,5 +1,5 @@
 # make run    the miniature study, from nothing to a report
-# make test   all tests
+# make test   all tests; make unit: those that take seconds
 # make check  formatting and lint; make clean removes what was built
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 CORES ?= 2
@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: run test check clean environment
+.PHONY: run unit test check clean environment
 .DEFAULT_GOAL := run
 
 environment: .venv/ready
@@ -26,8 +26,11 @@ run: .venv/ready
 	@echo
 	@ls -1 $(CURDIR)/results/*/report.html | sed 's/^/Report: /'
 
-test: .venv/ready
-	$(BIN)/python workflow/scripts/warm.py $(BIN)/pytest
+unit: .venv/ready
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit --numprocesses $(CORES)
+
+test: unit
+	$(BIN)/python workflow/scripts/warm.py $(BIN)/pytest tests/e2e
 
 check: .venv/ready
 	$(BIN)/ruff check .
