@@ -89,7 +89,7 @@ def test_translation_reads_samanantar_and_flores():
 def test_translation_mini_starts_from_scratch():
     source = shipped("translation-mini").models["base"].source
     assert source.start == "random" and len(source.datasets) == 8
-    assert source.architecture["model_type"] == "qwen2" and source.tokenizer["vocab_size"] > 257
+    assert source.architecture["model_type"] == "llama" and source.tokenizer["vocab_size"] > 257
     assert source.training["method"] == "pretrain" and "epochs" not in source.training
 
 
