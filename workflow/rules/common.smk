@@ -10,6 +10,7 @@ SCRIPTS = f"{workflow.basedir}/workflow/scripts"
 sys.path.insert(0, SCRIPTS)
 
 import artifacts
+import presentation
 from babelmerge import plan as planning, provenance, study as grammar
 
 # What the rules below can do; the grammar is wider.

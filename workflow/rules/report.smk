@@ -7,14 +7,14 @@ rule table_scores:
     """Scores of one family of groups, as the papers print them, with published values beside."""
     input:
         scores="results/{study}/comparisons/scores.tsv",
-        published=lambda w: artifacts.tables(plan_of(w))[w.table]["published"] or [],
+        published=lambda w: presentation.tables(plan_of(w))[w.table]["published"] or [],
     output:
         multiext("results/{study}/tables/scores-{table}", ".tsv", ".md", ".tex"),
     log:
         "logs/{study}/table_scores/{table}.log",
     params:
         code=code("table_scores.py"),
-        cfg=lambda w: artifacts.tables(plan_of(w))[w.table],
+        cfg=lambda w: presentation.tables(plan_of(w))[w.table],
     message:
         "Table of {wildcards.table}"
     script:
@@ -32,7 +32,7 @@ rule table_retention:
         "logs/{study}/table_retention.log",
     params:
         code=code("table_retention.py"),
-        cfg=lambda w: artifacts.retention_shown(plan_of(w)),
+        cfg=lambda w: presentation.retention_shown(plan_of(w)),
     message:
         "Table of retention"
     script:
@@ -55,7 +55,7 @@ rule plot_matrix:
         "logs/{study}/plot_matrix/{direction}.log",
     params:
         code=code("plot_matrix.py"),
-        cfg=lambda w: artifacts.matrix_settings(plan_of(w), w.direction),
+        cfg=lambda w: presentation.matrix_settings(plan_of(w), w.direction),
     message:
         "Figure of scores, {wildcards.direction}"
     script:
@@ -65,7 +65,7 @@ rule plot_matrix:
 rule plot_retention:
     """Retention by group and method: one family with intervals, or all groups on one line each."""
     input:
-        lambda w: artifacts.retention_drawn(plan_of(w), w.family),
+        lambda w: presentation.retention_drawn(plan_of(w), w.family),
     output:
         report(
             "results/{study}/figures/retention-{family}.svg",
@@ -78,7 +78,7 @@ rule plot_retention:
         "logs/{study}/plot_retention/{family}.log",
     params:
         code=code("plot_retention.py"),
-        cfg=lambda w: artifacts.retention_figure(plan_of(w), w.family),
+        cfg=lambda w: presentation.retention_figure(plan_of(w), w.family),
     message:
         "Figure of retention, {wildcards.family}"
     script:
@@ -88,7 +88,7 @@ rule plot_retention:
 rule plot_sweeps:
     """Every grid of one group, the selected points marked."""
     input:
-        lambda w: artifacts.sweep_files(plan_of(w), w.group).values(),
+        lambda w: presentation.sweep_files(plan_of(w), w.group).values(),
     output:
         report(
             "results/{study}/figures/sweeps-{group}.svg",
@@ -101,7 +101,7 @@ rule plot_sweeps:
         "logs/{study}/plot_sweeps/{group}.log",
     params:
         code=code("plot_sweeps.py"),
-        cfg=lambda w: artifacts.sweep_shown(plan_of(w), w.group),
+        cfg=lambda w: presentation.sweep_shown(plan_of(w), w.group),
     message:
         "Figure of sweeps over {wildcards.group}"
     script:
@@ -111,7 +111,7 @@ rule plot_sweeps:
 rule plot_training:
     """Loss over training, every model that was trained here."""
     input:
-        lambda w: artifacts.training_files(plan_of(w), "tsv"),
+        lambda w: presentation.training_files(plan_of(w), "tsv"),
     output:
         report(
             "results/{study}/figures/training.svg",
@@ -134,7 +134,7 @@ rule plot_training:
 rule report:
     """Everything in one page that works offline."""
     input:
-        unpack(lambda w: artifacts.report_inputs(plan_of(w))),
+        unpack(lambda w: presentation.report_inputs(plan_of(w))),
     output:
         report(
             "results/{study}/report.html",
@@ -145,7 +145,7 @@ rule report:
         "logs/{study}/report.log",
     params:
         code=code("report.py"),
-        cfg=lambda w: artifacts.report_settings(plan_of(w), CONFIGURATIONS[w.study]),
+        cfg=lambda w: presentation.report_settings(plan_of(w), CONFIGURATIONS[w.study]),
     message:
         "Report"
     script:
