@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: run unit test check clean environment
+.PHONY: run unit test check unlock clean environment
 .DEFAULT_GOAL := run
 
 environment: .venv/ready
@@ -36,6 +36,10 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+
+# After a kill, the lock of the run that died is still there.
+unlock: .venv/ready
+	$(BIN)/snakemake --unlock
 
 clean:
 	rm -rf results logs .snakemake

@@ -1,6 +1,9 @@
 # Babelmerge: can these language experts be merged into one model, and if not, why?
 #
 # This file is the table of contents. Data flows down it: each stage reads only from those above.
+import sys
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -16,6 +19,22 @@ include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
+
+
+ERRORS = Path("logs/errors.txt")
+
+
+onstart:
+    ERRORS.unlink(missing_ok=True)
+
+
+onerror:
+    # Among many jobs' messages the reason is far above the end; say it once more.
+    if ERRORS.exists():
+        print(
+            f"\nWhat went wrong:\n{ERRORS.read_text(encoding='utf-8')}",
+            file=sys.stderr,
+        )
 
 
 rule all:

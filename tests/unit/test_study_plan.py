@@ -152,7 +152,7 @@ def test_pretraining_has_the_papers_models():
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("adapters", ["classification", "knots", "lora", "where"]),
+        ("adapters", ["classification", "knots", "lora"]),
         ("pretraining", ["minimal_pairs", "multiple_choice", "dare_ties"]),
     ],
 )

@@ -2,6 +2,7 @@
 #
 # In: what the study's corpora name (the hub, files, the controlled corpus).
 # Out: results/{study}/data/{task}/{unit}/{train,dev,test}.jsonl, and checked.json beside them.
+# First in every run, so that a mistake in the data stops it before any training starts.
 
 
 rule prepare_data:
@@ -15,6 +16,7 @@ rule prepare_data:
         "logs/{study}/prepare_data/{dataset}/{split}.log",
     benchmark:
         "logs/{study}/prepare_data/{dataset}/{split}.benchmark.tsv"
+    priority: 100
     params:
         code=code("prepare_data.py"),
         cfg=lambda w: artifacts.data_settings(plan_of(w), w.dataset, w.split),
@@ -35,6 +37,7 @@ rule check_data:
         "results/{study}/data/{dataset}/checked.json",
     log:
         "logs/{study}/check_data/{dataset}.log",
+    priority: 100
     params:
         code=code("check_data.py"),
         cfg=lambda w: {"overlap": plan_of(w).datasets[w.dataset].overlap},

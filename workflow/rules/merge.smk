@@ -8,7 +8,7 @@ rule sweep:
     input:
         base="results/{study}/models/base/manifest.json",
         members=lambda w: artifacts.members(plan_of(w), w.group),
-        dev=lambda w: artifacts.selection_data(plan_of(w), w.group),
+        dev=lambda w: artifacts.selection_data(plan_of(w), w.group, w.method),
     output:
         "results/{study}/sweeps/{group}/{method}.tsv",
     log:

@@ -25,6 +25,8 @@ rule train_tokenizer:
 
 rule fetch_model:
     """Take in a ready model or adapter, from the hub or a folder, as a folder of our own."""
+    input:
+        unpack(lambda w: artifacts.taken_inputs(plan_of(w), w.model)),
     output:
         "results/{study}/models/{model}/manifest.json",
     log:

@@ -66,9 +66,8 @@ def data_settings(plan, dataset: str, split: str) -> dict:
 
 def checks(plan, model: str) -> list[str]:
     """Checks that must have passed before a model is trained on its data sets."""
-    return [
-        f"results/{plan.name}/data/{d}/checked.json" for d in plan.models[model].source.datasets
-    ]
+    datasets = plan.models[model].source.datasets
+    return [f"results/{plan.name}/data/{dataset}/checked.json" for dataset in datasets]
 
 
 # models
@@ -109,6 +108,14 @@ def taken_files(plan, model: str) -> list[str]:
         return []
     kept = (".json", ".safetensors", ".model", ".txt", ".jinja")
     return sorted(str(p) for p in Path(folder).iterdir() if p.is_file() and p.suffix in kept)
+
+
+def taken_inputs(plan, model: str) -> dict[str, str]:
+    """The base, which an adapter is merged into; on the hub any expert may turn out to be one."""
+    entry = plan.models[model]
+    path = entry.source.path
+    adapter = (Path(path) / "adapter_config.json").is_file() if path else entry.kind != "baseline"
+    return {"base": model_file(plan, "base")} if model != "base" and adapter else {}
 
 
 def _needs_tokenizer(plan, model: str) -> bool:
@@ -179,8 +186,9 @@ def _merge(plan, group: str, method: str):
     return plan.merges[f"merges/{group}/{method}"]
 
 
-def selection_data(plan, group: str) -> list[str]:
-    return [_dataset_file(plan, d, "dev") for d in plan.groups[group].datasets]
+def selection_data(plan, group: str, method: str) -> list[str]:
+    entry = _merge(plan, group, method)
+    return [_dataset_file(plan, d, entry.selection["split"]) for d in entry.datasets]
 
 
 def sweeps(plan, group: str, method: str) -> list[str]:
@@ -289,7 +297,7 @@ def joint_of(plan, group: str) -> str | None:
 def _case(plan, merge, dataset: str) -> dict | None:
     """The sentence files that one row of the retention table compares."""
     own, joint = owner(plan, merge.group, dataset), joint_of(plan, merge.group)
-    if own is None:
+    if own is None or dataset not in plan.models[merge.model].evaluate:
         return None
     base = "base" if dataset in plan.models["base"].evaluate else None
     compared = {"base": base, "expert": own, "joint": joint, "merged": merge.model}

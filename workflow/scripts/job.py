@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EVERY_SECONDS = 10.0
+# What went wrong in a run, for the Snakefile to repeat when all else has been printed.
+ERRORS = "logs/errors.txt"
 
 
 class Heartbeat(logging.Filter):
@@ -70,7 +72,10 @@ def running(snakemake, threads: int | None = None) -> Iterator[logging.Logger]:
     except (ValueError, OSError) as error:
         with open(snakemake.log[0], "a", encoding="utf-8") as stream:
             traceback.print_exc(file=stream)
-        print(f"\n{name}: {error}\n(full trace: {snakemake.log[0]})\n", file=sys.stderr)
+        told = f"{name}: {error}\n(full trace: {snakemake.log[0]})\n"
+        print(f"\n{told}", file=sys.stderr)
+        with open(ERRORS, "a", encoding="utf-8") as stream:
+            stream.write(told)
         sys.exit(1)
     except BaseException:
         with open(snakemake.log[0], "a", encoding="utf-8") as stream:

@@ -5,6 +5,7 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 import json
 import platform
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,7 @@ from babelmerge.rows import read_rows
 from job import running
 
 SENTENCES = 3
-PACKAGES = ("babelmerge", "torch", "transformers", "sacrebleu", "snakemake", "mergekit", "numpy")
+PACKAGES = ("torch", "transformers", "sacrebleu", "snakemake", "mergekit", "numpy")
 
 
 def load(path):
@@ -38,7 +39,7 @@ def read_samples(cases, folder):
         dataset = case["dataset"]
         files = [folder / "outputs" / model / f"{dataset}.jsonl" for model in case["models"]]
         source_language, _, target_language = dataset.split("/")[1].partition("-")
-        for rows in zip(*(list(read_rows(f))[:SENTENCES] for f in files), strict=True):
+        for rows in zip(*(islice(read_rows(f), SENTENCES) for f in files), strict=True):
             yield {
                 "group": case["group"],
                 "dataset": dataset,
@@ -58,7 +59,7 @@ def told(study, decodings):
 
 def versions():
     found = {"python": platform.python_version()}
-    for name in PACKAGES[1:]:
+    for name in PACKAGES:
         found[name] = version(name)
     return found
 

@@ -3,6 +3,7 @@
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 import time
+from itertools import islice
 from pathlib import Path
 
 from babelmerge import (
@@ -65,7 +66,7 @@ with running(snakemake) as log:
     base, members = folders(cfg)
     model, tokenizer = models.load(base, cfg["generation"]["dtype"])
     dev = {
-        dataset: list(read_rows(path))
+        dataset: list(islice(read_rows(path), cfg["selection"].get("rows")))
         for dataset, path in zip(cfg["datasets"], snakemake.input.dev, strict=True)
     }
 

@@ -71,6 +71,7 @@ def run_job(connection: socket.socket, job: dict, streams: list[int]) -> None:
     os.environ.update(job["environment"])
     sys.argv = job["arguments"]
     sys.path[0] = os.path.dirname(os.path.abspath(job["arguments"][0]))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     die_with(connection)
     code = 0
     try:
@@ -91,7 +92,14 @@ def serve(listener: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         connection, _ = listener.accept()
-        message, streams, _, _ = socket.recv_fds(connection, 1 << 20, 2)
+        message, streams, _, _ = socket.recv_fds(connection, 1 << 16, 2)
+        while not message.endswith(b"\n") and (more := connection.recv(1 << 16)):
+            message += more
+        if not message.endswith(b"\n"):  # the caller died before it had said all
+            for stream in streams:
+                os.close(stream)
+            connection.close()
+            continue
         job = json.loads(message)
         if os.fork() == 0:
             listener.close()
@@ -112,6 +120,7 @@ def start(address: str) -> subprocess.Popen:
 def listen(address: str) -> None:
     """Be the server: take calls only when everything is imported, and end with the parent."""
     parent = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the jobs; main ends this
     preload()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
@@ -137,9 +146,10 @@ def hand_over(address: str) -> None:
     job = {"arguments": sys.argv, "folder": os.getcwd(), "environment": environment}
     sys.stdout.flush()
     sys.stderr.flush()
-    message = json.dumps(job).encode()
-    # The descriptors travel with the first byte; the length is bounded by the receiver's buffer.
-    socket.send_fds(connection, [message], [1, 2])
+    message = json.dumps(job).encode() + b"\n"
+    # The descriptors travel with the first bytes; the rest follows.
+    sent = socket.send_fds(connection, [message], [1, 2])
+    connection.sendall(message[sent:])
     code = connection.recv(1)
     os._exit(code[0] if code else 1)
 
@@ -153,9 +163,10 @@ def main(arguments: list[str]) -> int:
         address = os.path.join(folder, "socket")
         server = start(address)
         try:
-            return subprocess.call(arguments, env={**os.environ, VARIABLE: address})
-        except KeyboardInterrupt:
-            return 130
+            command = subprocess.Popen(arguments, env={**os.environ, VARIABLE: address})
+            while True:  # Ctrl-C reaches the command too: let it end its jobs and unlock
+                with contextlib.suppress(KeyboardInterrupt):
+                    return command.wait()
         finally:
             server.kill()
             server.wait()

@@ -126,6 +126,9 @@ def _complete(directory: Path, facts: Mapping) -> None:
     manifest = {"files": hashes, "fingerprint": _fingerprint(hashes), **facts}
     write_json(directory / MANIFEST, manifest)
     paths = list(directory.rglob("*"))
+    for path in paths:
+        if path.is_file() and not path.is_symlink():
+            path.chmod(0o644)  # safetensors writes files that only their owner may read
     for path in [*paths, directory]:
         _flush(path)
 

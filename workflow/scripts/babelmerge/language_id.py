@@ -78,6 +78,8 @@ def is_language(text: str, code: str, candidates: Iterable[str]) -> bool | None:
     if not counts:
         return None
     codes = sorted({code, *candidates})
+    if not languages.NAMES.keys() >= set(codes):
+        return None  # neither its script nor py3langid's code for it is known
     weights = Counter({script: n * WEIGHT.get(script, 1) for script, n in counts.items()})
     total = weights.total()
     covered = {c: sum(weights[s] for s in languages.scripts(c)) / total for c in codes}

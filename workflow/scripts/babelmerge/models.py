@@ -118,8 +118,11 @@ def take_in(folder: Path, base: Path | None, *, hub=None, revision=None, path=No
     """
     raw = folder / "raw"
     raw.mkdir()
-    download(hub, revision, raw) if hub else link(Path(path), raw)
-    refuse_unsafe(raw)
+    if hub:
+        download(hub, revision, raw)
+    else:
+        link(Path(path), raw)
+    refuse_unsafe(Path(path or raw))
     if is_adapter(raw):
         if base is None:
             raise ValueError(f"{hub or path}: is an adapter; a base must be a full model")

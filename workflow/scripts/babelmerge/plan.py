@@ -132,14 +132,20 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
         asked.append("training method lora")
     if any(isinstance(s, Kept) for s in sources):
         asked.append("checkpoints along training")
-    requests = [r for d in plan.datasets.values() for part in d.splits.values() for r in part]
-    if any("where" in r.options for r in requests):
-        asked.append("corpora with where")
+    asked += [f"several prompts in one model ({name})" for name in _mixed(plan)]
     if asked:
         raise NotBuiltYet(
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
             f"runs only task kinds {listed(_sorted(kinds))} and methods {listed(_sorted(methods))}"
         )
+
+
+def _mixed(plan: Plan) -> list[str]:
+    """Models that learn from, and merges that are selected on, data sets with unlike prompts."""
+    seen = {k: m.source.datasets for k, m in plan.models.items() if isinstance(m.source, Trained)}
+    seen |= {k: merge.datasets for k, merge in plan.merges.items()}
+    prompts = {d.id: (d.prompt, d.chat) for d in plan.datasets.values()}
+    return [name for name, sets in seen.items() if len({prompts[d] for d in sets}) > 1]
 
 
 def _sorted(words: Iterable[str]) -> list[str]:

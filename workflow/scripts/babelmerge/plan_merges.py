@@ -123,6 +123,12 @@ def _scored(
             near = nearest(metric, METRICS[kind])
             where = ("selection", "metric")
             raise study.error(*where, found=repr(metric), expected=expected, remedy=near)
+    for entry in (datasets[d] for d in scored):
+        if metric not in entry.metrics:
+            found = f"{metric!r}, which task {entry.task} does not score"
+            expected = f"one of {listed(entry.metrics)}"
+            remedy = f"Or add it to tasks.{entry.task}.metrics."
+            raise study.error("selection", "metric", found=found, expected=expected, remedy=remedy)
     return scored
 
 

@@ -53,7 +53,8 @@ def fill(study: Study, text: str, names: Mapping[str, str], *loc: str | int) -> 
             return names[match[1]]
         word = match[1].removeprefix("source_").removeprefix("target_")
         if word in codes(study):
-            remedy = f"Give the language's code: codes: {{{word}: {{{names['language']}: …}}}}."
+            language = names.get("language", names["unit"])
+            remedy = f"Give the language's code: codes: {{{word}: {{{language}: …}}}}."
         else:
             remedy = nearest(match[1], names)
         expected = f"one of {listed('{' + n + '}' for n in names)}"
