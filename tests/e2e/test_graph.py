@@ -120,3 +120,34 @@ def test_ready_checkpoints_train_nothing(built, tmp_path):
     merged = "models/merges/both-ways/ties/model.safetensors"
     assert ready.result(merged).read_bytes() == built.result(merged).read_bytes()
     assert ready.plan() == {}
+
+
+ADAPTER = """
+extends: {ready}
+experts:
+  pairs: null
+  tuned: {{of: translation/hi-en, path: "{adapter}"}}
+groups: null
+methods: null
+"""
+
+
+def test_an_adapter_is_taken_in_on_its_base(built, tmp_path):
+    """A LoRA adapter becomes a full model on the base, and nothing is trained."""
+    from peft import LoraConfig, get_peft_model
+
+    from babelmerge import models
+
+    base, _ = models.load(built.result("models/base"), where="cpu")
+    config = LoraConfig(r=2, init_lora_weights=False)
+    get_peft_model(base, config).save_pretrained(tmp_path / "adapter")
+    mini = built.path("config/studies/translation-mini.yaml")
+    (tmp_path / "ready.yaml").write_text(READY.format(mini=mini, models=built.result("models")))
+    study = tmp_path / "tuned.yaml"
+    study.write_text(ADAPTER.format(ready=tmp_path / "ready.yaml", adapter=tmp_path / "adapter"))
+    ready = type(built)(built.folder, str(study))
+    assert ready.run("--until", "fetch_model") == {"fetch_model": 2}
+    taken = ready.result("models/experts/tuned")
+    assert not (taken / "adapter_config.json").exists()
+    weights = "model.safetensors"
+    assert (taken / weights).read_bytes() != ready.result("models/base", weights).read_bytes()
