@@ -146,7 +146,8 @@ def test_an_adapter_is_taken_in_on_its_base(built, tmp_path):
     study = tmp_path / "tuned.yaml"
     study.write_text(ADAPTER.format(ready=tmp_path / "ready.yaml", adapter=tmp_path / "adapter"))
     ready = type(built)(built.folder, str(study))
-    assert ready.run("--until", "fetch_model") == {"fetch_model": 2}
+    target = "results/tuned/models/experts/tuned/manifest.json"
+    assert ready.run(target) == {"fetch_model": 2}
     taken = ready.result("models/experts/tuned")
     assert not (taken / "adapter_config.json").exists()
     weights = "model.safetensors"

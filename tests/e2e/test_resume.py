@@ -13,6 +13,7 @@ from conftest import Project, copy_project
 pytestmark = pytest.mark.e2e
 STUDY = "tests/e2e/studies/pico.yaml"
 PATIENCE = 180
+BASE = "results/pico/models/base/manifest.json"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def long_study(built, tmp_path_factory):
     project = Project(folder)
     project.edit(STUDY, "training: {steps: 30,", "training: {steps: 120, save_steps: 10,")
     project.edit(STUDY, "{weight: [0.5, 1.0]}", "{weight: [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]}")
-    project.run("--until", "train_tokenizer", "check_data")
+    project.run("results/pico/tokenizer/tokenizer_config.json")
     return project
 
 
@@ -59,9 +60,9 @@ def lines(path: Path) -> int:
 def test_killed_in_training_and_in_a_sweep(long_study, tmp_path):
     disturbed = long_study.copy(tmp_path / "disturbed")
     state = disturbed.result("unfinished/base/state.pt")
-    killed_when(disturbed, state.exists, "--until", "train_base")
+    killed_when(disturbed, state.exists, BASE)
     assert not disturbed.result("models/base/manifest.json").exists()
-    disturbed.run("--until", "train_base")
+    disturbed.run(BASE)
     log = disturbed.path("logs/pico/train/base.log").read_text()
     assert "resuming after step" in log
 
