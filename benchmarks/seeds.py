@@ -42,7 +42,8 @@ def study_of(seed: int) -> Path:
 
 
 def run(path: Path, cores: int) -> None:
-    command = [sys.executable, "workflow/scripts/warm.py", "snakemake", "--cores", str(cores)]
+    command = [sys.executable, "workflow/scripts/warm.py", sys.executable, "-m", "snakemake"]
+    command += ["--cores", str(cores)]
     command += ["--quiet", "all", "--config", f"studies={path}"]
     subprocess.run(command, cwd=ROOT, check=True)
 
