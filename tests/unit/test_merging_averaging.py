@@ -111,6 +111,11 @@ def test_slerp_semantics_part_near_the_line_and_at_zero():
     assert torch.allclose(root, first * math.sqrt(0.5))
     assert torch.allclose(root, mergekit_slerp(0.5, zero, first))
     assert averaging.slerp(zero, zero, 0.5).tolist() == [0, 0]
+    # So does a norm below 1e-8 there, while ours sees that the two are parallel.
+    tiny = 1e-9 * first
+    root = averaging.slerp(tiny, first, 0.5, "mergekit")
+    assert torch.allclose(root, mergekit_slerp(0.5, tiny, first)) and root[0] > 0.7
+    assert averaging.slerp(tiny, first, 0.5)[0].item() == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("semantics", BOTH)
@@ -120,7 +125,7 @@ def test_model_stock_by_hand(semantics):
     experts = [base + torch.tensor([2.0, 0.0]), base + torch.tensor([1.0, math.sqrt(3)])]
     merged = averaging.model_stock(base, experts, semantics)
     assert torch.allclose(merged, base + 2 / 3 * torch.tensor([1.5, math.sqrt(3) / 2]), atol=1e-6)
-    # Its point: the foot of the perpendicular from the base onto the plane of the experts' centre.
+    # Three task vectors with one common angle.
     deltas = [torch.eye(4)[i] + 0.5 for i in range(3)]
     cosine = float(deltas[0] @ deltas[1] / deltas[0].norm() ** 2)
     ratio = averaging.stock_ratio(deltas, semantics).item()
@@ -206,6 +211,13 @@ def test_model_stock_per_filter():
         alone = averaging.stock_ratio([delta[row] for delta in rows])
         assert ratios[row].item() == pytest.approx(alone.item(), rel=1e-6)
     assert averaging.stock_ratio([torch.zeros(2, 0)] * 2, filter_wise=True).shape == ()
+
+
+def test_model_stock_is_the_same_in_blocks(monkeypatch):
+    deltas = [draw((64, 50), seed) for seed in (1, 2, 3)]
+    whole = averaging.stock_ratio(deltas, filter_wise=True)
+    monkeypatch.setattr(averaging, "BLOCK", 130)
+    assert torch.equal(averaging.stock_ratio(deltas, filter_wise=True), whole)
 
 
 def test_model_stock_needs_two_experts():

@@ -152,6 +152,9 @@ def test_keep_probabilities_are_linear_in_the_rank():
     assert torch.allclose(keep_probabilities(rows, 0.5, 0.2), torch.tensor(expected))
     assert keep_probabilities(torch.ones(3, 1), 0.5, 0.2).tolist() == [[0.5]] * 3
     assert (keep_probabilities(rows, 0.5, 0.0) == 0.5).all()
+    # Equal magnitudes rank in memory order, also where sorting algorithms shuffle them.
+    equal = keep_probabilities(torch.ones(2, 1001), 0.5, 0.25)
+    assert torch.allclose(equal, torch.linspace(0.25, 0.75, 1001).expand(2, -1), atol=1e-6)
 
 
 @settings(max_examples=40, deadline=None)

@@ -164,4 +164,4 @@ def _cosine(product: Tensor, lengths: Tensor, semantics: str) -> Tensor:
         divisor = lengths.clamp(min=SMALL_PRODUCT)
     else:
         divisor = torch.where(lengths == 0, 1.0, lengths)
-    return (product / divisor).clamp(-1, 1)
+    return product / divisor
