@@ -12,6 +12,7 @@ import torch
 import yaml
 
 from babelmerge import checkpoints, merging, recipes
+from babelmerge.merging import random_keys, randomness
 
 mergekit_config = pytest.importorskip("mergekit.config")
 mergekit_merge = pytest.importorskip("mergekit.merge")
@@ -63,8 +64,8 @@ def hand_our_masks_to_mergekit(monkeypatch, base, experts, seed):
 
     def bernoulli(tensor, density, rescale_norm=None):
         id_, name = known[tensor.numpy().tobytes()]
-        generator = merging.methods.generator_for(seed, id_, name)
-        mask = (torch.rand(tensor.shape, generator=generator) < density).float()
+        key = random_keys.key_for(seed, id_, name)
+        mask = randomness.kept(key, tuple(tensor.shape), density).float()
         return sparsify.rescaled_masked_tensor(tensor, mask, rescale_norm)
 
     monkeypatch.setattr(sparsify, "bernoulli", bernoulli)

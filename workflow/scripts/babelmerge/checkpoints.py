@@ -1,4 +1,4 @@
-"""Model directories: read tensors lazily, write them streaming, and swap whole directories in.
+"""Model directories as tensors: read lazily, written streaming, whole directories swapped in.
 
 A checkpoint is a Hugging Face model directory: config.json, model.safetensors (or shards with an
 index), tokenizer files, generation_config.json. Only safetensors are read and written: a pickle can
@@ -6,11 +6,11 @@ run code on loading, so it is refused. This module knows nothing about merging o
 writes only under the directory that it is given (and a temporary sibling of it).
 """
 
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 
 from babelmerge.directories import (
     MANIFEST,
@@ -21,21 +21,23 @@ from babelmerge.directories import (
     write_json,
 )
 from babelmerge.tensor_files import (
-    DTYPES,
     HEAD,
     INDEX,
     SHARD_BYTES,
-    aliases,
+    TensorFiles,
     read_header,
-    save_state_dict,
+    weight_files,
     write_tensors,
 )
 
 __all__ = [
+    "INDEX",
     "MANIFEST",
     "SHARD_BYTES",
     "Checkpoint",
     "aliases",
+    "as_bytes",
+    "as_tensor",
     "file_hashes",
     "fingerprint",
     "read_header",
@@ -48,102 +50,95 @@ __all__ = [
     "write_tensors",
 ]
 
+DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+CODES = {dtype: code for code, dtype in DTYPES.items()}
 
-class Checkpoint:
+
+class Checkpoint(TensorFiles):
     """A model directory whose tensors are read one by one, memory-mapped.
 
-    `names` follow the files (shard by shard, in the order in which the data lie), so that a loop
-    over them reads sequentially. An output head that is tied to the embeddings (the config says so)
-    is not listed, as transformers would not have written it. `read` returns tensors that may share
-    the mapped file: never change them in place.
+    `read` returns tensors that may share the mapped file: never change them in place.
     """
 
-    def __init__(self, path: str | Path):
-        self.path = Path(path)
-        if not self.path.is_dir():
-            raise ValueError(f"{self.path}: no such model directory; build or fetch it first")
-        if not (self.path / "config.json").is_file():
-            raise ValueError(f"{self.path}: has no config.json; not a model directory")
-        self.config = read_json(self.path / "config.json")
-        self._entries = self._read_entries()
-        self._files: dict[str, object] = {}
-
-    def __repr__(self) -> str:
-        return f"Checkpoint({str(self.path)!r})"
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        tied = self.config.get("tie_word_embeddings") is True
-        return tuple(name for name in self._entries if not (tied and name == HEAD))
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self._entry(name)[1]["shape"])
-
     def dtype(self, name: str) -> torch.dtype:
-        return DTYPES[self._entry(name)[1]["dtype"]]
-
-    def file(self, name: str) -> Path:
-        """The file that holds a tensor, for messages."""
-        return self.path / self._entry(name)[0]
+        return DTYPES[self.code(name)]
 
     def read(self, name: str) -> torch.Tensor:
-        """The tensor as stored; ValueError when its file cannot be read."""
-        path = self.file(name)
-        try:
-            if path.name not in self._files:
-                self._files[path.name] = safe_open(path, framework="pt")
-            return self._files[path.name].get_tensor(name)
-        except SafetensorError as error:
-            raise ValueError(f"{path}: {name} cannot be read ({error}); fetch it again") from error
+        """The tensor as stored; ValueError when there is none of that name."""
+        return as_tensor(self.raw(name), self.code(name), self.shape(name))
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """All tensors, in file order."""
         return {name: self.read(name) for name in self.names}
 
-    def _entry(self, name: str) -> tuple[str, dict]:
-        if name not in self._entries:
-            raise ValueError(f"{self.path}: has no tensor {name}")
-        return self._entries[name]
 
-    def _read_entries(self) -> dict[str, tuple[str, dict]]:
-        entries: dict[str, tuple[str, dict]] = {}
-        for file in weight_files(self.path):
-            for name, fact in read_header(self.path / file).items():
-                if fact["dtype"] not in DTYPES:
-                    raise ValueError(
-                        f"{self.path / file}: {name} is stored as {fact['dtype']}, "
-                        f"expected one of {', '.join(DTYPES)}; convert the checkpoint first"
-                    )
-                entries[name] = (file, fact)
-        return entries
+def as_tensor(data: np.ndarray, code: str, shape: tuple[int, ...]) -> torch.Tensor:
+    """Bytes as a tensor that shares their memory (a copy where they are not aligned)."""
+    dtype = DTYPES[code]
+    if not data.nbytes:
+        return torch.empty(shape, dtype=dtype)
+    if data.ctypes.data % dtype.itemsize:
+        data = data.copy()
+    return torch.frombuffer(memoryview(data), dtype=dtype).view(shape)
 
 
-def weight_files(directory: str | Path) -> list[str]:
-    """Names of the safetensors files of a model directory, in order; refuses anything else."""
-    directory = Path(directory)
-    if (directory / INDEX).is_file():
-        files = sorted(set(read_json(directory / INDEX)["weight_map"].values()))
-        if missing := [file for file in files if not (directory / file).is_file()]:
-            raise ValueError(
-                f"{directory}: {INDEX} lists {missing[0]} and {len(missing) - 1} more shards that "
-                "are not there; fetch the checkpoint again"
-            )
-        return files
-    if (directory / "model.safetensors").is_file():
-        return ["model.safetensors"]
-    if (directory / "adapter_model.safetensors").is_file():
-        raise ValueError(
-            f"{directory}: holds a LoRA adapter, not a full checkpoint; fold it into its base "
-            "first (peft: merge_and_unload, then save_pretrained)"
-        )
-    for pattern in ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt"):
-        if found := sorted(directory.glob(pattern)):
-            raise ValueError(
-                f"{directory}: {found[0].name} is a pickle, which can run code when it is loaded; "
-                "convert it where you trust it (load it with transformers and save_pretrained, "
-                "which writes safetensors) and give that directory"
-            )
-    raise ValueError(f"{directory}: has no model.safetensors and no {INDEX}; not a checkpoint")
+def as_bytes(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor's bytes (uint8), sharing its memory when it lies contiguous on the CPU."""
+    flat = tensor.detach().cpu().contiguous().reshape(-1)
+    return flat.view(torch.uint8).numpy() if flat.numel() else np.empty(0, np.uint8)
+
+
+def code_of(tensor: torch.Tensor, name: str) -> str:
+    """The safetensors code of a tensor's dtype; ValueError for one that we do not store."""
+    if tensor.dtype not in CODES:
+        raise ValueError(f"{name}: cannot store {tensor.dtype}, expected one of {list(DTYPES)}")
+    return CODES[tensor.dtype]
+
+
+def save_state_dict(
+    directory: str | Path,
+    state_dict: Mapping[str, torch.Tensor],
+    max_shard_bytes: int = SHARD_BYTES,
+) -> dict[str, str]:
+    """Write a state dict as safetensors; of tensors that share their memory only the first.
+
+    The head goes with the embeddings when they are tied: by sharing memory, or because the
+    config.json already in the directory says so. Returns the sha256 of each file.
+    """
+    config = Path(directory) / "config.json"
+    tied = config.is_file() and read_json(config).get("tie_word_embeddings") is True
+    originals = aliases(state_dict)
+    kept = {
+        name: tensor
+        for name, tensor in state_dict.items()
+        if name not in originals and not (tied and name == HEAD)
+    }
+    layout = {name: (code_of(tensor, name), tuple(tensor.shape)) for name, tensor in kept.items()}
+    return write_tensors(directory, layout, lambda name: [as_bytes(kept[name])], max_shard_bytes)
+
+
+def aliases(state_dict: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """Name -> the earlier name of the very same memory (tied weights)."""
+    seen: dict[tuple, str] = {}
+    found = {}
+    for name, tensor in state_dict.items():
+        if tensor.numel() == 0:
+            continue
+        key = (tensor.device, tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
+        if seen.setdefault(key, name) != name:
+            found[name] = seen[key]
+    return found
 
 
 def require_finite(tensor: torch.Tensor, name: str, where: str | Path) -> None:

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 logger = logging.getLogger(__name__)
 
@@ -23,13 +24,17 @@ BESIDE = (MANIFEST, "README.md", "recipe.yaml", "training.json", "training.tsv")
 
 
 @contextmanager
-def saving(out_dir: str | Path, **facts) -> Iterator[Path]:
+def saving(
+    out_dir: str | Path, hashes: Mapping[str, str] = MappingProxyType({}), **facts
+) -> Iterator[Path]:
     """Yield a temporary sibling of `out_dir`; on a clean exit put it in its place, whole.
 
     The files are hashed and flushed to disk, manifest.json is written last, and the directory is
     renamed over `out_dir` (which may exist: its content is replaced). On an exception the temporary
     directory is removed and `out_dir` stays as it was; a kill leaves the old directory or none,
-    never half a model. `facts` are added to the manifest and must be JSON-serialisable.
+    never half a model. `facts` are added to the manifest and must be JSON-serialisable. hashes: sha256
+    of files by name where the caller knows them (a mapping that it may fill until the exit), so
+    that those are not read again.
     """
     out_dir = Path(out_dir)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +43,7 @@ def saving(out_dir: str | Path, **facts) -> Iterator[Path]:
     partial.mkdir()
     try:
         yield partial
-        _complete(partial, facts)
+        _complete(partial, hashes, facts)
         _swap(partial, out_dir)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -56,13 +61,21 @@ def fingerprint(directory: str | Path) -> str:
     return _fingerprint(file_hashes(directory))
 
 
-def file_hashes(directory: str | Path) -> dict[str, str]:
-    """Relative name -> sha256 of each file that makes up the model (see `BESIDE`), sorted."""
+def file_hashes(
+    directory: str | Path, known: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Relative name -> sha256 of each file that makes up the model (see `BESIDE`), sorted.
+
+    known: hashes that need not be computed.
+    """
     directory = Path(directory)
     hashes = {}
     for path in sorted(p for p in directory.rglob("*") if p.is_file()):
         name = path.relative_to(directory).as_posix()
         if name in BESIDE or any(part.startswith(".") for part in Path(name).parts):
+            continue
+        if name in known:
+            hashes[name] = known[name]
             continue
         with path.open("rb") as file:
             hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
@@ -121,8 +134,8 @@ def _alive(process: int) -> bool:
     return True
 
 
-def _complete(directory: Path, facts: Mapping) -> None:
-    hashes = file_hashes(directory)
+def _complete(directory: Path, known: Mapping[str, str], facts: Mapping) -> None:
+    hashes = file_hashes(directory, known)
     manifest = {"files": hashes, "fingerprint": _fingerprint(hashes), **facts}
     write_json(directory / MANIFEST, manifest)
     paths = list(directory.rglob("*"))

@@ -1,44 +1,147 @@
-"""Safetensors files: headers read, and tensors written one at a time, sharded where large.
+"""Safetensors files: headers read, data mapped, and tensors written piece by piece, sharded.
 
-Use these through `checkpoints`. The format: 8 bytes little-endian header length, the header as JSON
-(name -> dtype, shape, data_offsets), then the data. Writes only the files of the directory given.
+The format: 8 bytes little-endian header length, the header as JSON (name -> dtype, shape,
+data_offsets), then the data. Tensors are bytes here: no torch, so that a merge can start at once;
+`checkpoints` gives them as tensors. Writes only the files of the directory given.
 """
 
+import hashlib
 import json
+import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from babelmerge.directories import read_json, write_json
 
 INDEX = "model.safetensors.index.json"
 HEAD = "lm_head.weight"
 SHARD_BYTES = 5_000_000_000
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
-DTYPES = {
-    "F64": torch.float64,
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "I64": torch.int64,
-    "I32": torch.int32,
-    "I16": torch.int16,
-    "I8": torch.int8,
-    "U8": torch.uint8,
-    "BOOL": torch.bool,
+# Bytes an element of each dtype code that we read and write.
+SIZES = {
+    "F64": 8,
+    "F32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "I64": 8,
+    "I32": 4,
+    "I16": 2,
+    "I8": 1,
+    "U8": 1,
+    "BOOL": 1,
 }
-CODES = {dtype: code for code, dtype in DTYPES.items()}
+FLOATING = ("F64", "F32", "F16", "BF16")
 
-Layout = Mapping[str, tuple[torch.dtype, tuple[int, ...]]]
+Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> (dtype code, shape)
+Piece = np.ndarray  # any dtype; its bytes count
+
+
+class TensorFiles:
+    """A model directory whose tensors lie in mapped files.
+
+    `names` follow the files (shard by shard, in the order in which the data lie), so that a loop
+    over them reads sequentially. An output head that is tied to the embeddings (the config says so)
+    is not listed, as transformers would not have written it.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise ValueError(f"{self.path}: no such model directory; build or fetch it first")
+        if not (self.path / "config.json").is_file():
+            raise ValueError(f"{self.path}: has no config.json; not a model directory")
+        self.config = read_json(self.path / "config.json")
+        self._entries = self._read_entries()
+        self._maps: dict[str, np.ndarray] = {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        tied = self.config.get("tie_word_embeddings") is True
+        return tuple(name for name in self._entries if not (tied and name == HEAD))
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self._entry(name)[1]["shape"])
+
+    def code(self, name: str) -> str:
+        """The dtype as the file writes it, a key of `SIZES`."""
+        return self._entry(name)[1]["dtype"]
+
+    def file(self, name: str) -> Path:
+        """The file that holds a tensor, for messages."""
+        return self.path / self._entry(name)[0]
+
+    def raw(self, name: str) -> np.ndarray:
+        """The tensor's bytes (uint8), mapped from its file: never change them.
+
+        Mapped copy-on-write, which torch takes without complaint; a change would stay in memory.
+        """
+        file, fact = self._entry(name)
+        if file not in self._maps:
+            self._maps[file] = np.memmap(self.path / file, dtype=np.uint8, mode="c")
+        mapped = self._maps[file]
+        start, stop = fact["data_offsets"]
+        data = 8 + int.from_bytes(mapped[:8].tobytes(), "little")
+        return mapped[data + start : data + stop]
+
+    def _entry(self, name: str) -> tuple[str, dict]:
+        if name not in self._entries:
+            raise ValueError(f"{self.path}: has no tensor {name}")
+        return self._entries[name]
+
+    def _read_entries(self) -> dict[str, tuple[str, dict]]:
+        entries: dict[str, tuple[str, dict]] = {}
+        for file in weight_files(self.path):
+            for name, fact in read_header(self.path / file).items():
+                if fact["dtype"] not in SIZES:
+                    raise ValueError(
+                        f"{self.path / file}: {name} is stored as {fact['dtype']}, "
+                        f"expected one of {', '.join(SIZES)}; convert the checkpoint first"
+                    )
+                entries[name] = (file, fact)
+        return entries
+
+
+def weight_files(directory: str | Path) -> list[str]:
+    """Names of the safetensors files of a model directory, in order; refuses anything else."""
+    directory = Path(directory)
+    if (directory / INDEX).is_file():
+        files = sorted(set(read_json(directory / INDEX)["weight_map"].values()))
+        if missing := [file for file in files if not (directory / file).is_file()]:
+            raise ValueError(
+                f"{directory}: {INDEX} lists {missing[0]} and {len(missing) - 1} more shards that "
+                "are not there; fetch the checkpoint again"
+            )
+        return files
+    if (directory / "model.safetensors").is_file():
+        return ["model.safetensors"]
+    if (directory / "adapter_model.safetensors").is_file():
+        raise ValueError(
+            f"{directory}: holds a LoRA adapter, not a full checkpoint; fold it into its base "
+            "first (peft: merge_and_unload, then save_pretrained)"
+        )
+    for pattern in PICKLES:
+        if found := sorted(directory.glob(pattern)):
+            raise ValueError(
+                f"{directory}: {found[0].name} is a pickle, which can run code when it is loaded; "
+                "convert it where you trust it (load it with transformers and save_pretrained, "
+                "which writes safetensors) and give that directory"
+            )
+    raise ValueError(f"{directory}: has no model.safetensors and no {INDEX}; not a checkpoint")
 
 
 def read_header(path: str | Path) -> dict[str, dict]:
     """Tensor name -> {dtype, shape, data_offsets} of a safetensors file, in data order.
 
-    Format: 8 bytes little-endian header length, the header as JSON, then the data. ValueError when
-    the file is cut short or is no safetensors file.
+    ValueError when the file is cut short or is no safetensors file.
     """
     size = os.path.getsize(path)
     with open(path, "rb") as file:
@@ -62,66 +165,36 @@ def read_header(path: str | Path) -> dict[str, dict]:
 def write_tensors(
     directory: str | Path,
     layout: Layout,
-    read: Callable[[str], torch.Tensor],
+    pieces: Callable[[str], Iterable[Piece]],
     max_shard_bytes: int = SHARD_BYTES,
-) -> None:
-    """Stream tensors into model.safetensors, or numbered shards with an index, one at a time.
+) -> dict[str, str]:
+    """Stream tensors into model.safetensors, or numbered shards with an index.
 
-    layout: name -> (dtype, shape), known before any tensor is, so that headers go first and memory
-    holds one tensor; read(name) makes it. ValueError when a tensor is not what the layout says.
+    layout: name -> (dtype code, shape), known before any tensor is, so that headers go first.
+    pieces(name): arrays whose bytes, one after the other, are the tensor; asked for in the layout's
+    order. Returns the sha256 of each file of weights, computed while it was written. ValueError
+    when a tensor has not the bytes that the layout promises.
     """
     directory = Path(directory)
     shards = _shards(layout, max_shard_bytes)
     if len(shards) == 1:
-        _write_shard(directory / "model.safetensors", shards[0], layout, read)
-        return
-    weight_map = {}
+        file = "model.safetensors"
+        return {file: _write_shard(directory / file, shards[0], layout, pieces)}
+    weight_map: dict[str, str] = {}
+    hashes = {}
     for number, names in enumerate(shards, start=1):
         file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
-        _write_shard(directory / file, names, layout, read)
+        hashes[file] = _write_shard(directory / file, names, layout, pieces)
         weight_map.update(dict.fromkeys(names, file))
-    size = sum(_bytes(layout[name]) for name in layout)
+    size = sum(size_of(entry) for entry in layout.values())
     write_json(directory / INDEX, {"metadata": {"total_size": size}, "weight_map": weight_map})
+    return hashes
 
 
-def save_state_dict(
-    directory: str | Path,
-    state_dict: Mapping[str, torch.Tensor],
-    max_shard_bytes: int = SHARD_BYTES,
-) -> None:
-    """Write a state dict as safetensors; of tensors that share their memory only the first.
-
-    The head goes with the embeddings when they are tied: by sharing memory, or because the
-    config.json already in the directory says so.
-    """
-    config = Path(directory) / "config.json"
-    tied = config.is_file() and read_json(config).get("tie_word_embeddings") is True
-    originals = aliases(state_dict)
-    kept = {
-        name: tensor.detach()
-        for name, tensor in state_dict.items()
-        if name not in originals and not (tied and name == HEAD)
-    }
-    layout = {name: (tensor.dtype, tuple(tensor.shape)) for name, tensor in kept.items()}
-    write_tensors(directory, layout, kept.__getitem__, max_shard_bytes)
-
-
-def aliases(state_dict: Mapping[str, torch.Tensor]) -> dict[str, str]:
-    """Name -> the earlier name of the very same memory (tied weights)."""
-    seen: dict[tuple, str] = {}
-    found = {}
-    for name, tensor in state_dict.items():
-        if tensor.numel() == 0:
-            continue
-        key = (tensor.device, tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
-        if seen.setdefault(key, name) != name:
-            found[name] = seen[key]
-    return found
-
-
-def _bytes(entry: tuple[torch.dtype, tuple[int, ...]]) -> int:
-    dtype, shape = entry
-    return dtype.itemsize * torch.Size(shape).numel()
+def size_of(entry: tuple[str, tuple[int, ...]]) -> int:
+    """Bytes of a tensor of this dtype code and shape."""
+    code, shape = entry
+    return SIZES[code] * math.prod(shape)
 
 
 def _shards(layout: Layout, max_shard_bytes: int) -> list[list[str]]:
@@ -129,11 +202,11 @@ def _shards(layout: Layout, max_shard_bytes: int) -> list[list[str]]:
     shards: list[list[str]] = [[]]
     filled = 0
     for name, entry in layout.items():
-        if shards[-1] and filled + _bytes(entry) > max_shard_bytes:
+        if shards[-1] and filled + size_of(entry) > max_shard_bytes:
             shards.append([])
             filled = 0
         shards[-1].append(name)
-        filled += _bytes(entry)
+        filled += size_of(entry)
     return shards
 
 
@@ -141,11 +214,9 @@ def _header(names: list[str], layout: Layout) -> bytes:
     header: dict[str, dict] = {"__metadata__": {"format": "pt"}}
     start = 0
     for name in names:
-        dtype, shape = layout[name]
-        if dtype not in CODES:
-            raise ValueError(f"{name}: cannot store {dtype}, expected one of {', '.join(CODES)}")
-        end = start + _bytes(layout[name])
-        header[name] = {"dtype": CODES[dtype], "shape": list(shape), "data_offsets": [start, end]}
+        code, shape = layout[name]
+        end = start + size_of(layout[name])
+        header[name] = {"dtype": code, "shape": list(shape), "data_offsets": [start, end]}
         start = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # the data start aligned
@@ -153,16 +224,28 @@ def _header(names: list[str], layout: Layout) -> bytes:
 
 
 def _write_shard(
-    path: Path, names: list[str], layout: Layout, read: Callable[[str], torch.Tensor]
-) -> None:
-    with path.open("wb") as file:
-        file.write(_header(names, layout))
+    path: Path, names: list[str], layout: Layout, pieces: Callable[[str], Iterable[Piece]]
+) -> str:
+    """The file's sha256, taken beside the writing: reading it again would cost as much as both."""
+    digest = hashlib.sha256()
+    with path.open("wb") as file, ThreadPoolExecutor(1, "hash") as hasher:
+        waiting = []
+
+        def put(data) -> None:
+            waiting.append(hasher.submit(digest.update, data))
+            file.write(data)
+            if len(waiting) > 2:
+                waiting.pop(0).result()
+
+        put(_header(names, layout))
         for name in names:
-            tensor = read(name)
-            if (tensor.dtype, tuple(tensor.shape)) != layout[name]:
+            written = 0
+            for piece in pieces(name):
+                put(np.ascontiguousarray(piece).reshape(-1).view(np.uint8).data)
+                written += piece.nbytes
+            if written != size_of(layout[name]):
                 raise ValueError(
-                    f"{path.name}: {name} is {tensor.dtype} {tuple(tensor.shape)}, announced as "
-                    f"{layout[name][0]} {layout[name][1]}"
+                    f"{path.name}: {name} came with {written} bytes, announced were "
+                    f"{size_of(layout[name])}"
                 )
-            flat = tensor.cpu().contiguous().reshape(-1)
-            file.write(flat.view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,22 +1,22 @@
 """The models that take part in one merge: the base, the experts, and whether they fit together.
 
-A member is anything with `names`, `shape(name)`, `dtype(name)` and `read(name)`: a Checkpoint on
-disk or a state dict in memory, so that streaming and in-memory merges run the same code. Everything
-that is compared is compared before a tensor is read. Writes nothing.
+A member is anything with `names`, `shape(name)`, `code(name)` (dtype, as safetensors writes it) and
+`raw(name)` (its bytes): model directories, and state dicts in memory (`in_memory`). Everything that
+is compared is compared before a tensor is read. Writes nothing; no torch.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from babelmerge import checkpoints
-from babelmerge.merging import methods, selection
+from babelmerge.tensor_files import FLOATING, TensorFiles
 
-Model = str | Path | checkpoints.Checkpoint | Mapping[str, Tensor]
+BLOCK_NUMBER = re.compile(r"\.(\d+)\.")
 
 
 class Member(Protocol):
@@ -25,33 +25,8 @@ class Member(Protocol):
     names: Sequence[str]
 
     def shape(self, name: str) -> tuple[int, ...]: ...
-    def dtype(self, name: str) -> torch.dtype: ...
-    def read(self, name: str) -> Tensor: ...
-
-
-class InMemory:
-    """A state dict as a member; tensors that share memory with an earlier one are left out."""
-
-    def __init__(self, tensors: Mapping[str, Tensor]):
-        self.aliases = checkpoints.aliases(tensors)
-        self._tensors = tensors
-        self.names = tuple(name for name in tensors if name not in self.aliases)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self._tensors[name].shape)
-
-    def dtype(self, name: str) -> torch.dtype:
-        return self._tensors[name].dtype
-
-    def read(self, name: str) -> Tensor:
-        return self._tensors[name].detach()
-
-
-def member(model: Model) -> Any:
-    """A member from a directory, an open checkpoint or a state dict."""
-    if isinstance(model, str | Path):
-        return checkpoints.Checkpoint(model)
-    return InMemory(model) if isinstance(model, Mapping) else model
+    def code(self, name: str) -> str: ...
+    def raw(self, name: str) -> np.ndarray: ...
 
 
 def name_experts(experts: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
@@ -67,101 +42,73 @@ def name_experts(experts: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
 
 
 class Members:
-    """The base and its experts, checked against each other, and their task vectors.
+    """The base and its experts, checked against each other. Experts stay in the order given.
 
-    Experts stay in the order given. Thresholds and elected signs over the whole model are computed
-    when first asked for and kept, so that the points of a sweep share them.
+    opened: how a path (or a state dict) becomes a member, by default `tensor_files.TensorFiles`.
     """
 
-    def __init__(self, base: Model, experts: Mapping[str, Any] | Sequence[Any]):
+    def __init__(
+        self,
+        base: Any,
+        experts: Mapping[str, Any] | Sequence[Any],
+        opened: Callable[[str | Path], Member] = TensorFiles,
+    ):
+        def member(model: Any) -> Any:
+            return opened(model) if isinstance(model, str | Path | Mapping) else model
+
         self.base = member(base)
         self.experts = {id_: member(model) for id_, model in name_experts(experts).items()}
         self.ids = tuple(self.experts)
         for id_, expert in self.experts.items():
             _check_fit(self.base, id_, expert)
-        self._thresholds: dict[tuple[str, float], float] = {}
-        self._majorities: dict[tuple[float, ...], float] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.base.names)
 
-    def is_merged(self, name: str) -> bool:
-        """Whether a tensor is merged; integers and booleans are copied from the base."""
-        return self.base.dtype(name).is_floating_point
-
-    def weights(self, name: str) -> list[Tensor]:
-        """The experts' tensors in float32."""
-        return [self._finite(id_, name) for id_ in self.ids]
-
-    def delta(self, id_: str, name: str) -> Tensor:
-        """One expert's task vector, expert - base, in float32; refuses NaN and infinity."""
-        delta = self.experts[id_].read(name).float() - self.base.read(name).float()
-        # A sum is not finite when an element is not: one cheap reading, and care only if needed.
-        if not math.isfinite(float(delta.sum())):
-            checkpoints.require_finite(self.base.read(name), name, _place(self.base, "base", name))
-            self._finite(id_, name)
-        return delta
-
-    def deltas(self, name: str) -> list[Tensor]:
-        return [self.delta(id_, name) for id_ in self.ids]
-
-    def thresholds(self, densities: Sequence[float]) -> tuple[float, ...]:
-        """Per expert the smallest magnitude kept at its density, counted over the whole model."""
-        self.prepare_thresholds([densities])
-        return tuple(self._thresholds[pair] for pair in zip(self.ids, densities, strict=True))
-
-    def prepare_thresholds(self, points: Sequence[Sequence[float]]) -> None:
-        """Find the thresholds of several points (densities per expert) in the same two readings."""
-        size = sum(math.prod(self.base.shape(name)) for name in self._merged_names())
-        for position, id_ in enumerate(self.ids):
-            wanted = dict.fromkeys(point[position] for point in points)
-            fresh = [density for density in wanted if (id_, density) not in self._thresholds]
-            # Nothing is as large as infinity, everything as large as 0: no reading for 0 and 1.
-            ranks = {density: selection.kept(density, size) for density in fresh}
-            self._thresholds |= {(id_, d): math.inf for d, rank in ranks.items() if rank == 0}
-            self._thresholds |= {(id_, d): 0.0 for d, rank in ranks.items() if rank == size > 0}
-            inner = [density for density, rank in ranks.items() if 0 < rank < size]
-            if inner:
-                found = selection.kth_largest(
-                    lambda id_=id_: (self.delta(id_, name) for name in self._merged_names()),
-                    [ranks[density] for density in inner],
-                )
-                self._thresholds |= {(id_, d): t for d, t in zip(inner, found, strict=True)}
-
-    def majority(self, thresholds: tuple[float, ...]) -> float:
-        """Sign of the sum of all elected signs of the model, after trimming at the thresholds."""
-        if thresholds not in self._majorities:
-            balance = 0
-            for name in self._merged_names():
-                trimmed = [
-                    methods.trim(delta, threshold)
-                    for delta, threshold in zip(self.deltas(name), thresholds, strict=True)
-                ]
-                signs = methods.elected_signs(trimmed)
-                balance += int((signs > 0).sum()) - int((signs < 0).sum())
-            self._majorities[thresholds] = float((balance > 0) - (balance < 0))
-        return self._majorities[thresholds]
-
-    def _merged_names(self) -> Iterator[str]:
+    @property
+    def merged_names(self) -> Iterator[str]:
         return (name for name in self.names if self.is_merged(name))
 
-    def _finite(self, id_: str, name: str) -> Tensor:
-        tensor = self.experts[id_].read(name)
-        checkpoints.require_finite(tensor, name, _place(self.experts[id_], f"expert {id_}", name))
-        return tensor.float()
+    @cached_property
+    def blocks(self) -> int:
+        """Number of decoder blocks, from the numbers in the tensors' names."""
+        numbers = [int(found[1]) for name in self.names if (found := BLOCK_NUMBER.search(name))]
+        return max(numbers, default=-1) + 1
+
+    @cached_property
+    def size(self) -> int:
+        """Number of elements that are merged."""
+        return sum(math.prod(self.base.shape(name)) for name in self.merged_names)
+
+    def is_merged(self, name: str) -> bool:
+        """Whether a tensor is merged; integers and booleans are copied from the base."""
+        return self.base.code(name) in FLOATING
+
+    def label(self, position: int, name: str) -> str:
+        """What to call a member in a message: 0 is the base, then the experts in order."""
+        id_ = self.ids[position - 1] if position else None
+        model = self.experts[id_] if position else self.base
+        label = f"expert {id_}" if position else "base"
+        file = getattr(model, "file", None)
+        return f"{label} ({file(name)})" if file else label
 
 
-def _place(model: Any, label: str, name: str) -> str:
-    file = getattr(model, "file", None)
-    return f"{label} ({file(name)})" if file else label
+def not_finite(where: str, name: str, bad: int, size: int) -> ValueError:
+    """The error for a tensor with NaN or infinity in it."""
+    return ValueError(
+        f"{where}: {name} has {bad} of {size} values that are NaN or infinite; the training "
+        "diverged or the file is damaged, so build that model again"
+    )
 
 
 def _check_fit(base: Any, id_: str, expert: Any) -> None:
     """ValueError unless an expert has the base's tensors, shape by shape."""
-    missing = [name for name in base.names if name not in set(expert.names)]
+    theirs = set(expert.names)
+    missing = [name for name in base.names if name not in theirs]
     tied = getattr(base, "aliases", {})  # a copy of a tied tensor is no tensor of its own
-    extra = [name for name in expert.names if name not in {*base.names, *tied}]
+    ours = {*base.names, *tied}
+    extra = [name for name in expert.names if name not in ours]
     for names, has, lacks in ((missing, "base", id_), (extra, id_, "base")):
         if names:
             raise ValueError(

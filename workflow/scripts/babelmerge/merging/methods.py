@@ -10,17 +10,20 @@ the merged task vector. `mergekit` is what mergekit 0.1.5 computes. Each docstri
 two part.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from babelmerge.merging import randomness
 from babelmerge.merging.selection import kept, kth_largest, largest, total
-
-SMALL_WEIGHTS = 1e-8  # mergekit: do not normalise by a sum of weights below this
-SMALL_NORM = 1e-7  # mergekit: do not rescale norms below this
-SMALL_SQUARES = 1e-6  # mergekit: SCE weighs evenly below this, and divides by no less
+from babelmerge.merging.shares import (
+    SMALL_NORM,
+    SMALL_SQUARES,
+    arithmetic_divisor,
+    energy_shares,
+    linear_divisor,
+)
 
 
 def linear(experts: Sequence[Tensor], weights: Sequence[float], normalize: bool = True) -> Tensor:
@@ -33,14 +36,8 @@ def linear(experts: Sequence[Tensor], weights: Sequence[float], normalize: bool 
     result = torch.zeros_like(experts[0])
     for expert, weight in zip(experts, weights, strict=True):
         result += expert * weight
-    if normalize:
-        if sum(weights) == 0:
-            raise ValueError(
-                f"linear: the weights {list(weights)} sum to 0 and cannot be normalised; change "
-                "them or set normalize: false"
-            )
-        result /= torch.tensor(weights, dtype=torch.float32).sum()
-    return result
+    divisor = linear_divisor(weights, normalize)
+    return result if divisor == 1 else result / divisor
 
 
 def task_arithmetic(
@@ -55,12 +52,8 @@ def task_arithmetic(
     the weights unless that is below 1e-8 (mergekit: equal weights cancel). Without it both agree.
     """
     result = _weighted_sum(deltas, weights)
-    if normalize and semantics == "original":
-        result /= len(deltas)
-    elif normalize:
-        divisor = torch.tensor(weights, dtype=torch.float32).sum()
-        result /= 1.0 if divisor.abs() < SMALL_WEIGHTS else divisor
-    return result
+    divisor = arithmetic_divisor(weights, normalize, semantics)
+    return result if divisor == 1 else result / divisor
 
 
 def trim(delta: Tensor, threshold: float) -> Tensor:
@@ -111,7 +104,7 @@ def ties(
     ties positive, and normalize divides by the sum of the agreeing weights: equal weights cancel.
     """
     if semantics == "mergekit":
-        return _ties_mergekit(trimmed, weights, normalize)
+        return weighted_vote(trimmed, weights, weights, normalize)
     signs = elected_signs(trimmed)
     undecided = (signs == 0) & _any_nonzero(trimmed)
     if bool(undecided.any()):
@@ -133,34 +126,27 @@ def elected_signs(trimmed: Sequence[Tensor]) -> Tensor:
 def drop(
     delta: Tensor,
     density: float,
-    generator: torch.Generator,
+    key: int,
     rescale: bool = True,
     semantics: str = "original",
 ) -> Tensor:
     """Keep each element with probability `density` and rescale what is left (Yu et al. 2024, DARE).
 
-    original: divided by the density, so that the expectation is the task vector itself (the
+    original: multiplied by 1/density, so that the expectation is the task vector itself (the
     translation and adapter studies' p is 1 - density). mergekit: scaled per tensor to the L1 norm
-    before dropping, unless a norm is below 1e-7. Dropped by `generator`, one uniform number per
-    element in memory order, so that the masks of both semantics are the same.
+    before dropping, unless a norm is below 1e-7. key: of the stream of random numbers, one number
+    per element in memory order (`randomness.key_for`), so that the masks of both are the same.
     """
     if density >= 1:
         return delta
-    chosen = torch.rand(delta.shape, generator=generator) < density
+    chosen = randomness.kept(key, tuple(delta.shape), density, delta.device)
     result = torch.where(chosen, delta, 0.0)
     if not rescale or density <= 0:
         return result
-    if semantics == "original":
-        return result / density
+    if semantics != "mergekit":
+        return result * (1 / density)
     before, after = total(delta.abs()), total(result.abs())
     return result if min(before, after) < SMALL_NORM else result * (before / after)
-
-
-def generator_for(seed: int, expert: str, tensor: str) -> torch.Generator:
-    """A CPU generator of its own for one expert's tensor: no order of work changes its numbers."""
-    text = f"{seed}\0{expert}\0{tensor}".encode()
-    number = int.from_bytes(hashlib.sha256(text).digest()[:8], "little", signed=True)
-    return torch.Generator().manual_seed(number)
 
 
 def sce(deltas: Sequence[Tensor], select_topk: float = 1.0, semantics: str = "original") -> Tensor:
@@ -176,19 +162,51 @@ def sce(deltas: Sequence[Tensor], select_topk: float = 1.0, semantics: str = "or
     merged either; coefficients are equal already below a sum of 1e-6, and the divisor is at least
     1e-6. The published translation study used mergekit's.
     """
-    stacked = torch.stack(list(deltas))
-    selected = stacked
-    if select_topk < 1 and stacked.numel():
-        selected = torch.where(_high_variance(stacked, select_topk), stacked, 0.0)
-    merged = selected if semantics == "mergekit" else stacked
+    selected = list(deltas)
+    if select_topk < 1 and deltas[0].numel():
+        spread = variance(deltas)
+        chosen = largest(spread, int(torch.count_nonzero(spread) * select_topk))
+        selected = [torch.where(chosen, delta, 0.0) for delta in deltas]
     least = SMALL_SQUARES if semantics == "mergekit" else 0.0
-    coefficients = _energy_shares(selected, least)
-    majority = (merged.sum(dim=0) >= 0).to(torch.float32) * 2 - 1
-    shares = torch.tensor(coefficients, dtype=torch.float32).view(-1, *[1] * (stacked.dim() - 1))
-    shares = shares * (merged.sign() == majority)
-    divisor = shares.sum(dim=0)
-    divisor = divisor.clamp(min=least) if least else torch.where(divisor == 0, 1.0, divisor)
-    return (merged * shares).sum(dim=0) / divisor
+    shares = energy_shares([total(d.square()) for d in selected], deltas[0].numel(), least)
+    merged = selected if semantics == "mergekit" else list(deltas)
+    return weighted_vote(merged, [1.0] * len(merged), shares, True, least)
+
+
+def variance(deltas: Sequence[Tensor]) -> Tensor:
+    """Variance over the experts, divided by their number: in float64, rounded to float32."""
+    share = 1 / len(deltas)
+    mean, spread = (torch.zeros_like(deltas[0], dtype=torch.float64) for _ in range(2))
+    for delta in deltas:
+        mean += delta.double() * share
+    for delta in deltas:
+        away = delta.double() - mean
+        spread += away * away * share
+    return spread.float()
+
+
+def weighted_vote(
+    deltas: Sequence[Tensor],
+    voters: Sequence[float],
+    weights: Sequence[float],
+    normalize: bool,
+    least: float = 0.0,
+) -> Tensor:
+    """The sum of the w_i delta_i whose sign is that of sum v_i delta_i; 0 counts as positive.
+
+    normalize: divided by the sum of their weights, at least `least`; by 1 where nothing agrees.
+    """
+    majority = (_weighted_sum(deltas, voters) >= 0).to(torch.float32) * 2 - 1
+    result = torch.zeros_like(majority)
+    divisor = torch.zeros_like(majority)
+    for delta, weight in zip(deltas, weights, strict=True):
+        weighted = delta * weight
+        agrees = weighted * majority > 0
+        result += torch.where(agrees, weighted, 0.0)
+        divisor += agrees * weight
+    if not normalize:
+        return result
+    return result / (divisor.clamp(min=least) if least else torch.where(divisor == 0, 1.0, divisor))
 
 
 def _weighted_sum(tensors: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
@@ -203,31 +221,3 @@ def _any_nonzero(tensors: Sequence[Tensor]) -> Tensor:
     for tensor in tensors[1:]:
         result |= tensor != 0
     return result
-
-
-def _ties_mergekit(trimmed: Sequence[Tensor], weights: Sequence[float], normalize: bool) -> Tensor:
-    majority = (_weighted_sum(trimmed, weights) >= 0).to(torch.float32) * 2 - 1
-    result = torch.zeros_like(majority)
-    divisor = torch.zeros_like(majority)
-    for delta, weight in zip(trimmed, weights, strict=True):
-        weighted = delta * weight
-        agrees = (weighted.sign() == majority).to(torch.float32)
-        result += weighted * agrees
-        divisor += agrees * weight
-    divisor[divisor == 0] = 1
-    return result / divisor if normalize else result
-
-
-def _high_variance(stacked: Tensor, select_topk: float) -> Tensor:
-    variance = torch.var(stacked, dim=0, unbiased=False)
-    return largest(variance, int(torch.count_nonzero(variance) * select_topk))
-
-
-def _energy_shares(selected: Tensor, least: float) -> list[float]:
-    """Each expert's mean square over their sum; equal shares if that is below `least` or 0."""
-    size = max(1, selected[0].numel())
-    squares = [total(expert.square()) / size for expert in selected]
-    everything = sum(squares)
-    if everything < least or everything == 0:
-        return [1 / len(squares)] * len(squares)
-    return [square / everything for square in squares]

@@ -6,26 +6,12 @@ order, on any number of threads and on any device, with the same bits. The hash 
 two elements 32 bits each. Tensors only; `kernels` holds the same function for whole blocks.
 """
 
-import hashlib
-
 import torch
 from torch import Tensor
 
-GOLDEN = 0x9E3779B97F4A7C15
-MIX_1 = 0xBF58476D1CE4E5B9
-MIX_2 = 0x94D049BB133111EB
-HALF = 1 << 32
+from babelmerge.merging.random_keys import GOLDEN, HALF, MIX_1, MIX_2, cut, key_for
 
-
-def key_for(seed: int, expert: str, tensor: str) -> int:
-    """The 64-bit key of one expert's tensor: the start of the SHA-256 of all three."""
-    text = f"{seed}\0{expert}\0{tensor}".encode()
-    return int.from_bytes(hashlib.sha256(text).digest()[:8], "little")
-
-
-def cut(density: float) -> int:
-    """The whole number below which 32 random bits keep an element with probability `density`."""
-    return round(density * HALF)
+__all__ = ["cut", "kept", "key_for", "uniform_bits", "uniforms"]
 
 
 def uniform_bits(key: int, start: int, stop: int, device: str | torch.device = "cpu") -> Tensor:

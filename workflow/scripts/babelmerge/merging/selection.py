@@ -9,21 +9,18 @@ more memory than the bins. Touches tensors only.
 import math
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from babelmerge.merging import scans
+from babelmerge.merging.shares import kept
+
+__all__ = ["kept", "kth_largest", "largest", "total"]
+
 HALF = 16
-BINS = 1 << HALF
-ROW = 4096
 
 Stream = Callable[[], Iterable[Tensor]]
-
-
-def kept(density: float, size: int) -> int:
-    """How many of `size` elements a density keeps: int(density * size), at least one above 0."""
-    if density <= 0 or size == 0:
-        return 0
-    return min(size, max(1, int(density * size)))
 
 
 def kth_largest(stream: Stream, ranks: Sequence[int]) -> list[float]:
@@ -32,16 +29,14 @@ def kth_largest(stream: Stream, ranks: Sequence[int]) -> list[float]:
     stream: called twice; each call yields the same float32 tensors (any shape, finite).
     ranks: each within 1..number of elements. Returns float32 values as Python floats.
     """
-    upper = torch.zeros(BINS, dtype=torch.int64)
+    upper = torch.zeros(scans.UPPER_BINS, dtype=torch.int64)
     for tensor in stream():
-        upper += torch.bincount(_bits(tensor) >> HALF, minlength=BINS)
+        upper += _uppers(tensor)
     places = [_place(upper, rank) for rank in ranks]
-    lower = {bin_: torch.zeros(BINS, dtype=torch.int64) for bin_, _ in places}
+    lower = {bin_: torch.zeros(scans.LOWER_BINS, dtype=torch.int64) for bin_, _ in places}
     for tensor in stream():
-        bits = _bits(tensor)
-        tops = bits >> HALF
         for bin_, counts in lower.items():
-            counts += torch.bincount(bits[tops == bin_] & (BINS - 1), minlength=BINS)
+            counts += _lowers(tensor, bin_)
     found = [(bin_ << HALF) | _place(lower[bin_], rank)[0] for bin_, rank in places]
     return torch.tensor(found, dtype=torch.int32).view(torch.float32).tolist()
 
@@ -68,13 +63,36 @@ def largest(values: Tensor, count: int) -> Tensor:
 def total(values: Tensor) -> float:
     """Sum of all elements in float64, the same for any thread count and machine.
 
-    Rows of fixed length are summed by one thread each, the row sums exactly (math.fsum).
+    On the CPU rows of `kernels.BLOCK` elements are summed in a fixed order and the row sums exactly
+    (math.fsum); values: float32. A GPU sums in float64 in its own order.
     """
-    flat = values.reshape(-1)
-    whole = flat.numel() // ROW * ROW
-    rows = flat[:whole].view(-1, ROW).sum(dim=1, dtype=torch.float64)
-    rest = flat[whole:].sum(dtype=torch.float64)
-    return math.fsum([*rows.tolist(), rest.item()])
+    if values.device.type != "cpu":
+        return float(values.sum(dtype=torch.float64))
+    return math.fsum(scans.row_totals(_flat(values)).tolist())
+
+
+def _flat(values: Tensor) -> np.ndarray:
+    return values.detach().float().contiguous().reshape(-1).numpy()
+
+
+def _uppers(tensor: Tensor) -> Tensor:
+    """Counts of the upper halves."""
+    if tensor.device.type == "cpu":
+        counts = np.zeros(scans.UPPER_BINS, np.int64)
+        scans.uppers_of(_flat(tensor), counts)
+        return torch.from_numpy(counts)
+    return torch.bincount(_bits(tensor) >> HALF, minlength=scans.UPPER_BINS).cpu()
+
+
+def _lowers(tensor: Tensor, bin_: int) -> Tensor:
+    """Counts of the lower halves of the magnitudes whose upper half is `bin_`."""
+    if tensor.device.type == "cpu":
+        counts = np.zeros(scans.LOWER_BINS, np.int64)
+        scans.lowers_of(_flat(tensor), bin_, counts)
+        return torch.from_numpy(counts)
+    bits = _bits(tensor)
+    inside = bits[(bits >> HALF) == bin_] & (scans.LOWER_BINS - 1)
+    return torch.bincount(inside, minlength=scans.LOWER_BINS).cpu()
 
 
 def _bits(tensor: Tensor) -> Tensor:
@@ -82,8 +100,8 @@ def _bits(tensor: Tensor) -> Tensor:
 
 
 def _place(counts: Tensor, rank: int) -> tuple[int, int]:
-    """The bin that holds the rank-th largest, and its rank within that bin."""
+    """(bin of the rank-th largest, its rank within that bin)."""
     above = counts.flip(0).cumsum(0)
-    step = int(torch.searchsorted(above, rank))
-    before = int(above[step - 1]) if step else 0
-    return BINS - 1 - step, rank - before
+    reverse = int(torch.searchsorted(above, rank))
+    before = int(above[reverse - 1]) if reverse else 0
+    return counts.numel() - 1 - reverse, rank - before

@@ -1,8 +1,10 @@
 """Sweeps: every point of a grid in memory, none written.
 
-Members are opened once and stay mapped; thresholds of all densities are found in two readings of
-each expert; points that follow one another and differ in their scale alone share their update. The
-tensors of a point are exactly those that `merge_files` writes for it. Touches no file.
+Members are opened once and stay mapped; what points share is read once (`fused_plans.Known`: every
+density's threshold from the same two readings). Points that follow one another and differ in their
+scale alone share their update, and a point is then one pass over it. Tensors go straight into the
+live model's memory. They are exactly those that `merge_files` writes for the point. Touches no
+file.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,8 +15,10 @@ from torch import Tensor
 
 from babelmerge import checkpoints
 from babelmerge.merge_parameters import Settings, settings
-from babelmerge.merging.engine import Merger
-from babelmerge.merging.members import Members, Model
+from babelmerge.merging import fused, fused_plans
+from babelmerge.merging.engine import Merger, Model, device_of, flat, on_kernels, opened
+from babelmerge.merging.members import Members
+from babelmerge.merging.passes import Passes
 
 Point = Mapping[str, Any]
 
@@ -22,44 +26,55 @@ Point = Mapping[str, Any]
 class Tensors(Mapping[str, Tensor]):
     """The merged tensors of one point by name, each formed when it is asked for."""
 
-    def __init__(self, merger: Merger, updates: dict[str, Tensor] | None):
-        self._merger = merger
-        self._updates = updates
-        self._names = frozenset(merger.names)
+    def __init__(self, members: Members, maker: Any):
+        self._members = members
+        self._maker = maker
 
     def shape(self, name: str) -> tuple[int, ...]:
         """A tensor's shape, without forming it."""
-        return self._merger.shape(name)
+        return self._members.base.shape(name)
+
+    def fill(self, targets: Mapping[str, Tensor]) -> None:
+        """Form tensors of these names in place, cast to the targets' dtypes."""
+        self._maker.fill(targets)
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self:
             raise KeyError(name)
-        if self._updates is None or not self._merger.members.is_merged(name):
-            return self._merger.read(name)
-        if name not in self._updates:
-            self._updates[name] = self._merger.update(name)
-        return self._merger.apply(name, self._updates[name])
+        out = torch.empty(self.shape(name), dtype=checkpoints.DTYPES[self._maker.code(name)])
+        self.fill({name: out})
+        return out
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return name in self._members.names
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._merger.names)
+        return iter(self._members.names)
 
     def __len__(self) -> int:
-        return len(self._merger.names)
+        return len(self._members.names)
 
 
 class Sweep:
     """A group's members, opened once, and the points of a grid over them.
 
     base, experts: model directories, open checkpoints or state dicts (not the live model's own,
-    which `load_into` overwrites); ids as in `merge`.
+    which `load_into` overwrites); ids as in `merge`. statistics: as in `merge`.
     """
 
-    def __init__(self, base: Model, experts: Mapping[str, Model] | Sequence[Model], method: str):
-        self.members = Members(base, experts)
+    def __init__(
+        self,
+        base: Model,
+        experts: Mapping[str, Model] | Sequence[Model],
+        method: str,
+        threads: int | None = None,
+        statistics: Mapping[str, Any] | None = None,
+    ):
+        self.members = Members(base, experts, opened)
         self.method = method
+        self._passes = Passes(self.members, threads)
+        self._known = fused_plans.Known()
+        self._statistics = statistics
 
     def points(self, grid: Iterable[Point]) -> Iterator[tuple[Point, Tensors]]:
         """(point, its merged tensors), in the grid's order; the whole grid is checked first.
@@ -69,26 +84,62 @@ class Sweep:
         """
         grid = list(grid)
         plans = [settings(self.method, self.members.ids, point) for point in grid]
-        self._prepare(plans)
-        shared: dict[str, Tensor] | None = None
+        fused_plans.prepare(self._passes, plans, self._known)
+        shared = fused.Shared()
         for index, (point, plan) in enumerate(zip(grid, plans, strict=True)):
             again = index > 0 and plans[index - 1].update_key == plan.update_key
             needed = index + 1 < len(plans) and plans[index + 1].update_key == plan.update_key
             if not again:
-                shared = {} if needed else None
-            yield point, Tensors(Merger(self.members, plan), shared)
+                shared.known.clear()
+            used = shared if again or needed else None
+            yield point, Tensors(self.members, self._maker(plan, used))
 
-    def _prepare(self, plans: Sequence[Settings]) -> None:
-        whole = [p.densities for p in plans if p.method == "ties" and p.scope == "model"]
-        if whole:
-            self.members.prepare_thresholds(list(dict.fromkeys(whole)))
+    def _maker(self, plan: Settings, shared: fused.Shared | None) -> Any:
+        if on_kernels(self.members, plan):
+            return _Kernels(fused.Former(self._passes, plan, self._known), shared)
+        device = device_of(plan)
+        return _Torch(
+            Merger(self.members, plan, device, self._passes, self._known, self._statistics)
+        )
+
+
+class _Kernels:
+    """Fills CPU tensors in place by the kernels; others (on a GPU) by way of one on the CPU."""
+
+    def __init__(self, former: fused.Former, shared: fused.Shared | None):
+        self._former = former
+        self._shared = shared
+        self.code = former.code
+
+    def fill(self, targets: Mapping[str, Tensor]) -> None:
+        direct = {name: tensor for name, tensor in targets.items() if self._fits(name, tensor)}
+        self._former.fill({name: flat(tensor) for name, tensor in direct.items()}, self._shared)
+        for name in targets.keys() - direct.keys():
+            dtype = checkpoints.DTYPES[self.code(name)]
+            room = torch.empty(targets[name].shape, dtype=dtype)
+            self._former.fill({name: flat(room)}, self._shared)
+            targets[name].copy_(room)
+
+    def _fits(self, name: str, tensor: Tensor) -> bool:
+        same = tensor.dtype == checkpoints.DTYPES[self.code(name)]
+        return same and tensor.device.type == "cpu" and tensor.is_contiguous()
+
+
+class _Torch:
+    def __init__(self, merger: Merger):
+        self._merger = merger
+        self.code = merger.code
+
+    def fill(self, targets: Mapping[str, Tensor]) -> None:
+        for name, tensor in targets.items():
+            tensor.copy_(self._merger.read(name))
 
 
 def load_into(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Copy merged tensors in place into a live model, cast to the model's dtype and device.
+    """Put merged tensors in place into a live model, cast to the model's dtype and device.
 
     A tied output head, absent from `tensors`, follows the embeddings whose memory it shares.
-    ValueError, before anything is copied, for names or shapes that differ.
+    ValueError, before anything is changed, for names or shapes that differ.
     """
     state = model.state_dict(keep_vars=False)
     tied = checkpoints.aliases(state)
@@ -101,8 +152,11 @@ def load_into(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
         if ours != theirs:
             raise ValueError(f"{name}: the merge has shape {ours}, the model {theirs}")
     with torch.no_grad():
-        for name in tensors:
-            state[name].copy_(tensors[name])
+        if isinstance(tensors, Tensors):
+            tensors.fill({name: state[name] for name in tensors})
+        else:
+            for name in tensors:
+                state[name].copy_(tensors[name])
 
 
 def _shape(tensors: Mapping[str, Tensor], name: str) -> tuple[int, ...]:

@@ -1,0 +1,40 @@
+"""A state dict as a member of a merge."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor
+
+from babelmerge import checkpoints
+
+
+class InMemory:
+    """A state dict; tensors that share memory with an earlier one are left out."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]):
+        self.aliases = checkpoints.aliases(tensors)
+        self._tensors = tensors
+        self._copies: dict[str, np.ndarray] = {}
+        self.names = tuple(name for name in tensors if name not in self.aliases)
+
+    @property
+    def on_cpu(self) -> bool:
+        return all(tensor.device.type == "cpu" for tensor in self._tensors.values())
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self._tensors[name].shape)
+
+    def code(self, name: str) -> str:
+        return checkpoints.code_of(self._tensors[name], name)
+
+    def read(self, name: str) -> Tensor:
+        return self._tensors[name].detach()
+
+    def raw(self, name: str) -> np.ndarray:
+        """The bytes; of a tensor that does not lie contiguous a copy, made once."""
+        tensor = self._tensors[name]
+        if tensor.is_contiguous() and tensor.device.type == "cpu":
+            return checkpoints.as_bytes(tensor)
+        if name not in self._copies:
+            self._copies[name] = checkpoints.as_bytes(tensor)
+        return self._copies[name]

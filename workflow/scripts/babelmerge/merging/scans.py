@@ -1,0 +1,212 @@
+"""Compiled readings of tensors that make nothing: exact counts, sums and places.
+
+What the methods must know of a tensor before a merged element can be formed: how many magnitudes
+lie where (so that the k-th largest is found without sorting), where in memory the last element that
+is kept stands, sums of squares and magnitudes, the balance of the votes. Counts are whole numbers
+and sums are kept by row of BLOCK elements, so that no order of work changes them. As in `kernels`:
+addresses in, no torch, no locks.
+"""
+
+import numpy as np
+from numba import njit
+
+from babelmerge.merging.kernels import (
+    BLOCK,
+    COMPILED,
+    elect,
+    gather,
+    keep_varied,
+    trim,
+    variances,
+)
+
+LANES = 16  # partial sums side by side; their order is fixed, whatever the machine
+UPPER_BINS = 1 << 15  # without the sign
+LOWER_BINS = 1 << 16
+ZERO_BIN = UPPER_BINS - 1  # no finite number has these bits, so exact zeros are counted here
+MAGNITUDES, VARIANCE = 0, 1  # of each task vector; over the experts
+
+
+@njit(**COMPILED)
+def _rows(sources, stages, begin, n, what, base, blocks, variance):
+    """The rows whose magnitudes are scanned: every expert's, or the variance alone (one row)."""
+    bad = gather(sources, stages, begin, base, blocks)
+    if what == VARIANCE:
+        variances(blocks, variance[0])
+    return bad
+
+
+@njit(**COMPILED)
+def count_uppers(sources, stages, start, stop, what, counts):
+    """Add to counts (rows, UPPER_BINS) the upper halves of the bits of magnitudes.
+
+    Exact zeros go to ZERO_BIN, which no finite number has. Returns the member with bad values or -1.
+    """
+    experts = stages.weights.size
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = np.empty(n, np.float32)
+        blocks = np.empty((experts, n), np.float32)
+        variance = np.empty((1, n), np.float32)
+        bad = _rows(sources, stages, begin, n, what, base, blocks, variance)
+        if bad >= 0:
+            return bad
+        rows = variance if what == VARIANCE else blocks
+        for e in range(counts.shape[0]):
+            bits = rows[e].view(np.uint32)
+            for i in range(n):
+                magnitude = bits[i] & np.uint32(0x7FFFFFFF)
+                place = magnitude >> np.uint32(16)
+                counts[e, place if magnitude else np.uint32(ZERO_BIN)] += 1
+    return -1
+
+
+@njit(**COMPILED)
+def count_lowers(sources, stages, start, stop, what, slots, counts):
+    """Of magnitudes whose upper half has a slot, add the lower halves to counts (slots, LOWER_BINS).
+
+    slots: (rows, UPPER_BINS) of int16, -1 where an upper half is of no interest.
+    """
+    experts = stages.weights.size
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = np.empty(n, np.float32)
+        blocks = np.empty((experts, n), np.float32)
+        variance = np.empty((1, n), np.float32)
+        _rows(sources, stages, begin, n, what, base, blocks, variance)
+        rows = variance if what == VARIANCE else blocks
+        for e in range(slots.shape[0]):
+            bits = rows[e].view(np.uint32)
+            for i in range(n):
+                magnitude = bits[i] & np.uint32(0x7FFFFFFF)
+                slot = slots[e, magnitude >> np.uint32(16)]
+                if slot >= 0:
+                    counts[slot, magnitude & np.uint32(0xFFFF)] += 1
+
+
+@njit(**COMPILED)
+def count_from(sources, stages, start, stop, what, limits, counts):
+    """Add to counts (2, rows) how many magnitudes are above the row's limit, and equal to it."""
+    experts = stages.weights.size
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = np.empty(n, np.float32)
+        blocks = np.empty((experts, n), np.float32)
+        variance = np.empty((1, n), np.float32)
+        _rows(sources, stages, begin, n, what, base, blocks, variance)
+        rows = variance if what == VARIANCE else blocks
+        for e in range(limits.size):
+            row, limit, above, equal = rows[e], limits[e], 0, 0
+            for i in range(n):
+                above += abs(row[i]) > limit
+                equal += abs(row[i]) == limit
+            counts[0, e] += above
+            counts[1, e] += equal
+
+
+@njit(**COMPILED)
+def place_of(sources, stages, start, stop, what, row_number, limit, wanted):
+    """The place of the wanted-th (1 = first) element from start on that equals the limit, or -1."""
+    experts = stages.weights.size
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = np.empty(n, np.float32)
+        blocks = np.empty((experts, n), np.float32)
+        variance = np.empty((1, n), np.float32)
+        _rows(sources, stages, begin, n, what, base, blocks, variance)
+        row = variance[0] if what == VARIANCE else blocks[row_number]
+        for i in range(n):
+            if abs(row[i]) == limit:
+                wanted -= 1
+                if wanted == 0:
+                    return begin + i
+    return -1
+
+
+@njit(**COMPILED)
+def row_sums(sources, stages, start, stop, squared, sums):
+    """Sums of squares (or magnitudes) of each expert's kept elements, one for each row of BLOCK.
+
+    sums: float64 (experts, rows of start..stop). Terms are rounded to float32 before they are added
+    in float64: LANES interleaved sums, then those in order.
+    """
+    experts = stages.weights.size
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = np.empty(n, np.float32)
+        blocks = np.empty((experts, n), np.float32)
+        bad = gather(sources, stages, begin, base, blocks)
+        if bad >= 0:
+            return bad
+        if stages.variance_limit > 0 or stages.variance_cutoff >= 0:
+            keep_varied(blocks, begin, stages.variance_limit, stages.variance_cutoff)
+        for e in range(experts):
+            row = blocks[e]
+            for i in range(n):
+                row[i] = row[i] * row[i] if squared else abs(row[i])
+            sums[e, (begin - start) // BLOCK] = lane_sum(row)
+    return -1
+
+
+@njit(**COMPILED)
+def lane_sum(values):
+    """Sum in float64 of at most BLOCK values, in an order that no machine changes."""
+    lanes = np.zeros(LANES, np.float64)
+    whole = values.size // LANES * LANES
+    for i in range(0, whole, LANES):
+        for k in range(LANES):
+            lanes[k] += values[i + k]
+    for i in range(whole, values.size):
+        lanes[i - whole] += values[i]
+    result = 0.0
+    for k in range(LANES):
+        result += lanes[k]
+    return result
+
+
+@njit(**COMPILED)
+def balances(sources, stages, start, stop, limits, sums):
+    """Add to sums (points,) the elected signs of start..stop-1, undecided ones counting 0.
+
+    limits: float32 (points, experts), by which each point trims what `stages` leaves.
+    """
+    experts = stages.weights.size
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = np.empty(n, np.float32)
+        blocks = np.empty((experts, n), np.float32)
+        kept = np.empty((experts, n), np.float32)
+        signs = np.empty(n, np.float32)
+        gather(sources, stages, begin, base, blocks)
+        for point in range(limits.shape[0]):
+            kept[:] = blocks
+            for e in range(experts):
+                trim(kept[e], begin, limits[point, e], begin + n)
+            sums[point] += elect(kept, stages, signs)
+
+
+@njit(**COMPILED)
+def row_totals(values):
+    """Sum of each row of BLOCK of a float32 array (any length)."""
+    rows = np.empty(-(-values.size // BLOCK), np.float64)
+    for row in range(rows.size):
+        rows[row] = lane_sum(values[row * BLOCK : (row + 1) * BLOCK])
+    return rows
+
+
+@njit(**COMPILED)
+def uppers_of(values, counts):
+    """Add the upper halves of a float32 array's magnitudes to counts (UPPER_BINS,)."""
+    bits = values.view(np.uint32)
+    for i in range(bits.size):
+        counts[(bits[i] & np.uint32(0x7FFFFFFF)) >> np.uint32(16)] += 1
+
+
+@njit(**COMPILED)
+def lowers_of(values, upper, counts):
+    """Add the lower halves of magnitudes with this upper half to counts (LOWER_BINS,)."""
+    bits = values.view(np.uint32)
+    for i in range(bits.size):
+        magnitude = bits[i] & np.uint32(0x7FFFFFFF)
+        if magnitude >> np.uint32(16) == upper:
+            counts[magnitude & np.uint32(0xFFFF)] += 1

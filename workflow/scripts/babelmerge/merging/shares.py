@@ -1,0 +1,58 @@
+"""Counts, divisors and coefficients of the methods: how many elements stay, what divides a sum.
+
+Shared by the methods on tensors and the compiled kernels. No torch.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+SMALL_WEIGHTS = 1e-8  # mergekit: do not normalise by a sum of weights below this
+SMALL_NORM = 1e-7  # mergekit: do not rescale norms below this
+SMALL_SQUARES = 1e-6  # mergekit: SCE weighs evenly below this, and divides by no less
+
+
+def kept(density: float, size: int) -> int:
+    """How many of `size` elements a density keeps: int(density * size), at least one above 0."""
+    if density <= 0 or size == 0:
+        return 0
+    return min(size, max(1, int(density * size)))
+
+
+def energy_shares(squares: Sequence[float], size: int, least: float) -> list[float]:
+    """Each expert's mean square over their sum; equal shares if that is below `least` or 0."""
+    means = [square / max(1, size) for square in squares]
+    everything = sum(means)
+    if everything < least or everything == 0:
+        return [1 / len(means)] * len(means)
+    return [mean / everything for mean in means]
+
+
+def linear_divisor(weights: Sequence[float], normalize: bool) -> float:
+    """What divides a weighted sum of models; ValueError when that would be 0."""
+    if not normalize:
+        return 1.0
+    if sum(weights) == 0:
+        raise ValueError(
+            f"linear: the weights {list(weights)} sum to 0 and cannot be normalised; change them "
+            "or set normalize: false"
+        )
+    return _float_sum(weights)
+
+
+def arithmetic_divisor(weights: Sequence[float], normalize: bool, semantics: str) -> float:
+    """What divides a weighted sum of task vectors, see `methods.task_arithmetic`."""
+    if not normalize:
+        return 1.0
+    if semantics != "mergekit":
+        return float(len(weights))
+    divisor = _float_sum(weights)
+    return 1.0 if abs(divisor) < SMALL_WEIGHTS else divisor
+
+
+def _float_sum(weights: Sequence[float]) -> float:
+    """Added in float32, in order, as mergekit adds."""
+    total = np.float32(0)
+    for weight in weights:
+        total += np.float32(weight)
+    return float(total)
