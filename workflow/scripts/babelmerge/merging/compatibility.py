@@ -1,16 +1,17 @@
-"""Checks between model directories that need no tensor: configs, vocabularies, fingerprints.
+"""Checks that need no tensor: configs, vocabularies, fingerprints, room on the disk.
 
 Shapes are checked in `members`. What passes there can still be garbage when merged: the same shape
-with another number of heads, or the same number of rows with other tokens in them.
+with another number of heads, or the same number of rows with other tokens in them. No torch.
 """
 
 import hashlib
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from babelmerge import checkpoints
+from babelmerge import directories
 from babelmerge.merging.members import Members
 from babelmerge.recipes import Recipe
 
@@ -29,6 +30,26 @@ KEYS = (
     "rope_parameters",
     "tie_word_embeddings",
 )
+
+
+def check_all(members: Members, recipe: Recipe) -> None:
+    """Everything about the members that can be wrong without reading a tensor."""
+    check_configs(members)
+    check_tokenizers(members)
+    check_fingerprints(recipe)
+
+
+def check_room(out_dir: str | Path, needed: int) -> None:
+    """ValueError when the disk of `out_dir` has less free space than the merged model takes."""
+    folder = Path(out_dir).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ValueError(
+            f"{out_dir}: the merged model takes {needed / 1e9:.1f} GB, its disk has "
+            f"{free / 1e9:.1f} GB free; make room there, choose another folder, or a smaller dtype"
+        )
 
 
 def check_configs(members: Members) -> None:
@@ -66,7 +87,7 @@ def check_fingerprints(recipe: Recipe) -> None:
     """ValueError when a member is no longer the model that the recipe was made with."""
     members = {"base": recipe.base, **dict(recipe.experts)}
     for id_, expected in recipe.fingerprints.items():
-        found = checkpoints.fingerprint(members[id_])
+        found = directories.fingerprint(members[id_])
         if found != expected:
             raise ValueError(
                 f"{members[id_]}: its fingerprint is {found[:12]}…, the recipe was made with "
@@ -103,7 +124,7 @@ def _compare(ours: Path, id_: str, theirs: Path) -> None:
 
 
 def _vocabulary(path: Path) -> dict[str, int]:
-    content = checkpoints.read_json(path)
+    content = directories.read_json(path)
     return {
         **dict(_model_tokens(content["model"]["vocab"])),
         **{token["content"]: token["id"] for token in content.get("added_tokens", [])},
