@@ -77,13 +77,15 @@ def test_signs_and_zeros_are_counted_as_by_hand(columns):
 
 
 def test_chance_levels_are_those_of_random_signs():
-    assert task_vectors.majority_by_chance(2) == 0.75
-    for number in (3, 4, 7):
-        pairs, majority = task_vectors.sign_agreement(
-            [noise(90_000, seed=s) for s in range(number)]
-        )
-        assert majority == pytest.approx(task_vectors.majority_by_chance(number), abs=3e-3)
-        assert np.abs(pairs - 0.5)[~np.eye(number, dtype=bool)].max() < 0.01
+    for number in (2, 3, 4, 7):
+        draws = [noise(90_000, seed=s) for s in range(number)]
+        thinned = [d * (noise(90_000, seed=90 + s) > 0.3) for s, d in enumerate(draws)]
+        for deltas in (draws, thinned):
+            found = moments.moments(moments.pieces(deltas))
+            assert found.majority_share == pytest.approx(found.majority_by_chance, abs=3e-3)
+            assert np.abs(found.sign_agreement - 0.5)[~np.eye(number, dtype=bool)].max() < 0.02
+    assert moments.moments(moments.pieces(draws[:2])).majority_by_chance == 0.75
+    assert math.isnan(moments.moments(moments.pieces(draws[:1])).majority_by_chance)
 
 
 def test_sparsity_is_zero_for_equal_magnitudes_one_for_a_single_element():

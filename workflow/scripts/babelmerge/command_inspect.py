@@ -109,10 +109,9 @@ def _pairs(found: inspection.Inspection) -> str:
         text = "Pairs: cosine {}, equal signs {} (50% by chance)".format(*ranges)
     if len(ids) == 2 or math.isnan(moments.majority_share):
         return text
-    chance = task_vectors.majority_by_chance(len(ids))
     return (
         f"{text}\nMajority: {share(moments.majority_share)} of the changes have the more frequent "
-        f"sign of their element ({share(chance)} by chance)"
+        f"sign of their element ({share(moments.majority_by_chance)} by chance)"
     )
 
 
@@ -178,7 +177,6 @@ def _as_json(found: inspection.Inspection, per: str) -> dict[str, Any]:
     content: dict[str, Any] = {
         "base": str(found.base),
         "experts": {id_: str(path) for id_, path in found.experts.items()},
-        "majority_by_chance": task_vectors.majority_by_chance(len(found.experts)),
     }
     for level in inspection.LEVELS[: inspection.LEVELS.index(per) + 1]:
         content[level] = {s.where: _place(s, list(found.experts)) for s in found.summaries(level)}
@@ -191,6 +189,7 @@ def _place(summary: inspection.Summary, ids: Sequence[str]) -> dict[str, Any]:
         "elements": summary.moments.size,
         "base_norm": _plain(math.sqrt(summary.base_squares)),
         "majority_share": _plain(summary.moments.majority_share),
+        "majority_by_chance": _plain(summary.moments.majority_by_chance),
         "experts": {id_: {n: v[i] for n, v in columns.items()} for i, id_ in enumerate(ids)},
         **{
             name: [list(map(_plain, row)) for row in matrix.tolist()]

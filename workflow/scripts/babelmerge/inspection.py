@@ -218,6 +218,7 @@ def _numbers(summary: Summary, ids: list[str]) -> Iterator[tuple[str, str, str, 
     yield "elements", "", "", summary.moments.size
     yield "base_norm", "", "", math.sqrt(summary.base_squares)
     yield "majority_share", "", "", summary.moments.majority_share
+    yield "majority_by_chance", "", "", summary.moments.majority_by_chance
     for measure, values in summary.columns().items():
         for id_, value in zip(ids, values.tolist(), strict=True):
             yield measure, id_, "", value

@@ -24,9 +24,10 @@ class Moments:
 
     products: (m, m) inner products. magnitudes: (m,) sums of |delta|. nonzero: (m, m) counts of
     elements where both are not 0 (diagonal: where one is not). agreeing: (m, m) counts of those
-    with equal signs. majority, cast: over elements where at least two are not 0, how many votes
-    went to the more frequent sign, and how many votes there were. All float64 (which holds counts
-    up to 2^53 exactly), so that NaN says unknown: factors of an adapter only give products.
+    with equal signs. voters: (m + 1,) counts of elements by how many experts changed them, each
+    with a vote for its sign. majority: how many votes went to the more frequent sign, where at
+    least two were given. All float64 (which holds counts up to 2^53 exactly), so that NaN says
+    unknown: factors of an adapter only give products.
     """
 
     size: int
@@ -34,8 +35,8 @@ class Moments:
     magnitudes: np.ndarray
     nonzero: np.ndarray
     agreeing: np.ndarray
+    voters: np.ndarray
     majority: float
-    cast: float
 
     @property
     def norms(self) -> np.ndarray:
@@ -73,11 +74,20 @@ class Moments:
 
     @property
     def majority_share(self) -> float:
-        """Share of the votes that the more frequent sign gets, where at least two are not 0.
+        """Share of the votes that the more frequent sign gets, where at least two are given.
 
-        NaN if there are no such elements. See `majority_by_chance`.
+        NaN if there are no such elements.
         """
-        return self.majority / self.cast if self.cast else math.nan
+        return float(_ratio(self.majority, _votes(self.voters)))
+
+    @property
+    def majority_by_chance(self) -> float:
+        """What `majority_share` would be if signs were independent: 0.75 where two vote.
+
+        E max(k, n - k) for k of n heads, over the elements' numbers of votes n.
+        """
+        expected = [_more_heads(number) for number in range(2, len(self.voters))]
+        return float(_ratio(np.dot(self.voters[2:], expected), _votes(self.voters)))
 
 
 def moments(pieces: Iterable[Sequence[Tensor]]) -> Moments:
@@ -97,13 +107,15 @@ def moments(pieces: Iterable[Sequence[Tensor]]) -> Moments:
     if not bool(torch.isfinite(table).all()):
         raise ValueError("a task vector holds NaN or infinity, or its squares overflow float64")
     sums = np.array([math.fsum(values) for values in table.tolist()])
-    nonzero, agreeing, votes = (np.sum(column, axis=0) for column in zip(*counts, strict=True))
+    nonzero, agreeing, voters, majority = (
+        np.sum(column, axis=0) for column in zip(*counts, strict=True)
+    )
     number = len(piece)
     products = np.empty((number, number))
     upper = np.triu_indices(number)
     products[upper] = sums[number:]
     products.T[upper] = sums[number:]
-    return Moments(size, products, sums[:number], nonzero, agreeing, *votes.tolist())
+    return Moments(size, products, sums[:number], nonzero, agreeing, voters, float(majority))
 
 
 def combine(parts: Sequence[Moments]) -> Moments:
@@ -114,8 +126,8 @@ def combine(parts: Sequence[Moments]) -> Moments:
         magnitudes=_fsum([part.magnitudes for part in parts]),
         nonzero=np.sum([part.nonzero for part in parts], axis=0),
         agreeing=np.sum([part.agreeing for part in parts], axis=0),
+        voters=np.sum([part.voters for part in parts], axis=0),
         majority=math.fsum(part.majority for part in parts),
-        cast=math.fsum(part.cast for part in parts),
     )
 
 
@@ -143,16 +155,16 @@ def _rows(values: Tensor) -> Tensor:
     return torch.cat([rows, values[whole:].sum().reshape(1)])
 
 
-def _counts(piece: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(both not 0, equal signs, [votes of the majority, all votes]); float32 holds them exactly."""
+def _counts(piece: Sequence[Tensor]) -> tuple[np.ndarray, ...]:
+    """Both not 0, equal signs, elements by votes, votes of the majority; exact in float32."""
     signs = torch.stack([delta.sign() for delta in piece]).float()
     some = signs.abs()
     both, balance = some @ some.T, signs @ signs.T
-    votes = some.sum(dim=0)
-    alone = (votes == 1).sum(dtype=torch.float64)
-    cast = votes.sum(dtype=torch.float64) - alone
-    lead = signs.sum(dim=0).abs().sum(dtype=torch.float64) - alone
-    counts = (both, (both + balance) / 2, torch.stack([(cast + lead) / 2, cast]))
+    voters = torch.bincount(some.sum(dim=0).to(torch.int32), minlength=len(piece) + 1).double()
+    # The majority leads by |balance| over all votes; single votes are no majority.
+    lead = signs.sum(dim=0).abs().sum(dtype=torch.float64)
+    votes = (voters * torch.arange(len(voters))).sum()
+    counts = (both, (both + balance) / 2, voters, (votes + lead) / 2 - voters[1])
     return tuple(count.double().numpy() for count in counts)
 
 
@@ -165,3 +177,13 @@ def _fsum(arrays: Sequence[np.ndarray]) -> np.ndarray:
 def _ratio(values, divisor):
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.true_divide(values, divisor)
+
+
+def _votes(voters: np.ndarray) -> float:
+    """Votes where at least two are given."""
+    return float(np.dot(voters[2:], np.arange(2, len(voters))))
+
+
+def _more_heads(number: int) -> float:
+    """Expected size of the larger side of so many tossed coins."""
+    return sum(math.comb(number, k) * max(k, number - k) for k in range(number + 1)) / 2**number

@@ -52,15 +52,6 @@ def sign_agreement(deltas: Sequence[Tensor]) -> tuple[np.ndarray, float]:
     return found.sign_agreement, found.majority_share
 
 
-def majority_by_chance(number: int) -> float:
-    """The majority share of `number` independent random signs, none of them 0: 0.75 for two.
-
-    E max(k, n - k) / n for k of n heads.
-    """
-    heads = sum(math.comb(number, k) * max(k, number - k) for k in range(number + 1))
-    return heads / (number * 2**number)
-
-
 def stable_rank(matrix: Tensor) -> float:
     """Squared Frobenius over squared spectral norm, |W|_F^2 / |W|_2^2: from 1 to the rank.
 
