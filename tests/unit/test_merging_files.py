@@ -251,7 +251,7 @@ def test_unknown_names_come_with_the_nearest(family):
         ({"density": 1.5}, "density is 1.5; expected a number from 0 to 1"),
         ({"density": 0.5, "weight": [1]}, "1 values for 3 experts"),
         ({"density": 0.5, "normalize": 1}, "expected true or false"),
-        ({"density": 0.5, "semantics": "mergebench"}, "original or mergekit"),
+        ({"density": 0.5, "semantics": "fusebench"}, "original, mergebench or mergekit"),
         ({"density": 0.5, "semantics": "mergekit", "scope": "model"}, "trims per tensor"),
     ):
         with pytest.raises(ValueError, match=message):

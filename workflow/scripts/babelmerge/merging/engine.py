@@ -5,7 +5,7 @@ device. `merge` takes the kernels where they have the method (`fused`), else a `
 can, both give the same bits. Arithmetic is float32; the result is cast once. Writes nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class Merger:
         source = self.planner.copied_from(name)
         if source is not None:
             return self.member(source).read(name).to(dtype, copy=True)
-        point = self.planner.at(name)
+        point = self.point.at(name, self.members.blocks)
         update = updates.UPDATES[point.method](self, name, point)
         merged = self.apply(name, update, point).to(dtype)
         if not bool(torch.isfinite(merged).all()):
@@ -76,7 +76,7 @@ class Merger:
 
     def apply(self, name: str, update: Tensor, point: Settings) -> Tensor:
         """base + factor * update, in float32; what makes whole tensors gives the update itself."""
-        if point.method in updates.WHOLE:
+        if updates.makes_whole(point):
             return update
         scaled = update if point.factor == 1 else update * point.factor
         return self.base(name) + scaled
@@ -87,11 +87,11 @@ class Merger:
         return members.experts[members.ids[position - 1]] if position else members.base
 
     def base(self, name: str) -> Tensor:
-        return self._float(0, name)
+        return self.float(0, name)
 
     def experts(self, name: str) -> list[Tensor]:
         """The experts' tensors in float32, in the order of summation."""
-        return [self._float(position + 1, name) for position in self.planner.order]
+        return [self.float(position + 1, name) for position in self.planner.order]
 
     def deltas(self, name: str) -> list[Tensor]:
         """The task vectors, expert - base, in float32, in the order of summation."""
@@ -107,11 +107,20 @@ class Merger:
         """Values that lie in the members' order, in the order of summation."""
         return [values[position] for position in self.planner.order]
 
-    def counted(self) -> Iterator[list[Tensor]]:
-        """Task vectors of every tensor that a threshold of the whole model counts."""
-        return (self.deltas(name) for name in self.planner.counted())
+    def statistics_of(self, name: str) -> list[Tensor | None]:
+        """What was collected of each expert for a tensor, in the order of summation."""
+        kind = updates.TABLE[self.point.method].statistics
+        for id_ in self.ids:
+            if id_ not in self.statistics:
+                raise ValueError(
+                    f"{self.point.method}: has no {kind} statistics of {id_}; collect them from its "
+                    "dev data (`calibration`) and hand them in by id"
+                )
+        found = [self.statistics[id_].get(name) for id_ in self.ids]
+        return [None if one is None else one.to(self.device) for one in found]
 
-    def _float(self, position: int, name: str) -> Tensor:
+    def float(self, position: int, name: str) -> Tensor:
+        """One member's tensor in float32 on the device; refuses NaN and infinity."""
         tensor = self.member(position).read(name).to(self.device)
         if not bool(torch.isfinite(tensor).all()):
             bad = int((~torch.isfinite(tensor)).sum())
@@ -158,7 +167,7 @@ def opened(model: Any) -> Any:
 
 def device_of(point: Settings) -> torch.device:
     """The device that the settings name; by default the GPU where there is one."""
-    chosen = getattr(point, "device", None) or ("cuda" if torch.cuda.is_available() else "cpu")
+    chosen = point.device or ("cuda" if torch.cuda.is_available() else "cpu")
     if chosen.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"device is {chosen!r}, and torch sees no GPU here; leave it out, or cpu")
     return torch.device(chosen)
@@ -169,7 +178,7 @@ def on_kernels(members: Members, point: Settings) -> bool:
 
     What they do is bound by reading and writing; a GPU would only add the way there and back.
     """
-    if getattr(point, "device", None) not in (None, "cpu"):
+    if point.device not in (None, "cpu"):
         return False
     models = [members.base, *members.experts.values()]
     return fused.can_form(point) and all(getattr(model, "on_cpu", True) for model in models)

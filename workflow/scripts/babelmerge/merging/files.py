@@ -92,7 +92,7 @@ def _pieces(
     threads: int | None,
     device: str | None,
 ) -> Pieces:
-    if fused.can_form(point) and getattr(point, "device", None) in (None, "cpu"):
+    if fused.can_form(point) and point.device in (None, "cpu"):
         former = fused.Former(Passes(members, threads), point)
         sizes = {name: tensor_files.size_of(entry) for name, entry in layout.items()}
         return fused.pieces_of(former.stream(), sizes)

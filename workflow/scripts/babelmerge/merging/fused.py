@@ -28,7 +28,8 @@ ARRAYS = {"F32": np.float32, "BF16": np.uint16, "F16": np.float16, "F64": np.flo
 
 def can_form(point: Settings) -> bool:
     """Whether the kernels have this method."""
-    return point.method in STAGES
+    swapped = point.method == "layer_swap"
+    return (point.then if swapped else point.method) in STAGES
 
 
 def output_code(members: Members, point: Settings, name: str) -> str:
@@ -128,7 +129,7 @@ class Former:
         if source is not None:
             yield from self._copies(source, name, target, code)
             return
-        if shared is not None and target is not None and self.point.method != "linear":
+        if shared is not None and target is not None and self.planner.point.method != "linear":
             yield from self._by_update(name, target, code, shared)
             return
         made = self.planner.formation(name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from babelmerge.merge_parameters import Settings
-from babelmerge.merging import kernels, scans
+from babelmerge.merging import kernels, ranks, scans
 from babelmerge.merging.kernels import Stages
 from babelmerge.merging.passes import EVERYWHERE, Handle, Passes, handle, stages
 from babelmerge.merging.random_keys import cut, key_for
@@ -58,7 +58,8 @@ class Planner:
     def __init__(self, passes: Passes, point: Settings, known: Known | None = None):
         self.passes = passes
         self.members = passes.members
-        self.point = point
+        self.outer = point
+        self.point = point.inner  # what is done to the tensors that no block is swapped into
         self.known = known or Known()
         ids = self.members.ids
         listed = ids if point.semantics == "mergekit" else sorted(ids)
@@ -66,14 +67,13 @@ class Planner:
 
     def at(self, name: str) -> Settings:
         """The point's settings for one tensor, plain numbers."""
-        return self.point.at(name, self.members.blocks) if hasattr(self.point, "at") else self.point
+        return self.point.at(name, self.members.blocks)
 
     def formation(self, name: str) -> Formation:
         point = self.at(name)
-        tensor = handle(self.members, name, self.order, point.method != "linear")
-        return Formation(
-            tensor, STAGES[point.method](self, tensor, point), point.method != "linear"
-        )
+        deltas = point.method != "linear"
+        tensor = handle(self.members, name, self.order, deltas)
+        return Formation(tensor, STAGES[point.method](self, tensor, point), deltas)
 
     def copied_from(self, name: str) -> int | None:
         """The member whose tensor is taken as it is: 0 the base, from 1 the experts; None: merged.
@@ -84,11 +84,7 @@ class Planner:
             return 0
         if self.point.semantics == "mergebench" and (EMBEDDINGS in name or name == HEAD):
             return 0
-        expert = (
-            self.point.taken_from(name, self.members.blocks)
-            if hasattr(self.point, "taken_from")
-            else None
-        )
+        expert = self.outer.taken_from(name, self.members.blocks)
         return None if expert is None else self.members.ids.index(expert) + 1
 
     def ordered(self, values: Sequence[float], dtype: type = np.float32) -> np.ndarray:
@@ -155,19 +151,18 @@ class Planner:
 
 
 def trims(point: Settings) -> bool:
-    """Whether a method keeps the largest magnitudes."""
-    return point.method == "ties" or (
-        point.method == "dare_ties" and point.semantics == "fusebench"
-    )
+    """Whether the largest magnitudes are kept."""
+    return point.method == "ties" or (point.method == "dare_ties" and bool(point.trim))
 
 
 def trim_densities(point: Settings) -> tuple[float, ...]:
     """The densities that magnitudes are trimmed to."""
-    return point.densities
+    return point.densities if point.method == "ties" else point.trim
 
 
 def prepare(passes: Passes, points: Sequence[Settings], known: Known) -> None:
     """Read what these points need to know of the whole model, all of them in the same readings."""
+    points = [point.inner for point in points]
     if known.norms is None and any(point.method == "nan" for point in points):
         known.norms = model_norms(passes)
     groups: dict[tuple, list[Planner]] = {}
@@ -186,7 +181,7 @@ def _read_limits(planners: Sequence[Planner]) -> None:
     first = planners[0]
     known, names = first.known.thresholds, first.counted()
     size = sum(math.prod(first.members.base.shape(name)) for name in names)
-    ranks: list[dict[int, list[tuple]]] = [{} for _ in first.order]
+    wanted: list[dict[int, list[tuple]]] = [{} for _ in first.order]
     for planner in planners:
         for row, key in enumerate(planner.limit_keys()):
             rank = kept(key[1], size)
@@ -194,11 +189,11 @@ def _read_limits(planners: Sequence[Planner]) -> None:
             if rank == 0 or rank >= size:
                 known[key] = 0.0 if rank else math.inf
             elif key not in known:
-                ranks[row].setdefault(rank, []).append(key)
-    if not any(ranks):
+                wanted[row].setdefault(rank, []).append(key)
+    if not any(wanted):
         return
-    found = first.passes.thresholds(first.untrimmed(names), ranks)
-    for row, keys in enumerate(ranks):
+    found = ranks.thresholds(first.passes, first.untrimmed(names), wanted)
+    for row, keys in enumerate(wanted):
         for rank, some in keys.items():
             known.update(dict.fromkeys(some, found[row][rank]))
 
@@ -278,8 +273,12 @@ def _trimmed_vote(planner: Planner, tensor: Handle, point: Settings, before: Sta
         trimmed = before._replace(keep=before.keep | kernels.TRIM, limits=limits)
         return _voted(planner, point, trimmed, planner.model_majority())
     densities = [trim_densities(point)[position] for position in planner.order]
-    limits, cutoffs = planner.passes.exact(
-        tensor, before, lambda row, _: kept(densities[row], tensor.size), scans.MAGNITUDES
+    limits, cutoffs = ranks.exact(
+        planner.passes,
+        tensor,
+        before,
+        lambda row, _: kept(densities[row], tensor.size),
+        scans.MAGNITUDES,
     )
     if point.semantics != "mergekit":  # ties at the threshold are all kept
         cutoffs = np.full(cutoffs.size, EVERYWHERE)
@@ -298,8 +297,12 @@ def _sce(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     experts = len(planner.order)
     chosen = stages(experts)
     if point.select_topk < 1:
-        limits, cutoffs = planner.passes.exact(
-            tensor, chosen, lambda _, nonzero: int(nonzero * point.select_topk), scans.VARIANCE
+        limits, cutoffs = ranks.exact(
+            planner.passes,
+            tensor,
+            chosen,
+            lambda _, nonzero: int(nonzero * point.select_topk),
+            scans.VARIANCE,
         )
         chosen = chosen._replace(variance_limit=limits[0], variance_cutoff=cutoffs[0])
     least = SMALL_SQUARES if point.semantics == "mergekit" else 0.0
@@ -314,6 +317,13 @@ def _sce(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     )
 
 
+def _nan(planner: Planner, tensor: Handle, point: Settings) -> Stages:
+    from babelmerge.merging.averaging import nan_coefficients
+
+    weights = planner.ordered(nan_coefficients(planner.known.norms))
+    return stages(len(weights), weights=weights, factor=np.float32(point.factor))
+
+
 STAGES: dict[str, Callable[[Planner, Handle, Settings], Stages]] = {
     "linear": _linear,
     "task_arithmetic": _task_arithmetic,
@@ -321,4 +331,5 @@ STAGES: dict[str, Callable[[Planner, Handle, Settings], Stages]] = {
     "dare": _dare,
     "dare_ties": _dare_ties,
     "sce": _sce,
+    "nan": _nan,
 }

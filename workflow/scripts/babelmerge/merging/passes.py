@@ -1,9 +1,8 @@
 """The kernels run over whole tensors and models: chunks on threads, results in a fixed order.
 
-`Passes` finds what a merge must know beforehand (thresholds of exact rank over a tensor or the
-whole model, sums, the balance of votes). What comes back is the same for any number of threads:
-counts are whole numbers, sums are taken by row and then exactly. Reads members, writes nothing; no
-torch.
+`Passes` finds what a merge must know beforehand (counts, sums, the balance of votes; `ranks` has
+magnitudes of exact rank). What comes back is the same for any number of threads: counts are whole
+numbers, sums are taken by row and then exactly. Reads members, writes nothing; no torch.
 """
 
 import math
@@ -85,39 +84,6 @@ class Passes:
         self.threads = threads or len(os.sched_getaffinity(0))
         self.pool = ThreadPoolExecutor(self.threads, "merge")
 
-    def thresholds(
-        self,
-        work: Iterable[tuple[Handle, Stages]],
-        ranks: Sequence[Iterable[int]],
-        what: int = scans.MAGNITUDES,
-    ) -> list[dict[int, float]]:
-        """Per row (expert, or the variance) {rank: magnitude}, 1 = largest, over all of `work`.
-
-        work: tensors with what is done to them before; read twice. Ranks lie within 1..elements.
-        """
-        work = list(work)
-        rows = len(ranks)
-        uppers = self._counts(work, what, scans.count_uppers, (rows, scans.UPPER_BINS))
-        return self._within(work, what, _zeros_first(uppers), ranks)
-
-    def exact(
-        self, tensor: Handle, done: Stages, share: Callable[[int, int], int], what: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(limits, cutoffs) by which exactly share(row, nonzero) elements of each row are kept.
-
-        Of magnitudes equal to the limit the first in memory are kept.
-        """
-        rows = 1 if what == scans.VARIANCE else len(tensor.order)
-        uppers = self._counts([(tensor, done)], what, scans.count_uppers, (rows, scans.UPPER_BINS))
-        nonzero = tensor.size - uppers[:, scans.ZERO_BIN]
-        wanted = [share(row, int(nonzero[row])) for row in range(rows)]
-        inner = [[rank] if 0 < rank < tensor.size else [] for rank in wanted]
-        found = self._within([(tensor, done)], what, _zeros_first(uppers), inner)
-        limits = np.array(
-            [_limit(rank, tensor.size, found[row]) for row, rank in enumerate(wanted)], np.float32
-        )
-        return limits, self._cutoffs(tensor, done, what, limits, wanted)
-
     def sums(self, tensor: Handle, done: Stages, squared: bool) -> list[float]:
         """Each expert's sum of squares (or magnitudes) of what is kept, exact up to its terms."""
         rows = -(-CHUNK // kernels.BLOCK)
@@ -176,21 +142,23 @@ class Passes:
         while waiting:
             yield waiting.popleft().result()
 
-    def _counts(
-        self, work: Sequence[tuple[Handle, Stages]], what: int, kernel: Callable, shape, *more: Any
+    def counts(
+        self,
+        work: Iterable[tuple[Handle, Stages]],
+        kernel: Callable,
+        shape: tuple[int, ...],
+        *more: Any,
     ) -> np.ndarray:
         """Add up a counting kernel over all of `work`; each thread counts for itself."""
         spare: SimpleQueue[np.ndarray] = SimpleQueue()
-        made = []
-        for _ in range(self.threads):
-            made.append(np.zeros(shape, np.int64))
-            spare.put(made[-1])
+        made = [np.zeros(shape, np.int64) for _ in range(self.threads)]
+        for counts in made:
+            spare.put(counts)
 
         def job(tensor: Handle, done: Stages, start: int, stop: int) -> tuple[Handle, int | None]:
             counts = spare.get()
             try:
-                bad = kernel(tensor.sources, done, start, stop, what, *more, counts)
-                return tensor, bad
+                return tensor, kernel(tensor.sources, done, start, stop, *more, counts)
             finally:
                 spare.put(counts)
 
@@ -203,96 +171,12 @@ class Passes:
             self.require_finite(tensor, -1 if bad is None else bad)
         return sum(made)
 
-    def _within(
-        self, work: Sequence[tuple[Handle, Stages]], what: int, uppers: np.ndarray, ranks
-    ) -> list[dict[int, float]]:
-        """Second reading: the lower halves in the bins that hold the ranks."""
-        places = [
-            [(rank, *_place(uppers[row], rank)) for rank in set(some)]
-            for row, some in enumerate(ranks)
-        ]
-        slots = np.full(uppers.shape, -1, np.int16)
-        number = 0
-        for row, some in enumerate(places):
-            for upper in sorted({upper for _, upper, _ in some}):
-                slots[row, upper] = number
-                number += 1
-        if not number:
-            return [{} for _ in ranks]
-        lowers = self._counts(work, what, scans.count_lowers, (number, scans.LOWER_BINS), slots)
-        return [
-            {rank: _value(upper, lowers[slots[row, upper]], rest) for rank, upper, rest in some}
-            for row, some in enumerate(places)
-        ]
-
-    def _cutoffs(
-        self, tensor: Handle, done: Stages, what: int, limits: np.ndarray, wanted: Sequence[int]
-    ) -> np.ndarray:
-        cutoffs = np.full(limits.size, EVERYWHERE)
-        open_rows = [row for row, rank in enumerate(wanted) if 0 < rank < tensor.size]
-        if not open_rows:
-            return cutoffs
-        counts = []
-        for start, stop in tensor.chunks:
-            found = np.zeros((2, limits.size), np.int64)
-            job = self._submit(scans.count_from, tensor, done, start, stop, what, limits, found)
-            counts.append((job, found))
-        for job, _ in counts:
-            job.result()
-        table = np.array([found for _, found in counts])  # (chunks, larger or equal, rows)
-        for row in open_rows:
-            missing = wanted[row] - int(table[:, 0, row].sum())
-            cutoffs[row] = self._nth(
-                tensor, done, what, row, limits[row], table[:, 1, row], missing
-            )
-        return cutoffs
-
-    def _nth(self, tensor, done, what, row, limit, equal: np.ndarray, missing: int) -> int:
-        """One behind the place of the missing-th element that equals the limit."""
-        if missing >= int(equal.sum()):
-            return EVERYWHERE
-        chunk = int(np.searchsorted(np.cumsum(equal), missing))
-        before = int(equal[:chunk].sum())
-        start, stop = tensor.chunks[chunk]
-        job = self._submit(
-            scans.place_of, tensor, done, start, stop, what, row, limit, missing - before
-        )
-        return job.result() + 1
-
 
 def _ready(data: np.ndarray, code: str) -> np.ndarray:
     """The bytes themselves; a copy where a file's header left them at an odd address, or float64."""
     if code == "F64":
         return np.frombuffer(data.tobytes(), np.float64).astype(np.float32)
     return data.copy() if data.size and data.ctypes.data % 4 else data
-
-
-def _zeros_first(uppers: np.ndarray) -> np.ndarray:
-    """Counts with the exact zeros in the lowest bin, where their bits belong."""
-    moved = uppers.copy()
-    moved[:, 0] += uppers[:, scans.ZERO_BIN]
-    moved[:, scans.ZERO_BIN] = 0
-    return moved
-
-
-def _place(counts: np.ndarray, rank: int) -> tuple[int, int]:
-    """(bin of the rank-th largest, its rank within that bin)."""
-    above = np.cumsum(counts[::-1])
-    reverse = int(np.searchsorted(above, rank))
-    before = int(above[reverse - 1]) if reverse else 0
-    return len(counts) - 1 - reverse, rank - before
-
-
-def _value(upper: int, lowers: np.ndarray, rank: int) -> float:
-    lower, _ = _place(lowers, rank)
-    return float(np.array([(upper << 16) | lower], np.uint32).view(np.float32)[0])
-
-
-def _limit(rank: int, size: int, found: dict[int, float]) -> float:
-    """Nothing is as large as infinity, everything as large as 0."""
-    if rank <= 0:
-        return math.inf
-    return 0.0 if rank >= size else found[rank]
 
 
 def _count_bad(data: np.ndarray, code: int) -> int:

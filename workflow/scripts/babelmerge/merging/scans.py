@@ -85,23 +85,40 @@ def count_lowers(sources, stages, start, stop, what, slots, counts):
 
 
 @njit(**COMPILED)
-def count_from(sources, stages, start, stop, what, limits, counts):
-    """Add to counts (2, rows) how many magnitudes are above the row's limit, and equal to it."""
+def count_equal(sources, stages, start, stop, what, row_number, limit):
+    """How many elements of one row have the limit as their magnitude."""
     experts = stages.weights.size
+    found = 0
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
         base = np.empty(n, np.float32)
         blocks = np.empty((experts, n), np.float32)
         variance = np.empty((1, n), np.float32)
         _rows(sources, stages, begin, n, what, base, blocks, variance)
+        row = variance[0] if what == VARIANCE else blocks[row_number]
+        for i in range(n):
+            found += abs(row[i]) == limit
+    return found
+
+
+@njit(**COMPILED)
+def magnitudes(sources, stages, start, stop, what, out):
+    """Lay the magnitudes of start..stop-1 out in rows (rows, elements). Returns as count_uppers."""
+    experts = stages.weights.size
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = np.empty(n, np.float32)
+        blocks = np.empty((experts, n), np.float32)
+        variance = np.empty((1, n), np.float32)
+        bad = _rows(sources, stages, begin, n, what, base, blocks, variance)
+        if bad >= 0:
+            return bad
         rows = variance if what == VARIANCE else blocks
-        for e in range(limits.size):
-            row, limit, above, equal = rows[e], limits[e], 0, 0
+        for e in range(out.shape[0]):
+            row = rows[e]
             for i in range(n):
-                above += abs(row[i]) > limit
-                equal += abs(row[i]) == limit
-            counts[0, e] += above
-            counts[1, e] += equal
+                out[e, begin - start + i] = abs(row[i])
+    return -1
 
 
 @njit(**COMPILED)

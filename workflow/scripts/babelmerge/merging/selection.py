@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.merging import scans
+from babelmerge.merging import kernels, scans
 from babelmerge.merging.shares import kept
 
 __all__ = ["kept", "kth_largest", "largest", "total"]
 
 HALF = 16
+ROW = kernels.BLOCK  # elements that are summed in one go
 
 Stream = Callable[[], Iterable[Tensor]]
 
@@ -64,15 +65,16 @@ def total(values: Tensor) -> float:
     """Sum of all elements in float64, the same for any thread count and machine.
 
     On the CPU rows of `kernels.BLOCK` elements are summed in a fixed order and the row sums exactly
-    (math.fsum); values: float32. A GPU sums in float64 in its own order.
+    (math.fsum). A GPU sums in float64 in its own order.
     """
     if values.device.type != "cpu":
         return float(values.sum(dtype=torch.float64))
-    return math.fsum(scans.row_totals(_flat(values)).tolist())
+    wide = values if values.dtype == torch.float64 else values.float()
+    return math.fsum(scans.row_totals(_flat(wide)).tolist())
 
 
 def _flat(values: Tensor) -> np.ndarray:
-    return values.detach().float().contiguous().reshape(-1).numpy()
+    return values.detach().contiguous().reshape(-1).numpy()
 
 
 def _uppers(tensor: Tensor) -> Tensor:

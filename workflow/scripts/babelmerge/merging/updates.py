@@ -6,6 +6,7 @@ tensor and not an update of the base's.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,14 @@ from torch import Tensor
 
 from babelmerge import merge_parameters
 from babelmerge.merge_parameters import Settings
-from babelmerge.merging import fused_plans, methods
+from babelmerge.merging import (
+    averaging,
+    consensus,
+    fused_plans,
+    methods,
+    randomness,
+    sparsifying,
+)
 from babelmerge.merging.random_keys import key_for
 
 Update = Callable[[Any, str, Settings], Tensor]
@@ -57,7 +65,7 @@ def _ties(merger: Any, name: str, point: Settings) -> Tensor:
 
 
 def _trimmed_vote(merger: Any, point: Settings, deltas: list[Tensor]) -> Tensor:
-    densities = merger.ordered(point.densities)
+    densities = merger.ordered(fused_plans.trim_densities(point))
     if point.semantics == "mergekit":
         trimmed = [methods.trim_count(d, k) for d, k in zip(deltas, densities, strict=True)]
         return _voted(merger, point, trimmed, 1.0)
@@ -80,29 +88,115 @@ def _sce(merger: Any, name: str, point: Settings) -> Tensor:
     return methods.sce(merger.deltas(name), point.select_topk, point.semantics)
 
 
-UPDATES: dict[str, Update] = {
-    "linear": _linear,
-    "task_arithmetic": _task_arithmetic,
-    "ties": _ties,
-    "dare": _dare,
-    "dare_ties": _dare_ties,
-    "sce": _sce,
-}
-WHOLE = frozenset({"linear"})
+def _slerp(merger: Any, name: str, point: Settings) -> Tensor:
+    first, second = (merger.float(position, name) for position in (1, 2))  # as listed
+    return averaging.slerp(first, second, point.t, point.semantics)
 
-# Method name -> (the function over tensors at its heart, {parameter: default}).
-_HEARTS = {
-    "linear": methods.linear,
-    "task_arithmetic": methods.task_arithmetic,
-    "ties": methods.ties,
-    "dare": methods.drop,
-    "dare_ties": methods.drop,
-    "sce": methods.sce,
+
+def _model_stock(merger: Any, name: str, point: Settings) -> Tensor:
+    return averaging.model_stock(
+        merger.base(name), merger.experts(name), point.semantics, point.filter_wise
+    )
+
+
+def _breadcrumbs(merger: Any, name: str, point: Settings) -> Tensor:
+    return _summed(merger, point, _windowed(merger, name, point))
+
+
+def _breadcrumbs_ties(merger: Any, name: str, point: Settings) -> Tensor:
+    return _voted(merger, point, _windowed(merger, name, point), _majority_rule(point))
+
+
+def _windowed(merger: Any, name: str, point: Settings) -> list[Tensor]:
+    return [
+        sparsifying.breadcrumbs(delta, density, gamma, point.rescale, point.semantics, point.scope)
+        for delta, density, gamma in zip(
+            merger.deltas(name),
+            merger.ordered(point.densities),
+            merger.ordered(point.gamma),
+            strict=True,
+        )
+    ]
+
+
+def _della(merger: Any, name: str, point: Settings) -> Tensor:
+    return _voted(merger, point, _pruned(merger, name, point), _majority_rule(point))
+
+
+def _della_linear(merger: Any, name: str, point: Settings) -> Tensor:
+    return _summed(merger, point, _pruned(merger, name, point))
+
+
+def _pruned(merger: Any, name: str, point: Settings) -> list[Tensor]:
+    pruned = []
+    numbers = zip(merger.ordered(point.densities), merger.ordered(point.epsilon), strict=True)
+    for id_, delta, (density, epsilon) in zip(
+        merger.ids, merger.deltas(name), numbers, strict=True
+    ):
+        key = key_for(point.seed, id_, name)
+        uniform = randomness.uniforms(key, tuple(delta.shape), delta.device)
+        pruned.append(
+            sparsifying.magprune(delta, density, epsilon, uniform, point.rescale, point.semantics)
+        )
+    return pruned
+
+
+def _majority_rule(point: Settings) -> float | None:
+    """mergekit's undecided votes are positive; the others' go with the tensor's majority."""
+    return 1.0 if point.semantics == "mergekit" else None
+
+
+def _consensus(merger: Any, name: str, point: Settings) -> Tensor:
+    weights = merger.ordered(point.weights)
+    deltas = [d * w for d, w in zip(merger.deltas(name), weights, strict=True)]
+    multitask = _inner(merger, name, point)
+    return consensus.consensus(deltas, multitask, point.agreement, merger.ordered(point.threshold))
+
+
+def _nan(merger: Any, name: str, point: Settings) -> Tensor:
+    coefficients = merger.ordered(averaging.nan_coefficients(merger.planner.known.norms))
+    return methods.task_arithmetic(merger.deltas(name), coefficients)
+
+
+def _inner(merger: Any, name: str, point: Settings) -> Tensor:
+    """The update of the method that `then` names."""
+    return UPDATES[point.inner.method](merger, name, point.inner)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method's update of one tensor, and the pure function at its heart."""
+
+    update: Update
+    heart: Callable[..., Any]
+    whole: bool = False  # makes a whole tensor and not an update of the base's
+    statistics: str | None = None  # the kind it needs of every expert
+
+
+TABLE = {
+    "linear": Method(_linear, methods.linear, whole=True),
+    "slerp": Method(_slerp, averaging.slerp, whole=True),
+    "task_arithmetic": Method(_task_arithmetic, methods.task_arithmetic),
+    "ties": Method(_ties, methods.ties),
+    "dare": Method(_dare, methods.drop),
+    "dare_ties": Method(_dare_ties, methods.drop),
+    "sce": Method(_sce, methods.sce),
+    "breadcrumbs": Method(_breadcrumbs, sparsifying.breadcrumbs),
+    "breadcrumbs_ties": Method(_breadcrumbs_ties, sparsifying.breadcrumbs),
+    "della": Method(_della, sparsifying.magprune),
+    "della_linear": Method(_della_linear, sparsifying.magprune),
+    "model_stock": Method(_model_stock, averaging.model_stock, whole=True),
+    "nan": Method(_nan, averaging.nan_coefficients),
+    "consensus": Method(_consensus, consensus.consensus),
+    "layer_swap": Method(_inner, methods.task_arithmetic),
 }
+UPDATES: dict[str, Update] = {name: method.update for name, method in TABLE.items()}
+# Method name -> (the function over tensors at its heart, {parameter: default}).
 METHODS = MappingProxyType(
-    {
-        name: (heart, merge_parameters.DEFAULTS[name])
-        for name, heart in _HEARTS.items()
-        if name in merge_parameters.DEFAULTS
-    }
+    {name: (method.heart, merge_parameters.DEFAULTS[name]) for name, method in TABLE.items()}
 )
+
+
+def makes_whole(point: Settings) -> bool:
+    """Whether what is made is a whole tensor and not an update of the base's."""
+    return TABLE[point.then if point.method == "layer_swap" else point.method].whole
