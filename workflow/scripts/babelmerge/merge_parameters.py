@@ -1,110 +1,78 @@
-"""What each merging method can be told: names, defaults, checks, and which points are one model.
+"""From the parameters of a point to its `Settings`: names, defaults, checks; which points are one.
 
-Names are mergekit's where it has them (`lambda_` is accepted for `lambda`, which Python reserves).
-No tensors here and no torch: a grid is understood before any merging.
+Names are mergekit's where it has them (`lambda_` and `from_` are accepted for `lambda` and `from`,
+which Python reserves). `merge_methods_table` says what each method takes. No tensors here and no
+torch: a grid is understood before any merging.
 """
 
 import difflib
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import fields
 from typing import Any
 
-REQUIRED = object()
-SEMANTICS = ("original", "mergekit")
-FLOATS = ("float32", "bfloat16", "float16")
-DIGITS = 12  # scales closer than this are one scale: .1 * 3 and .3
+from babelmerge import coefficients
+from babelmerge.coefficients import Conditional, id_of, per_expert
+from babelmerge.merge_methods_table import COMMON, METHODS, REQUIRED, Method, parameters
+from babelmerge.merge_parameter_table import FLOATS, PARAMETERS, SEMANTICS
+from babelmerge.merge_settings import FIELDS, Settings, mergekit_lacks, model_key, with_scale
 
-# Every method also takes these; dtype's default is the base's.
-_COMMON: dict[str, Any] = {"semantics": "original", "dtype": None, "backend": "babelmerge"}
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "linear": {"weight": 1.0, "normalize": True},
-    "task_arithmetic": {"weight": 1.0, "normalize": False, "lambda": 1.0},
-    "ties": {
-        "density": REQUIRED,
-        "weight": 1.0,
-        "normalize": True,
-        "lambda": 1.0,
-        "scope": None,  # model for original, tensor for mergekit
-    },
-    "dare": {
-        "density": REQUIRED,
-        "weight": 1.0,
-        "normalize": False,
-        "rescale": True,
-        "lambda": 1.0,
-        "seed": 42,
-    },
-    "sce": {"select_topk": 1.0, "lambda": 1.0},
-}
-PER_EXPERT = ("weight", "density")
-SWITCHES = ("normalize", "rescale")
-SHARES = ("density", "select_topk")
+__all__ = [
+    "DEFAULTS",
+    "FLOATS",
+    "REQUIRED",
+    "SEMANTICS",
+    "Settings",
+    "aliases",
+    "checked",
+    "defaults",
+    "mergekit_lacks",
+    "nearest",
+    "per_expert",
+    "refuse_unknown_parameters",
+    "settings",
+]
 
-
-@dataclass(frozen=True)
-class Settings:
-    """One point, complete: per-expert values as tuples in the experts' order.
-
-    The merge is base + factor * update(weights, ...), or the update itself for `linear`. With
-    `original` semantics and equal weights, the weight is in the factor, so that points that differ
-    by it alone share their update. `update_key` is equal for points with the same update.
-    """
-
-    method: str
-    semantics: str
-    dtype: str | None
-    weights: tuple[float, ...]
-    factor: float
-    densities: tuple[float, ...] = ()
-    select_topk: float = 1.0
-    normalize: bool = False
-    rescale: bool = True
-    scope: str = "tensor"
-    seed: int = 0
-
-    @property
-    def update_key(self) -> "Settings":
-        return replace(self, factor=1.0, dtype=None)
+DEFAULTS: dict[str, dict[str, Any]] = {name: dict(m.defaults) for name, m in METHODS.items()}
 
 
 def settings(method: str, ids: Sequence[str], parameters: Mapping[str, Any]) -> Settings:
     """Check the parameters of one point against a method and fill in what was left out.
 
-    ids: the experts', in order; `weight` and `density` may be one number, a list in that order or a
-    mapping by id. ValueErrors name the method, the parameter, what was found and what is expected.
+    ids: the experts', in order; per-expert parameters may be one value, a list in that order or a
+    mapping by id. Values may be gradients and conditions (`coefficients`), with a bare list of
+    numbers a gradient where it cannot mean one for each expert. ValueErrors name the method, the
+    parameter, what was found and what is expected.
     """
-    given = _rename_lambda(parameters)
-    refuse_unknown_parameters(method, given)
-    values = {**_COMMON, **DEFAULTS[method], **given}
-    if missing := [name for name, value in values.items() if value is REQUIRED]:
-        raise ValueError(f"{method}: {missing[0]} is missing; give the fraction to keep, as 0.2")
-    checked = {name: _check(method, name, value, ids) for name, value in values.items()}
-    checked["scope"] = _scope(method, checked)
-    if method == "sce" and checked["semantics"] == "mergekit" and checked["lambda"] != 1:
-        raise ValueError("sce: mergekit's has no lambda; leave it out or use semantics: original")
-    weights, factor = _split_scale(method, checked, ids)
-    return Settings(
-        method=method,
-        weights=weights,
-        factor=factor,
-        densities=checked.get("density", ()),
-        **{
-            name: checked[name]
-            for name in ("semantics", "dtype", "scope", "select_topk", *SWITCHES, "seed")
-            if name in checked
-        },
-    )
+    return _settings(method, tuple(ids), _checked(method, tuple(ids), parameters))
 
 
-def refuse_unknown_parameters(method: str, names: Iterable[str]) -> None:
+def checked(method: str, ids: Sequence[str], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Every parameter that the method takes at this point, checked, as in a recipe."""
+    found = _checked(method, tuple(ids), parameters)
+    _settings(method, tuple(ids), found)
+    return found
+
+
+def defaults(method: str, semantics: str, then: str | None = None) -> dict[str, Any]:
+    """A method's parameters under these semantics with their defaults, and those of `then`."""
+    rule = METHODS[method]
+    inner = {**defaults(then, semantics), **rule.inner_defaults} if then else {}
+    own = {**rule.defaults, **rule.by_semantics.get(semantics, {})}
+    own = {k: v for k, v in own.items() if semantics in rule.only.get(k, (semantics,))}
+    if rule.scopes.get(semantics):
+        own["scope"] = rule.scopes[semantics][0]
+    return {**inner, **own}
+
+
+def refuse_unknown_parameters(method: str, names: Iterable[str], then: str | None = None) -> None:
     """ValueError for a method or parameter that does not exist, with the nearest one that does."""
-    if method not in DEFAULTS:
-        raise ValueError(f"no merging method {method!r}; {nearest(method, DEFAULTS)}")
-    known = [*DEFAULTS[method], *_COMMON]
+    if method not in METHODS:
+        raise ValueError(f"no merging method {method!r}; {nearest(method, METHODS)}")
+    known = [*parameters(method, then), *COMMON]
+    label = f"{method} (then: {then})" if then else method
     for name in names:
         if name not in known:
-            raise ValueError(f"{method}: no parameter {name!r}; {nearest(name, known)}")
+            raise ValueError(f"{label}: no parameter {name!r}; {nearest(name, known)}")
 
 
 def aliases(
@@ -113,7 +81,7 @@ def aliases(
     """Points of a grid that give the same model as an earlier one: index -> the earlier index.
 
     By algebra alone (never by looking at tensors): a common scale of the weights that cancels under
-    `normalize: true` (linear; mergekit's task_arithmetic, ties and dare), a scale that sits in the
+    `normalize: true` (averages; mergekit's methods on task vectors), a scale that sits in the
     weights or in lambda, a factor or densities of 0 (the base), the seed of a drop that drops
     nothing. Equal up to rounding in float32. ids: needed when weights are mappings.
     """
@@ -121,109 +89,143 @@ def aliases(
     first: dict[tuple, int] = {}
     found = {}
     for index, point in enumerate(grid):
-        key = _model_key(settings(method, names, point))
+        key = model_key(settings(method, names, point))
         if first.setdefault(key, index) != index:
             found[index] = first[key]
     return found
 
 
-def _model_key(point: Settings) -> tuple:
-    """Equal for points that are the same model by algebra."""
-    size = sum(point.weights) if point.method == "linear" else math.fsum(map(abs, point.weights))
-    factor = point.factor * size
-    if point.normalize and (point.method == "linear" or point.semantics == "mergekit"):
-        factor = point.factor
-    keeps_nothing = bool(point.densities) and not any(point.densities)
-    if point.method != "linear" and (factor == 0 or size == 0 or keeps_nothing):
-        return ("base", point.dtype)
-    shares = tuple(round(weight / size, DIGITS) for weight in point.weights) if size else ()
-    if point.method == "dare" and min(point.densities) >= 1:
-        point = replace(point, seed=0, rescale=True)
-    if point.method == "linear" or (point.method == "task_arithmetic" and not point.normalize):
-        point = replace(point, semantics="original")
-    return (float(f"{factor:.{DIGITS}g}"), replace(point, weights=shares, factor=1.0))
+def _checked(method: str, ids: tuple[str, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+    values = _without_underscores(given)
+    refuse_unknown_parameters(method, ())
+    then = _then(method, values)
+    for one in [name for name in (method, then) if name]:
+        _check_count(one, ids)
+    refuse_unknown_parameters(method, values, then)
+    semantics = _semantics(method, then, values)
+    values = {
+        **COMMON,
+        **defaults(method, semantics, then),
+        **_known(method, then, values, semantics),
+    }
+    for name, value in values.items():
+        if value is REQUIRED:
+            raise ValueError(f"{method}: {name} is missing; give {PARAMETERS[name].hint}")
+    values |= {"semantics": semantics} | ({"then": then} if then else {})
+    usual = defaults(method, semantics, then)
+    return {
+        name: _check(method, name, value, ids, usual.get(name)) for name, value in values.items()
+    }
 
 
-def _rename_lambda(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    if "lambda" in parameters and "lambda_" in parameters:
-        raise ValueError("lambda and lambda_ are the same parameter; give one of them")
-    return {("lambda" if name == "lambda_" else name): v for name, v in parameters.items()}
+def _settings(method: str, ids: tuple[str, ...], values: Mapping[str, Any]) -> Settings:
+    names = {field.name for field in fields(Settings)}
+    found = {FIELDS.get(name, name): value for name, value in values.items()}
+    found = {name: value for name, value in found.items() if name in names and value is not None}
+    ones = (1.0,) * len(ids)
+    point = Settings(**{"method": method, "dtype": None, "weights": ones, "factor": 1.0, **found})
+    _check_together(point)
+    return with_scale(point)
 
 
-def _split_scale(
-    method: str, values: Mapping[str, Any], ids: Sequence[str]
-) -> tuple[tuple[float, ...], float]:
-    weights = values.get("weight", (1.0,) * len(ids))
-    factor = values.get("lambda", 1.0)
-    scales = values["semantics"] == "original" and method not in ("linear", "sce")
-    if scales and len(set(weights)) == 1:
-        return (1.0,) * len(weights), weights[0] * factor
-    return weights, factor
+def _without_underscores(given: Mapping[str, Any]) -> dict[str, Any]:
+    for name in ("lambda", "from"):
+        if name in given and f"{name}_" in given:
+            raise ValueError(f"{name} and {name}_ are the same parameter; give one of them")
+    return {
+        name.removesuffix("_") if name in ("lambda_", "from_") else name: v
+        for name, v in given.items()
+    }
 
 
-def _scope(method: str, values: Mapping[str, Any]) -> str:
-    mergekit = values["semantics"] == "mergekit"
-    scope = values.get("scope")
-    if method == "ties" and mergekit and scope == "model":
+def _then(method: str, values: Mapping[str, Any]) -> str | None:
+    rule = METHODS[method]
+    if not rule.inner:
+        return None
+    then = values.get("then", rule.defaults["then"])
+    if then not in rule.inner:
+        raise ValueError(f"{method}: then is {then!r}; {nearest(then, rule.inner)}")
+    return then
+
+
+def _semantics(method: str, then: str | None, values: Mapping[str, Any]) -> str:
+    known = METHODS[method].semantics or METHODS[then].semantics
+    found = values.get("semantics") or known[0]
+    if found not in known:
+        expected = " or ".join([", ".join(known[:-1]), known[-1]] if known[1:] else known)
+        raise ValueError(f"{method}: semantics is {found!r}; expected {expected}")
+    return found
+
+
+def _known(
+    method: str, then: str | None, values: Mapping[str, Any], semantics: str
+) -> dict[str, Any]:
+    """The given values but those that ask for the default, refusing what these semantics lack."""
+    kept = {name: value for name, value in values.items() if value is not None}
+    for rule in [METHODS[name] for name in (method, then) if name]:
+        for name in kept:
+            if name in rule.defaults:
+                _check_semantics(rule, method, name, kept[name], semantics)
+    # A parameter at the value that changes nothing may be told to any semantics.
+    return {n: v for n, v in kept.items() if n in COMMON or n in defaults(method, semantics, then)}
+
+
+def _check_semantics(rule: Method, method: str, name: str, value: Any, semantics: str) -> None:
+    where = rule.only.get(name)
+    if where and semantics not in where and not (name == "lambda" and value == 1):
+        hint = f"leave it out or use semantics: {where[0]}"
+        raise ValueError(f"{method}: {semantics}'s has no {name}; {hint}")
+    scopes = rule.scopes.get(semantics)
+    if name == "scope" and scopes and value not in scopes:
+        others = [s for s, words in rule.scopes.items() if value in words]
         raise ValueError(
-            "ties: mergekit's semantics trims per tensor, found scope: model; set scope: tensor or "
-            "semantics: original"
+            f"{method}: {semantics}'s trims per {scopes[0]}, found scope: {value}; set scope: "
+            f"{' or '.join(scopes)}" + (f", or semantics: {others[0]}" if others else "")
         )
-    if method != "ties":
-        return "tensor"
-    return scope or ("tensor" if mergekit else "model")
 
 
-def _check(method: str, name: str, value: Any, ids: Sequence[str]) -> Any:
-    where = f"{method}: {name}"
-    if name in PER_EXPERT:
-        return tuple(_number(where, v, name in SHARES) for v in per_expert(where, value, ids))
-    if name in SWITCHES and not isinstance(value, bool):
-        raise ValueError(f"{where} is {value!r}; expected true or false")
-    if name == "seed" and (isinstance(value, bool) or not isinstance(value, int)):
-        raise ValueError(f"{where} is {value!r}; expected a whole number")
-    if name == "semantics" and value not in SEMANTICS:
-        raise ValueError(f"{where} is {value!r}; expected {' or '.join(SEMANTICS)}")
-    if name == "backend" and value != "babelmerge":
-        raise ValueError(f"{where} is {value!r}; only babelmerge is built so far")
-    if name == "scope" and value not in (None, "model", "tensor"):
-        raise ValueError(f"{where} is {value!r}; expected model or tensor")
-    if name == "dtype":
-        return _dtype(where, value)
-    return _number(where, value, name in SHARES) if name in ("lambda", "select_topk") else value
+def _check(method: str, name: str, value: Any, ids: Sequence[str], default: Any) -> Any:
+    parameter, where = PARAMETERS[name], f"{method}: {name}"
+    fallback = coefficients.NOTHING if default is REQUIRED else default
+    if parameter.per_expert:
+        every = per_expert(where, value, ids)
+        return tuple(coefficients.parse(where, one, parameter.check, fallback) for one in every)
+    if parameter.conditional:
+        return coefficients.parse(where, value, parameter.check, fallback)
+    if value is None:
+        return None
+    found = parameter.check(where, value)
+    return id_of(where, found, ids) if parameter.kind == "id" else found
 
 
-def _dtype(where: str, value: Any) -> str | None:
-    text = None if value is None else str(value).removeprefix("torch.")
-    if text is not None and text not in FLOATS:
-        raise ValueError(f"{where} is {value!r}; expected one of {', '.join(FLOATS)}")
-    return text
+def _check_count(method: str, ids: Sequence[str]) -> None:
+    least, most = METHODS[method].experts
+    if not least <= len(ids) <= most:
+        expected = f"{least}" if least == most else f"at least {least}"
+        raise ValueError(f"{method}: merges {expected} experts, found {len(ids)}: {list(ids)}")
 
 
-def per_expert(where: str, value: Any, ids: Sequence[str]) -> list[Any]:
-    """One value per expert, in order, from one for all, a list, or a mapping by id."""
-    if isinstance(value, Mapping):
-        short = [id_.rpartition("/")[2] for id_ in ids]
-        for names in (ids, short):  # "experts/hi-en" may be written "hi-en"
-            if set(value) == set(names) and len(set(names)) == len(ids):
-                return [value[name] for name in names]
-        raise ValueError(f"{where} is given for {sorted(value)}; the experts are {list(ids)}")
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        if len(value) != len(ids):
-            raise ValueError(f"{where} has {len(value)} values for {len(ids)} experts: {list(ids)}")
-        return list(value)
-    return [value] * len(ids)
-
-
-def _number(where: str, value: Any, share: bool) -> float:
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number) or (share and not 0 <= number <= 1):
-        expected = "a number from 0 to 1" if share else "a finite number"
-        raise ValueError(f"{where} is {value!r}; expected {expected}")
-    return number
+def _check_together(point: Settings) -> None:
+    """What no parameter shows alone."""
+    method, scope = point.method, point.scope
+    for name, shares in (("density", point.densities), ("trim", point.trim)):
+        if scope == "model" and any(isinstance(share, Conditional) for share in shares):
+            raise ValueError(
+                f"{method}: {name} differs between tensors, but scope: model counts it over all of "
+                "them; give one number, or scope: tensor"
+            )
+    for density, epsilon in zip(point.densities, point.epsilon, strict=False):
+        numbers = not isinstance(density, Conditional) and not isinstance(epsilon, Conditional)
+        if numbers and 0 < density < 1 and not epsilon < min(density, 1 - density):
+            raise ValueError(
+                f"{method}: density {density:g} with epsilon {epsilon:g} gives keep probabilities "
+                f"from {density - epsilon:g} to {density + epsilon:g}, expected within (0, 1); "
+                f"choose an epsilon below {min(density, 1 - density):g}"
+            )
+    if method == "layer_swap" and not (point.bottom or point.top or point.blocks):
+        raise ValueError("layer_swap: no block is taken; give bottom, top or blocks, as top: 8")
+    if point.backend == "mergekit" and (reason := mergekit_lacks(point)):
+        raise ValueError(f"{method}: backend mergekit cannot do this: {reason}")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

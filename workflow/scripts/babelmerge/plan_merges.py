@@ -86,12 +86,7 @@ def _merge(
 def _check_points(
     study: Study, group: Group, label: str, algorithm: str, spread: tuple[dict[str, Any], ...]
 ) -> None:
-    """Raise StudyError for points that the method refuses; methods not built yet pass."""
-    if algorithm == "slerp" and len(group.members) != 2:
-        found = f"slerp on {len(group.members)} models"
-        raise study.error("groups", group.family, found=found, expected="two models for slerp")
-    if algorithm not in merge_parameters.DEFAULTS:
-        return
+    """Raise StudyError for points that the method refuses, built or not."""
     for point in spread:
         try:
             merge_parameters.settings(algorithm, group.members, point)
@@ -134,9 +129,9 @@ def _scored(
 
 def warnings(merges: Mapping[str, Merge]) -> tuple[str, ...]:
     """Grids with points that are the same model by algebra, as weights that normalising cancels."""
-    known = [m for m in merges.values() if m.swept and m.algorithm in merge_parameters.DEFAULTS]
+    swept = [m for m in merges.values() if m.swept]
     found = []
-    for merge in known:
+    for merge in swept:
         ids, total = merge.members, len(merge.grid)
         same = len(merge_parameters.aliases(merge.grid, merge.algorithm, len(ids), ids))
         if same:

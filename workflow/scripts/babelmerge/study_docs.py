@@ -12,8 +12,7 @@ from typing import Any
 
 from babelmerge.study import Study
 from babelmerge.study_examples import EXAMPLES
-from babelmerge.study_methods import METHODS, PARAMETERS
-from babelmerge.study_yaml import listed
+from babelmerge.study_method_docs import methods
 
 _INTRO = """\
 # Configuration
@@ -130,23 +129,6 @@ def _models(schema: dict[str, Any], definitions: dict[str, Any], done: list[str]
     return sections
 
 
-def _methods() -> str:
-    rows = ["## Merging methods", "", "| method | parameters |", "|---|---|"]
-    common = [p for p in METHODS["model_stock"]]
-    for name, parameters in METHODS.items():
-        own = [f"`{p}`" for p in parameters if p not in common]
-        rows.append(f"| `{name}` | {listed(own) or 'none'} |")
-    rows += ["", "| parameter | values | meaning |", "|---|---|---|"]
-    rows += [f"| `{n}` | {_cell(v.expected)} | {v.meaning} |" for n, v in PARAMETERS.items()]
-    every = listed(f"`{p}`" for p in common)
-    rows += [
-        "",
-        f"Every method also takes {every}. Not every method is built yet: a study that asks",
-    ]
-    rows += ["for one that is not says so before anything runs."]
-    return "\n".join(rows)
-
-
 def readme() -> str:
     """The text of config/README.md."""
     schema = Study.model_json_schema(by_alias=True)
@@ -159,7 +141,7 @@ def readme() -> str:
         example = f"```yaml\n{EXAMPLES[name]}\n```"
         parts.append(f"### `{name}`\n\n{facts}. {field['description']}\n\n{example}")
         parts += _models(field, definitions, done)
-    return "\n\n".join(part.strip() for part in [*parts, _PLACEHOLDERS, _methods()]) + "\n"
+    return "\n\n".join(part.strip() for part in [*parts, _PLACEHOLDERS, methods()]) + "\n"
 
 
 def _lenient(schema: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from babelmerge.study_fields import Listed, OneOrMore, Strict, Text, key, wrong
-from babelmerge.study_methods import METHODS, PARAMETERS
+from babelmerge.study_methods import METHODS, PARAMETERS, alternatives
 from babelmerge.study_yaml import listed, nearest
 
 Members = Annotated[list[Text], Field(min_length=1)]
@@ -89,7 +89,7 @@ def _check(label: str, grid: Any) -> Any:
             raise wrong(f"{label}: unknown parameter {name!r}", expected, near)
         if values == []:
             raise wrong(f"{label}.{name}: an empty list", "a value or a list of values")
-        for value in values if isinstance(values, list) else [values]:
+        for value in alternatives(values):
             if not PARAMETERS[name].allows(value):
                 raise wrong(f"{label}.{name}: {value!r}", PARAMETERS[name].expected)
     return grid
