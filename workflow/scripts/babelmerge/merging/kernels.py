@@ -156,6 +156,26 @@ def _drop(row, begin, key, cut, scale):
 
 
 @njit(**COMPILED)
+def _load_delta(address, code, start, base, out):
+    """`load` minus the base; bfloat16, the usual case, in one walk."""
+    if code != BF16:
+        bad = load(address, code, start, out)
+        for i in range(out.size):
+            out[i] -= base[i]
+        return bad
+    words = carray(_words_at(address), start + out.size)[start:]
+    bits = out.view(np.uint32)
+    most = np.uint32(0)
+    for i in range(out.size):
+        wide = np.uint32(words[i]) << np.uint32(16)
+        most = max(most, wide & np.uint32(0x7FFFFFFF))
+        bits[i] = wide
+    for i in range(out.size):
+        out[i] -= base[i]
+    return most >= np.uint32(0x7F800000)
+
+
+@njit(**COMPILED)
 def gather(sources, stages, begin, base, blocks):
     """Load and sparsify one block of every expert. Returns the member with bad values, or -1."""
     deltas = sources.deltas == 1
@@ -163,11 +183,12 @@ def gather(sources, stages, begin, base, blocks):
         return 0
     for e in range(blocks.shape[0]):
         row = blocks[e]
-        if load(sources.addresses[e + 1], sources.codes[e + 1], begin, row):
-            return e + 1
+        address, code = sources.addresses[e + 1], sources.codes[e + 1]
         if deltas:
-            for i in range(row.size):
-                row[i] -= base[i]
+            if _load_delta(address, code, begin, base, row):
+                return e + 1
+        elif load(address, code, begin, row):
+            return e + 1
         if stages.keep & DROP:
             _drop(row, begin, stages.keys[e], stages.cuts[e], stages.scales[e])
         if stages.keep & TRIM:
@@ -214,45 +235,77 @@ def keep_varied(blocks, begin, limit, cutoff):
 
 @njit(**COMPILED)
 def weighted_sum(blocks, weights, out):
-    """sum w_i x_i, experts in order."""
+    """sum w_i x_i, added in order; four experts at a time, so that `out` is walked less often."""
     out[:] = np.float32(0)
-    for e in range(weights.size):
+    four = weights.size // 4 * 4
+    for e in range(0, four, 4):
+        x0, x1, x2, x3 = blocks[e], blocks[e + 1], blocks[e + 2], blocks[e + 3]
+        w0, w1, w2, w3 = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
+        for i in range(out.size):
+            out[i] = (((out[i] + x0[i] * w0) + x1[i] * w1) + x2[i] * w2) + x3[i] * w3
+    for e in range(four, weights.size):
         row, weight = blocks[e], weights[e]
         for i in range(out.size):
             out[i] += row[i] * weight
 
 
 @njit(**COMPILED)
-def elect(blocks, stages, signs):
-    """The signs of `methods.ties`; undecided ones are 2 * majority, to be told from the others.
+def trimmed_sum(blocks, weights, limits, out):
+    """`weighted_sum` of what is at least as large as each expert's limit."""
+    out[:] = np.float32(0)
+    for e in range(weights.size):
+        row, weight, limit = blocks[e], weights[e], limits[e]
+        for i in range(out.size):
+            out[i] += (row[i] if abs(row[i]) >= limit else np.float32(0)) * weight
+
+
+@njit(**COMPILED)
+def elect(sums, majority):
+    """Turn sums into the signs of `methods.ties`; undecided ones are 2 * majority, to be told apart.
 
     Returns the sum of the signs, undecided ones counting 0.
     """
-    weighted_sum(blocks, stages.voters, signs)
     positive = 0
     negative = 0
-    for i in range(signs.size):
-        positive += signs[i] > 0
-        negative += signs[i] < 0
-    tie = np.float32(2) * stages.majority
-    for i in range(signs.size):
-        above = np.float32(1) if signs[i] > 0 else tie
-        signs[i] = np.float32(-1) if signs[i] < 0 else above
+    for i in range(sums.size):
+        positive += sums[i] > 0
+        negative += sums[i] < 0
+    tie = np.float32(2) * majority
+    for i in range(sums.size):
+        above = np.float32(1) if sums[i] > 0 else tie
+        sums[i] = np.float32(-1) if sums[i] < 0 else above
     return positive - negative
 
 
 @njit(**COMPILED)
 def _vote(blocks, stages, signs, count, out):
     """TIES as its authors have it, see `methods.ties`. Returns (undecided elements, balance)."""
-    balance = elect(blocks, stages, signs)
+    weighted_sum(blocks, stages.voters, signs)
+    balance = elect(signs, stages.majority)
     out[:] = np.float32(0)
     count[:] = np.float32(0)
-    for e in range(blocks.shape[0]):
-        row, weight = blocks[e], stages.weights[e]
+    weights = stages.weights
+    none, one = np.float32(0), np.float32(1)
+    four = weights.size // 4 * 4
+    for e in range(0, four, 4):
+        x0, x1, x2, x3 = blocks[e], blocks[e + 1], blocks[e + 2], blocks[e + 3]
+        w0, w1, w2, w3 = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
+        for i in range(out.size):
+            a0, a1 = x0[i] * signs[i] > 0, x1[i] * signs[i] > 0
+            a2, a3 = x2[i] * signs[i] > 0, x3[i] * signs[i] > 0
+            total = out[i] + (x0[i] if a0 else none) * w0
+            total += (x1[i] if a1 else none) * w1
+            total += (x2[i] if a2 else none) * w2
+            out[i] = total + (x3[i] if a3 else none) * w3
+            count[i] += ((one if a0 else none) + (one if a1 else none)) + (
+                (one if a2 else none) + (one if a3 else none)
+            )
+    for e in range(four, weights.size):
+        row, weight = blocks[e], weights[e]
         for i in range(out.size):
             agrees = row[i] * signs[i] > 0
-            out[i] += (row[i] if agrees else np.float32(0)) * weight
-            count[i] += np.float32(1) if agrees else np.float32(0)
+            out[i] += (row[i] if agrees else none) * weight
+            count[i] += one if agrees else none
     undecided = 0
     for i in range(out.size):
         # A sum of 0 with something in it has both signs in it, so one of them agrees.
@@ -348,11 +401,11 @@ def apply(address, code, update, start, stop, factor, out_code, out):
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
         base = np.empty(n, np.float32)
-        part = np.empty(n, np.float32)
         load(address, code, begin, base)
-        part[:] = update[begin : begin + n]
-        finish(base, part, factor)
-        bad |= store(part, out_code, out, begin - start)
+        part = update[begin : begin + n]
+        for i in range(n):
+            base[i] += part[i] * factor
+        bad |= store(base, out_code, out, begin - start)
     return bad
 
 

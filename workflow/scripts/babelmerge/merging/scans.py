@@ -16,7 +16,7 @@ from babelmerge.merging.kernels import (
     elect,
     gather,
     keep_varied,
-    trim,
+    trimmed_sum,
     variances,
 )
 
@@ -192,14 +192,11 @@ def balances(sources, stages, start, stop, limits, sums):
         n = min(BLOCK, stop - begin)
         base = np.empty(n, np.float32)
         blocks = np.empty((experts, n), np.float32)
-        kept = np.empty((experts, n), np.float32)
         signs = np.empty(n, np.float32)
         gather(sources, stages, begin, base, blocks)
         for point in range(limits.shape[0]):
-            kept[:] = blocks
-            for e in range(experts):
-                trim(kept[e], begin, limits[point, e], begin + n)
-            sums[point] += elect(kept, stages, signs)
+            trimmed_sum(blocks, stages.voters, limits[point], signs)
+            sums[point] += elect(signs, stages.majority)
 
 
 @njit(**COMPILED)
