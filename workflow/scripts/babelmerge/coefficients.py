@@ -30,7 +30,7 @@ class Rule:
     values: tuple[Any, ...]
 
     def fits(self, name: str) -> bool:
-        return self.filter in (None, "*") or self.filter in name
+        return self.filter is None or self.filter in name
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Conditional:
 
     @property
     def filters(self) -> tuple[str, ...]:
-        return tuple(rule.filter for rule in self.rules if rule.filter not in (None, "*"))
+        return tuple(rule.filter for rule in self.rules if rule.filter is not None)
 
 
 def block_of(name: str) -> int | None:
@@ -86,7 +86,7 @@ def parse(where: str, value: Any, check: Check, default: Any = NOTHING) -> Any:
     if not is_conditional(value) and not _is_list(value):
         return check(where, value)
     rules = _rules(where, value, check)
-    ends = next((i for i, rule in enumerate(rules) if rule.filter in (None, "*")), None)
+    ends = next((i for i, rule in enumerate(rules) if rule.filter is None), None)
     if ends is None and default is NOTHING:
         raise ValueError(
             f"{where} has no value where no filter fits; end its list with {{value: …}}"
@@ -189,6 +189,7 @@ def _rule(where: str, condition: Mapping[str, Any], check: Check) -> Rule:
     if unknown := [key for key in condition if key not in ("filter", "value")]:
         raise ValueError(f"{where} has a condition with {unknown[0]!r}; expected filter and value")
     part = condition.get("filter")
+    part = None if part == "*" else part
     if part is not None and (not isinstance(part, str) or not part):
         raise ValueError(f"{where} has filter {part!r}; expected part of a tensor's name, as mlp")
     inside = f"{where}, filter {part}" if part else where
