@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from babelmerge import checkpoints
 from babelmerge.merge_parameters import Settings, settings
-from babelmerge.merging import fused, fused_plans, updates
+from babelmerge.merging import alignment, fused, fused_plans, updates
 from babelmerge.merging.fused_plans import Known, Planner
 from babelmerge.merging.in_memory import InMemory
 from babelmerge.merging.members import Members, not_finite
 from babelmerge.merging.passes import Passes
+from babelmerge.recipes import Recipe
 
 Model = str | Path | checkpoints.Checkpoint | Mapping[str, Tensor]
 
@@ -194,13 +196,25 @@ def _empty(code: str, shape: tuple[int, ...]) -> Tensor:
     return torch.empty(shape, dtype=checkpoints.DTYPES[code])
 
 
-def pieces(members: Members, point: Settings, threads: int | None = None):
+def pieces(recipe: Recipe, point: Settings, threads: int | None = None):
     """pieces(name) for `tensor_files.write_tensors`: each tensor made when it is asked for."""
-    readable = Members(members.base.path, {i: m.path for i, m in members.experts.items()}, opened)
-    merger = Merger(readable, point, device_of(point), Passes(readable, threads))
+    members = Members(
+        recipe.base, aligned(recipe) if recipe.align else dict(recipe.experts), opened
+    )
+    statistics = {id_: load_file(path) for id_, path in recipe.statistics.items()}
+    running = Passes(members, threads)
+    merger = Merger(members, point, device_of(point), running, statistics=statistics)
     merger.prepare()
 
     def read(name: str) -> list[np.ndarray]:
         return [checkpoints.as_bytes(merger.read(name))]
 
     return read
+
+
+def aligned(recipe: Recipe) -> dict[str, Any]:
+    """The experts with their neurons and heads in the base's order."""
+    base = checkpoints.Checkpoint(recipe.base)
+    return {
+        id_: alignment.align(base, checkpoints.Checkpoint(path)) for id_, path in recipe.experts
+    }

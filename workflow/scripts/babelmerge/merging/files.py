@@ -6,7 +6,6 @@ torch only where the recipe needs it.
 """
 
 import logging
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from babelmerge import directories, recipes, tensor_files
+from babelmerge import companions, directories, recipes, tensor_files
 from babelmerge.merge_parameters import Settings, settings
 from babelmerge.merging import compatibility, fused
 from babelmerge.merging.members import Members
@@ -23,10 +22,6 @@ from babelmerge.merging.passes import Passes
 logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 Pieces = Callable[[str], Iterator[np.ndarray]]
-
-# Copied from the base beside the weights; anything else in its directory is not part of a model.
-COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
-NOT_COMPANIONS = (directories.MANIFEST, "training.json", "adapter_config.json")
 
 
 def merge_files(
@@ -47,13 +42,7 @@ def merge_files(
     device: overrides the recipe's.
     """
     parsed = recipes.read_recipe(recipe)
-    members = Members(parsed.base, dict(parsed.experts))
-    point = settings(parsed.method, members.ids, _overridden(parsed.parameters, device))
-    compatibility.check_all(members, parsed)
-    layout = {
-        name: (fused.output_code(members, point, name), members.base.shape(name))
-        for name in members.names
-    }
+    point, layout, make = _planned(parsed, threads, device)
     compatibility.check_room(out_dir, sum(map(tensor_files.size_of, layout.values())))
     hashes: dict[str, str] = {}
     prints: dict[str, str] = {}
@@ -63,42 +52,65 @@ def merge_files(
         ThreadPoolExecutor(1, "fingerprint") as beside,
     ):
         taken = beside.submit(_fingerprints, parsed)
-        pieces = _pieces(members, point, layout, threads, device)
-        pieces = _told(pieces, layout, progress)
-        hashes |= tensor_files.write_tensors(directory, layout, pieces, max_shard_bytes)
-        _copy_companions(members.base.path, directory)
-        _write_config(members.base.config, point.dtype, directory)
-        recipes.write_recipe(parsed.source, directory / "recipe.yaml")
+        if point.backend == "mergekit":
+            from babelmerge.merging import mergekit_backend
+
+            mergekit_backend.run(parsed, directory, device)
+        else:
+            pieces = _told(make(), layout, progress)
+            hashes |= tensor_files.write_tensors(directory, layout, pieces, max_shard_bytes)
+            companions.copy(parsed.base, directory)
+            companions.write_config(
+                directories.read_json(Path(parsed.base) / "config.json"), point.dtype, directory
+            )
         prints |= taken.result()
-        (directory / "README.md").write_text(recipes.model_card(parsed), encoding="utf-8")
-    logger.info("merged %d experts by %s", len(members.ids), parsed.method)
+        recipes.write_recipe(recipes.stamped(parsed, prints), directory / "recipe.yaml")
+        card = recipes.model_card(parsed, prints)
+        (directory / "README.md").write_text(card, encoding="utf-8")
+    logger.info("merged %d experts by %s", len(parsed.experts), parsed.method)
     return Path(out_dir)
+
+
+def check_files(recipe: Mapping[str, Any] | str | Path, out_dir: str | Path) -> None:
+    """All checks of `merge_files`, and nothing else: no tensor is read, nothing is written."""
+    _, layout, _ = _planned(recipes.read_recipe(recipe), None, None)
+    compatibility.check_room(out_dir, sum(map(tensor_files.size_of, layout.values())))
+
+
+def _planned(
+    recipe: recipes.Recipe, threads: int | None, device: str | None
+) -> tuple[Settings, tensor_files.Layout, Callable[[], Pieces]]:
+    """(settings, layout of the result, what starts making it), with everything checked."""
+    members = Members(recipe.base, dict(recipe.experts))
+    given = {**recipe.parameters, "device": device} if device else recipe.parameters
+    point = settings(recipe.method, members.ids, given)
+    compatibility.check_all(members, recipe)
+    if unknown := point.unmatched(members.names):
+        raise ValueError(
+            f"{recipe.method}: filter {unknown[0]!r} is part of no tensor's name, such as "
+            f"{next(iter(members.names))}; mend it or take it out"
+        )
+    layout = {
+        name: (fused.output_code(members, point, name), members.base.shape(name))
+        for name in members.names
+    }
+
+    def make() -> Pieces:
+        if fused.can_form(point) and point.device in (None, "cpu") and not recipe.align:
+            former = fused.Former(Passes(members, threads), point)
+            sizes = {name: tensor_files.size_of(entry) for name, entry in layout.items()}
+            return fused.pieces_of(former.stream(), sizes)
+        from babelmerge.merging import engine
+
+        return engine.pieces(recipe, point, threads)
+
+    return point, layout, make
 
 
 def _fingerprints(recipe: recipes.Recipe) -> dict[str, str]:
     """Fingerprints of the members by id; hashed beside the merge where they are not known."""
     paths = {"base": recipe.base, **dict(recipe.experts)}
     return {id_: directories.fingerprint(path) for id_, path in paths.items()}
-
-
-def _overridden(parameters: Mapping[str, Any], device: str | None) -> dict[str, Any]:
-    return {**parameters, "device": device} if device else dict(parameters)
-
-
-def _pieces(
-    members: Members,
-    point: Settings,
-    layout: tensor_files.Layout,
-    threads: int | None,
-    device: str | None,
-) -> Pieces:
-    if fused.can_form(point) and point.device in (None, "cpu"):
-        former = fused.Former(Passes(members, threads), point)
-        sizes = {name: tensor_files.size_of(entry) for name, entry in layout.items()}
-        return fused.pieces_of(former.stream(), sizes)
-    from babelmerge.merging import engine
-
-    return engine.pieces(members, point, threads)
 
 
 def _told(pieces: Pieces, layout: tensor_files.Layout, progress: Progress | None) -> Pieces:
@@ -116,17 +128,3 @@ def _told(pieces: Pieces, layout: tensor_files.Layout, progress: Progress | None
             progress(done, total)
 
     return telling
-
-
-def _copy_companions(source: Path, target: Path) -> None:
-    for pattern in COMPANIONS:
-        for path in sorted(source.glob(pattern)):
-            if path.name not in NOT_COMPANIONS and not path.name.endswith(".index.json"):
-                shutil.copyfile(path, target / path.name)
-
-
-def _write_config(config: Mapping[str, Any], dtype: str | None, directory: Path) -> None:
-    if dtype is None:
-        return
-    key = "torch_dtype" if "torch_dtype" in config else "dtype"
-    directories.write_json(directory / "config.json", {**config, key: dtype})
