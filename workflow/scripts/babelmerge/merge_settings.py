@@ -73,7 +73,9 @@ class Settings:
         """The settings of the method that `then` names; its own where there is none."""
         if not self.then:
             return self
-        return replace(self, method=self.then, then="", source=None, bottom=0, top=0, blocks=None)
+        own = {FIELDS.get(name, name) for name in METHODS[self.method].defaults}
+        rest = {field.name: field.default for field in fields(self) if field.name in own}
+        return replace(self, **{**rest, "method": self.then})
 
     @property
     def conditional(self) -> bool:
