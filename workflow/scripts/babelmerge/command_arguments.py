@@ -87,9 +87,9 @@ def _add_merge(commands: Any, program: str) -> None:
     setting.completer = _parameters
     add("--dtype", choices=DTYPES, help="of the result (default: the recipe's, or the base's)")
     add("--backend", choices=("babelmerge", "mergekit"), help="who merges (default: babelmerge)")
-    add("--device", metavar="cpu|cuda", default="cpu", help="where to compute (default: cpu)")
+    add("--device", metavar="cpu|cuda", help="where to compute (default: the recipe's, or cpu)")
     add("--threads", type=_positive, metavar="N", help="default: as many as there are cores")
-    add("--max-shard-size", type=_bytes, metavar="SIZE", help="of a file of weights (default: 5GB)")
+    add("--max-shard-size", type=_bytes, metavar="SIZE", default="5GB", help="(default: 5GB)")
     add("--dry-run", action="store_true", help="check everything, read no tensor, write nothing")
     add("--overwrite", action="store_true", help="replace OUT if it is a model already")
     add("--quiet", action="store_true", help="say nothing but what is wrong")
@@ -104,6 +104,7 @@ def _add_methods(commands: Any, program: str) -> None:
         "What can be merged by, and what each method can be told.",
         f"examples:\n  {program} methods\n  {program} methods ties",
     )
+    parser.set_defaults(program=program)
     name = parser.add_argument("name", nargs="?", metavar="NAME")
     name.completer = _method_names
 

@@ -1,10 +1,10 @@
 """The command completion, and what completes the words after --set. No torch."""
 
 import argparse
-import re
 
-from babelmerge import merge_parameters, study_methods
-from babelmerge.command_methods import COMMON
+from babelmerge import merge_methods_table
+from babelmerge.merge_methods_table import COMMON, METHODS
+from babelmerge.merge_parameter_table import PARAMETERS
 
 
 def completion(options: argparse.Namespace) -> int:
@@ -19,14 +19,18 @@ def completion(options: argparse.Namespace) -> int:
 
 def complete_parameter(prefix: str, method: str | None) -> list[str]:
     """What --set may say: names=, or the values of a name where they are words."""
-    known = merge_parameters.DEFAULTS.get(method or "")
-    names = [*known, *COMMON] if known else list(study_methods.PARAMETERS)
+    rule = METHODS.get(method or "")
     name, equals, _ = prefix.partition("=")
     if not equals:
-        return [f"{name}=" for name in names]
-    default = (known or {}).get(name)
-    expected = study_methods.PARAMETERS[name].expected if name in study_methods.PARAMETERS else ""
-    words = ["true", "false"] if isinstance(default, bool) else []
-    if re.fullmatch(r"[\w, ]+ or \w+", expected) and "number" not in expected:
-        words = re.split(r", | or ", expected)
+        names = [*merge_methods_table.parameters(method), *COMMON] if rule else PARAMETERS
+        return [f"{known}=" for known in names]
+    if name not in PARAMETERS:
+        return []
+    words = PARAMETERS[name].words
+    if PARAMETERS[name].kind == "switch":
+        words = ("true", "false")
+    elif rule and name == "semantics":
+        words = rule.semantics or words
+    elif name == "then":
+        words = rule.inner if rule else tuple(METHODS)
     return [f"{name}={word}" for word in words]

@@ -66,7 +66,7 @@ def _legend(found: inspection.Inspection) -> str:
     if len(found.experts) > 2:
         says += ["cosine, signs: mean of the pairs", "lowest: cosine of any pair"]
     if not np.isnan(found.model.stable_ranks).all():
-        says.append("rank: stable, mean of matrices and experts")
+        says.append("rank: mean stable rank")
     return ". ".join(says)
 
 

@@ -1,7 +1,6 @@
 """The command merge. What can be told without reading a tensor is told before torch is imported."""
 
 import argparse
-import inspect
 import os
 import re
 import time
@@ -11,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from babelmerge import directories, recipes, terminal
+from babelmerge import directories, merge_parameters, recipes, tensor_files, terminal
+from babelmerge.merge_methods_table import METHODS
 
 
 def merge(options: argparse.Namespace) -> int:
@@ -21,20 +21,21 @@ def merge(options: argparse.Namespace) -> int:
     changed = _overridden(parsed, options)
     _check_members(parsed, recipe)
     _check_out(out, parsed, options.overwrite)
-    from babelmerge import merging
-
     if options.dry_run:
         return _dry_run(changed, out, options.quiet)
+    from babelmerge import merging
+
     start = time.monotonic()
     progress = None if options.quiet else terminal.Progress("merging")
     with terminal.warnings_shown(progress):
-        arguments = {
-            "max_shard_bytes": options.max_shard_size,
-            "threads": options.threads,
-            "device": options.device,
-            "progress": progress,
-        }
-        merging.merge_files(changed, out, **_understood(merging.merge_files, arguments))
+        merging.merge_files(
+            changed,
+            out,
+            max_shard_bytes=options.max_shard_size,
+            progress=progress,
+            threads=options.threads,
+            device=options.device,
+        )
     if not options.quiet:
         print(_done(out, parsed, time.monotonic() - start))
     return 0
@@ -59,7 +60,8 @@ def _written(options: argparse.Namespace) -> dict[str, Any]:
         options.parser.error("a merge needs experts; give --expert [ID=]DIR for each")
     experts = named(options.expert)
     base = options.base
-    if base is None and options.method == "linear":  # its base only gives the layout
+    merge_parameters.refuse_unknown_parameters(options.method, ())
+    if base is None and METHODS[options.method].whole:  # the base only gives the layout
         base = next(iter(experts.values()))
     if base is None:
         options.parser.error(f"{options.method} needs --base DIR, the model before fine-tuning")
@@ -139,25 +141,24 @@ def _check_out(out: Path, parsed: recipes.Recipe, overwrite: bool) -> None:
 
 
 def _dry_run(recipe: Mapping[str, Any], out: Path, quiet: bool) -> int:
-    from babelmerge.merging import compatibility
+    """What `merging.merge_files` checks before it reads a tensor."""
+    from babelmerge.merging import compatibility, fused
     from babelmerge.merging.members import Members
 
     parsed = recipes.read_recipe(recipe)
     with terminal.warnings_shown(None):
         members = Members(parsed.base, dict(parsed.experts))
-        compatibility.check_configs(members)
-        compatibility.check_tokenizers(members)
-        compatibility.check_fingerprints(parsed)
+        point = merge_parameters.settings(parsed.method, members.ids, parsed.parameters)
+        compatibility.check_all(members, parsed)
+        entries = (
+            (fused.output_code(members, point, n), members.base.shape(n)) for n in members.names
+        )
+        needed = sum(map(tensor_files.size_of, entries))
+        compatibility.check_room(out, needed)
     if not quiet:
         fits = f"{len(members.ids)} experts fit their base in {len(members.names)} tensors"
-        print(f"{parsed.method}: {fits}; nothing was read or written. Would write {out}")
+        print(f"{parsed.method}: {fits}; would write {terminal.size(needed)} to {out}")
     return 0
-
-
-def _understood(function: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the arguments that were given, those that a function takes."""
-    known = inspect.signature(function).parameters
-    return {name: v for name, v in arguments.items() if v is not None and name in known}
 
 
 def _done(out: Path, parsed: recipes.Recipe, seconds: float) -> str:

@@ -2,91 +2,104 @@
 
 import argparse
 import textwrap
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from babelmerge import merge_parameters, study_methods, terminal
+from babelmerge import merge_parameters, terminal
+from babelmerge.merge_methods_table import COMMON, METHODS, REQUIRED, Method
+from babelmerge.merge_parameter_table import PARAMETERS
 
-# Every method has these beside its own.
-COMMON = ("semantics", "dtype", "backend")
-SUMMARIES = {
-    "linear": "weighted average of whole models (model soup)",
-    "slerp": "spherical interpolation between two models",
-    "task_arithmetic": "base plus the weighted sum of the task vectors",
-    "ties": "trim small changes, elect a sign per element, average those that have it",
-    "dare": "drop changes at random, rescale the rest, then task arithmetic",
-    "dare_ties": "drop changes at random, rescale the rest, then elect signs",
-    "sce": "weigh experts by their changes of high variance, erase minority signs",
-    "breadcrumbs": "drop the largest and the smallest changes, then task arithmetic",
-    "breadcrumbs_ties": "drop the largest and the smallest changes, then elect signs",
-    "della": "drop small changes more often than large ones, then elect signs",
-    "della_linear": "drop small changes more often than large ones, then task arithmetic",
-    "model_stock": "average pulled to the base by the angle between the experts",
-    "fisher": "average weighted by each expert's Fisher information",
-    "regmean": "least-squares fit of every linear map to the experts' inputs",
-    "tsv": "top singular vectors of the experts, made orthogonal to each other",
-    "iso_c": "sum of the task vectors with all singular values made equal",
-    "subspace_boosting": "another merge with its small singular values raised",
-    "nan": "task arithmetic with weights by inverse norm",
-    "consensus": "only changes that several experts' masks agree on",
-    "layer_swap": "lower blocks merged, upper blocks from one expert",
-    "knots": "another merge in the experts' shared SVD basis (adapters)",
-    "core_space": "another merge in the adapters' common core space",
-}
+INDENT = " " * (max(map(len, METHODS)) + len(terminal.GAP))
+EXAMPLES = {"t": "0.5", "density": "0.4", "from": "hi --set top=8"}
+HEADER = ("parameter", "default", "may be", "meaning")
 
 
 def methods(options: argparse.Namespace) -> int:
     """List all methods, or tell all about one."""
     if options.name is None:
-        print("\n".join(_listed(name) for name in merge_parameters.DEFAULTS))
+        print("\n".join(map(_listed, METHODS)))
         return 0
     merge_parameters.refuse_unknown_parameters(options.name, ())
-    print(_explained(options.name))
+    print("\n\n".join(_explained(options.name, options.program)))
     return 0
 
 
 def _listed(name: str) -> str:
-    own = merge_parameters.DEFAULTS[name]
-    settings = ", ".join(f"{key} {_default(value)}" for key, value in own.items())
-    return "\n".join(
-        [
-            f"{name:<18} {SUMMARIES.get(name, '')}".rstrip(),
-            *textwrap.wrap(
-                settings or "no parameters of its own",
-                terminal.WIDTH,
-                initial_indent=" " * 19,
-                subsequent_indent=" " * 19,
-            ),
-        ]
+    own = ", ".join(f"{key} {_text(value)}" for key, value in METHODS[name].defaults.items())
+    first = f"{name:<{len(INDENT)}}{METHODS[name].summary}"
+    if not own:
+        return first
+    lines = textwrap.wrap(
+        own, terminal.WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False
     )
+    return "\n".join([first, *lines])
 
 
-def _explained(name: str) -> str:
-    values = {**merge_parameters.DEFAULTS[name], **dict.fromkeys(COMMON)}
-    values |= {"semantics": "original", "backend": "babelmerge"}
-    rows = []
-    for parameter, default in values.items():
-        known = study_methods.PARAMETERS.get(parameter)
-        told = (known.expected, known.meaning) if known else ("", "")
-        rows.append((parameter, _default(default), *told))
-    needed = [f" --set {key}=0.5" for key, default, *_ in rows if default == "required"]
-    example = f"merge --method {name} --base DIR --expert DIR --expert DIR{''.join(needed)} OUT"
-    parts = (
-        f"{name}: {SUMMARIES[name]}" if name in SUMMARIES else name,
-        terminal.table(("parameter", "default", "may be", "meaning"), rows, left=4),
-        f"python -m babelmerge {example}",
-    )
-    return "\n\n".join(parts)
+def _explained(name: str, program: str) -> Iterator[str]:
+    rule = METHODS[name]
+    yield f"{name}: {rule.summary}"
+    rows = [
+        (key, _text(default), _expected(rule, key), PARAMETERS[key].meaning)
+        for key, default in rule.defaults.items()
+    ]
+    if len(rule.semantics) > 1:
+        choice = _either(rule.semantics)
+        rows.append(("semantics", rule.semantics[0], choice, PARAMETERS["semantics"].meaning))
+    if rows:
+        yield terminal.table(HEADER, list(_wrapped(rows)), left=4)
+    also = ", ".join(key for key in COMMON if key != "semantics")
+    yield f"Every method also takes {also}."
+    if rule.inner:
+        inner = f"then may be {_either(rule.inner)}, with its parameters"
+        yield textwrap.fill(inner, terminal.WIDTH)
+    yield from _variants(rule)
+    needed = [key for key in rule.defaults if key == "density" or rule.defaults[key] is REQUIRED]
+    settings = "".join(f" --set {key}={EXAMPLES[key]}" for key in needed)
+    base = "" if rule.whole else " --base DIR"
+    yield f"{program} merge --method {name}{base} --expert hi=DIR --expert bn=DIR{settings} OUT"
 
 
-def _default(value: Any) -> str:
-    if value is merge_parameters.REQUIRED:
+def _wrapped(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Rows whose last cell fits the page, in as many lines as it takes."""
+    widths = [max(map(len, column)) for column in zip(HEADER, *rows, strict=True)]
+    left = terminal.WIDTH - sum(widths[:-1]) - len(terminal.GAP) * (len(widths) - 1)
+    for *cells, last in rows:
+        first, *more = textwrap.wrap(last, max(left, terminal.LEAST))
+        yield (*cells, first)
+        yield from ((*[""] * len(cells), line) for line in more)
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(", ".join(words).rsplit(", ", 1))
+
+
+def _expected(rule: Method, key: str) -> str:
+    scopes = dict.fromkeys(word for words in rule.scopes.values() for word in words)
+    special = {"scope": _either(list(scopes)), "then": "a method, see below"}
+    words = special.get(key) or PARAMETERS[key].expected
+    return f"{words}, or one each" if PARAMETERS[key].per_expert else words
+
+
+def _variants(rule: Method) -> Iterator[str]:
+    """How each semantics differs from the defaults in the table."""
+    lines = []
+    for semantics in rule.semantics:
+        told = dict(rule.by_semantics.get(semantics, {}))
+        if (scopes := rule.scopes.get(semantics)) and scopes[0] != rule.defaults["scope"]:
+            told["scope"] = scopes[0]
+        others = [f"{key} {_text(value)}" for key, value in told.items()]
+        others += [f"no {key}" for key, where in rule.only.items() if semantics not in where]
+        if others:
+            lines.append(f"semantics {semantics}: {', '.join(others)}")
+    if lines:
+        yield "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    if value is REQUIRED:
         return "required"
     if value is None:
         return "auto"
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -7,6 +7,7 @@ elements (zeros, signs, sparsity) is NaN. Writes nothing.
 """
 
 import math
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -126,6 +127,7 @@ def inspect(
                 if progress:
                     progress(done, total)
         except BaseException:
+            members.stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return Inspection(Path(base), {id_: Path(path) for id_, path in experts.items()}, tuple(found))
@@ -141,16 +143,24 @@ class _Members:
         self.experts = [checkpoints.Checkpoint(path) for path in experts.values()]
         for expert in self.experts:
             _check_fit(self.base, expert)
+        self.stopped = threading.Event()
 
     def bytes(self, name: str) -> int:
         models = (self.base, *self.experts)
         return sum(math.prod(m.shape(name)) * m.dtype(name).itemsize for m in models)
 
+    def _unless_stopped(self, pieces: Iterator[list[torch.Tensor]]) -> Iterator[list[torch.Tensor]]:
+        """The same pieces, but none after a stop: a large tensor takes seconds."""
+        for piece in pieces:
+            if self.stopped.is_set():
+                raise ValueError("stopped")
+            yield piece
+
     def measure(self, name: str, stable_ranks: bool) -> Summary:
         base = self.base.read(name)
         tuned = [expert.read(name) for expert in self.experts]
         try:
-            sums = moments(pieces(tuned, base))
+            sums = moments(self._unless_stopped(pieces(tuned, base)))
         except ValueError:
             for model, tensor in zip((self.base, *self.experts), (base, *tuned), strict=True):
                 checkpoints.require_finite(tensor, name, model.file(name))
@@ -158,8 +168,18 @@ class _Members:
         squares = task_vectors.norm(base) ** 2
         ranks = np.full(len(tuned), math.nan)
         if stable_ranks and base.dim() > 1:
-            ranks = np.array([task_vectors.stable_rank(t.float() - base.float()) for t in tuned])
+            ranks = np.array([task_vectors.stable_rank(_difference(t, base)) for t in tuned])
         return Summary("tensor", name, sums, squares, ranks)
+
+
+def _difference(tuned: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
+    """tuned - base, at least in float32, with no other copy of either in memory."""
+    dtype = torch.promote_types(torch.promote_types(tuned.dtype, base.dtype), torch.float32)
+    delta = torch.empty(tuned.shape, dtype=dtype)
+    flat = (tensor.reshape(-1).split(task_vectors.BLOCK) for tensor in (delta, tuned, base))
+    for out, ours, start in zip(*flat, strict=True):
+        torch.sub(ours.to(dtype), start.to(dtype), out=out)
+    return delta
 
 
 def _check_fit(base: checkpoints.Checkpoint, expert: checkpoints.Checkpoint) -> None:

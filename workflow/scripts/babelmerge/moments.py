@@ -96,26 +96,28 @@ def moments(pieces: Iterable[Sequence[Tensor]]) -> Moments:
     A piece holds at most PIECE elements (`pieces` cuts tensors into such). ValueError for values
     that are not finite.
     """
-    rows, counts, size = [], [], 0
+    sums: list[list[float]] = []
+    counts, size, number = np.zeros(()), 0, 0
     for piece in pieces:
-        size += piece[0].numel()
-        rows.append(_row_sums(piece))
-        counts.append(_counts(piece))
-    if not rows:
+        size, number = size + piece[0].numel(), len(piece)
+        # As Python's numbers: small arrays kept between large ones would fragment the memory.
+        rows = _row_sums(piece).tolist()
+        sums = sums or [[] for _ in rows]
+        for column, values in zip(sums, rows, strict=True):
+            column.extend(values)
+        counts = counts + _counts(piece)
+    if not number:
         raise ValueError("no pieces: a tensor without elements still has one, which is empty")
-    table = torch.cat(rows, dim=1)
-    if not bool(torch.isfinite(table).all()):
+    if not all(math.isfinite(value) for column in sums for value in column):
         raise ValueError("a task vector holds NaN or infinity, or its squares overflow float64")
-    sums = np.array([math.fsum(values) for values in table.tolist()])
-    nonzero, agreeing, voters, majority = (
-        np.sum(column, axis=0) for column in zip(*counts, strict=True)
-    )
-    number = len(piece)
+    totals = np.array([math.fsum(column) for column in sums])
     products = np.empty((number, number))
     upper = np.triu_indices(number)
-    products[upper] = sums[number:]
-    products.T[upper] = sums[number:]
-    return Moments(size, products, sums[:number], nonzero, agreeing, voters, float(majority))
+    products[upper] = totals[number:]
+    products.T[upper] = totals[number:]
+    nonzero, agreeing = counts[: 2 * number**2].reshape(2, number, number)
+    voters, majority = counts[2 * number**2 : -1], float(counts[-1])
+    return Moments(size, products, totals[:number], nonzero, agreeing, voters, majority)
 
 
 def combine(parts: Sequence[Moments]) -> Moments:
@@ -155,8 +157,11 @@ def _rows(values: Tensor) -> Tensor:
     return torch.cat([rows, values[whole:].sum().reshape(1)])
 
 
-def _counts(piece: Sequence[Tensor]) -> tuple[np.ndarray, ...]:
-    """Both not 0, equal signs, elements by votes, votes of the majority; exact in float32."""
+def _counts(piece: Sequence[Tensor]) -> np.ndarray:
+    """Both not 0, equal signs, elements by votes, votes of the majority, in one row.
+
+    float32 holds them exactly.
+    """
     signs = torch.stack([delta.sign() for delta in piece]).float()
     some = signs.abs()
     both, balance = some @ some.T, signs @ signs.T
@@ -165,7 +170,7 @@ def _counts(piece: Sequence[Tensor]) -> tuple[np.ndarray, ...]:
     lead = signs.sum(dim=0).abs().sum(dtype=torch.float64)
     votes = (voters * torch.arange(len(voters))).sum()
     counts = (both, (both + balance) / 2, voters, (votes + lead) / 2 - voters[1])
-    return tuple(count.double().numpy() for count in counts)
+    return torch.cat([count.double().reshape(-1) for count in counts]).numpy()
 
 
 def _fsum(arrays: Sequence[np.ndarray]) -> np.ndarray:

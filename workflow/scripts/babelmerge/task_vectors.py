@@ -18,7 +18,8 @@ from babelmerge.moments import moments, pieces
 
 BLOCK = 1 << 18  # elements of a matrix that are widened to float64 at a time
 SMALL_SIDE = 256  # up to this many rows or columns a Gram matrix is cheaper than Lanczos
-TOLERANCE = 1e-6  # of Lanczos' residual; the singular value's error goes with its square
+BASIS = 20  # vectors that Lanczos keeps before it restarts
+TOLERANCE = 1e-5  # of Lanczos' residual; the singular value's error goes with its square
 
 
 def norm(delta: Tensor) -> float:
@@ -66,16 +67,26 @@ def _stable_rank(matrix: Tensor) -> float:
     squares = norm(flat) ** 2
     if squares == 0:
         return math.nan
-    return max(1.0, squares / _largest_square(flat if len(flat) >= flat.shape[1] else flat.T))
+    return max(1.0, squares / _largest_square(flat))
 
 
-def _largest_square(tall: Tensor) -> float:
-    """The largest eigenvalue of WᵀW for W (rows, columns), rows >= columns."""
-    columns = tall.shape[1]
-    blocks = tall.split(max(1, BLOCK // columns))
-    if columns <= SMALL_SIDE:
-        gram = sum(block.double().T @ block.double() for block in blocks)
-        return float(torch.linalg.eigvalsh(gram)[-1])
+def _largest_square(matrix: Tensor) -> float:
+    """The square of a matrix's largest singular value."""
+    if min(matrix.shape) <= SMALL_SIDE:
+        return _by_gram(matrix if len(matrix) >= matrix.shape[1] else matrix.T)
+    return _by_lanczos(matrix)
+
+
+def _by_gram(tall: Tensor) -> float:
+    blocks = tall.split(max(1, BLOCK // tall.shape[1]))
+    gram = sum(block.double().T @ block.double() for block in blocks)
+    return float(torch.linalg.eigvalsh(gram)[-1])
+
+
+def _by_lanczos(matrix: Tensor) -> float:
+    """The largest eigenvalue of WᵀW, from some fifty products with vectors, in blocks of rows."""
+    columns = matrix.shape[1]
+    blocks = matrix.split(max(1, BLOCK // columns))
 
     def apply(vector: np.ndarray) -> np.ndarray:
         given = torch.from_numpy(np.ascontiguousarray(vector)).reshape(-1)
@@ -85,15 +96,15 @@ def _largest_square(tall: Tensor) -> float:
             result += wide.T @ (wide @ given)
         return result.numpy()
 
-    # A fixed start, so that the same matrix has the same number; not constant, because a row sum
+    # A fixed start, so that the same matrix has the same number; not constant, because row sums
     # of 0 would hide the direction that is looked for.
     start = np.random.default_rng(0).random(columns) - 0.5
     operator = LinearOperator((columns, columns), matvec=apply, dtype=np.float64)
-    count = min(columns, 64)
-    found = eigsh(
-        operator, k=1, ncv=count, v0=start, tol=TOLERANCE, return_eigenvectors=False, which="LA"
+    basis = min(columns, BASIS)
+    (found,) = eigsh(
+        operator, 1, which="LA", v0=start, ncv=basis, tol=TOLERANCE, return_eigenvectors=False
     )
-    return float(found[0])
+    return float(found)
 
 
 def lora_dot(

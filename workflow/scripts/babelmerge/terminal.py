@@ -12,7 +12,7 @@ WIDTH = 100
 UNKNOWN = "–"
 GAP = "  "
 LEAST = 20  # what is left of a first column, however wide the others are
-FIRST, EVERY = 0.5, 0.1  # seconds before a terminal shows progress, and between two updates
+EVERY = 0.1  # seconds between two updates of the line on a terminal
 STEP, APART = 0.1, 5.0  # elsewhere: a line for each tenth, but never more often than this
 
 
@@ -99,30 +99,29 @@ def shorten(text: str, width: int) -> str:
 class Progress:
     """Bytes done, rate and time left: one line that renews itself on a terminal, few elsewhere.
 
-    Call it with (bytes done, bytes in all); `clear` before anything else is printed there.
+    Call it with (bytes done, bytes in all); `clear` before anything else is printed there. The rate
+    counts from the first call, so that what comes before the first byte does not dampen it.
     """
 
     def __init__(self, label: str, stream: TextIO | None = None):
         self.label = label
         self.stream = stream or sys.stderr
         self.live = self.stream.isatty()
-        self.start = self.last = time.monotonic()
+        self.first: tuple[float, int] | None = None
+        self.last = time.monotonic()
         self.told = 0.0
         self.shown = False
+        if self.live:
+            self._show(f"{label} …")
 
     def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if self.live:
-            due = now - self.start >= FIRST and (now - self.last >= EVERY or done >= total)
-        else:
-            due = now - self.last >= APART and done / max(1, total) >= self.told + STEP
-        if not due:
+        now, part = time.monotonic(), done / max(1, total)
+        self.first = self.first or (now, done)
+        wait, step = (EVERY, 0.0) if self.live else (APART, STEP)
+        if now - self.last < wait or part < self.told + step:
             return
-        self.last, self.told = now, done / max(1, total)
-        text = self._line(done, total, now - self.start)
-        self.stream.write(f"\r{text}\x1b[K" if self.live else f"{text}\n")
-        self.stream.flush()
-        self.shown = self.live
+        self.last, self.told = now, part
+        self._show(self._line(done, total, now))
 
     def clear(self) -> None:
         """Take the line away; the next call shows it again."""
@@ -131,23 +130,32 @@ class Progress:
             self.stream.flush()
             self.shown = False
 
-    def _line(self, done: int, total: int, seconds: float) -> str:
-        rate = done / max(seconds, 1e-9)
-        left = duration((total - done) / rate) if rate else UNKNOWN
-        percent = 100 * done // max(1, total)
-        amount = f"{size(done)} of {size(total)}"
-        return f"{self.label}  {percent}%  {amount}  {size(rate)}/s  {left} left"
+    def _show(self, text: str) -> None:
+        self.stream.write(f"\r{text}\x1b[K" if self.live else f"{text}\n")
+        self.stream.flush()
+        self.shown = self.live
+
+    def _line(self, done: int, total: int, now: float) -> str:
+        start, before = self.first or (now, done)
+        amount = f"{self.label}  {100 * done // max(1, total)}%  {size(done)} of {size(total)}"
+        if now <= start or done <= before:
+            return amount
+        rate = (done - before) / (now - start)
+        return f"{amount}  {size(rate)}/s  {duration((total - done) / rate)} left"
 
 
 @contextmanager
 def warnings_shown(progress: Progress | None) -> Iterator[None]:
-    """Our own warnings go to stderr, a line each; the progress is gone when this ends."""
+    """Our own warnings go to stderr, each once; the progress is gone when this ends."""
+    told = set()
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if progress:
                 progress.clear()
-            print(f"warning: {record.getMessage()}", file=sys.stderr)
+            if (message := record.getMessage()) not in told:
+                print(f"warning: {message}", file=sys.stderr)
+            told.add(message)
 
     handler, logger = Handler(logging.WARNING), logging.getLogger("babelmerge")
     before, logger.propagate = logger.propagate, False
