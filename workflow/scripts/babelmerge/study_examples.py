@@ -72,14 +72,18 @@ groups:
   growing: {prefixes: [it-en, de-en, en-it], from: 2}  # growing-2, growing-3
   merged-merges:
     members: [merges/many-to-one/ties, en-de]
-    methods: {linear: {}}
+    methods:
+      linear: {}
+      swap: {method: layer_swap, from: en-de, top: 8}  # de's highest blocks, the rest averaged
     evaluate: translation""",
         "methods": """\
 methods:
   linear: {}  # no parameters: one point, no sweep
   ties: {density: [0.4, 0.8], weight: [0.3, 0.5]}  # four points
   ties-mergekit: {method: ties, density: 0.4, semantics: mergekit}
-  task_arithmetic: {weight: 0.4}""",
+  task_arithmetic: {weight: 0.4}
+  by-layer: {method: task_arithmetic, weight: {layers: [0.2, 0.8]}}  # first block to last
+  by-part: {method: linear, weight: [{filter: mlp, value: 2}, {value: 1}]}  # one point""",
         "selection": "selection: {split: dev, metric: chrf, rows: 500}",
         "generation": "generation: {max_new_tokens: 256, batch_size: 64, dtype: bfloat16}",
         "evaluation": "evaluation: {resamples: 1000, confidence: 0.95}",
