@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import babelmerge
-from babelmerge import merge_parameters
+from babelmerge import command_completion, merge_parameters
 
 TROUBLE = 2
 DTYPES = ("float32", "bfloat16", "float16")
@@ -71,25 +71,36 @@ def _add_merge(commands: Any, program: str) -> None:
     add = parser.add_argument
     one = parser.add_argument_group("a recipe on the command line")
     method = one.add_argument("--method", metavar="NAME", help=f"see {program} methods")
-    method.completer = _method_names
+    method.completer = command_completion.method_names
     one.add_argument("--base", metavar="DIR", help="the model that the experts were trained from")
     expert = one.add_argument(
         "--expert", metavar="[ID=]DIR", action="append", default=[], help="once for each expert"
     )
-    expert.completer = _expert_paths
+    expert.completer = command_completion.expert_paths
     setting = one.add_argument(
         "--set",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="a parameter of the method; weight=0.7,0.3 or 'weight={hi: 1, bn: 2}' by expert",
+        help="of the method: density=0.4; by expert: weight=0.7,0.3 or 'weight={hi: 1, bn: 2}'",
     )
-    setting.completer = _parameters
+    setting.completer = command_completion.parameters
+    statistics = one.add_argument(
+        "--statistics",
+        metavar="ID=FILE",
+        action="append",
+        default=[],
+        help="what fisher or regmean collected for an expert",
+    )
+    statistics.completer = command_completion.expert_paths
     add("--dtype", choices=DTYPES, help="of the result (default: the recipe's, or the base's)")
+    add("--output", choices=("model", "adapter"), help="default: the recipe's, or model")
+    add("--rank", type=_positive, metavar="N", help="of an adapter (default: as exact as it takes)")
+    add("--align", action="store_true", help="match neurons and heads to the base's first")
     add("--backend", choices=("babelmerge", "mergekit"), help="who merges (default: babelmerge)")
     add("--device", metavar="cpu|cuda", help="where to compute (default: the recipe's, or cpu)")
     add("--threads", type=_positive, metavar="N", help="default: as many as there are cores")
-    add("--max-shard-size", type=_bytes, metavar="SIZE", default="5GB", help="(default: 5GB)")
+    add("--max-shard-size", type=_bytes, metavar="SIZE", default="5GB", help="default: 5GB")
     add("--dry-run", action="store_true", help="check everything, read no tensor, write nothing")
     add("--overwrite", action="store_true", help="replace OUT if it is a model already")
     add("--quiet", action="store_true", help="say nothing but what is wrong")
@@ -106,7 +117,7 @@ def _add_methods(commands: Any, program: str) -> None:
     )
     parser.set_defaults(program=program)
     name = parser.add_argument("name", nargs="?", metavar="NAME")
-    name.completer = _method_names
+    name.completer = command_completion.method_names
 
 
 def _add_inspect(commands: Any, program: str) -> None:
@@ -123,7 +134,7 @@ def _add_inspect(commands: Any, program: str) -> None:
         paths="BASE EXPERT",
     )
     add = parser.add_argument
-    add("--per", choices=("model", "layer", "tensor"), default="layer", help="(default: layer)")
+    add("--per", choices=("model", "layer", "tensor"), default="layer", help="default: layer")
     add("--stable-rank", action="store_true", help="also the stable rank of matrices; slow")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON in place of tables")
@@ -225,20 +236,3 @@ def _bytes(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; expected one like 5GB or 500MB")
     return value
-
-
-def _method_names(**_: Any) -> list[str]:
-    return list(merge_parameters.DEFAULTS)
-
-
-def _parameters(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
-    from babelmerge import command_completion
-
-    return command_completion.complete_parameter(prefix, parsed_args.method)
-
-
-def _expert_paths(prefix: str, **_: Any) -> list[str]:
-    from argcomplete.completers import DirectoriesCompleter
-
-    id_, equals, path = prefix.rpartition("=")
-    return [id_ + equals + found for found in DirectoriesCompleter()(path)]

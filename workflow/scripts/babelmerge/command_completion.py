@@ -1,6 +1,7 @@
-"""The command completion, and what completes the words after --set. No torch."""
+"""The command completion, and what tab offers for words that argparse does not know. No torch."""
 
 import argparse
+from typing import Any
 
 from babelmerge import merge_methods_table
 from babelmerge.merge_methods_table import COMMON, METHODS
@@ -17,13 +18,18 @@ def completion(options: argparse.Namespace) -> int:
     return 0
 
 
-def complete_parameter(prefix: str, method: str | None) -> list[str]:
-    """What --set may say: names=, or the values of a name where they are words."""
-    rule = METHODS.get(method or "")
+def method_names(**_: Any) -> list[str]:
+    """For --method and methods."""
+    return list(METHODS)
+
+
+def parameters(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    """For --set: names=, or the values of a name where they are words."""
+    rule = METHODS.get(parsed_args.method or "")
     name, equals, _ = prefix.partition("=")
     if not equals:
-        names = [*merge_methods_table.parameters(method), *COMMON] if rule else PARAMETERS
-        return [f"{known}=" for known in names]
+        own = merge_methods_table.parameters(parsed_args.method) if rule else PARAMETERS
+        return [f"{known}=" for known in dict.fromkeys([*own, *COMMON])]
     if name not in PARAMETERS:
         return []
     words = PARAMETERS[name].words
@@ -34,3 +40,11 @@ def complete_parameter(prefix: str, method: str | None) -> list[str]:
     elif name == "then":
         words = rule.inner if rule else tuple(METHODS)
     return [f"{name}={word}" for word in words]
+
+
+def expert_paths(prefix: str, **_: Any) -> list[str]:
+    """For [ID=]PATH."""
+    from argcomplete.completers import FilesCompleter
+
+    id_, equals, path = prefix.rpartition("=")
+    return [id_ + equals + found for found in FilesCompleter()(path)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from babelmerge import directories, merge_parameters, recipes, tensor_files, terminal
+from babelmerge import directories, merge_parameters, recipes, terminal
 from babelmerge.merge_methods_table import METHODS
 
 
@@ -22,31 +22,37 @@ def merge(options: argparse.Namespace) -> int:
     _check_members(parsed, recipe)
     _check_out(out, parsed, options.overwrite)
     if options.dry_run:
-        return _dry_run(changed, out, options.quiet)
+        says = _dry_run(parsed, changed, out, options.device)
+    else:
+        start = time.monotonic()
+        _merge(changed, out, options)
+        says = _done(out, parsed, time.monotonic() - start)
+    if not options.quiet:
+        print(says)
+    return 0
+
+
+def _merge(recipe: Mapping[str, Any], out: Path, options: argparse.Namespace) -> None:
     from babelmerge import merging
 
-    start = time.monotonic()
     progress = None if options.quiet else terminal.Progress("merging")
     with terminal.warnings_shown(progress):
         merging.merge_files(
-            changed,
+            recipe,
             out,
             max_shard_bytes=options.max_shard_size,
             progress=progress,
             threads=options.threads,
             device=options.device,
         )
-    if not options.quiet:
-        print(_done(out, parsed, time.monotonic() - start))
-    return 0
 
 
 def _recipe_and_out(options: argparse.Namespace) -> tuple[Any, Path]:
     """(recipe mapping or path, output directory) from what was given."""
     error, paths = options.parser.error, options.paths
-    written = options.method or options.base or options.expert or options.set
+    written = any((options.method, options.base, options.expert, options.set, options.statistics))
     if written and not options.method:
-        error("--base, --expert and --set write a recipe and need --method; or give a RECIPE alone")
+        error("--base, --expert, --set and --statistics need --method; or give a RECIPE alone")
     expected = "OUT" if written else "RECIPE and OUT"
     if len(paths) != (1 if written else 2):
         found = " ".join(paths) or "nothing"
@@ -65,7 +71,11 @@ def _written(options: argparse.Namespace) -> dict[str, Any]:
         base = next(iter(experts.values()))
     if base is None:
         options.parser.error(f"{options.method} needs --base DIR, the model before fine-tuning")
-    return recipes.make_recipe(base, experts, options.method, _settings(options.set))
+    statistics = named(options.statistics)
+    if unknown := [id_ for id_ in statistics if id_ not in experts]:
+        raise ValueError(f"--statistics {unknown[0]}=: the experts are {', '.join(experts)}")
+    values = _settings(options.set)
+    return recipes.make_recipe(base, experts, options.method, values, statistics=statistics)
 
 
 def named(words: Sequence[str]) -> dict[str, str]:
@@ -103,12 +113,14 @@ def _settings(words: Sequence[str]) -> dict[str, Any]:
 
 
 def _overridden(parsed: recipes.Recipe, options: argparse.Namespace) -> Mapping[str, Any]:
-    """The recipe with --dtype and --backend in it, so that what is written says what was done."""
+    """The recipe with what the options change in it, so that what is kept says what was done."""
     recipe = dict(parsed.source)
     if options.dtype:
         recipe["out_dtype"] = options.dtype
-    if options.backend:
-        recipe[recipes.OWN] = {**(recipe.get(recipes.OWN) or {}), "backend": options.backend}
+    asked = {name: getattr(options, name) for name in ("backend", "align", "output", "rank")}
+    asked = {name: value for name, value in asked.items() if value}
+    if asked:
+        recipe[recipes.OWN] = {**(recipe.get(recipes.OWN) or {}), **asked}
     return recipe
 
 
@@ -140,25 +152,14 @@ def _check_out(out: Path, parsed: recipes.Recipe, overwrite: bool) -> None:
         raise ValueError(f"{out}: is not a model, and not replaced; give another directory")
 
 
-def _dry_run(recipe: Mapping[str, Any], out: Path, quiet: bool) -> int:
-    """What `merging.merge_files` checks before it reads a tensor."""
-    from babelmerge.merging import compatibility, fused
-    from babelmerge.merging.members import Members
+def _dry_run(parsed: recipes.Recipe, changed: Mapping[str, Any], out: Path, device: str) -> str:
+    from babelmerge.merging import files
 
-    parsed = recipes.read_recipe(recipe)
+    own = {**(changed.get(recipes.OWN) or {}), **({"device": device} if device else {})}
     with terminal.warnings_shown(None):
-        members = Members(parsed.base, dict(parsed.experts))
-        point = merge_parameters.settings(parsed.method, members.ids, parsed.parameters)
-        compatibility.check_all(members, parsed)
-        entries = (
-            (fused.output_code(members, point, n), members.base.shape(n)) for n in members.names
-        )
-        needed = sum(map(tensor_files.size_of, entries))
-        compatibility.check_room(out, needed)
-    if not quiet:
-        fits = f"{len(members.ids)} experts fit their base in {len(members.names)} tensors"
-        print(f"{parsed.method}: {fits}; would write {terminal.size(needed)} to {out}")
-    return 0
+        files.check_files({**changed, **({recipes.OWN: own} if own else {})}, out)
+    fits = f"{len(parsed.experts)} experts fit their base and {parsed.method}"
+    return f"{fits}; nothing was read or written. It would go to {out}"
 
 
 def _done(out: Path, parsed: recipes.Recipe, seconds: float) -> str:
