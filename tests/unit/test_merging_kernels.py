@@ -168,3 +168,13 @@ def test_a_float64_model_keeps_its_dtype():
         merged["w"],
         checkpoints.as_tensor(checkpoints.as_bytes(model["w"]), "F64", (11,)).float().double(),
     )
+
+
+def test_every_compiled_file_is_in_the_caches_name():
+    import babelmerge.merging.compiled as compiled
+
+    written = {
+        path.name for path in compiled.HERE.glob("*.py") if "@compiled\n" in path.read_text()
+    }
+    assert written | {"compiled.py", "random_keys.py"} == set(compiled.SOURCES)
+    assert str(compiled.FOLDER) in fused.kernels.form._cache.cache_path

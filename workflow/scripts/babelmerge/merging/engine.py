@@ -115,8 +115,8 @@ class Merger:
         for id_ in self.ids:
             if id_ not in self.statistics:
                 raise ValueError(
-                    f"{self.point.method}: has no {kind} statistics of {id_}; collect them from its "
-                    "dev data (`calibration`) and hand them in by id"
+                    f"{self.point.method}: has no {kind} statistics of {id_}; collect them from "
+                    "its dev data (`calibration`) and hand them in by id"
                 )
         found = [self.statistics[id_].get(name) for id_ in self.ids]
         return [None if one is None else one.to(self.device) for one in found]

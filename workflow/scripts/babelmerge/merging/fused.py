@@ -16,7 +16,8 @@ import numpy as np
 
 from babelmerge.merge_parameters import Settings
 from babelmerge.merging import fused_plans, kernels, passes
-from babelmerge.merging.fused_plans import STAGES, Formation, Known, Planner
+from babelmerge.merging.fused_plans import Formation, Known, Planner
+from babelmerge.merging.fused_stages import STAGES
 from babelmerge.merging.members import Members, not_finite
 from babelmerge.merging.passes import Handle, Passes, handle
 from babelmerge.tensor_files import SIZES

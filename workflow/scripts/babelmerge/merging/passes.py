@@ -101,7 +101,7 @@ class Passes:
         ]
 
     def balances(self, work: Iterable[tuple[Handle, Stages]], limits: np.ndarray) -> list[int]:
-        """Sums of the elected signs over all of `work`, at each point's limits (points, experts)."""
+        """Sums of the elected signs over all of `work`, by points' limits (points, experts)."""
 
         def job(tensor: Handle, done: Stages, start: int, stop: int) -> np.ndarray:
             sums = np.zeros(len(limits), np.int64)
@@ -173,7 +173,7 @@ class Passes:
 
 
 def _ready(data: np.ndarray, code: str) -> np.ndarray:
-    """The bytes themselves; a copy where a file's header left them at an odd address, or float64."""
+    """The bytes themselves; a copy of float64, and where a header left them at an odd address."""
     if code == "F64":
         return np.frombuffer(data.tobytes(), np.float64).astype(np.float32)
     return data.copy() if data.size and data.ctypes.data % 4 else data

@@ -8,17 +8,10 @@ addresses in, no torch, no locks.
 """
 
 import numpy as np
-from numba import njit
 
-from babelmerge.merging.kernels import (
-    BLOCK,
-    COMPILED,
-    elect,
-    gather,
-    keep_varied,
-    trimmed_sum,
-    variances,
-)
+from babelmerge.merging.blocks import BLOCK, gather
+from babelmerge.merging.combining import elect, keep_varied, trimmed_sum, variances
+from babelmerge.merging.compiled import compiled
 
 LANES = 16  # partial sums side by side; their order is fixed, whatever the machine
 UPPER_BINS = 1 << 15  # without the sign
@@ -27,7 +20,7 @@ ZERO_BIN = UPPER_BINS - 1  # no finite number has these bits, so exact zeros are
 MAGNITUDES, VARIANCE = 0, 1  # of each task vector; over the experts
 
 
-@njit(**COMPILED)
+@compiled
 def _rows(sources, stages, begin, n, what, base, blocks, variance):
     """The rows whose magnitudes are scanned: every expert's, or the variance alone (one row)."""
     bad = gather(sources, stages, begin, base, blocks)
@@ -36,11 +29,11 @@ def _rows(sources, stages, begin, n, what, base, blocks, variance):
     return bad
 
 
-@njit(**COMPILED)
+@compiled
 def count_uppers(sources, stages, start, stop, what, counts):
     """Add to counts (rows, UPPER_BINS) the upper halves of the bits of magnitudes.
 
-    Exact zeros go to ZERO_BIN, which no finite number has. Returns the member with bad values or -1.
+    Exact zeros go to ZERO_BIN. Returns the member with bad values or -1.
     """
     experts = stages.weights.size
     for begin in range(start, stop, BLOCK):
@@ -61,9 +54,9 @@ def count_uppers(sources, stages, start, stop, what, counts):
     return -1
 
 
-@njit(**COMPILED)
+@compiled
 def count_lowers(sources, stages, start, stop, what, slots, counts):
-    """Of magnitudes whose upper half has a slot, add the lower halves to counts (slots, LOWER_BINS).
+    """Of magnitudes whose upper half has a slot, count the lower halves (slots, LOWER_BINS).
 
     slots: (rows, UPPER_BINS) of int16, -1 where an upper half is of no interest.
     """
@@ -84,7 +77,7 @@ def count_lowers(sources, stages, start, stop, what, slots, counts):
                     counts[slot, magnitude & np.uint32(0xFFFF)] += 1
 
 
-@njit(**COMPILED)
+@compiled
 def count_equal(sources, stages, start, stop, what, row_number, limit):
     """How many elements of one row have the limit as their magnitude."""
     experts = stages.weights.size
@@ -101,7 +94,7 @@ def count_equal(sources, stages, start, stop, what, row_number, limit):
     return found
 
 
-@njit(**COMPILED)
+@compiled
 def magnitudes(sources, stages, start, stop, what, out):
     """Lay the magnitudes of start..stop-1 out in rows (rows, elements). Returns as count_uppers."""
     experts = stages.weights.size
@@ -121,7 +114,7 @@ def magnitudes(sources, stages, start, stop, what, out):
     return -1
 
 
-@njit(**COMPILED)
+@compiled
 def place_of(sources, stages, start, stop, what, row_number, limit, wanted):
     """The place of the wanted-th (1 = first) element from start on that equals the limit, or -1."""
     experts = stages.weights.size
@@ -140,7 +133,7 @@ def place_of(sources, stages, start, stop, what, row_number, limit, wanted):
     return -1
 
 
-@njit(**COMPILED)
+@compiled
 def row_sums(sources, stages, start, stop, squared, sums):
     """Sums of squares (or magnitudes) of each expert's kept elements, one for each row of BLOCK.
 
@@ -165,7 +158,7 @@ def row_sums(sources, stages, start, stop, squared, sums):
     return -1
 
 
-@njit(**COMPILED)
+@compiled
 def lane_sum(values):
     """Sum in float64 of at most BLOCK values, in an order that no machine changes."""
     lanes = np.zeros(LANES, np.float64)
@@ -181,7 +174,7 @@ def lane_sum(values):
     return result
 
 
-@njit(**COMPILED)
+@compiled
 def balances(sources, stages, start, stop, limits, sums):
     """Add to sums (points,) the elected signs of start..stop-1, undecided ones counting 0.
 
@@ -199,7 +192,7 @@ def balances(sources, stages, start, stop, limits, sums):
             sums[point] += elect(signs, stages.majority)
 
 
-@njit(**COMPILED)
+@compiled
 def row_totals(values):
     """Sum of each row of BLOCK of a float32 array (any length)."""
     rows = np.empty(-(-values.size // BLOCK), np.float64)
@@ -208,7 +201,7 @@ def row_totals(values):
     return rows
 
 
-@njit(**COMPILED)
+@compiled
 def uppers_of(values, counts):
     """Add the upper halves of a float32 array's magnitudes to counts (UPPER_BINS,)."""
     bits = values.view(np.uint32)
@@ -216,7 +209,7 @@ def uppers_of(values, counts):
         counts[(bits[i] & np.uint32(0x7FFFFFFF)) >> np.uint32(16)] += 1
 
 
-@njit(**COMPILED)
+@compiled
 def lowers_of(values, upper, counts):
     """Add the lower halves of magnitudes with this upper half to counts (LOWER_BINS,)."""
     bits = values.view(np.uint32)

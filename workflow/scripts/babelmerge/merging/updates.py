@@ -18,7 +18,7 @@ from babelmerge.merge_parameters import Settings
 from babelmerge.merging import (
     averaging,
     consensus,
-    fused_plans,
+    fused_stages,
     methods,
     randomness,
     sparsifying,
@@ -65,7 +65,7 @@ def _ties(merger: Any, name: str, point: Settings) -> Tensor:
 
 
 def _trimmed_vote(merger: Any, point: Settings, deltas: list[Tensor]) -> Tensor:
-    densities = merger.ordered(fused_plans.trim_densities(point))
+    densities = merger.ordered(fused_stages.trim_densities(point))
     if point.semantics == "mergekit":
         trimmed = [methods.trim_count(d, k) for d, k in zip(deltas, densities, strict=True)]
         return _voted(merger, point, trimmed, 1.0)
@@ -79,7 +79,7 @@ def _trimmed_vote(merger: Any, point: Settings, deltas: list[Tensor]) -> Tensor:
 
 def _dare_ties(merger: Any, name: str, point: Settings) -> Tensor:
     dropped = _dropped(merger, name, point)
-    if fused_plans.trims(point):
+    if fused_stages.trims(point):
         return _trimmed_vote(merger, point, dropped)
     return _voted(merger, point, dropped, 1.0 if point.semantics == "mergekit" else None)
 

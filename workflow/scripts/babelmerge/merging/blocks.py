@@ -1,0 +1,196 @@
+"""Compiled stages over one block of a tensor: load, sparsify, store (`combining` has the rest).
+
+A merge of whole models is bound by memory, and torch would walk every tensor some fifty times. Here
+each block of a few thousand elements is loaded once, stays in the processor's cache while it passes
+the stages (load, sparsify, combine, store) and is stored once. The arithmetic is that of `methods`,
+operation by operation in float32 without contraction, so both give the same bits.
+
+Members come in as addresses of their elements with a code for their dtype; whoever calls keeps the
+memory alive. Nothing here allocates more than a few blocks, takes the interpreter's lock or
+depends on the number of threads. Compiled when first used and then kept on disk. No torch.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import carray, types
+from numba.extending import intrinsic
+
+from babelmerge.merging import random_keys
+from babelmerge.merging.compiled import compiled
+
+GOLDEN = np.uint64(random_keys.GOLDEN)
+MIX_1 = np.uint64(random_keys.MIX_1)
+MIX_2 = np.uint64(random_keys.MIX_2)
+
+BLOCK = 4096
+F32, BF16, F16 = 0, 1, 2  # dtype codes
+TRIM, DROP = 1, 2  # what becomes of a task vector; both: dropped, then trimmed
+SUM, VOTE, WEIGHTED_VOTE = 0, 1, 2  # how task vectors become one
+
+
+class Sources(NamedTuple):
+    """One tensor of all members, the base first; deltas: 1 for experts - base, 0 for experts."""
+
+    addresses: np.ndarray  # uint64
+    codes: np.ndarray  # int64
+    deltas: int
+
+
+class Stages(NamedTuple):
+    """What is done to each block, one entry an expert where there is an array."""
+
+    keep: int  # TRIM | DROP
+    limits: np.ndarray  # float32: smallest magnitude that is kept
+    cutoffs: np.ndarray  # int64: magnitudes equal to the limit are kept before this element
+    keys: np.ndarray  # uint64: of the random streams
+    cuts: np.ndarray  # uint64: random bits below this keep an element
+    scales: np.ndarray  # float32: factor of what was not dropped
+    combine: int  # SUM, VOTE, WEIGHTED_VOTE
+    voters: np.ndarray  # float32: weights of the votes
+    weights: np.ndarray  # float32: weights of the merge
+    normalize: int  # divide by the number (VOTE) or the weights (WEIGHTED_VOTE) that agree
+    divisor: np.float32  # of a SUM; in WEIGHTED_VOTE the least that is divided by
+    majority: np.float32  # sign of an undecided VOTE
+    variance_limit: np.float32  # elements of less variance over the experts are not merged
+    variance_cutoff: np.int64
+    factor: np.float32  # of the update, before the base is added
+
+
+def _pointer_to(number_type):
+    @intrinsic
+    def pointer(typing_context, address):
+        def build(context, builder, signature, arguments):
+            kind = context.get_value_type(types.CPointer(number_type))
+            return builder.inttoptr(arguments[0], kind)
+
+        return types.CPointer(number_type)(types.uint64), build
+
+    return pointer
+
+
+_floats_at = _pointer_to(types.float32)
+_words_at = _pointer_to(types.uint16)
+
+
+@compiled
+def load(address, code, start, out):
+    """Elements from `start` on, widened to float32; returns whether any is NaN or infinite."""
+    size = out.size
+    bits = out.view(np.uint32)
+    if code == F32:
+        values = carray(_floats_at(address), start + size)[start:].view(np.uint32)
+        largest = np.uint32(0)
+        for i in range(size):
+            bits[i] = values[i]
+            largest = max(largest, values[i] & np.uint32(0x7FFFFFFF))
+        return largest >= np.uint32(0x7F800000)
+    words = carray(_words_at(address), start + size)[start:]
+    if code == BF16:
+        largest = np.uint32(0)
+        for i in range(size):
+            bits[i] = np.uint32(words[i]) << np.uint32(16)
+            largest = max(largest, bits[i] & np.uint32(0x7FFFFFFF))
+        return largest >= np.uint32(0x7F800000)
+    most = np.uint16(0)
+    for i in range(size):
+        most = max(most, words[i] & np.uint16(0x7FFF))
+    for i in range(size):
+        bits[i] = (np.uint32(words[i]) & np.uint32(0x7FFF)) << np.uint32(13)
+    for i in range(size):
+        # Half's exponent sits 112 lower; multiplied, subnormal numbers come out right too.
+        out[i] *= np.float32(2.0**112)
+    for i in range(size):
+        bits[i] |= (np.uint32(words[i]) & np.uint32(0x8000)) << np.uint32(16)
+    return most >= np.uint16(0x7C00)
+
+
+@compiled
+def store(values, code, out, start):
+    """Float32 values into an array of the output's dtype, rounded to nearest even.
+
+    Returns whether any is NaN or infinite. float16 is left to the caller: out is float32 then.
+    """
+    bits = values.view(np.uint32)
+    largest = np.uint32(0)
+    for i in range(values.size):
+        largest = max(largest, bits[i] & np.uint32(0x7FFFFFFF))
+    if code == BF16:
+        words = out.view(np.uint16)[start : start + values.size]
+        for i in range(values.size):
+            even = (bits[i] >> np.uint32(16)) & np.uint32(1)
+            words[i] = np.uint16((bits[i] + np.uint32(0x7FFF) + even) >> np.uint32(16))
+        return largest >= np.uint32(0x7F7F8000)  # what rounds to infinity is infinite
+    out.view(np.float32)[start : start + values.size] = values
+    return largest >= np.uint32(0x7F800000)
+
+
+@compiled
+def all_or_none(condition):
+    """All bits or none: a branch would be mispredicted half of the time."""
+    return np.uint32(0) - np.uint32(condition)
+
+
+@compiled
+def trim(row, begin, limit, cutoff):
+    """Keep what is larger than the limit, and of what equals it what stands before the cutoff."""
+    before = min(max(cutoff - begin, 0), row.size)
+    bits = row.view(np.uint32)
+    for i in range(before):
+        bits[i] &= all_or_none(abs(row[i]) >= limit)
+    for i in range(before, row.size):
+        bits[i] &= all_or_none(abs(row[i]) > limit)
+
+
+@compiled
+def _drop(row, begin, key, cut, scale):
+    """Keep at random (see `randomness`), times scale."""
+    for i in range(row.size):
+        place = np.uint64(begin + i)
+        state = key + ((place >> np.uint64(1)) + np.uint64(1)) * GOLDEN
+        state = (state ^ (state >> np.uint64(30))) * MIX_1
+        state = (state ^ (state >> np.uint64(27))) * MIX_2
+        state ^= state >> np.uint64(31)
+        bits = (state >> ((place & np.uint64(1)) << np.uint64(5))) & np.uint64(0xFFFFFFFF)
+        row[i] = row[i] * scale if bits < cut else np.float32(0)
+
+
+@compiled
+def _load_delta(address, code, start, base, out):
+    """`load` minus the base; bfloat16, the usual case, in one walk."""
+    if code != BF16:
+        bad = load(address, code, start, out)
+        for i in range(out.size):
+            out[i] -= base[i]
+        return bad
+    words = carray(_words_at(address), start + out.size)[start:]
+    bits = out.view(np.uint32)
+    most = np.uint32(0)
+    for i in range(out.size):
+        wide = np.uint32(words[i]) << np.uint32(16)
+        most = max(most, wide & np.uint32(0x7FFFFFFF))
+        bits[i] = wide
+    for i in range(out.size):
+        out[i] -= base[i]
+    return most >= np.uint32(0x7F800000)
+
+
+@compiled
+def gather(sources, stages, begin, base, blocks):
+    """Load and sparsify one block of every expert. Returns the member with bad values, or -1."""
+    deltas = sources.deltas == 1
+    if deltas and load(sources.addresses[0], sources.codes[0], begin, base):
+        return 0
+    for e in range(blocks.shape[0]):
+        row = blocks[e]
+        address, code = sources.addresses[e + 1], sources.codes[e + 1]
+        if deltas:
+            if _load_delta(address, code, begin, base, row):
+                return e + 1
+        elif load(address, code, begin, row):
+            return e + 1
+        if stages.keep & DROP:
+            _drop(row, begin, stages.keys[e], stages.cuts[e], stages.scales[e])
+        if stages.keep & TRIM:
+            trim(row, begin, stages.limits[e], stages.cutoffs[e])
+    return -1

@@ -1,0 +1,165 @@
+"""Compiled stages over one block of every expert: variances, sums, votes, and the base added.
+
+The arithmetic is that of `methods`, operation by operation in float32 without contraction, so both
+give the same bits. Walks over arrays; no addresses, no torch.
+"""
+
+import numpy as np
+
+from babelmerge.merging.blocks import all_or_none
+from babelmerge.merging.compiled import compiled
+
+
+@compiled
+def variances(blocks, out):
+    """Variance over the experts, divided by their number, in float64: `methods.variance`."""
+    share = 1.0 / blocks.shape[0]
+    mean = np.zeros(out.size, np.float64)
+    spread = np.zeros(out.size, np.float64)
+    for e in range(blocks.shape[0]):
+        row = blocks[e]
+        for i in range(out.size):
+            mean[i] += row[i] * share
+    for e in range(blocks.shape[0]):
+        row = blocks[e]
+        for i in range(out.size):
+            away = row[i] - mean[i]
+            spread[i] += away * away * share
+    for i in range(out.size):
+        out[i] = np.float32(spread[i])
+
+
+@compiled
+def keep_varied(blocks, begin, limit, cutoff):
+    """Zero the elements whose variance is below the limit (or equal and not before the cutoff)."""
+    size = blocks.shape[1]
+    variance = np.empty(size, np.float32)
+    masks = np.empty(size, np.uint32)
+    variances(blocks, variance)
+    before = min(max(cutoff - begin, 0), size)
+    for i in range(before):
+        masks[i] = all_or_none(variance[i] >= limit)
+    for i in range(before, size):
+        masks[i] = all_or_none(variance[i] > limit)
+    for e in range(blocks.shape[0]):
+        bits = blocks[e].view(np.uint32)
+        for i in range(size):
+            bits[i] &= masks[i]
+
+
+@compiled
+def weighted_sum(blocks, weights, out):
+    """sum w_i x_i, added in order; four experts at a time, so that `out` is walked less often."""
+    out[:] = np.float32(0)
+    four = weights.size // 4 * 4
+    for e in range(0, four, 4):
+        x0, x1, x2, x3 = blocks[e], blocks[e + 1], blocks[e + 2], blocks[e + 3]
+        w0, w1, w2, w3 = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
+        for i in range(out.size):
+            out[i] = (((out[i] + x0[i] * w0) + x1[i] * w1) + x2[i] * w2) + x3[i] * w3
+    for e in range(four, weights.size):
+        row, weight = blocks[e], weights[e]
+        for i in range(out.size):
+            out[i] += row[i] * weight
+
+
+@compiled
+def trimmed_sum(blocks, weights, limits, out):
+    """`weighted_sum` of what is at least as large as each expert's limit."""
+    out[:] = np.float32(0)
+    for e in range(weights.size):
+        row, weight, limit = blocks[e], weights[e], limits[e]
+        for i in range(out.size):
+            out[i] += (row[i] if abs(row[i]) >= limit else np.float32(0)) * weight
+
+
+@compiled
+def elect(sums, majority):
+    """Turn sums into the signs of `methods.ties`; undecided ones are 2 * majority.
+
+    Returns the sum of the signs, undecided ones counting 0.
+    """
+    positive = 0
+    negative = 0
+    for i in range(sums.size):
+        positive += sums[i] > 0
+        negative += sums[i] < 0
+    tie = np.float32(2) * majority
+    for i in range(sums.size):
+        above = np.float32(1) if sums[i] > 0 else tie
+        sums[i] = np.float32(-1) if sums[i] < 0 else above
+    return positive - negative
+
+
+@compiled
+def vote(blocks, stages, signs, count, out):
+    """TIES as its authors have it, see `methods.ties`. Returns (undecided elements, balance)."""
+    weighted_sum(blocks, stages.voters, signs)
+    balance = elect(signs, stages.majority)
+    out[:] = np.float32(0)
+    count[:] = np.float32(0)
+    weights = stages.weights
+    none, one = np.float32(0), np.float32(1)
+    four = weights.size // 4 * 4
+    for e in range(0, four, 4):
+        x0, x1, x2, x3 = blocks[e], blocks[e + 1], blocks[e + 2], blocks[e + 3]
+        w0, w1, w2, w3 = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
+        for i in range(out.size):
+            a0, a1 = x0[i] * signs[i] > 0, x1[i] * signs[i] > 0
+            a2, a3 = x2[i] * signs[i] > 0, x3[i] * signs[i] > 0
+            total = out[i] + (x0[i] if a0 else none) * w0
+            total += (x1[i] if a1 else none) * w1
+            total += (x2[i] if a2 else none) * w2
+            out[i] = total + (x3[i] if a3 else none) * w3
+            count[i] += ((one if a0 else none) + (one if a1 else none)) + (
+                (one if a2 else none) + (one if a3 else none)
+            )
+    for e in range(four, weights.size):
+        row, weight = blocks[e], weights[e]
+        for i in range(out.size):
+            agrees = row[i] * signs[i] > 0
+            out[i] += (row[i] if agrees else none) * weight
+            count[i] += one if agrees else none
+    undecided = 0
+    for i in range(out.size):
+        # A sum of 0 with something in it has both signs in it, so one of them agrees.
+        undecided += (abs(signs[i]) > np.float32(1)) & (count[i] > 0)
+    if stages.normalize:
+        for i in range(out.size):
+            out[i] /= max(count[i], np.float32(1))
+    return undecided, balance
+
+
+@compiled
+def votes_by_weight(blocks, stages, signs, count, out):
+    """TIES and SCE as mergekit has them, see `methods.weighted_vote`."""
+    weighted_sum(blocks, stages.voters, signs)
+    out[:] = np.float32(0)
+    count[:] = np.float32(0)
+    for i in range(signs.size):
+        signs[i] = np.float32(1) if signs[i] >= 0 else np.float32(-1)
+    for e in range(blocks.shape[0]):
+        row, weight = blocks[e], stages.weights[e]
+        for i in range(out.size):
+            value = row[i] * weight
+            agrees = value * signs[i] > 0
+            out[i] += value if agrees else np.float32(0)
+            count[i] += weight if agrees else np.float32(0)
+    if not stages.normalize:
+        return
+    if stages.divisor > 0:
+        for i in range(out.size):
+            out[i] /= max(count[i], stages.divisor)
+    else:
+        for i in range(out.size):
+            out[i] /= count[i] if count[i] != 0 else np.float32(1)
+
+
+@compiled
+def finish(base, update, factor):
+    """base + factor * update, in the update's place."""
+    if factor != np.float32(1):
+        for i in range(update.size):
+            update[i] *= factor
+    for i in range(update.size):
+        update[i] += base[i]
