@@ -133,6 +133,10 @@ def inspect(
     return Inspection(Path(base), {id_: Path(path) for id_, path in experts.items()}, tuple(found))
 
 
+class _Stopped(Exception):
+    """In a thread whose work nobody waits for any more."""
+
+
 class _Members:
     """The base and experts of an inspection, checked against each other without reading tensors."""
 
@@ -153,7 +157,7 @@ class _Members:
         """The same pieces, but none after a stop: a large tensor takes seconds."""
         for piece in pieces:
             if self.stopped.is_set():
-                raise ValueError("stopped")
+                raise _Stopped
             yield piece
 
     def measure(self, name: str, stable_ranks: bool) -> Summary:
@@ -165,7 +169,7 @@ class _Members:
             for model, tensor in zip((self.base, *self.experts), (base, *tuned), strict=True):
                 checkpoints.require_finite(tensor, name, model.file(name))
             raise
-        squares = task_vectors.norm(base) ** 2
+        squares = float(moments(self._unless_stopped(pieces([base]))).products[0, 0])
         ranks = np.full(len(tuned), math.nan)
         if stable_ranks and base.dim() > 1:
             ranks = np.array([task_vectors.stable_rank(_difference(t, base)) for t in tuned])
