@@ -14,11 +14,11 @@ class Evaluator:
         self.asked, self.fail_after = [], fail_after
 
     def __call__(self, points):
-        for point in points:
+        for index, point in enumerate(points):
             if self.fail_after is not None and len(self.asked) >= self.fail_after:
                 raise RuntimeError("killed")
             self.asked.append(point["weight"])
-            yield {"t/a-b": 10 * point["weight"], "t/c-b": 0.0}, 0.5
+            yield index, {"t/a-b": 10 * point["weight"], "t/c-b": 0.0}, 0.5
 
 
 def test_points_that_are_known_are_not_scored_again(tmp_path):
@@ -71,3 +71,16 @@ def test_table_marks_the_best_mean_and_the_first_of_equals(tmp_path):
 def test_a_mean_that_is_no_number_is_an_error():
     with pytest.raises(ValueError, match="dev data"):
         sweeps.select([1.0, float("nan")])
+
+
+def test_points_may_come_back_in_any_order(tmp_path):
+    def backwards(points):
+        yield from reversed(list(Evaluator()(points)))
+
+    results = sweeps.run(GRID, {}, "c", tmp_path / "j", backwards)
+    assert results == sweeps.run(GRID, {}, "c", tmp_path / "k", Evaluator())
+
+
+def test_a_point_that_does_not_come_back_is_an_error(tmp_path):
+    with pytest.raises(RuntimeError, match="1 of 3 points"):
+        sweeps.run(GRID, {}, "c", tmp_path / "j", lambda points: list(Evaluator()(points))[:2])

@@ -12,10 +12,11 @@ sys.path.insert(0, SCRIPTS)
 import artifacts
 import presentation
 from babelmerge import plan as planning, provenance, study as grammar
+from babelmerge.merge_methods_table import METHODS
 
 # What the rules below can do; the grammar is wider.
 BUILT_KINDS = ("translation",)
-BUILT_METHODS = ("linear", "task_arithmetic", "ties", "dare", "sce")
+BUILT_METHODS = tuple(METHODS)
 
 
 def read_studies():

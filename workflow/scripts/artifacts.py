@@ -9,6 +9,7 @@ from pathlib import Path
 
 from babelmerge import languages
 from babelmerge import plan as planning
+from babelmerge.merge_methods_table import METHODS
 
 
 def _dataset_file(plan, dataset: str, split: str) -> str:
@@ -199,8 +200,13 @@ def sweeps(plan, group: str, method: str) -> list[str]:
 
 def _grid(plan, merge) -> list[dict]:
     """The points as merging takes them; random methods get the study's seed."""
-    seed = {"seed": plan.seed} if merge.algorithm == "dare" else {}
-    return [{**seed, **point} for point in merge.grid]
+
+    def seeded(point: dict) -> dict:
+        then = point.get("then", METHODS[merge.algorithm].defaults.get("then"))
+        random = METHODS[then or merge.algorithm].random
+        return {"seed": plan.seed, **point} if random else dict(point)
+
+    return [seeded(point) for point in merge.grid]
 
 
 def sweep_settings(plan, group: str, method: str) -> dict:

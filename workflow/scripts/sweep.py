@@ -2,84 +2,58 @@
 
 import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
-import time
 from itertools import islice
 from pathlib import Path
 
-from babelmerge import (
-    checkpoints,
-    generation,
-    merging,
-    metrics,
-    models,
-    provenance,
-    sweeps,
-)
+from babelmerge import checkpoints, merging, provenance, sweep_scoring, sweeps
 from babelmerge.rows import read_rows
 from job import running
 
 
-def folders(cfg):
-    """Folder of the base, and of each member by model id."""
-    members = [Path(path).parent for path in snakemake.input.members]
-    named = dict(zip(cfg["members"], members, strict=True))
-    return Path(snakemake.input.base).parent, named
+def task(cfg, files):
+    """What a point's score depends on besides the point."""
+    dev = {
+        dataset: list(islice(read_rows(path), cfg["selection"].get("rows")))
+        for dataset, path in zip(cfg["datasets"], files.dev, strict=True)
+    }
+    paths = [str(Path(path).parent) for path in files.members]
+    return sweep_scoring.Task(
+        base=str(Path(files.base).parent),
+        members=dict(zip(cfg["members"], paths, strict=True)),
+        method=cfg["method"],
+        dev=dev,
+        metric=cfg["selection"]["metric"],
+        prompt=cfg["prompt"],
+        generation=cfg["generation"],
+        statistics=dict(zip(cfg["members"], files.get("statistics") or [], strict=False)),
+        threads=snakemake.threads,
+    )
 
 
-def context(cfg, base, members):
-    """All that a point's score depends on besides the point."""
+def context(cfg, one):
+    """The same as fingerprints: a score is taken over only if all of it is as it was."""
     return {
         "code": snakemake.params.code,
-        "models": [checkpoints.fingerprint(folder) for folder in (base, *members.values())],
+        "models": [checkpoints.fingerprint(path) for path in (one.base, *one.members.values())],
         "dev": [provenance.file_digest(path) for path in snakemake.input.dev],
+        "statistics": [provenance.file_digest(path) for path in one.statistics.values()],
         "settings": {
             k: cfg[k] for k in ("method", "datasets", "selection", "prompt", "generation")
         },
     }
 
 
-def dev_scores(model, tokenizer, dev, cfg):
-    """Score by data set; all dev sentences are decoded in one go, sorted by length."""
-    metric = cfg["selection"]["metric"]
-    options = {k: v for k, v in cfg["generation"].items() if k != "dtype"}
-    rows = [row for part in dev.values() for row in part]
-    outputs = iter(
-        generation.generate(
-            model,
-            tokenizer,
-            rows,
-            cfg["prompt"]["template"],
-            chat=cfg["prompt"]["chat"],
-            **options,
-        )
-    )
-    return {
-        dataset: metrics.corpus_score(
-            metric, [next(outputs) for _ in part], [row["target"] for row in part]
-        )
-        for dataset, part in dev.items()
-    }
-
-
-with running(snakemake) as log:
+with running(snakemake):
     cfg = snakemake.params.cfg
-    base, members = folders(cfg)
-    model, tokenizer = models.load(base, cfg["generation"]["dtype"])
-    dev = {
-        dataset: list(islice(read_rows(path), cfg["selection"].get("rows")))
-        for dataset, path in zip(cfg["datasets"], snakemake.input.dev, strict=True)
-    }
-
-    def evaluate(points):
-        start = time.monotonic()
-        for _, tensors in merging.Sweep(base, members, cfg["method"]).points(points):
-            merging.load_into(model, tensors)
-            scores = dev_scores(model, tokenizer, dev, cfg)
-            yield scores, time.monotonic() - start
-            start = time.monotonic()
-
+    one = task(cfg, snakemake.input)
     journal = Path(snakemake.output[0]).with_suffix(".journal.jsonl")
-    same = merging.aliases(cfg["grid"], cfg["method"], len(members), tuple(members))
-    results = sweeps.run(cfg["grid"], same, context(cfg, base, members), journal, evaluate)
+    same = merging.aliases(cfg["grid"], cfg["method"], len(one.members), tuple(one.members))
+    results = sweeps.run(
+        cfg["grid"],
+        same,
+        context(cfg, one),
+        journal,
+        lambda points: sweep_scoring.score_points(one, points, sweep_scoring.devices()),
+    )
     table = sweeps.table(cfg["grid"], results)
     provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -32,9 +32,9 @@ def saving(
     The files are hashed and flushed to disk, manifest.json is written last, and the directory is
     renamed over `out_dir` (which may exist: its content is replaced). On an exception the temporary
     directory is removed and `out_dir` stays as it was; a kill leaves the old directory or none,
-    never half a model. `facts` are added to the manifest and must be JSON-serialisable. hashes: sha256
-    of files by name where the caller knows them (a mapping that it may fill until the exit), so
-    that those are not read again.
+    never half a model. `facts` are added to the manifest and must be JSON-serialisable. hashes:
+    sha256 of files by name where the caller knows them (a mapping that it may fill until the
+    exit), so that those are not read again.
     """
     out_dir = Path(out_dir)
     out_dir.parent.mkdir(parents=True, exist_ok=True)

@@ -54,7 +54,7 @@ def run(
     aliases: Mapping[int, int],
     context: object,
     journal: str | Path,
-    evaluate: Callable[[Sequence[Point]], Iterable[tuple[Scores, float]]],
+    evaluate: Callable[[Sequence[Point]], Iterable[tuple[int, Scores, float]]],
 ) -> list[dict]:
     """Score every point once and keep each score as soon as it is known.
 
@@ -62,7 +62,7 @@ def run(
         grid: the points. aliases: index of a point → index of an earlier point that is the same
         model; it takes over that score. context: JSON-able, everything besides the point that a
         score depends on. journal: file of the scores known so far; appended to. evaluate: yields
-        (score by data set, seconds) for each of the points it is given, in order.
+        (index, score by data set, seconds) for each of the points it is given, in any order.
     Returns: for each point {"scores", "seconds", "alias_of"}, in the order of the grid.
     """
     known = read_journal(journal)
@@ -76,10 +76,13 @@ def run(
         len(aliases),
     )
     done = evaluate([grid[i] for i in missing]) if missing else ()
-    for i, (scores, seconds) in zip(missing, done, strict=True):
+    for index, scores, seconds in done:
+        i = missing[index]
         known[keys[i]] = {"key": keys[i], "scores": dict(scores), "seconds": round(seconds, 3)}
         _append(Path(journal), known[keys[i]] | {"point": dict(grid[i])})
         LOG.info("point %d of %d: %s: %s", i + 1, len(grid), dict(grid[i]), dict(scores))
+    if lost := [i for i in missing if keys[i] not in known]:
+        raise RuntimeError(f"{len(lost)} of {len(missing)} points came back without a score")
     return [_result(i, aliases, keys, known) for i in range(len(grid))]
 
 

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from babelmerge import checkpoints
 from babelmerge.merge_parameters import Settings, settings
-from babelmerge.merging import alignment, fused, fused_plans, updates
+from babelmerge.merging import alignment, fused, fused_plans, statistics_files, updates
 from babelmerge.merging.fused_plans import Known, Planner
 from babelmerge.merging.in_memory import InMemory
 from babelmerge.merging.members import Members, not_finite
@@ -201,7 +200,7 @@ def pieces(recipe: Recipe, point: Settings, threads: int | None = None):
     members = Members(
         recipe.base, aligned(recipe) if recipe.align else dict(recipe.experts), opened
     )
-    statistics = {id_: load_file(path) for id_, path in recipe.statistics.items()}
+    statistics = statistics_files.open_all(recipe.statistics)
     running = Passes(members, threads)
     merger = Merger(members, point, device_of(point), running, statistics=statistics)
     merger.prepare()

@@ -83,8 +83,7 @@ class Sweep:
         share their updates, which take the memory of one float32 model while they are shared.
         """
         grid = list(grid)
-        plans = [settings(self.method, self.members.ids, point) for point in grid]
-        fused_plans.prepare(self._passes, plans, self._known)
+        plans = self.prepare(grid)
         shared = fused.Shared()
         for index, (point, plan) in enumerate(zip(grid, plans, strict=True)):
             again = index > 0 and plans[index - 1].update_key == plan.update_key
@@ -93,6 +92,12 @@ class Sweep:
                 shared.known.clear()
             used = shared if again or needed else None
             yield point, Tensors(self.members, self._maker(plan, used))
+
+    def prepare(self, grid: Iterable[Point]) -> list[Settings]:
+        """Check the points and read what they need to know of the whole model, together."""
+        plans = [settings(self.method, self.members.ids, point) for point in grid]
+        fused_plans.prepare(self._passes, plans, self._known)
+        return plans
 
     def _maker(self, plan: Settings, shared: fused.Shared | None) -> Any:
         if on_kernels(self.members, plan):
