@@ -268,6 +268,14 @@ def test_inspect_prints_a_page_json_and_rows(run, family, tmp_path):
     assert float(cosine[5]) == content["model"]["all"]["cosine"][0][1]
 
 
+def test_what_nobody_changed_is_named_not_tabled(run, family):
+    base, *_ = family
+    code, page, _ = run("inspect", base, f"a={base}")
+    assert code == 0
+    assert "changed by none: embed_tokens, 0, 1, norm" in page.splitlines()
+    assert "100.0%" in page
+
+
 @pytest.mark.parametrize("number", [1, 2, 5, 12])
 @pytest.mark.parametrize("per", ["model", "layer", "tensor"])
 def test_pages_fit_for_any_number_of_experts(run, family, number, per):

@@ -166,6 +166,15 @@ def test_adapters_by_their_factors_are_what_their_products_are():
     assert task_vectors.lora_cosine(a1, b1, a1, b1) == pytest.approx(1)
 
 
+def test_an_adapter_against_a_full_model():
+    a, b = adapter(4, 1, outputs=600, inputs=700)
+    base, tuned = noise(600, 700, seed=3), noise(600, 700, seed=4)
+    expected = float((0.5 * b.double() @ a.double() * (tuned.double() - base.double())).sum())
+    assert task_vectors.lora_delta_dot(a, b, tuned, base, 0.5) == pytest.approx(expected)
+    with pytest.raises(ValueError, match="tuned and base have shapes"):
+        task_vectors.lora_delta_dot(a, b, tuned.T, base.T)
+
+
 def test_adapter_measures_do_not_depend_on_the_gauge():
     (a1, b1), (a2, b2) = adapter(4, 1), adapter(4, 2)
     gauge = noise(4, 4, seed=9).double() + 3 * torch.eye(4)

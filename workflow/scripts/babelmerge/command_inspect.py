@@ -5,6 +5,7 @@ import json
 import math
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -138,8 +139,13 @@ def _by_place(level: str, summaries: Sequence[inspection.Summary], ids: Sequence
     names = [shorten(id_, 9) for id_ in ids] if each else ["smallest", "mean", "largest"]
     title, column = TITLES[level]
     header = [column, "weights", *names, "cosine", "lowest", "signs", "majority", "rank"]
-    rows = [_row(summary, len(ids), each) for summary in summaries]
-    return f"{title}: relative norms, and how much the experts agree\n{table(header, rows)}"
+    moved = [bool(summary.moments.norms.any()) for summary in summaries]
+    rows = [_row(s, len(ids), each) for s, has in zip(summaries, moved, strict=True) if has]
+    same = [_label(s) for s, has in zip(summaries, moved, strict=True) if not has]
+    lines = [f"{title}: relative norms, and how much the experts agree"]
+    lines += [table(header, rows)] if rows else []
+    lines += textwrap.wrap(f"changed by none: {', '.join(same)}", terminal.WIDTH) if same else []
+    return "\n".join(lines)
 
 
 def _label(summary: inspection.Summary) -> str:

@@ -7,7 +7,6 @@ elements (zeros, signs, sparsity) is NaN. Writes nothing.
 """
 
 import math
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,8 +18,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from babelmerge import checkpoints, task_vectors
-from babelmerge.moments import Moments, combine, moments, pieces
+from babelmerge import task_vectors
+from babelmerge.inspection_members import Members
+from babelmerge.moments import Moments, combine
 
 LEVELS = ("model", "kind", "layer", "tensor")
 Progress = Callable[[int, int], None]  # bytes read so far, bytes in all
@@ -114,15 +114,14 @@ def inspect(
     stable_ranks: also those, which read every matrix some fifty times. ValueErrors for members that
     do not fit together and for values that are not finite, with file and tensor.
     """
-    members = _Members(base, experts)
-    names = [name for name in members.base.names if members.base.dtype(name).is_floating_point]
+    members = Members(base, experts)
     found = []
     with _one_thread_each(), ThreadPoolExecutor(max(1, threads)) as pool:
         try:
-            done, total = 0, sum(members.bytes(name) for name in names)
-            results = pool.map(lambda name: members.measure(name, stable_ranks), names)
-            for name, summary in zip(names, results, strict=True):
-                found.append(summary)
+            done, total = 0, sum(members.bytes(name) for name in members.names)
+            results = pool.map(lambda name: members.measure(name, stable_ranks), members.names)
+            for name, measured in zip(members.names, results, strict=True):
+                found.append(Summary("tensor", name, *measured))
                 done += members.bytes(name)
                 if progress:
                     progress(done, total)
@@ -131,76 +130,6 @@ def inspect(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return Inspection(Path(base), {id_: Path(path) for id_, path in experts.items()}, tuple(found))
-
-
-class _Stopped(Exception):
-    """In a thread whose work nobody waits for any more."""
-
-
-class _Members:
-    """The base and experts of an inspection, checked against each other without reading tensors."""
-
-    def __init__(self, base: str | Path, experts: Mapping[str, str | Path]):
-        if not experts:
-            raise ValueError("nothing to inspect: give at least one expert beside the base")
-        self.base = checkpoints.Checkpoint(base)
-        self.experts = [checkpoints.Checkpoint(path) for path in experts.values()]
-        for expert in self.experts:
-            _check_fit(self.base, expert)
-        self.stopped = threading.Event()
-
-    def bytes(self, name: str) -> int:
-        models = (self.base, *self.experts)
-        return sum(math.prod(m.shape(name)) * m.dtype(name).itemsize for m in models)
-
-    def _unless_stopped(self, pieces: Iterator[list[torch.Tensor]]) -> Iterator[list[torch.Tensor]]:
-        """The same pieces, but none after a stop: a large tensor takes seconds."""
-        for piece in pieces:
-            if self.stopped.is_set():
-                raise _Stopped
-            yield piece
-
-    def measure(self, name: str, stable_ranks: bool) -> Summary:
-        base = self.base.read(name)
-        tuned = [expert.read(name) for expert in self.experts]
-        try:
-            sums = moments(self._unless_stopped(pieces(tuned, base)))
-        except ValueError:
-            for model, tensor in zip((self.base, *self.experts), (base, *tuned), strict=True):
-                checkpoints.require_finite(tensor, name, model.file(name))
-            raise
-        squares = float(moments(self._unless_stopped(pieces([base]))).products[0, 0])
-        ranks = np.full(len(tuned), math.nan)
-        if stable_ranks and base.dim() > 1:
-            ranks = np.array([task_vectors.stable_rank(_difference(t, base)) for t in tuned])
-        return Summary("tensor", name, sums, squares, ranks)
-
-
-def _difference(tuned: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
-    """tuned - base, at least in float32, with no other copy of either in memory."""
-    dtype = torch.promote_types(torch.promote_types(tuned.dtype, base.dtype), torch.float32)
-    delta = torch.empty(tuned.shape, dtype=dtype)
-    flat = (tensor.reshape(-1).split(task_vectors.BLOCK) for tensor in (delta, tuned, base))
-    for out, ours, start in zip(*flat, strict=True):
-        torch.sub(ours.to(dtype), start.to(dtype), out=out)
-    return delta
-
-
-def _check_fit(base: checkpoints.Checkpoint, expert: checkpoints.Checkpoint) -> None:
-    here, there = set(base.names), set(expert.names)
-    for name in base.names:
-        if name not in there:
-            raise ValueError(f"{expert.path}: lacks {name}, which {base.path} has; {_REMEDY}")
-        ours, theirs = base.shape(name), expert.shape(name)
-        if ours != theirs:
-            raise ValueError(
-                f"{expert.path}: {name} has shape {theirs}, {base.path} has {ours}; {_REMEDY}"
-            )
-    if extra := [name for name in expert.names if name not in here]:
-        raise ValueError(f"{expert.path}: has {extra[0]}, which {base.path} lacks; {_REMEDY}")
-
-
-_REMEDY = "experts have their base's tensors: give the base that they were trained from"
 
 
 @contextmanager

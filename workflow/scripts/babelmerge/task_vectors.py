@@ -121,6 +121,19 @@ def lora_dot(
     return scale1 * scale2 * math.fsum((left * right).reshape(-1).tolist())
 
 
+def lora_delta_dot(a: Tensor, b: Tensor, tuned: Tensor, base: Tensor, scale: float = 1.0) -> float:
+    """<s B A, tuned - base> = s sum (Bᵀ (tuned - base)) * A, of an adapter and a full model."""
+    _check_factors(a, b, a, b)
+    if tuned.shape != base.shape or tuned.shape != (len(b), a.shape[1]):
+        shapes = [tuple(t.shape) for t in (b, a, tuned, base)]
+        raise ValueError(f"b, a, tuned and base have shapes {shapes}; B A has the others' shape")
+    rows = max(1, BLOCK // max(1, a.shape[1]))
+    left = torch.zeros(a.shape, dtype=torch.float64)
+    for part, ours, start in zip(b.split(rows), tuned.split(rows), base.split(rows), strict=True):
+        left += part.double().T @ (ours.double() - start.double())
+    return scale * math.fsum((left * a.double()).sum(dim=1).tolist())
+
+
 def lora_norm(a: Tensor, b: Tensor, scale: float = 1.0) -> float:
     """|s B A|_F by the factors, from (r, inputs) and (outputs, r)."""
     return math.sqrt(max(0.0, lora_dot(a, b, a, b, scale, scale)))
