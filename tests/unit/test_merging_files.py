@@ -20,6 +20,15 @@ POINTS = [
     ("dare", {"density": 0.3, "weight": 0.3, "seed": 5}),
     ("sce", {"select_topk": 0.3}),
     ("sce", {"select_topk": 0.3, "semantics": "mergekit"}),
+    ("dare_ties", {"density": 0.6, "semantics": "fusebench"}),
+    ("breadcrumbs", {"density": 0.3, "gamma": 0.1}),
+    ("breadcrumbs_ties", {"density": 0.3, "semantics": "mergekit"}),
+    ("della", {"density": 0.3, "epsilon": 0.1}),
+    ("model_stock", {}),
+    ("nan", {"lambda": 0.7}),
+    ("consensus", {"agreement": 2, "threshold": 0.5}),
+    ("layer_swap", {"from": "experts/bn-en", "bottom": 1, "then": "linear"}),
+    ("layer_swap", {"from": "bn-en", "top": 1, "then": "ties", "density": 0.4}),
 ]
 
 
@@ -63,7 +72,7 @@ def test_streaming_equals_in_memory(family, low_family, tmp_path, method, point)
 
 @pytest.mark.parametrize(("method", "point"), POINTS)
 def test_a_sweep_gives_what_merge_files_writes(family, low_family, tmp_path, method, point):
-    grid = [{**point, **scale} for scale in scales(method)]
+    grid = [{**point, **scale} for scale in scales(method, point)]
     for number, (base, experts) in enumerate((family, low_family)):
         model = AutoModelForCausalLM.from_pretrained(base, dtype="auto")
         start = load(base)
@@ -79,8 +88,12 @@ def test_a_sweep_gives_what_merge_files_writes(family, low_family, tmp_path, met
                 assert torch.equal(state["lm_head.weight"], written["model.embed_tokens.weight"])
 
 
-def scales(method):
-    if method == "linear":
+def scales(method, point):
+    if method == "model_stock":
+        return [{}, {"filter_wise": True}]
+    if method == "nan":
+        return [{}, {"lambda": 0.1}]
+    if method == "linear" or point.get("then") == "linear":
         return [{}, {"weight": [1, 2, 3]}]
     if method == "sce":
         return [{}, {"select_topk": 0.9}]

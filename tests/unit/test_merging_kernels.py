@@ -27,6 +27,13 @@ POINTS = [
     ("dare", {"density": 0.3, "weight": 0.5}),
     ("dare", {"density": [0.3, 1, 0], "rescale": False}),
     ("dare", {"density": 0.3, "weight": 0.5, "semantics": "mergekit"}),
+    ("ties", {"density": 0.4, "weight": 0.3, "semantics": "mergebench"}),
+    ("dare_ties", {"density": 0.4, "weight": [0.3, -0.2, 1]}),
+    ("dare_ties", {"density": 0.4, "weight": 0.3, "semantics": "mergekit"}),
+    ("dare_ties", {"density": 0.6, "trim": [0.2, 0.9, 1], "semantics": "fusebench"}),
+    ("dare_ties", {"density": 0.6, "semantics": "fusebench", "scope": "tensor"}),
+    ("layer_swap", {"from": "e1", "top": 1, "then": "ties", "density": 0.4}),
+    ("task_arithmetic", {"weight": [{"filter": "w1", "value": 0.9}, {"value": 0.1}]}),
     ("sce", {"select_topk": 0.3}),
     ("sce", {"select_topk": 0.3, "semantics": "mergekit"}),
     ("sce", {"select_topk": 1, "lambda": 0.7}),
@@ -41,7 +48,7 @@ def family(shapes, dtypes, seed, coarse):
         values = size * torch.randn(shape, generator=generator)
         return torch.round(values * 8) / 8 if coarse else values
 
-    base = {f"w{n}": draw(shape, 1.0) for n, shape in enumerate(shapes)}
+    base = {f"layers.{n}.w{n}": draw(shape, 1.0) for n, shape in enumerate(shapes)}
     experts = [{n: t + draw(t.shape, 0.5) for n, t in base.items()} for _ in range(3)]
     models = [base, *experts]
     for model, dtype in zip(models, dtypes, strict=True):
@@ -132,12 +139,12 @@ def test_rounding_goes_to_the_nearest_even(dtype):
 def test_bad_values_name_the_member_even_where_they_would_be_trimmed(method, place, value):
     base, experts = family([(50, 9)], [torch.bfloat16] * 4, 2, coarse=False)
     models = [base, *experts.values()]
-    models[place]["w0"][3, 4] = value
+    models[place]["layers.0.w0"][3, 4] = value
     if method == "linear" and place == 0:
         return  # the base takes no part
     point = {"density": 0.3} if method in ("ties", "dare") else {}
     label = "base" if place == 0 else f"expert e{place - 1}"
-    with pytest.raises(ValueError, match=f"{label}: w0 has 1 of 450 values"):
+    with pytest.raises(ValueError, match=f"{label}: layers.0.w0 has 1 of 450 values"):
         engine.merge(base, experts, method, **point)
 
 

@@ -35,6 +35,11 @@ POINTS = [
     ("dare", {"density": 0.4, "weight": 0.5, "rescale": False}, EXACT),
     ("dare", {"density": 0.4, "weight": 0.5}, ROUNDING),
     ("dare", {"density": 0.7, "weight": [0.5, 1, 0.1], "normalize": True}, ROUNDING),
+    ("dare_ties", {"density": 0.4, "weight": 0.5, "rescale": False}, EXACT),
+    ("dare_ties", {"density": [0.4, 0.9, 0.2], "weight": [0.5, -0.3, 1]}, ROUNDING),
+    ("dare_ties", {"density": 0.4, "weight": [0.5, 0.2, 1], "normalize": True}, ROUNDING),
+    ("della", {"density": 0.4, "weight": 0.5, "epsilon": 0.2}, ROUNDING),
+    ("della_linear", {"density": 0.6, "weight": [0.5, 0.2, 1], "rescale": False}, ROUNDING),
 ]
 
 
@@ -68,7 +73,22 @@ def hand_our_masks_to_mergekit(monkeypatch, base, experts, seed):
         mask = randomness.kept(key, tuple(tensor.shape), density).float()
         return sparsify.rescaled_masked_tensor(tensor, mask, rescale_norm)
 
+    magprune = sparsify.della_magprune
+
+    def della_magprune(tensor, *arguments, **options):
+        id_, name = known[tensor.numpy().tobytes()]
+
+        def chosen(probabilities):
+            key = random_keys.key_for(seed, id_, name)
+            uniform = randomness.uniforms(key, tuple(probabilities.shape))
+            return (uniform < probabilities).float()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(torch, "bernoulli", chosen)
+            return magprune(tensor, *arguments, **options)
+
     monkeypatch.setattr(sparsify, "bernoulli", bernoulli)
+    monkeypatch.setattr(sparsify, "della_magprune", della_magprune)
 
 
 @pytest.mark.parametrize(("method", "point", "tolerance"), POINTS)
@@ -77,7 +97,7 @@ def test_mergekit_computes_the_same(monkeypatch, family, tmp_path, method, point
     point = {"semantics": "mergekit", **point}
     recipe = recipes.make_recipe(base, experts, method, point)
     recipes.write_recipe(recipe, tmp_path / "recipe.yaml")
-    if method == "dare":
+    if method.startswith(("dare", "della")):
         hand_our_masks_to_mergekit(monkeypatch, base, experts, seed=42)
     theirs = run_mergekit(tmp_path / "recipe.yaml", tmp_path / "theirs")
     merging.merge_files(tmp_path / "recipe.yaml", tmp_path / "ours")
