@@ -8,11 +8,14 @@ they are. Touches tensors only.
 Scores do not depend on threads or machines: weights are rounded to 21 bits below the largest of
 their row, so that a sum of 1,024 products is a whole number below 2^53 (times a power of two) and
 exact in float64 whatever the order; such sums are added in a fixed order.
+
+Most models that are merged are near each other, and then the full scores are not needed: see
+`same_rows` and `nearest`, which find what the assignment would and prove it.
 """
 
 import hashlib
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -26,6 +29,11 @@ COLUMNS = 1024  # 2 * BITS + log2(COLUMNS) <= 53
 ROWS = 512
 STAY = 2.0**-40  # what staying is worth, as a share of a unit's scores: above rounding, below use
 LEAST_EXPONENT = -400  # rows smaller than 2^-400 count as zero; their products would underflow
+
+SKETCH = 4  # `nearest` looks first at every fourth column of one matrix,
+COLUMNS_AT_LEAST = 256  # but no fewer than this
+ROUNDING = 2.0**-14  # of squared norms: more than rounding can change a squared distance
+DOUBTFUL = 8  # with more than one doubtful row in 8 a proof costs what an assignment does
 
 Pairs = Iterable[tuple[Tensor, Tensor]]
 
@@ -67,6 +75,37 @@ def assign(scores: Tensor) -> Tensor:
 def value(scores: Tensor, order: Tensor) -> float:
     """The total score of an assignment."""
     return sum(scores[torch.arange(len(order)), order].tolist())
+
+
+def nearest(pairs: Callable[[], Pairs]) -> Tensor | None:
+    """For each row its nearest column, when that is one for each and provably so; or else None.
+
+    Largest scores are smallest squared distances, and when every row gets its nearest column no
+    assignment is better. Distances over some of the weights are at most those over all: a quarter
+    of the first matrix names the nearest and bounds the others from below, and only rows for which
+    that is too little are compared in full. For models that are near each other this is a small
+    part of `inner_products`, and no memory grows with the square of the units.
+    """
+    left, right = next(iter(pairs()))
+    if len(left) == 1:
+        return torch.zeros(1, dtype=torch.int64)
+    step = max(1, min(SKETCH, left.shape[1] // COLUMNS_AT_LEAST))
+    left, right = left[:, ::step], right[:, ::step]
+    blocks = left.split(4 * ROWS)
+    parts = [_least_distances([(block, right)]).topk(2, largest=False) for block in blocks]
+    order = torch.cat([part.indices[:, 0] for part in parts])
+    if len(order.unique()) < len(order):
+        return None
+    own = sum(_squares(ours, theirs[order]) for ours, theirs in pairs())
+    doubtful = (torch.cat([part.values[:, 1] for part in parts]) <= own).nonzero().view(-1)
+    if len(doubtful) * DOUBTFUL > len(order):
+        return None
+    if len(doubtful):
+        others = _least_distances([(ours[doubtful], theirs) for ours, theirs in pairs()])
+        others[torch.arange(len(doubtful)), order[doubtful]] = torch.inf
+        if bool((others.amin(dim=1) <= own[doubtful]).any()):
+            return None
+    return order
 
 
 def assign_groups(heads: Tensor, groups: Tensor) -> Tensor:
@@ -156,6 +195,24 @@ def same_groups(
         return None
     ours, theirs = parts
     return torch.cat([h * size + same_rows(ours[g], theirs[h]) for g, h in enumerate(order)])
+
+
+def _least_distances(pairs: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+    """Squared distances (rows, rows) less what rounding may have added; float64."""
+    ours, theirs = (sum(_squares(matrix) for matrix in side) for side in zip(*pairs, strict=True))
+    squares = (1 - ROUNDING) * (ours[:, None] + theirs)
+    return squares.sub_(inner_products(pairs), alpha=2)
+
+
+def _squares(matrix: Tensor, other: Tensor | None = None) -> Tensor:
+    """Squared norms of rows, or squared distances to another matrix's; float64."""
+    found = []
+    for start in range(0, len(matrix), ROWS):
+        part = matrix[start : start + ROWS].double()
+        if other is not None:
+            part = part - other[start : start + ROWS].double()
+        found.append(part.square().sum(dim=1))
+    return torch.cat(found)
 
 
 def _take_turns(queries: Tensor, values: Tensor, outputs: Tensor) -> tuple[float, Tensor, Tensor]:

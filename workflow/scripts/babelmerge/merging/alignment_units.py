@@ -70,29 +70,37 @@ class Units:
         self.names = sorted(names)  # so that scores do not depend on the order in the files
 
     def match(self, roles: Collection[str], count: int) -> Tensor:
-        """Which of the model's units each of the reference's is: same bytes, or best scores."""
+        """Which of the model's units each of the reference's is: the cheapest way to be sure."""
         order = matching.same_rows(*self.digests(roles, count))
+        if order is None:
+            order = matching.nearest(lambda: self._pairs(roles, count))
         return matching.assign(self.scores(roles, count)) if order is None else order
 
     def digests(self, roles: Collection[str], count: int) -> tuple[list[bytes], list[bytes]]:
-        ours, theirs = self._both(roles, count)
+        """Of the reference's units and the model's; comes first, so it looks at all values."""
+        for label, model in (("reference", self.ours), ("model", self.view)):
+            for name in self._names(roles):
+                checkpoints.require_finite(model.read(name), name, _place(model, label, name))
+        ours, theirs = (self._rows(model, roles, count) for model in (self.ours, self.view))
         return matching.digests(ours), matching.digests(theirs)
 
     def scores(self, roles: Collection[str], count: int) -> Tensor:
-        return matching.inner_products(zip(*self._both(roles, count), strict=True))
+        return matching.inner_products(self._pairs(roles, count))
 
-    def _both(self, roles: Collection[str], count: int) -> tuple[Iterator[Tensor], ...]:
-        models = {"reference": self.ours, "model": self.view}
-        return tuple(self._rows(id_, model, roles, count) for id_, model in models.items())
+    def _pairs(self, roles: Collection[str], count: int) -> Iterator[tuple[Tensor, Tensor]]:
+        ours, theirs = (self._rows(model, roles, count) for model in (self.ours, self.view))
+        return zip(ours, theirs, strict=True)
 
-    def _rows(self, id_: str, model: Any, roles: Collection[str], count: int) -> Iterator[Tensor]:
+    def _rows(self, model: Any, roles: Collection[str], count: int) -> Iterator[Tensor]:
         """(count, weights) for every dimension that has one of the roles."""
-        for name in self.names:
-            for dim, role in enumerate(self.view.layout.roles[name][1]):
-                if role in roles:
-                    tensor = model.read(name)
-                    checkpoints.require_finite(tensor, name, _place(model, id_, name))
-                    yield tensor.cpu().movedim(dim, 0).reshape(count, -1)
+        for name in self._names(roles):
+            dims = [n for n, role in enumerate(self.view.layout.roles[name][1]) if role in roles]
+            for dim in dims:
+                yield model.read(name).cpu().movedim(dim, 0).reshape(count, -1)
+
+    def _names(self, roles: Collection[str]) -> list[str]:
+        places = self.view.layout.roles
+        return [name for name in self.names if any(role in roles for role in places[name][1])]
 
 
 def _tensors(layout: Layout, block: str) -> list[str]:
