@@ -86,6 +86,8 @@ def match(
         config: config.json as a mapping, or a config object; by default a member's own.
         symmetries: what may move, out of neurons, heads, values (with heads) and residual.
     Returns all permutations of the model by name (see `Layout.sizes`); what may not move, stays.
+    Memory: where models are not near each other, the scores of an MLP (neurons^2 * 8 bytes: 190 MB
+    for 4,864, 970 MB for 11,008); for the residual a few copies of the embeddings.
     Raises ValueError for an unknown architecture or symmetry, shapes that differ, and values that
     are not finite.
     """

@@ -27,6 +27,7 @@ from babelmerge import checkpoints
 BITS = 21
 COLUMNS = 1024  # 2 * BITS + log2(COLUMNS) <= 53
 ROWS = 512
+ELEMENTS = 1 << 22  # of a matrix in float64 at once
 STAY = 2.0**-40  # what staying is worth, as a share of a unit's scores: above rounding, below use
 LEAST_EXPONENT = -400  # rows smaller than 2^-400 count as zero; their products would underflow
 
@@ -92,16 +93,16 @@ def nearest(pairs: Callable[[], Pairs]) -> Tensor | None:
     step = max(1, min(SKETCH, left.shape[1] // COLUMNS_AT_LEAST))
     left, right = left[:, ::step], right[:, ::step]
     blocks = left.split(4 * ROWS)
-    parts = [_least_distances([(block, right)]).topk(2, largest=False) for block in blocks]
+    parts = [_least(lambda b=block: [(b, right)]).topk(2, largest=False) for block in blocks]
     order = torch.cat([part.indices[:, 0] for part in parts])
     if len(order.unique()) < len(order):
         return None
-    own = sum(_squares(ours, theirs[order]) for ours, theirs in pairs())
+    own = sum(_squares(ours, theirs, order) for ours, theirs in pairs())
     doubtful = (torch.cat([part.values[:, 1] for part in parts]) <= own).nonzero().view(-1)
     if len(doubtful) * DOUBTFUL > len(order):
         return None
     if len(doubtful):
-        others = _least_distances([(ours[doubtful], theirs) for ours, theirs in pairs()])
+        others = _least(lambda: ((ours[doubtful], theirs) for ours, theirs in pairs()))
         others[torch.arange(len(doubtful)), order[doubtful]] = torch.inf
         if bool((others.amin(dim=1) <= own[doubtful]).any()):
             return None
@@ -197,20 +198,23 @@ def same_groups(
     return torch.cat([h * size + same_rows(ours[g], theirs[h]) for g, h in enumerate(order)])
 
 
-def _least_distances(pairs: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+def _least(pairs: Callable[[], Pairs]) -> Tensor:
     """Squared distances (rows, rows) less what rounding may have added; float64."""
-    ours, theirs = (sum(_squares(matrix) for matrix in side) for side in zip(*pairs, strict=True))
+    ours, theirs = 0, 0
+    for left, right in pairs():
+        ours, theirs = ours + _squares(left), theirs + _squares(right)
     squares = (1 - ROUNDING) * (ours[:, None] + theirs)
-    return squares.sub_(inner_products(pairs), alpha=2)
+    return squares.sub_(inner_products(pairs()), alpha=2)
 
 
-def _squares(matrix: Tensor, other: Tensor | None = None) -> Tensor:
-    """Squared norms of rows, or squared distances to another matrix's; float64."""
+def _squares(matrix: Tensor, other: Tensor | None = None, order: Tensor | None = None) -> Tensor:
+    """Squared norms of rows, or squared distances to another's rows in an order; float64."""
+    step = max(1, ELEMENTS // max(1, matrix.shape[1]))
     found = []
-    for start in range(0, len(matrix), ROWS):
-        part = matrix[start : start + ROWS].double()
+    for start in range(0, len(matrix), step):
+        part = matrix[start : start + step].double()
         if other is not None:
-            part = part - other[start : start + ROWS].double()
+            part = part - other[order[start : start + step]].double()
         found.append(part.square().sum(dim=1))
     return torch.cat(found)
 
