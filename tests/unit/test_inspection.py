@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from babelmerge import differences, inspection
+from babelmerge import differences, inspection, inspection_members
 
 torch.set_num_threads(1)
 
@@ -141,6 +141,74 @@ def test_members_that_do_not_fit_are_named(family, tmp_path):
         assert str(expert) in str(error.value)
     with pytest.raises(ValueError, match="at least one expert"):
         inspection.inspect(base, {})
+
+
+class StandIn:
+    """An adapter of the query projections, as inspection sees one."""
+
+    def __init__(self, seed, rank, scale):
+        generator = torch.Generator().manual_seed(seed)
+        self.factors = {
+            name: inspection_members.Factors(
+                torch.randn(shape[0], rank, generator=generator),
+                torch.randn(rank, shape[1], generator=generator),
+                scale,
+            )
+            for name, shape in made_up_models.SHAPES.items()
+            if name.endswith("q_proj.weight")
+        }
+
+    def update(self, name):
+        return self.factors.get(name)
+
+    def bytes(self, name):
+        return 0
+
+    def require_finite(self, name):
+        pass
+
+    def folded(self, base):
+        """The full model that the adapter stands for."""
+        return {
+            name: tensor.double() + f.scale * f.b.double() @ f.a.double()
+            if (f := self.factors.get(name))
+            else tensor.double()
+            for name, tensor in base.items()
+        }
+
+
+@pytest.mark.parametrize("also_full", [False, True])
+def test_adapters_measure_as_the_models_that_they_stand_for(
+    family, tmp_path, monkeypatch, also_full
+):
+    base, paths, made, _ = family
+    adapters = {"one": StandIn(1, 2, 0.5), "two": StandIn(2, 3, -0.25)}
+    folded = {
+        id_: made_up_models.save(tmp_path / id_, adapter.folded(made))
+        for id_, adapter in adapters.items()
+    }
+    full = {"hi": paths["hi"]} if also_full else {}
+    expected = inspection.inspect(base, {**full, **folded}, stable_ranks=True)
+    opened = inspection_members.open_expert
+    monkeypatch.setattr(
+        inspection_members,
+        "open_expert",
+        lambda path, model: adapters[path] if path in adapters else opened(path, model),
+    )
+    found = inspection.inspect(base, {**full, "one": "one", "two": "two"}, stable_ranks=True)
+    for level in inspection.LEVELS:
+        pairs = zip(found.summaries(level), expected.summaries(level), strict=True)
+        for ours, theirs in pairs:
+            assert ours.where == theirs.where and ours.moments.size == theirs.moments.size
+            for measure in ("norms", "cosines"):
+                values = (getattr(one.moments, measure) for one in (ours, theirs))
+                np.testing.assert_allclose(*values, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(ours.stable_ranks, theirs.stable_ranks, rtol=1e-6)
+    assert np.isnan(found.model.moments.zero_shares[len(full) :]).all()
+    if also_full:
+        assert found.model.moments.zero_shares[0] == expected.model.moments.zero_shares[0]
+    embeddings = found.summaries("layer")[0]
+    assert embeddings.moments.zero_shares[-1] == 1
 
 
 def compare(family, tmp_path, change=None, **files):
