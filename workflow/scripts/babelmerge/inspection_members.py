@@ -116,7 +116,16 @@ class FullModel:
 
 
 def open_expert(path: str | Path, base: checkpoints.Checkpoint) -> FullModel:
-    """A full model or an adapter, checked against its base."""
+    """A full model, checked against its base.
+
+    An adapter's directory is refused until there is a reader of its factors: whatever has
+    `update(name) -> Factors | None`, `bytes(name)` and `require_finite(name)` can stand here.
+    """
+    if (Path(path) / "adapter_config.json").is_file():
+        raise ValueError(
+            f"{path}: is an adapter; fold it into its base first (peft: merge_and_unload, then "
+            "save_pretrained) and give that directory"
+        )
     return FullModel(path, base)
 
 
