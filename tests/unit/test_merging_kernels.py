@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babelmerge import checkpoints, merge_parameters
-from babelmerge.merging import engine, fused, kernels, passes, randomness
+from babelmerge.merging import engine, fused, kernels, passes, randomness, ranks, windows
 from babelmerge.merging.engine import Merger, flat, opened
 from babelmerge.merging.members import Members
 
@@ -101,6 +101,22 @@ def test_many_blocks_and_threads_give_the_same_bits(monkeypatch, method, point):
     reference = by_torch(base, experts, method, point)
     for threads in (1, 3):
         assert same(by_kernels(base, experts, method, point, threads), reference)
+
+
+@pytest.mark.parametrize("room", [windows.ROOM, 1])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+@pytest.mark.parametrize(
+    ("method", "point"), [entry for entry in POINTS if entry[0] in ("ties", "dare_ties", "sce")]
+)
+def test_ranks_are_exact_by_windows_and_by_counting_all(monkeypatch, method, point, dtype, room):
+    monkeypatch.setattr(ranks, "SMALL", 0)
+    monkeypatch.setattr(windows, "ROOM", room)  # without room everything is counted
+    monkeypatch.setattr(passes, "CHUNK", 4 * kernels.BLOCK)
+    base, experts = family([(30, 1001), (100, 300), (5,)], [dtype] * 4, 7, coarse=False)
+    for expert in experts.values():  # as after training in bfloat16: many exact zeros
+        expert["layers.1.w1"][:70] = base["layers.1.w1"][:70]
+    kernel = by_kernels(base, experts, method, point, threads=2)
+    assert same(kernel, by_torch(base, experts, method, point))
 
 
 def test_all_zero_task_vectors_leave_the_base():

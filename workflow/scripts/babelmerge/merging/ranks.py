@@ -2,18 +2,19 @@
 
 The bits of a non-negative float32 grow with its value, so the k-th largest magnitude is found by
 counting upper halves of the bits, then the lower halves within the bin that holds rank k: two
-readings for any number of ranks. A small tensor is laid out and partitioned instead. Counts are
-whole numbers, so threads and chunks do not matter. No torch.
+readings for any number of ranks. For one rank a row, `windows` mostly needs one. A small tensor is
+laid out and partitioned instead. Counts are whole numbers, so threads and chunks do not matter. No
+torch.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from babelmerge.merging import scans
+from babelmerge.merging import scans, windows
 from babelmerge.merging.kernels import Stages
-from babelmerge.merging.passes import EVERYWHERE, Handle, Passes
+from babelmerge.merging.passes import Handle, Passes
+from babelmerge.merging.windows import keeping_all, place_of
 
 SMALL = 1 << 17  # elements: below, counting in bins costs more than the elements
 Work = Sequence[tuple[Handle, Stages]]
@@ -28,6 +29,11 @@ def thresholds(
     work: tensors with what is done to them before. Ranks lie within 1..elements.
     """
     work = list(work)
+    if all(len(set(some)) == 1 for some in ranks):
+        wanted = [next(iter(some)) for some in ranks]
+        found = windows.thresholds(passes, work, wanted)
+        if found is not None:
+            return [{rank: value} for rank, value in zip(wanted, found, strict=True)]
     uppers = _uppers(passes, work, len(ranks), scans.MAGNITUDES)
     found = _within(passes, work, scans.MAGNITUDES, _zeros_first(uppers), ranks)
     return [{rank: entry[0] for rank, entry in row.items()} for row in found]
@@ -44,24 +50,20 @@ def exact(
     rows = 1 if what == scans.VARIANCE else len(tensor.order)
     if tensor.size <= SMALL:
         return _partitioned(passes, tensor, done, share, what, rows)
+    if (found := windows.exact(passes, tensor, done, share, what, rows)) is not None:
+        return found
     uppers = _uppers(passes, [(tensor, done)], rows, what)
     nonzero = tensor.size - uppers[:, scans.ZERO_BIN]
     wanted = [share(row, int(nonzero[row])) for row in range(rows)]
     inner = [[rank] if 0 < rank < tensor.size else [] for rank in wanted]
     found = _within(passes, [(tensor, done)], what, _zeros_first(uppers), inner)
-    limits, cutoffs = _everything(wanted, tensor.size)
+    limits, cutoffs = keeping_all(wanted, tensor.size)
     for row, ranks in enumerate(found):
         for limit, missing, equal in ranks.values():
             limits[row] = limit
             if missing < equal:
-                cutoffs[row] = _place(passes, tensor, done, what, row, limits[row], missing) + 1
+                cutoffs[row] = place_of(passes, tensor, done, what, row, limits[row], missing) + 1
     return limits, cutoffs
-
-
-def _everything(wanted: Sequence[int], size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Limits that keep all or none: everything is as large as 0, nothing as large as infinity."""
-    limits = np.array([0.0 if rank >= size else math.inf for rank in wanted], np.float32)
-    return limits, np.full(len(wanted), EVERYWHERE)
 
 
 def _partitioned(
@@ -72,7 +74,7 @@ def _partitioned(
         tensor, scans.magnitudes(tensor.sources, done, 0, tensor.size, what, values)
     )
     wanted = [share(row, int(np.count_nonzero(values[row]))) for row in range(rows)]
-    limits, cutoffs = _everything(wanted, tensor.size)
+    limits, cutoffs = keeping_all(wanted, tensor.size)
     for row, rank in enumerate(wanted):
         if 0 < rank < tensor.size:
             limits[row] = np.partition(values[row], tensor.size - rank)[tensor.size - rank]
@@ -106,23 +108,6 @@ def _within(
         {rank: _value(upper, lowers[slots[row, upper]], rest) for rank, upper, rest in some}
         for row, some in enumerate(places)
     ]
-
-
-def _place(
-    passes: Passes, tensor: Handle, done: Stages, what: int, row: int, limit: float, wanted: int
-) -> int:
-    """Place of the wanted-th (1 = first) element of a row that equals the limit."""
-
-    def count(start: int, stop: int) -> int:
-        return scans.count_equal(tensor.sources, done, start, stop, what, row, limit)
-
-    jobs = [passes.pool.submit(count, start, stop) for start, stop in tensor.chunks]
-    for (start, stop), job in zip(tensor.chunks, jobs, strict=True):
-        here = job.result()
-        if here >= wanted:
-            return scans.place_of(tensor.sources, done, start, stop, what, row, limit, wanted)
-        wanted -= here
-    raise AssertionError("fewer equal elements than were counted")
 
 
 def _zeros_first(uppers: np.ndarray) -> np.ndarray:

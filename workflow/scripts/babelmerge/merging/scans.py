@@ -13,6 +13,7 @@ from babelmerge.merging.blocks import BLOCK, gather
 from babelmerge.merging.combining import elect, keep_varied, trimmed_sum, variances
 from babelmerge.merging.compiled import compiled
 
+SNIPPET = 16  # neighbours in a sample
 LANES = 16  # partial sums side by side; their order is fixed, whatever the machine
 UPPER_BINS = 1 << 15  # without the sign
 LOWER_BINS = 1 << 16
@@ -78,6 +79,71 @@ def count_lowers(sources, stages, start, stop, what, slots, counts):
 
 
 @compiled
+def sample(sources, stages, step, what, out):
+    """Fill out (rows, snippets, SNIPPET) with magnitudes of snippets that lie `step` apart.
+
+    Returns the member with bad values or -1.
+    """
+    experts = stages.weights.size
+    base = np.empty(SNIPPET, np.float32)
+    blocks = np.empty((experts, SNIPPET), np.float32)
+    variance = np.empty((1, SNIPPET), np.float32)
+    for k in range(out.shape[1]):
+        bad = _rows(sources, stages, k * step, SNIPPET, what, base, blocks, variance)
+        if bad >= 0:
+            return bad
+        rows = variance if what == VARIANCE else blocks
+        for e in range(out.shape[0]):
+            for i in range(SNIPPET):
+                out[e, k, i] = abs(rows[e, i])
+    return -1
+
+
+@compiled
+def count_near(sources, stages, start, stop, what, lows, widths, shift, counts, rest, outside):
+    """Count the magnitudes within each row's window of bits.
+
+    lows (multiples of 2**shift), widths: uint32 (rows,). counts: int32 (rows, bins) of the numbers
+    whose last `shift` bits are 0, by (bits - low) >> shift; rest: uint32 (rows, room) takes the
+    bits of the others in the window. outside: int64 (rows, 3): how many lie beyond the window, are
+    exactly zero, are in `rest`. Returns the member with bad values, -1, or -2 when `rest` is full.
+    """
+    experts = stages.weights.size
+    last = np.uint32((1 << shift) - 1)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = np.empty(n, np.float32)
+        blocks = np.empty((experts, n), np.float32)
+        variance = np.empty((1, n), np.float32)
+        bad = _rows(sources, stages, begin, n, what, base, blocks, variance)
+        if bad >= 0:
+            return bad
+        rows = variance if what == VARIANCE else blocks
+        for e in range(lows.size):
+            bits = rows[e].view(np.uint32)
+            low, width, filled = lows[e], widths[e], outside[e, 2]
+            beyond, zeros = 0, 0
+            for i in range(n):
+                magnitude = bits[i] & np.uint32(0x7FFFFFFF)
+                beyond += magnitude >= low + width
+                zeros += magnitude == 0
+            if filled + n > rest.shape[1]:
+                return -2
+            for i in range(n):
+                place = (bits[i] & np.uint32(0x7FFFFFFF)) - low
+                if place < width:
+                    if place & last:
+                        rest[e, filled] = place + low
+                        filled += 1
+                    else:
+                        counts[e, place >> np.uint32(shift)] += 1
+            outside[e, 0] += beyond
+            outside[e, 1] += zeros
+            outside[e, 2] = filled
+    return -1
+
+
+@compiled
 def count_equal(sources, stages, start, stop, what, row_number, limit):
     """How many elements of one row have the limit as their magnitude."""
     experts = stages.weights.size
@@ -138,9 +204,10 @@ def row_sums(sources, stages, start, stop, squared, sums):
     """Sums of squares (or magnitudes) of each expert's kept elements, one for each row of BLOCK.
 
     sums: float64 (experts, rows of start..stop). Terms are rounded to float32 before they are added
-    in float64: LANES interleaved sums, then those in order.
+    in float64, see `lane_sum`.
     """
     experts = stages.weights.size
+    varied = stages.variance_limit > 0 or stages.variance_cutoff >= 0
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
         base = np.empty(n, np.float32)
@@ -148,24 +215,47 @@ def row_sums(sources, stages, start, stop, squared, sums):
         bad = gather(sources, stages, begin, base, blocks)
         if bad >= 0:
             return bad
-        if stages.variance_limit > 0 or stages.variance_cutoff >= 0:
+        if varied:
             keep_varied(blocks, begin, stages.variance_limit, stages.variance_cutoff)
         for e in range(experts):
             row = blocks[e]
-            for i in range(n):
-                row[i] = row[i] * row[i] if squared else abs(row[i])
+            if squared:
+                for i in range(n):
+                    row[i] = row[i] * row[i]
+            else:
+                for i in range(n):
+                    row[i] = abs(row[i])
             sums[e, (begin - start) // BLOCK] = lane_sum(row)
     return -1
 
 
 @compiled
 def lane_sum(values):
-    """Sum in float64 of at most BLOCK values, in an order that no machine changes."""
-    lanes = np.zeros(LANES, np.float64)
+    """Sum in float64 of at most BLOCK values, in an order that no machine changes.
+
+    LANES sums side by side (element i goes to lane i modulo LANES), then those one by one.
+    """
+    a0 = a1 = a2 = a3 = a4 = a5 = a6 = a7 = 0.0
+    b0 = b1 = b2 = b3 = b4 = b5 = b6 = b7 = 0.0
     whole = values.size // LANES * LANES
     for i in range(0, whole, LANES):
-        for k in range(LANES):
-            lanes[k] += values[i + k]
+        a0 += values[i]
+        a1 += values[i + 1]
+        a2 += values[i + 2]
+        a3 += values[i + 3]
+        a4 += values[i + 4]
+        a5 += values[i + 5]
+        a6 += values[i + 6]
+        a7 += values[i + 7]
+        b0 += values[i + 8]
+        b1 += values[i + 9]
+        b2 += values[i + 10]
+        b3 += values[i + 11]
+        b4 += values[i + 12]
+        b5 += values[i + 13]
+        b6 += values[i + 14]
+        b7 += values[i + 15]
+    lanes = np.array([a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7])
     for i in range(whole, values.size):
         lanes[i - whole] += values[i]
     result = 0.0
