@@ -1,6 +1,33 @@
-# Merging: sweeps over grids in memory, the winners' recipes, the merged models.
+# Merging: what some methods must know of the experts, sweeps over grids in memory, the winners'
+# recipes, the merged models.
 #
-# In: base and members of a group, dev data. Out: results/{study}/sweeps, recipes, models/merges.
+# In: base and members of a group, dev data. Out: results/{study}/statistics, sweeps, recipes,
+# models/merges.
+
+
+rule collect_statistics:
+    """Fisher information or Gram matrices of a model on its own dev data (fisher, regmean)."""
+    input:
+        model="results/{study}/models/{model}/manifest.json",
+        dev=lambda w: artifacts.own_dev(plan_of(w), w.model),
+    output:
+        statistics="results/{study}/statistics/{model}/{kind}-{rows}.safetensors",
+        facts="results/{study}/statistics/{model}/{kind}-{rows}.json",
+    log:
+        "logs/{study}/collect_statistics/{model}/{kind}-{rows}.log",
+    benchmark:
+        "logs/{study}/collect_statistics/{model}/{kind}-{rows}.benchmark.tsv"
+    wildcard_constraints:
+        kind="fisher|gram",
+        rows="[0-9]+",
+    params:
+        code=code("collect_statistics.py"),
+        lock=LOCK,
+        cfg=lambda w: artifacts.statistics_settings(plan_of(w), w.model, w.kind, w.rows),
+    message:
+        "Statistics {wildcards.kind} of {wildcards.model}"
+    script:
+        "../scripts/collect_statistics.py"
 
 
 rule sweep:
@@ -9,6 +36,7 @@ rule sweep:
         base="results/{study}/models/base/manifest.json",
         members=lambda w: artifacts.members(plan_of(w), w.group),
         dev=lambda w: artifacts.selection_data(plan_of(w), w.group, w.method),
+        statistics=lambda w: artifacts.statistics(plan_of(w), w.group, w.method),
     output:
         "results/{study}/sweeps/{group}/{method}.tsv",
     log:
@@ -50,6 +78,7 @@ rule merge_models:
         recipe="results/{study}/recipes/{group}/{method}.yaml",
         base="results/{study}/models/base/manifest.json",
         members=lambda w: artifacts.members(plan_of(w), w.group),
+        statistics=lambda w: artifacts.statistics(plan_of(w), w.group, w.method),
     output:
         "results/{study}/models/merges/{group}/{method}/manifest.json",
     log:

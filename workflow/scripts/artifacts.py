@@ -209,6 +209,34 @@ def _grid(plan, merge) -> list[dict]:
     return [seeded(point) for point in merge.grid]
 
 
+def statistics(plan, group: str, method: str) -> list[str]:
+    """What Fisher merging and RegMean read of each member; nothing for other methods."""
+    entry = _merge(plan, group, method)
+    kind = METHODS[entry.algorithm].statistics
+    if kind is None:
+        return []
+    rows = entry.grid[0].get("rows", METHODS[entry.algorithm].defaults["rows"])
+    root = f"results/{plan.name}/statistics"
+    return [f"{root}/{member}/{kind}-{rows}.safetensors" for member in entry.members]
+
+
+def own_dev(plan, model: str) -> list[str]:
+    """Dev rows of a model's own data sets."""
+    datasets = plan.models[model].datasets
+    return [_dataset_file(plan, d, "dev") for d in datasets if "dev" in plan.datasets[d].splits]
+
+
+def statistics_settings(plan, model: str, kind: str, rows: str) -> dict:
+    datasets = plan.models[model].datasets
+    return {
+        "kind": kind,
+        "rows": int(rows),
+        "max_length": plan.generation.get("max_length"),
+        "dtype": "float32",
+        "prompt": _one_prompt(plan, datasets),
+    }
+
+
 def sweep_settings(plan, group: str, method: str) -> dict:
     entry = _merge(plan, group, method)
     return {
@@ -228,6 +256,7 @@ def recipe_settings(plan, group: str, method: str) -> dict:
         "method": entry.algorithm,
         "members": list(entry.members),
         "grid": _grid(plan, entry),
+        "statistics": statistics(plan, group, method),
     }
 
 

@@ -29,5 +29,6 @@ with running(snakemake):
         cfg["method"],
         winner(cfg["grid"], snakemake.input.get("sweep")),
         {name: directories.fingerprint(path) for name, path in {"base": base, **members}.items()},
+        statistics=dict(zip(cfg["members"], cfg["statistics"], strict=False)),
     )
     recipes.write_recipe(recipe, snakemake.output[0])

@@ -51,6 +51,7 @@ class Method:
     scales: bool = True
     whole: bool = False
     random: bool = False
+    statistics: str | None = None  # the kind collected of every expert's dev data
 
 
 _WEIGHTED = {"weight": 1.0, "normalize": False, "lambda": 1.0}
@@ -172,10 +173,13 @@ METHODS: dict[str, Method] = {
         {"weight": 1.0, "floor": 1e-6, "rows": 1000},
         scales=False,
         whole=True,
+        statistics="fisher",
     ),
     "regmean": Method(
         "least-squares fit of every linear map to the experts' inputs",
         {"alpha": 0.9, "rows": 1000},
+        whole=True,
+        statistics="gram",
     ),
     "tsv": Method(
         "top singular vectors of the experts, made orthogonal to each other",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from babelmerge import merge_parameters
+from babelmerge.merge_methods_table import METHODS
 from babelmerge.plan_groups import Names, Raw, grids, ordered, unfold
 from babelmerge.plan_models import resolve
 from babelmerge.plan_types import Dataset, Group, Merge, Merged, Model
@@ -39,6 +40,9 @@ def merges(
         tested = _tested(study, datasets, raw.family, held)
         for label, grid in methods.items():
             merge = _merge(study, datasets, groups[name], label, grid)
+            _check_statistics(
+                study, groups[name], label, merge.algorithm, merge.grid, (own, datasets)
+            )
             own[merge.model] = held
             found[merge.model] = merge
             made[merge.model] = Model(merge.model, "merge", Merged(name, label), held, tested)
@@ -94,6 +98,35 @@ def _check_points(
             where = _where(study, group.family, label)
             expected = f"a point that {group.name} can be merged with"
             raise study.error(*where, found=str(error), expected=expected) from None
+
+
+def _check_statistics(
+    study: Study,
+    group: Group,
+    label: str,
+    algorithm: str,
+    spread: tuple[dict[str, Any], ...],
+    own: tuple[Mapping[str, tuple[str, ...]], Mapping[str, Dataset]],
+) -> None:
+    """Raise StudyError when what Fisher merging or RegMean collect cannot be had of a member.
+
+    own: the data sets of each model, and all data sets.
+    """
+    kind = METHODS[algorithm].statistics
+    if kind is None:
+        return
+    where = _where(study, group.family, label)
+    rows = {point.get("rows") for point in spread}
+    if len(rows) > 1:
+        found = f"rows {listed(sorted(map(str, rows)))}"
+        raise study.error(*where, found=found, expected=f"one number of rows of {kind} statistics")
+    for member in group.members:
+        if not any("dev" in own[1][dataset].splits for dataset in own[0][member]):
+            raise study.error(
+                *where,
+                found=f"{member}, which has no data set of its own with dev rows",
+                expected=f"dev rows of every member, to collect its {kind} statistics from",
+            )
 
 
 def _where(study: Study, family: str, label: str) -> tuple[str, ...]:

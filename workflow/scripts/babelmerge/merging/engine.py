@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from babelmerge import checkpoints
+from babelmerge.merge_methods_table import METHODS
 from babelmerge.merge_parameters import Settings, settings
 from babelmerge.merging import alignment, fused, fused_plans, statistics_files, updates
 from babelmerge.merging.fused_plans import Known, Planner
@@ -110,7 +111,7 @@ class Merger:
 
     def statistics_of(self, name: str) -> list[Tensor | None]:
         """What was collected of each expert for a tensor, in the order of summation."""
-        kind = updates.TABLE[self.point.method].statistics
+        kind = METHODS[self.point.method].statistics
         for id_ in self.ids:
             if id_ not in self.statistics:
                 raise ValueError(

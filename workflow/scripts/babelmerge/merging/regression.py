@@ -33,9 +33,8 @@ def fisher(
     it is under a floor of 0, where the quotient would be 0/0). Only ratios of the weights matter.
     With no expert's Fisher (None: a tensor that is no trained parameter) the weighted mean.
 
-    Divergences: as in the authors' code the floor is a maximum (MergeLM and RegMean's authors add
-    it instead), here of every expert (there, by default, of the first alone, the target). Their
-    optional division of each expert's Fisher by its norm over the model is not done: it is a
+    Divergences: the floor is a maximum, of every expert (MergeLM and RegMean's authors add it
+    instead). Each expert's Fisher is not divided by its norm over the model, as some do: that is a
     weight. The floor is absolute: take the statistics' size into account.
 
     ValueErrors for weights that are negative, not finite or all 0, a floor below 0, and

@@ -3,8 +3,8 @@
 Float32 task vectors of one tensor come in, a float32 update comes out (`lambda` is the caller's);
 between the two everything is float64 (`linear_algebra`). What is no matrix is averaged; so should
 be embeddings and output head, which look rows up or score them (`decomposes` tells by the name):
-that is how the authors of Subspace Boosting run these methods on language models, and an embedding
-of 152k rows would be the dearest of all. Triplets whose singular value is 0 up to float32 rounding
+they are no linear maps between hidden states, and one of 152k rows would be the dearest of all.
+Triplets whose singular value is 0 up to float32 rounding
 are left out throughout, where the official codes take whatever vectors LAPACK returns for them:
 task vectors of low rank (LoRA experts) would have random directions raised, equal experts would not
 merge to themselves. mergekit has none of these methods, so there are no `semantics` to choose.

@@ -21,7 +21,9 @@ from babelmerge.merging import (
     fused_stages,
     methods,
     randomness,
+    regression,
     sparsifying,
+    spectral,
 )
 from babelmerge.merging.random_keys import key_for
 
@@ -153,6 +155,36 @@ def _consensus(merger: Any, name: str, point: Settings) -> Tensor:
     return consensus.consensus(deltas, multitask, point.agreement, merger.ordered(point.threshold))
 
 
+def _fisher(merger: Any, name: str, point: Settings) -> Tensor:
+    weights = merger.ordered(point.weights)
+    return regression.fisher(merger.experts(name), merger.statistics_of(name), weights, point.floor)
+
+
+def _regmean(merger: Any, name: str, point: Settings) -> Tensor:
+    return regression.regmean(merger.experts(name), merger.statistics_of(name), point.alpha)
+
+
+def _tsv(merger: Any, name: str, point: Settings) -> Tensor:
+    deltas = merger.deltas(name)
+    if not spectral.decomposes(name, deltas[0]):
+        return spectral.averaged(deltas)
+    return spectral.tsv(deltas, point.rank)
+
+
+def _iso_c(merger: Any, name: str, point: Settings) -> Tensor:
+    deltas = merger.deltas(name)
+    if not spectral.decomposes(name, deltas[0]):
+        return spectral.averaged(deltas)
+    return spectral.iso_c(deltas)
+
+
+def _subspace_boosting(merger: Any, name: str, point: Settings) -> Tensor:
+    update = _inner(merger, name, point)
+    if not spectral.decomposes(name, update):
+        return update
+    return spectral.boost(update, point.beta)
+
+
 def _nan(merger: Any, name: str, point: Settings) -> Tensor:
     coefficients = merger.ordered(averaging.nan_coefficients(merger.planner.known.norms))
     return methods.task_arithmetic(merger.deltas(name), coefficients)
@@ -170,7 +202,6 @@ class Method:
     update: Update
     heart: Callable[..., Any]
     whole: bool = False  # makes a whole tensor and not an update of the base's
-    statistics: str | None = None  # the kind it needs of every expert
 
 
 TABLE = {
@@ -186,6 +217,11 @@ TABLE = {
     "della": Method(_della, sparsifying.magprune),
     "della_linear": Method(_della_linear, sparsifying.magprune),
     "model_stock": Method(_model_stock, averaging.model_stock, whole=True),
+    "fisher": Method(_fisher, regression.fisher, whole=True),
+    "regmean": Method(_regmean, regression.regmean, whole=True),
+    "tsv": Method(_tsv, spectral.tsv),
+    "iso_c": Method(_iso_c, spectral.iso_c),
+    "subspace_boosting": Method(_subspace_boosting, spectral.boost),
     "nan": Method(_nan, averaging.nan_coefficients),
     "consensus": Method(_consensus, consensus.consensus),
     "layer_swap": Method(_inner, methods.task_arithmetic),
