@@ -1,0 +1,71 @@
+"""Which models are compared with which on one data set, and how tables name the comparison.
+
+Takes model ids (base, experts/hi-en, merges/group/method, ...), gives pairs; no torch, no files.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+KINDS = {
+    "base": "base",
+    "experts": "expert",
+    "joint": "joint",
+    "baselines": "baseline",
+    "merges": "merge",
+}
+OTHERS = "others"  # stands for the mean over all experts but the data set's own
+
+
+class Relation(NamedTuple):
+    """`comparison` names the kinds of model, the simpler first: base-expert, expert-merge."""
+
+    comparison: str
+    model: str
+    other: str
+
+
+def kind(model: str) -> str:
+    """base, expert, joint, baseline or merge; ValueError for what is no model id."""
+    first = model.split("/", 1)[0]
+    if first not in KINDS:
+        raise ValueError(f"{model}: no model id; those begin with {', '.join(KINDS)}")
+    return KINDS[first]
+
+
+def relations(models: Sequence[str], owner: str = "") -> list[Relation]:
+    """Pairs to compare on a data set: base with all, experts with each other and with the rest.
+
+    owner: the expert whose data set it is. It comes first in its pairs, and only it is compared
+    with joint models, baselines and merges; without an owner every expert is. In other pairs
+    `other` is the simpler model, as in (base-expert, experts/hi-en, base). Raises ValueError for an
+    owner that is not among the models.
+    """
+    if owner and owner not in models:
+        raise ValueError(f"{owner}: not among {', '.join(models)}; represent it on its data set")
+    order = list(KINDS.values())
+    ranked = sorted(models, key=lambda m: (order.index(kind(m)), m != owner))
+    found = []
+    for place, simple in enumerate(ranked):
+        for model in ranked[place + 1 :]:
+            kinds = kind(simple), kind(model)
+            if kinds == ("expert", "expert"):
+                found.append(Relation("expert-expert", simple, model))
+            elif kinds[0] == "base" or (kinds[0] == "expert" and simple in (owner or simple,)):
+                found.append(Relation("-".join(kinds), model, simple))
+    return found
+
+
+def with_others(found: Sequence[Relation], owner: str) -> list[tuple[Relation, list[int]]]:
+    """Each relation and the places whose mean it is: its own, or all other experts' at the end.
+
+    The last row, (expert-expert, owner, others), is the translation study's "average CKA between
+    the checkpoint and the other fine-tuned checkpoints in the same direction" (Table 7); it is
+    there when the owner is compared with an expert at all.
+    """
+    rows = [(relation, [place]) for place, relation in enumerate(found)]
+    others = [
+        place for place, r in enumerate(found) if r[:2] == ("expert-expert", owner) and r.other
+    ]
+    if others:
+        rows.append((Relation("expert-expert", owner, OTHERS), others))
+    return rows
