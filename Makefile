@@ -14,10 +14,11 @@ export TOKENIZERS_PARALLELISM = false
 
 environment: .venv/ready
 
-.venv/ready: envs/lock.txt
+.venv/ready: envs/lock.txt pyproject.toml
 	@echo "Setting up .venv from envs/lock.txt (a minute or two, once)"
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement envs/lock.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 run: .venv/ready

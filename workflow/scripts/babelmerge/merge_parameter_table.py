@@ -140,7 +140,7 @@ PARAMETERS: dict[str, Parameter] = {
     "floor": Parameter("number", "smallest Fisher value", 0, conditional=True),
     "rows": Parameter("whole", "dev rows used to estimate statistics", 1),
     "rank": _share("share of singular triplets kept, over all experts"),
-    "beta": _share("cumulative share of singular values left alone"),
+    "beta": _share("share of the sum of singular values up to the one that smaller are raised to"),
     "agreement": Parameter("whole", "experts that must use an element", 1),
     "threshold": Parameter(
         "number",

@@ -143,7 +143,7 @@ def trim(row, begin, limit, cutoff):
 
 
 @compiled
-def _drop(row, begin, key, cut, scale):
+def drop(row, begin, key, cut, scale):
     """Keep at random (see `randomness`), times scale."""
     for i in range(row.size):
         place = np.uint64(begin + i)
@@ -190,7 +190,7 @@ def gather(sources, stages, begin, base, blocks):
         elif load(address, code, begin, row):
             return e + 1
         if stages.keep & DROP:
-            _drop(row, begin, stages.keys[e], stages.cuts[e], stages.scales[e])
+            drop(row, begin, stages.keys[e], stages.cuts[e], stages.scales[e])
         if stages.keep & TRIM:
             trim(row, begin, stages.limits[e], stages.cutoffs[e])
     return -1

@@ -56,8 +56,7 @@ def _scales(
         return dropped.scales
     if point.semantics != "mergekit":
         return np.array([1 / d if 0 < d < 1 else 1.0 for d in densities], np.float32)
-    before = planner.passes.sums(tensor, stages(len(planner.order)), False)
-    after = planner.passes.sums(tensor, dropped, False)
+    before, after = planner.passes.sums_of_drop(tensor, dropped)
     pairs = zip(before, after, densities, strict=True)
     return np.array(
         [b / a if d < 1 and min(a, b) >= SMALL_NORM else 1.0 for b, a, d in pairs], np.float32

@@ -86,19 +86,46 @@ class Passes:
 
     def sums(self, tensor: Handle, done: Stages, squared: bool) -> list[float]:
         """Each expert's sum of squares (or magnitudes) of what is kept, exact up to its terms."""
-        rows = -(-CHUNK // kernels.BLOCK)
+        (totals,) = self._row_sums(
+            tensor,
+            1,
+            lambda start, stop, sums: scans.row_sums(
+                tensor.sources, done, start, stop, squared, sums[0]
+            ),
+        )
+        return totals
+
+    def sums_of_drop(self, tensor: Handle, done: Stages) -> tuple[list[float], list[float]]:
+        """Each expert's sum of magnitudes before the random drop of `done`, and after it."""
+        plain = done._replace(keep=0)
+        before, after = self._row_sums(
+            tensor,
+            2,
+            lambda start, stop, sums: scans.sums_of_drop(tensor.sources, plain, start, stop, sums),
+        )
+        return before, after
+
+    def _row_sums(
+        self, tensor: Handle, kinds: int, kernel: Callable[[int, int, np.ndarray], int]
+    ) -> list[list[float]]:
+        """Sums (kinds, experts) of what a kernel sums by row."""
+
+        def job(start: int, stop: int) -> tuple[int, np.ndarray]:
+            rows = -(-(stop - start) // kernels.BLOCK)
+            sums = np.zeros((kinds, len(tensor.order), rows))
+            return kernel(start, stop, sums), sums
+
         parts = []
-        for start, stop in tensor.chunks:
-            sums = np.zeros((len(tensor.order), min(rows, -(-(stop - start) // kernels.BLOCK))))
-            parts.append(
-                (self._submit(scans.row_sums, tensor, done, start, stop, squared, sums), sums)
-            )
-        for future, _ in parts:
-            self.require_finite(tensor, future.result())
-        return [
-            math.fsum(value for _, sums in parts for value in sums[e].tolist())
-            for e in range(len(tensor.order))
-        ]
+        for bad, sums in [
+            future.result()
+            for future in [self.pool.submit(job, start, stop) for start, stop in tensor.chunks]
+        ]:
+            self.require_finite(tensor, bad)
+            parts.append(sums)
+        if not parts:
+            return [[0.0] * len(tensor.order)] * kinds
+        whole = np.concatenate(parts, axis=2)
+        return [[math.fsum(row.tolist()) for row in kind] for kind in whole]
 
     def balances(self, work: Iterable[tuple[Handle, Stages]], limits: np.ndarray) -> list[int]:
         """Sums of the elected signs over all of `work`, by points' limits (points, experts)."""
@@ -125,12 +152,6 @@ class Passes:
         count = _count_bad(data, int(tensor.sources.codes[bad]))
         position = tensor.order[bad - 1] + 1 if bad else 0
         raise not_finite(self.members.label(position, tensor.name), tensor.name, count, tensor.size)
-
-    def _submit(self, kernel: Callable, tensor: Handle, done: Stages, *more: Any) -> Future:
-        def job() -> Any:  # the handle keeps the memory alive until the kernel is through
-            return kernel(tensor.sources, done, *more)
-
-        return self.pool.submit(job)
 
     def in_order(self, jobs: Iterable[Future]) -> Iterator[Any]:
         """Results of jobs that are submitted as this goes on, never many at once."""

@@ -9,7 +9,7 @@ addresses in, no torch, no locks.
 
 import numpy as np
 
-from babelmerge.merging.blocks import BLOCK, gather
+from babelmerge.merging.blocks import BLOCK, drop, gather
 from babelmerge.merging.combining import elect, keep_varied, trimmed_sum, variances
 from babelmerge.merging.compiled import compiled
 
@@ -226,6 +226,31 @@ def row_sums(sources, stages, start, stop, squared, sums):
                 for i in range(n):
                     row[i] = abs(row[i])
             sums[e, (begin - start) // BLOCK] = lane_sum(row)
+    return -1
+
+
+@compiled
+def sums_of_drop(sources, stages, start, stop, sums):
+    """Sums of magnitudes by row of BLOCK, before the random drop of `stages` and after it.
+
+    sums: float64 (2, experts, rows of start..stop). Stages neither drop nor trim by themselves
+    (keep is 0). Returns the member with bad values or -1.
+    """
+    experts = stages.weights.size
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = np.empty(n, np.float32)
+        blocks = np.empty((experts, n), np.float32)
+        bad = gather(sources, stages, begin, base, blocks)
+        if bad >= 0:
+            return bad
+        for e in range(experts):
+            row = blocks[e]
+            for i in range(n):
+                row[i] = abs(row[i])
+            sums[0, e, (begin - start) // BLOCK] = lane_sum(row)
+            drop(row, begin, stages.keys[e], stages.cuts[e], np.float32(1))
+            sums[1, e, (begin - start) // BLOCK] = lane_sum(row)
     return -1
 
 
