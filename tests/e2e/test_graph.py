@@ -10,8 +10,8 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 # 3 pairs with 3 splits; base on 3 pairs, two experts into English on 2, one on 1, joint on 3,
-# merges of one method on 2 pairs and of four methods on 2.
-TRANSLATIONS = 3 + 2 * 2 + 1 + 3 + 2 + 4 * 2
+# merges of one method on 2 pairs and of four methods on 2, twice.
+TRANSLATIONS = 3 + 2 * 2 + 1 + 3 + 2 + 4 * 2 + 4 * 2
 EXPECTED = {
     "prepare_data": 9,
     "check_data": 3,
@@ -19,9 +19,10 @@ EXPECTED = {
     "train_base": 1,
     "train_expert": 3,
     "train_joint": 1,
-    "sweep": 2,
-    "select_recipe": 5,
-    "merge_models": 5,
+    "collect_statistics": 4,
+    "sweep": 3,
+    "select_recipe": 9,
+    "merge_models": 9,
     "translate": TRANSLATIONS,
     "score": TRANSLATIONS,
 }

@@ -7,7 +7,7 @@ STUDY = "tests/e2e/studies/pico.yaml"
 
 
 DATA = {"prepare_data", "check_data"}
-TRAINING = {"train_base", "train_expert", "train_joint", "plot_training"}
+TRAINING = {"train_base", "train_expert", "train_joint", "plot_training", "collect_statistics"}
 MERGING = {"sweep", "select_recipe", "merge_models", "plot_sweeps"}
 SCORING = {"score", "collect_scores", "compare_retention", "plot_matrix", "plot_retention"}
 SCORING |= {"table_scores", "table_retention", "report"}
@@ -58,7 +58,7 @@ def test_an_edit_of_metrics_translates_nothing_again_but_swept_merges(project):
     path.write_text(path.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
     jobs = project.plan()
     assert not (DATA | TRAINING) & set(jobs)
-    assert jobs["translate"] == 2 + 2, "the sweeps use metrics, so their two merges may change"
+    assert jobs["translate"] == 3 * 2, "the sweeps use metrics, so their three merges may change"
 
 
 def test_one_experts_hyperparameter_rebuilds_it_and_what_holds_it(project):
@@ -66,10 +66,11 @@ def test_one_experts_hyperparameter_rebuilds_it_and_what_holds_it(project):
     jobs = project.plan()
     assert jobs["train_expert"] == 1
     assert "train_base" not in jobs and "train_joint" not in jobs and "prepare_data" not in jobs
-    assert jobs["sweep"] == 1, "only the group that holds en-hi is swept again"
-    assert jobs["merge_models"] == jobs["select_recipe"] == 4
-    assert jobs["translate"] == jobs["score"] == 1 + 4 * 2
-    assert jobs["compare_retention"] == 1
+    assert jobs["sweep"] == 2, "only the two groups that hold en-hi are swept again"
+    assert jobs["merge_models"] == jobs["select_recipe"] == 4 + 4
+    assert jobs["collect_statistics"] == 2, "of en-hi alone, for Fisher and for RegMean"
+    assert jobs["translate"] == jobs["score"] == 1 + 8 * 2
+    assert jobs["compare_retention"] == 2
 
 
 def test_a_new_language_trains_its_experts_and_leaves_the_rest(project):

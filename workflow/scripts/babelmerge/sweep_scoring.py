@@ -134,10 +134,12 @@ def _families(task: Task, points: Sequence[Point]) -> list[list[tuple[int, Point
 
 
 def _start(task: Task, points: Sequence[Point], device: str) -> subprocess.Popen:
+    from babelmerge import sweep_worker  # imports this module; named so that edits of it count
+
     hidden = "" if device == "cpu" else device
     paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     worker = subprocess.Popen(
-        [sys.executable, "-m", "babelmerge.sweep_worker"],
+        [sys.executable, "-m", sweep_worker.__name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
