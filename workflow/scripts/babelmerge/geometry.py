@@ -138,7 +138,7 @@ def _prepared(states: ArrayLike, rank: int) -> tuple[np.ndarray, float]:
     """Centred states, and the share of the largest singular value that is no more than rounding."""
     if rank < 1:
         raise ValueError(f"rank {rank}; expected at least 1 (64 is the translation study's)")
-    double = getattr(states, "dtype", np.float64) == np.float64
+    double = str(getattr(states, "dtype", "float64")).endswith("float64")
     return centred(states), 1e-13 if double else SINGLE
 
 

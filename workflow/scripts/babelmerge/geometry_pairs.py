@@ -11,10 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from babelmerge import geometry, layerwise
-from babelmerge.relations import Relation, relations, with_others
-
-HALVES = "split-half"  # a model against itself, on two halves of the sentences
-RANDOM = "random"  # random subspaces of the same dimensions
+from babelmerge.relations import HALVES, RANDOM, Relation, relations, with_others
 
 
 class Angles(NamedTuple):

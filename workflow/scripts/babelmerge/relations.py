@@ -14,6 +14,8 @@ KINDS = {
     "merges": "merge",
 }
 OTHERS = "others"  # stands for the mean over all experts but the data set's own
+HALVES = "split-half"  # a model against itself, on two halves of the sentences
+RANDOM = "random"  # random subspaces of the same dimensions
 
 
 class Relation(NamedTuple):
