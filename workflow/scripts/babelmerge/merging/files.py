@@ -6,8 +6,9 @@ torch only where the recipe needs it.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,8 @@ def merge_files(
     hashes: dict[str, str] = {}
     prints: dict[str, str] = {}
     facts = {"made_by": "merge", "method": parsed.method, "parameters": parsed.parameters}
-    with (
-        directories.saving(out_dir, hashes, members=prints, **facts) as directory,
-        ThreadPoolExecutor(1, "fingerprint") as beside,
-    ):
-        taken = beside.submit(_fingerprints, parsed)
+    with directories.saving(out_dir, hashes, members=prints, **facts) as directory:
+        taken = _beside(lambda: _fingerprints(parsed))
         if point.backend == "mergekit":
             from babelmerge.merging import mergekit_backend
 
@@ -63,7 +61,7 @@ def merge_files(
             companions.write_config(
                 directories.read_json(Path(parsed.base) / "config.json"), point.dtype, directory
             )
-        prints |= taken.result()
+        prints |= taken()
         recipes.write_recipe(recipes.stamped(parsed, prints), directory / "recipe.yaml")
         card = recipes.model_card(parsed, prints)
         (directory / "README.md").write_text(card, encoding="utf-8")
@@ -105,6 +103,20 @@ def _planned(
         return engine.pieces(recipe, point, threads)
 
     return point, layout, make
+
+
+def _beside(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Start some work on a thread that nobody waits for at an exit; the result when called."""
+    future: Future = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future.result
 
 
 def _fingerprints(recipe: recipes.Recipe) -> dict[str, str]:
