@@ -1,4 +1,4 @@
-"""One merge and a sweep against mergekit and against the disk, on models of half a billion parameters.
+"""A merge and a sweep against mergekit and the disk, on models of half a billion parameters.
 
     python benchmarks/merging/speed.py [--folder DIR] [--peer once|never] [--write]
 
@@ -255,7 +255,8 @@ def told_sweep(found: dict, rows: list[dict]) -> str:
     )
     single = next((row["theirs"] for row in rows if row["method"] == "ties"), None)
     if single:
-        text += f" 30 runs of mergekit at the {single:.0f} s measured above: {30 * single / 60:.0f} min."
+        minutes = 30 * single / 60
+        text += f" 30 runs of mergekit at the {single:.0f} s measured above: {minutes:.0f} min."
     return text
 
 
