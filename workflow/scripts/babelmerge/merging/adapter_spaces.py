@@ -1,0 +1,164 @@
+"""Where a set of adapters is merged: as task vectors, in KnOTS' shared basis, or as cores.
+
+A space gives every adapter coordinates (one float32 tensor for each tensor that it changes) and
+turns merged coordinates back into an update. To the engine its adapters are members of a merge like
+any other, on a base of zeros (`members`), so every method works in every space and no method is
+written twice. An adapter without a module has coordinates 0 there.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from babelmerge import checkpoints
+from babelmerge.adapters import Adapter
+from babelmerge.merging import core_space, knots
+from babelmerge.merging.factors import Factors, product
+from babelmerge.merging.members import Members
+
+KEPT_BYTES = 256_000_000  # of decompositions that are kept for a second reading
+
+
+class TaskVectors:
+    """The updates themselves, in the base's shapes, one tensor in memory at a time."""
+
+    def __init__(self, adapters: Mapping[str, Adapter], names: Sequence[str]):
+        self.adapters = adapters
+        self.names = tuple(names)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return next(iter(self.adapters.values())).base.shape(name)
+
+    def coordinates(self, id_: str, name: str) -> Tensor:
+        return self.adapters[id_].delta(name)
+
+    def factors(self, name: str, merged: Tensor) -> Factors | None:
+        return None
+
+
+class SharedBasis:
+    """Linear maps in a basis that all adapters share; the decomposition is done when asked for.
+
+    decompose: Factors of the adapters that have the module, by id in sorted order -> what `where`
+    and `back` take. Decompositions are kept up to `KEPT_BYTES` and done again beyond.
+    """
+
+    def __init__(self, adapters: Mapping[str, Adapter], names: Sequence[str]):
+        self.adapters = adapters
+        self.names = tuple(names)
+        self._kept: dict[str, Any] = {}
+        self._room = KEPT_BYTES
+        self._last: tuple[str, Any] = ("", None)
+
+    def members(self, name: str) -> dict[str, Factors]:
+        found = {id_: self.adapters[id_].factors(name) for id_ in sorted(self.adapters)}
+        return {id_: one for id_, one in found.items() if one is not None}
+
+    def decomposition(self, name: str) -> Any:
+        if name in self._kept:
+            return self._kept[name]
+        if self._last[0] != name:
+            self._last = (name, self.decompose(list(self.members(name).values())))
+            size = _bytes(self._last[1])
+            if size <= self._room:
+                self._room -= size
+                self._kept[name] = self._last[1]
+        return self._last[1]
+
+    def place(self, id_: str, name: str) -> int | None:
+        """An adapter's place among those that have the module."""
+        having = [one for one in sorted(self.adapters) if name in self.adapters[one].changes]
+        return having.index(id_) if id_ in having else None
+
+    def coordinates(self, id_: str, name: str) -> Tensor:
+        place = self.place(id_, name)
+        if place is None:
+            return torch.zeros(self.shape(name))
+        return self.where(name, place, self.adapters[id_])
+
+
+class Knots(SharedBasis):
+    """Coordinates P_i (k, inputs), see `knots`."""
+
+    decompose = staticmethod(knots.basis)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        some = next(one for one in self.adapters.values() if name in one.changes)
+        return (len(self.decomposition(name).values), some.factors(name).a.shape[1])
+
+    def where(self, name: str, place: int, adapter: Adapter) -> Tensor:
+        return knots.project(self.decomposition(name), place, adapter.factors(name))
+
+    def factors(self, name: str, merged: Tensor) -> Factors:
+        return Factors(self.decomposition(name).left, merged)
+
+
+class Cores(SharedBasis):
+    """Coordinates M_i (p, q), see `core_space`."""
+
+    decompose = staticmethod(core_space.cores)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        found = self.decomposition(name)
+        return (found.left.shape[1], found.right.shape[1])
+
+    def where(self, name: str, place: int, adapter: Adapter) -> Tensor:
+        return self.decomposition(name).cores[place]
+
+    def factors(self, name: str, merged: Tensor) -> Factors:
+        return core_space.expand(self.decomposition(name), merged)
+
+
+SHARED: dict[str, type[SharedBasis]] = {"knots": Knots, "core_space": Cores}
+
+
+class SpaceMembers(Members):
+    """The adapters of a space as the engine's members: a base of zeros and coordinates as experts.
+
+    blocks: of the model, of which the adapters may change a few only.
+    """
+
+    def __init__(self, space: Any, ids: Sequence[str], blocks: int):
+        self.ids = tuple(ids)
+        self.base = Member(space, lambda name: torch.zeros(space.shape(name)))
+        self.experts = {id_: _expert(space, id_) for id_ in ids}
+        self.blocks = blocks
+
+
+class Member:
+    """One tensor by name, as the engine reads members; float32."""
+
+    on_cpu = True
+
+    def __init__(self, space: Any, read: Callable[[str], Tensor], adapter: Adapter | None = None):
+        self.names = space.names
+        self.shape = space.shape
+        self.read = read
+        if adapter is not None:
+            self.file = adapter.file
+
+    def code(self, name: str) -> str:
+        return "F32"
+
+    def raw(self, name: str) -> np.ndarray:
+        return checkpoints.as_bytes(self.read(name))
+
+
+def _expert(space: Any, id_: str) -> Member:
+    return Member(space, lambda name: space.coordinates(id_, name), space.adapters[id_])
+
+
+def _bytes(found: Any) -> int:
+    """What the tensors of a tuple (of tuples) take."""
+    if isinstance(found, Tensor):
+        return found.nbytes
+    return sum(map(_bytes, found))
+
+
+def unfolded(factors: Factors, transposed: bool) -> Tensor:
+    """The update that factors stand for, in the base's layout, float32."""
+    made = product(factors)
+    return made.T.contiguous() if transposed else made
