@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from babelmerge import directories
+from babelmerge.merge_settings import Settings
 from babelmerge.merging.members import Members
 from babelmerge.recipes import Recipe
 
@@ -49,6 +50,15 @@ def check_room(out_dir: str | Path, needed: int) -> None:
         raise ValueError(
             f"{out_dir}: the merged model takes {needed / 1e9:.1f} GB, its disk has "
             f"{free / 1e9:.1f} GB free; make room there, choose another folder, or a smaller dtype"
+        )
+
+
+def refuse_full_models(point: Settings) -> None:
+    """ValueError for a method that works on the factors of adapters alone."""
+    if point.method in ("knots", "core_space"):
+        raise ValueError(
+            f"{point.method}: works on the factors of LoRA adapters, and not all experts are "
+            f"adapters; give their directories, or merge by {point.then}"
         )
 
 

@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 
 from babelmerge import checkpoints
+from babelmerge.adapter_config import is_adapter
 from babelmerge.merge_methods_table import METHODS
 from babelmerge.merge_parameters import Settings, settings
 from babelmerge.merging import alignment, fused, fused_plans, statistics_files, updates
+from babelmerge.merging.compatibility import refuse_full_models
 from babelmerge.merging.fused_plans import Known, Planner
 from babelmerge.merging.in_memory import InMemory
-from babelmerge.merging.members import Members, not_finite
+from babelmerge.merging.members import Members, name_experts, not_finite
 from babelmerge.merging.passes import Passes
 from babelmerge.recipes import Recipe
 
@@ -75,6 +77,11 @@ class Merger:
             bad = int((~torch.isfinite(merged)).sum())
             raise not_finite(f"the merge by {point.method}", name, bad, merged.numel())
         return merged
+
+    def fill(self, targets: Mapping[str, Tensor]) -> None:
+        """Form tensors of these names in place, cast to the targets' dtypes."""
+        for name, tensor in targets.items():
+            tensor.copy_(self.read(name))
 
     def apply(self, name: str, update: Tensor, point: Settings) -> Tensor:
         """base + factor * update, in float32; what makes whole tensors gives the update itself."""
@@ -144,8 +151,12 @@ def merge(
     those of the method (see METHODS), plus semantics, dtype and device. Tensors tied in the base
     (sharing memory) are tied in the result. ValueErrors for what does not fit or is not known.
     """
+    experts = name_experts(experts)
+    if any_adapter(experts):
+        return _with_adapters(base, experts, method, statistics, parameters)
     members = Members(base, experts, opened)
     point = settings(method, members.ids, parameters)
+    refuse_full_models(point)
     passes = Passes(members, threads)
     if on_kernels(members, point):
         former = fused.Former(passes, point)
@@ -160,6 +171,53 @@ def merge(
     tied = members.base.aliases if isinstance(members.base, InMemory) else {}
     order = base if isinstance(base, Mapping) else members.names
     return {name: merged[tied.get(name, name)] for name in order}
+
+
+def any_adapter(experts: Mapping[str, Any]) -> bool:
+    """Whether some expert is an adapter's directory."""
+    return any(isinstance(one, str | Path) and is_adapter(one) for one in experts.values())
+
+
+def _with_adapters(
+    base: Model,
+    experts: Mapping[str, Any],
+    method: str,
+    statistics: Mapping[str, Any] | None,
+    parameters: Mapping[str, Any],
+) -> dict[str, Tensor]:
+    """`merge` where experts are adapters."""
+    model = adapted(base, experts, method, statistics, parameters)
+    merged = {name: model.read(name) for name in model.names}
+    tied = checkpoints.aliases(base) if isinstance(base, Mapping) else {}
+    order = base if isinstance(base, Mapping) else model.names
+    return {name: merged[tied.get(name, name)] for name in order}
+
+
+def adapted(
+    base: Any,
+    experts: Mapping[str, Any],
+    method: str,
+    statistics: Mapping[str, Any] | None,
+    parameters: Mapping[str, Any],
+) -> Any:
+    """The merged model of adapters on their base (`adapted.AdaptedModel`).
+
+    Of a mixture with full models, and for slerp, a `Merger` over the adapters folded into theirs.
+    """
+    from babelmerge.adapters import Adapter, Folded  # these import this module
+    from babelmerge.merging.adapted import AdaptedModel
+    from babelmerge.merging.adapter_merges import merge_adapters
+
+    base = base if hasattr(base, "read") else opened(base)
+    point = settings(method, tuple(experts), parameters)
+    folds = {id_: any_adapter({id_: one}) for id_, one in experts.items()}
+    if all(folds.values()) and point.inner.method != "slerp":
+        return AdaptedModel(merge_adapters(base, experts, method, statistics, **parameters), point)
+    refuse_full_models(point)
+    full = {id_: Folded(Adapter(one, base)) if folds[id_] else one for id_, one in experts.items()}
+    merger = Merger(Members(base, full, opened), point, device_of(point), statistics=statistics)
+    merger.prepare()
+    return merger
 
 
 def opened(model: Any) -> Any:
@@ -198,13 +256,16 @@ def _empty(code: str, shape: tuple[int, ...]) -> Tensor:
 
 def pieces(recipe: Recipe, point: Settings, threads: int | None = None):
     """pieces(name) for `tensor_files.write_tensors`: each tensor made when it is asked for."""
-    members = Members(
-        recipe.base, aligned(recipe) if recipe.align else dict(recipe.experts), opened
-    )
     statistics = statistics_files.open_all(recipe.statistics)
-    running = Passes(members, threads)
-    merger = Merger(members, point, device_of(point), running, statistics=statistics)
-    merger.prepare()
+    experts = dict(recipe.experts)
+    if any_adapter(experts):
+        merger = adapted(recipe.base, experts, recipe.method, statistics, recipe.parameters)
+    else:
+        refuse_full_models(point)
+        members = Members(recipe.base, aligned(recipe) if recipe.align else experts, opened)
+        running = Passes(members, threads)
+        merger = Merger(members, point, device_of(point), running, statistics=statistics)
+        merger.prepare()
 
     def read(name: str) -> list[np.ndarray]:
         return [checkpoints.as_bytes(merger.read(name))]

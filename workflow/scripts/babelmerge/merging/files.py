@@ -7,7 +7,7 @@ torch only where the recipe needs it.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from babelmerge import companions, directories, recipes, tensor_files
+from babelmerge.adapter_config import is_adapter
 from babelmerge.merge_parameters import Settings, settings
 from babelmerge.merging import compatibility, fused
 from babelmerge.merging.members import Members
@@ -47,13 +48,17 @@ def merge_files(
     compatibility.check_room(out_dir, sum(map(tensor_files.size_of, layout.values())))
     hashes: dict[str, str] = {}
     prints: dict[str, str] = {}
+    report: dict[str, Any] = {}
     facts = {"made_by": "merge", "method": parsed.method, "parameters": parsed.parameters}
+    facts |= {"adapter": report} if parsed.output == "adapter" else {}
     with directories.saving(out_dir, hashes, members=prints, **facts) as directory:
         taken = _beside(lambda: _fingerprints(parsed))
         if point.backend == "mergekit":
             from babelmerge.merging import mergekit_backend
 
             mergekit_backend.run(parsed, directory, device)
+        elif parsed.output == "adapter":
+            report |= _write_adapter(parsed, point, directory)
         else:
             pieces = _told(make(), layout, progress)
             hashes |= tensor_files.write_tensors(directory, layout, pieces, max_shard_bytes)
@@ -79,10 +84,22 @@ def _planned(
     recipe: recipes.Recipe, threads: int | None, device: str | None
 ) -> tuple[Settings, tensor_files.Layout, Callable[[], Pieces]]:
     """(settings, layout of the result, what starts making it), with everything checked."""
-    members = Members(recipe.base, dict(recipe.experts))
+    experts = dict(recipe.experts)
+    adapters = [id_ for id_, path in experts.items() if is_adapter(path)]
+    full = {id_: path for id_, path in experts.items() if id_ not in adapters}
+    members = Members(recipe.base, full)
     given = {**recipe.parameters, "device": device} if device else recipe.parameters
-    point = settings(recipe.method, members.ids, given)
+    point = settings(recipe.method, tuple(experts), given)
     compatibility.check_all(members, recipe)
+    if full:
+        compatibility.refuse_full_models(point)
+    if adapters:
+        _check_adapters(recipe, adapters)
+    if recipe.output == "adapter" and full:
+        raise ValueError(
+            f"output: adapter, but {next(iter(full))} is a full model, whose change has no "
+            "factors; set output: model, or extract adapters first"
+        )
     if unknown := point.unmatched(members.names):
         raise ValueError(
             f"{recipe.method}: filter {unknown[0]!r} is part of no tensor's name, such as "
@@ -94,7 +111,8 @@ def _planned(
     }
 
     def make() -> Pieces:
-        if fused.can_form(point) and point.device in (None, "cpu") and not recipe.align:
+        by_kernels = fused.can_form(point) and point.device in (None, "cpu")
+        if by_kernels and not recipe.align and not adapters:
             former = fused.Former(Passes(members, threads), point)
             sizes = {name: tensor_files.size_of(entry) for name, entry in layout.items()}
             return fused.pieces_of(former.stream(), sizes)
@@ -103,6 +121,36 @@ def _planned(
         return engine.pieces(recipe, point, threads)
 
     return point, layout, make
+
+
+def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:
+    """Whether adapters fit the base and each other, by their headers alone."""
+    from babelmerge import adapters, checkpoints
+
+    if recipe.align:
+        raise ValueError(
+            f"align: {ids[0]} is an adapter, whose units are the base's by construction; leave "
+            "align out"
+        )
+    base = checkpoints.Checkpoint(recipe.base)
+    paths = dict(recipe.experts)
+    adapters.check_bases({id_: adapters.Adapter(paths[id_], base) for id_ in ids})
+
+
+def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> dict[str, Any]:
+    """The merge as an adapter; how near it is to the exact one, for the manifest."""
+    from babelmerge import adapter_output
+    from babelmerge.merging import adapter_merges, statistics_files
+
+    merge = adapter_merges.merge_adapters(
+        recipe.base,
+        dict(recipe.experts),
+        recipe.method,
+        statistics_files.open_all(recipe.statistics),
+        **recipe.parameters,
+    )
+    found = adapter_output.write_adapter(directory, merge, recipe.rank, point.dtype or "float32")
+    return {"rank": found.rank, "error": found.error, "errors": found.errors}
 
 
 def _beside(work: Callable[[], Any]) -> Callable[[], Any]:

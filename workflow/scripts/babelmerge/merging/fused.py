@@ -20,7 +20,7 @@ from babelmerge.merging.fused_plans import Formation, Known, Planner
 from babelmerge.merging.fused_stages import STAGES
 from babelmerge.merging.members import Members, not_finite
 from babelmerge.merging.passes import Handle, Passes, handle
-from babelmerge.tensor_files import SIZES
+from babelmerge.tensor_files import FLOATING, SIZES
 
 DTYPE_CODES = {"float32": "F32", "bfloat16": "BF16", "float16": "F16"}
 # Arrays of each dtype; numpy has no bfloat16, so that is its bits.
@@ -35,8 +35,12 @@ def can_form(point: Settings) -> bool:
 
 def output_code(members: Members, point: Settings, name: str) -> str:
     """The base's dtype, or the settings' for what is merged."""
-    own = members.base.code(name)
-    return own if point.dtype is None or not members.is_merged(name) else DTYPE_CODES[point.dtype]
+    return code_of(members.base.code(name), point)
+
+
+def code_of(own: str, point: Settings) -> str:
+    """The dtype of a merged tensor whose base has `own`: that, or for floats the settings'."""
+    return own if point.dtype is None or own not in FLOATING else DTYPE_CODES[point.dtype]
 
 
 @dataclass

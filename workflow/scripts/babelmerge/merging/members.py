@@ -57,7 +57,8 @@ class Members:
             return opened(model) if isinstance(model, str | Path | Mapping) else model
 
         self.base = member(base)
-        self.experts = {id_: member(model) for id_, model in name_experts(experts).items()}
+        named = name_experts(experts) if experts else {}
+        self.experts = {id_: member(model) for id_, model in named.items()}
         self.ids = tuple(self.experts)
         for id_, expert in self.experts.items():
             _check_fit(self.base, id_, expert)

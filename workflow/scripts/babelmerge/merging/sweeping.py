@@ -16,8 +16,17 @@ from torch import Tensor
 from babelmerge import checkpoints
 from babelmerge.merge_parameters import Settings, settings
 from babelmerge.merging import fused, fused_plans
-from babelmerge.merging.engine import Merger, Model, device_of, flat, on_kernels, opened
-from babelmerge.merging.members import Members
+from babelmerge.merging.engine import (
+    Merger,
+    Model,
+    adapted,
+    any_adapter,
+    device_of,
+    flat,
+    on_kernels,
+    opened,
+)
+from babelmerge.merging.members import Members, name_experts
 from babelmerge.merging.passes import Passes
 
 Point = Mapping[str, Any]
@@ -70,8 +79,11 @@ class Sweep:
         threads: int | None = None,
         statistics: Mapping[str, Any] | None = None,
     ):
-        self.members = Members(base, experts, opened)
         self.method = method
+        self._experts = name_experts(experts)
+        self._adapters = any_adapter(self._experts)
+        shown = {} if self._adapters else self._experts
+        self.members = Members(base, shown, opened)
         self._passes = Passes(self.members, threads)
         self._known = fused_plans.Known()
         self._statistics = statistics
@@ -91,21 +103,23 @@ class Sweep:
             if not again:
                 shared.known.clear()
             used = shared if again or needed else None
-            yield point, Tensors(self.members, self._maker(plan, used))
+            yield point, Tensors(self.members, self._maker(point, plan, used))
 
     def prepare(self, grid: Iterable[Point]) -> list[Settings]:
         """Check the points and read what they need to know of the whole model, together."""
-        plans = [settings(self.method, self.members.ids, point) for point in grid]
-        fused_plans.prepare(self._passes, plans, self._known)
+        plans = [settings(self.method, tuple(self._experts), point) for point in grid]
+        if not self._adapters:
+            fused_plans.prepare(self._passes, plans, self._known)
         return plans
 
-    def _maker(self, plan: Settings, shared: fused.Shared | None) -> Any:
+    def _maker(self, point: Point, plan: Settings, shared: fused.Shared | None) -> Any:
+        if self._adapters:
+            base = self.members.base
+            return adapted(base, self._experts, self.method, self._statistics, point)
         if on_kernels(self.members, plan):
             return _Kernels(fused.Former(self._passes, plan, self._known), shared)
         device = device_of(plan)
-        return _Torch(
-            Merger(self.members, plan, device, self._passes, self._known, self._statistics)
-        )
+        return Merger(self.members, plan, device, self._passes, self._known, self._statistics)
 
 
 class _Kernels:
@@ -128,16 +142,6 @@ class _Kernels:
     def _fits(self, name: str, tensor: Tensor) -> bool:
         same = tensor.dtype == checkpoints.DTYPES[self.code(name)]
         return same and tensor.device.type == "cpu" and tensor.is_contiguous()
-
-
-class _Torch:
-    def __init__(self, merger: Merger):
-        self._merger = merger
-        self.code = merger.code
-
-    def fill(self, targets: Mapping[str, Tensor]) -> None:
-        for name, tensor in targets.items():
-            tensor.copy_(self._merger.read(name))
 
 
 def load_into(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
