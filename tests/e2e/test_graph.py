@@ -128,13 +128,18 @@ extends: {ready}
 experts:
   pairs: null
   tuned: {{of: translation/hi-en, path: "{adapter}"}}
-groups: null
+  other: {{of: translation/bn-en, path: "{adapter}"}}
+groups:
+  many-to-one: null
+  both-ways: null
+  every-way: null
+  both: {{members: [tuned, other], methods: {{knots: {{density: 0.5}}}}}}
 methods: null
 """
 
 
-def test_an_adapter_is_taken_in_on_its_base(built, tmp_path):
-    """A LoRA adapter becomes a full model on the base, and nothing is trained."""
+def test_adapters_are_taken_in_on_their_base_and_merged_by_their_factors(built, tmp_path):
+    """A LoRA adapter becomes a full model on the base, and stays at hand for KnOTS."""
     from peft import LoraConfig, get_peft_model
 
     from babelmerge import models
@@ -151,5 +156,9 @@ def test_an_adapter_is_taken_in_on_its_base(built, tmp_path):
     assert ready.run(target) == {"fetch_model": 2}
     taken = ready.result("models/experts/tuned")
     assert not (taken / "adapter_config.json").exists()
+    merged = "results/tuned/models/merges/both/knots/manifest.json"
+    assert ready.run(merged) == {"fetch_model": 1, "select_recipe": 1, "merge_models": 1}
+    members = json.loads(ready.path(merged).read_text())["members"]
+    assert set(members) == {"base", "experts/tuned", "experts/other"}
     weights = "model.safetensors"
     assert (taken / weights).read_bytes() != ready.result("models/base", weights).read_bytes()

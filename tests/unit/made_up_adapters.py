@@ -1,6 +1,8 @@
 """LoRA adapters on disk as peft writes them, made by peft on tiny models, with random factors."""
 
 import copy
+import json
+import shutil
 
 import tiny_models
 import torch
@@ -27,6 +29,15 @@ def write(folder, base, seed, size=0.1, prepare=None, **settings):
     model.save_pretrained(folder)
     merged = copy.deepcopy(model).merge_and_unload()
     return folder, {n: t.detach().clone() for n, t in merged.state_dict().items()}
+
+
+def renamed_base(folder, target, base):
+    """A copy of an adapter that says it is of another base."""
+    shutil.copytree(folder, target)
+    config = json.loads((target / "adapter_config.json").read_text())
+    config["base_model_name_or_path"] = base
+    (target / "adapter_config.json").write_text(json.dumps(config))
+    return target
 
 
 def family(root, tied=False, **settings):

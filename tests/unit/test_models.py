@@ -7,7 +7,7 @@ import tiny_models
 import torch
 from peft import LoraConfig, get_peft_model
 
-from babelmerge import models
+from babelmerge import adapter_config, models
 
 IDS = torch.tensor([[1, 5, 9, 13, 2]])
 
@@ -47,6 +47,9 @@ def test_an_adapter_is_merged_into_the_base(tmp_path, base):
         expected = adapted.eval()(IDS).logits
     folder = taken(tmp_path, base, tmp_path / "adapter")
     assert not models.is_adapter(folder)
+    assert models.is_adapter(adapter_config.adapter_of(folder))
+    with pytest.raises(ValueError, match="was not taken in as an adapter"):
+        adapter_config.adapter_of(base)
     assert torch.allclose(logits(folder), expected, atol=1e-5)
     assert not torch.allclose(logits(base), expected, atol=1e-2)
 

@@ -241,6 +241,7 @@ def sweep_settings(plan, group: str, method: str) -> dict:
     entry = _merge(plan, group, method)
     return {
         "method": entry.algorithm,
+        "factors": METHODS[entry.algorithm].factors,
         "members": list(entry.members),
         "grid": _grid(plan, entry),
         "datasets": list(entry.datasets),
@@ -254,6 +255,7 @@ def recipe_settings(plan, group: str, method: str) -> dict:
     entry = _merge(plan, group, method)
     return {
         "method": entry.algorithm,
+        "factors": METHODS[entry.algorithm].factors,
         "members": list(entry.members),
         "grid": _grid(plan, entry),
         "statistics": statistics(plan, group, method),

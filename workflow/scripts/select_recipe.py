@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import directories, recipes
+from babelmerge import adapter_config, directories, recipes
 from job import running
 
 
@@ -22,6 +22,8 @@ with running(snakemake):
     cfg = snakemake.params.cfg
     base = Path(snakemake.input.base).parent
     paths = [Path(path).parent for path in snakemake.input.members]
+    if cfg["factors"]:
+        paths = [adapter_config.adapter_of(path) for path in paths]
     members = dict(zip(cfg["members"], paths, strict=True))
     recipe = recipes.make_recipe(
         base,

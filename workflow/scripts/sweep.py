@@ -5,7 +5,7 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 from itertools import islice
 from pathlib import Path
 
-from babelmerge import checkpoints, merging, provenance, sweep_scoring, sweeps
+from babelmerge import adapter_config, checkpoints, merging, provenance, sweep_scoring, sweeps
 from babelmerge.rows import read_rows
 from job import running
 
@@ -17,6 +17,8 @@ def task(cfg, files):
         for dataset, path in zip(cfg["datasets"], files.dev, strict=True)
     }
     paths = [str(Path(path).parent) for path in files.members]
+    if cfg["factors"]:
+        paths = [str(adapter_config.adapter_of(path)) for path in paths]
     return sweep_scoring.Task(
         base=str(Path(files.base).parent),
         members=dict(zip(cfg["members"], paths, strict=True)),

@@ -16,6 +16,7 @@ from typing import Any
 from babelmerge.directories import read_json
 
 CONFIG = "adapter_config.json"
+BESIDE = "adapter"  # in a full model's directory: the adapter that it was made from
 WEIGHTS = "adapter_model.safetensors"
 PICKLE = "adapter_model.bin"
 FOLD = (
@@ -67,6 +68,17 @@ class AdapterConfig:
 def is_adapter(path: str | Path) -> bool:
     """Whether a directory holds an adapter instead of a full model."""
     return (Path(path) / CONFIG).is_file()
+
+
+def adapter_of(model: str | Path) -> Path:
+    """The adapter that a taken-in model was made from, kept in it; ValueError without one."""
+    found = Path(model) / BESIDE
+    if not is_adapter(found):
+        raise ValueError(
+            f"{model}: was not taken in as an adapter, and merging by factors (knots, core_space) "
+            "needs one; give the adapter's folder as the expert's path, or choose another method"
+        )
+    return found
 
 
 def read_config(path: str | Path) -> AdapterConfig:

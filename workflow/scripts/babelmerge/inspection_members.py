@@ -16,17 +16,11 @@ import torch
 from torch import Tensor
 
 from babelmerge import checkpoints, task_vectors
+from babelmerge.adapters import Adapter, is_adapter
+from babelmerge.merging.factors import Factors
 from babelmerge.moments import Moments, moments, pieces
 
 REMEDY = "experts have their base's tensors: give the base that they were trained from"
-
-
-class Factors(NamedTuple):
-    """An adapter's update of a tensor: scale * b @ a, for a (r, inputs) and b (outputs, r)."""
-
-    b: Tensor
-    a: Tensor
-    scale: float
 
 
 Update = Tensor | Factors | None  # an expert's tensor, an adapter's update of it, or no change
@@ -115,18 +109,9 @@ class FullModel:
         checkpoints.require_finite(self.model.read(name), name, self.model.file(name))
 
 
-def open_expert(path: str | Path, base: checkpoints.Checkpoint) -> FullModel:
-    """A full model, checked against its base.
-
-    An adapter's directory is refused until there is a reader of its factors: whatever has
-    `update(name) -> Factors | None`, `bytes(name)` and `require_finite(name)` can stand here.
-    """
-    if (Path(path) / "adapter_config.json").is_file():
-        raise ValueError(
-            f"{path}: is an adapter; fold it into its base first (peft: merge_and_unload, then "
-            "save_pretrained) and give that directory"
-        )
-    return FullModel(path, base)
+def open_expert(path: str | Path, base: checkpoints.Checkpoint) -> FullModel | Adapter:
+    """A full model or an adapter, checked against its base by its headers."""
+    return Adapter(path, base) if is_adapter(path) else FullModel(path, base)
 
 
 def _with_factors(

@@ -51,6 +51,7 @@ class Method:
     scales: bool = True
     whole: bool = False
     random: bool = False
+    factors: bool = False  # works on the factors of LoRA adapters
     statistics: str | None = None  # the kind collected of every expert's dev data
 
 
@@ -209,11 +210,13 @@ METHODS: dict[str, Method] = {
         "another merge in the experts' shared SVD basis (adapters)",
         {"then": "ties"},
         inner=("ties", "dare_ties", "task_arithmetic", "dare"),
+        factors=True,
     ),
     "core_space": Method(
         "another merge in the adapters' common core space",
         {"then": "task_arithmetic"},
         inner=("task_arithmetic", "ties", "dare", "dare_ties", "tsv", "iso_c"),
+        factors=True,
     ),
 }
 

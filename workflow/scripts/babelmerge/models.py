@@ -12,10 +12,11 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
+from babelmerge.adapter_config import BESIDE, CONFIG, WEIGHTS, is_adapter
+
 LOG = logging.getLogger(__name__)
 # Everything a decoder needs, and nothing that can run: no .py, no .bin.
 KEPT = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
-ADAPTER = "adapter_config.json"
 
 
 def device() -> str:
@@ -96,19 +97,21 @@ def link(source: Path, folder: Path) -> None:
                 shutil.copyfile(file, target)
 
 
-def is_adapter(folder: Path) -> bool:
-    """Whether a folder holds a LoRA adapter instead of a full model."""
-    return (folder / ADAPTER).is_file()
-
-
 def merge_adapter(base: Path, adapter: Path, folder: Path) -> None:
-    """Write base + adapter as a full model, in the base's dtype."""
+    """Write base + adapter as a full model, in the base's dtype, and the adapter itself beside.
+
+    Merging by factors (knots, core_space) takes it from the folder `adapter`.
+    """
     from peft import PeftModel
 
     model, tokenizer = load(base, dtype="auto", where="cpu")
     merged = PeftModel.from_pretrained(model, adapter).merge_and_unload()
     merged.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    kept = folder / BESIDE
+    kept.mkdir()
+    for name in (CONFIG, WEIGHTS):
+        shutil.copyfile(adapter / name, kept / name)
 
 
 def take_in(folder: Path, base: Path | None, *, hub=None, revision=None, path=None) -> None:

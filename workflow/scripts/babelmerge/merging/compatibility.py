@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from babelmerge import directories
+from babelmerge.merge_methods_table import METHODS
 from babelmerge.merge_settings import Settings
 from babelmerge.merging.members import Members
 from babelmerge.recipes import Recipe
@@ -55,7 +56,7 @@ def check_room(out_dir: str | Path, needed: int) -> None:
 
 def refuse_full_models(point: Settings) -> None:
     """ValueError for a method that works on the factors of adapters alone."""
-    if point.method in ("knots", "core_space"):
+    if METHODS[point.method].factors:
         raise ValueError(
             f"{point.method}: works on the factors of LoRA adapters, and not all experts are "
             f"adapters; give their directories, or merge by {point.then}"

@@ -3,8 +3,9 @@
 U_b holds the left singular vectors of [B_1 … B_n], V_a the right ones of [A_1; …; A_n]; each update
 is U_b M_i V_aᵀ with the core M_i = scale_i U_bᵀ B_i A_i V_a, without loss, as both bases span what
 they stand for. Another method merges the cores, and ΔW = U_b merged V_aᵀ (Panariello et al. 2025,
-arXiv:2509.17786, and their code). With orthonormal bases, what only depends on singular values and
-vectors or is linear (task arithmetic, TSV) is what it would be on the full updates.
+arXiv:2509.17786, and their code). The bases are orthonormal, so task arithmetic is what it is on
+the full updates; so are TSV for adapters of one rank, and Iso-C up to a factor (its mean counts the
+core's singular values alone).
 
 The bases are those of the factors as they are, before the scale, as in the authors' code (which
 knows alpha = r alone). So merges by elements (TIES, DARE) depend on how an adapter's update is
