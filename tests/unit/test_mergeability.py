@@ -206,7 +206,7 @@ def test_what_can_be_said_before_any_merge():
         EXPERTS, _cka_rows({EXPERTS[:2]: 1.6, EXPERTS[1:]: 0.4}), _angle_rows(), _task_vectors()
     )
     rows = {
-        (r["expert"][-1] + r["other"][-1], r["measure"]): r
+        (r["model"][-1] + r["other"][-1], r["measure"]): r
         for r in mergeability.compatibility(measured)
     }
     assert len(rows) == 3 * 6
@@ -262,7 +262,7 @@ def test_points_pair_what_a_merge_kept_with_how_alike_its_experts_are():
     assert len(late) == 30
     np.testing.assert_allclose(late["value"], late["retention"])
     row = late[(late["group"] == "b-d") & (late["dataset"] == "d")].iloc[0]
-    assert row["expert"] == "experts/d"
+    assert row["owner"] == "experts/d"
     assert row["value"] == measured.values["cka_late"][3, 1]
     assert mergeability.points(retention, measured, members, owners, "chrf").empty
 

@@ -343,6 +343,16 @@ def test_bands_of_36_blocks_are_the_paper_s_and_others_have_their_shares():
     assert layerwise.last(36) == ["34", "35", "36"] and layerwise.last(1) == ["0", "1"]
 
 
+def test_linear_algebra_has_one_thread_while_layers_run_and_its_own_number_after():
+    before = [get() for get, _ in layerwise._openblas()]
+    within = layerwise.over_layers(lambda _: [get() for get, _ in layerwise._openblas()], 3, 2)
+    assert within == [[1] * len(before)] * 3
+    assert [get() for get, _ in layerwise._openblas()] == before
+    with pytest.raises(ZeroDivisionError):
+        layerwise.over_layers(lambda layer: 1 / layer, 3, 2)
+    assert [get() for get, _ in layerwise._openblas()] == before
+
+
 def test_which_models_are_compared():
     models = ["merges/g/ties", "base", "experts/a", "experts/b", "joint/all"]
     found = [tuple(r) for r in relations.relations(models, owner="experts/b")]

@@ -19,7 +19,7 @@ __all__ = ["MEASURES", "Measure", "Pairs", "compatibility", "correlations", "pai
 
 OUTCOMES = ("retention", "drop")
 ALL = "all"  # stands for the mean over methods
-LEVELS = {"merge": ["group"], "expert": ["group", "expert"]}
+LEVELS = {"merge": ["group"], "expert": ["group", "owner"]}
 
 
 def points(
@@ -29,7 +29,7 @@ def points(
     owners: Mapping[str, str],
     metric: str,
 ) -> pd.DataFrame:
-    """One row a merge, data set and measure: group, method, dataset, metric, expert, measure, ...
+    """One row a merge, data set and measure: group, method, dataset, metric, owner, measure, ...
 
     retention: the long table. members: group -> its experts. owners: data set -> its expert. value:
     the measure's mean over the other members of the group, seen from the data set's expert; NaN
@@ -46,8 +46,8 @@ def points(
             value = float(matrix[measured.experts.index(expert), others].mean())
             facts = {name: row[name] for name in ("group", "method", "dataset", "metric")}
             outcome = {name: row[name] for name in OUTCOMES}
-            rows.append({**facts, "expert": expert, "measure": measure, "value": value, **outcome})
-    facts = ["group", "method", "dataset", "metric", "expert", "measure", "value", *OUTCOMES]
+            rows.append({**facts, "owner": expert, "measure": measure, "value": value, **outcome})
+    facts = ["group", "method", "dataset", "metric", "owner", "measure", "value", *OUTCOMES]
     return pd.DataFrame(rows, columns=facts)
 
 
@@ -93,7 +93,7 @@ def _units(
     place = {expert: at for at, expert in enumerate(experts)}
     for _, unit in found.groupby(LEVELS[level], sort=False):
         weight = np.zeros((len(experts), len(experts)))
-        for group, expert in zip(unit["group"], unit["expert"], strict=True):
+        for group, expert in zip(unit["group"], unit["owner"], strict=True):
             others = [place[m] for m in members[group] if m != expert]
             weight[place[expert], others] += 1 / len(others) / len(unit)
         weights.append(weight)

@@ -88,7 +88,7 @@ def pairs(
 def compatibility(measured: Pairs) -> Iterator[dict]:
     """One row a pair of experts and measure, the pair taken both ways.
 
-    expert, other, measure, value; standing: where the value lies between unrelated experts (0) and
+    model, other, measure, value; standing: where the value lies between unrelated experts (0) and
     one expert with itself (1); rank: 1 for the most alike pair; outlook, beside cka_last only:
     compatible, doubtful or conflicting, by what such values went with in the translation study.
     """
@@ -99,7 +99,7 @@ def compatibility(measured: Pairs) -> Iterator[dict]:
         for (i, j), value in zip(above, values, strict=True):
             missing = math.isnan(value)
             yield {
-                "expert": measured.experts[i],
+                "model": measured.experts[i],
                 "other": measured.experts[j],
                 "measure": name,
                 "value": float(value),
