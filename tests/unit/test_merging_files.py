@@ -1,7 +1,11 @@
 """Streaming merges and sweeps: the same bits as in memory, whole models or none, early errors."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 
 import pytest
 import tiny_models
@@ -269,3 +273,38 @@ def test_unknown_names_come_with_the_nearest(family):
     ):
         with pytest.raises(ValueError, match=message):
             list(merging.Sweep(base, experts, "ties").points([point]))
+
+
+def test_a_live_model_of_another_dtype_gets_the_rounded_merge(low_family, tmp_path):
+    base, experts = low_family
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    point = {"weight": 0.3}
+    for _, tensors in merging.Sweep(base, experts, "task_arithmetic").points([point, point]):
+        merging.load_into(model, tensors)
+    written = on_disk((base, experts), "task_arithmetic", point, tmp_path / "out")
+    assert written["model.norm.weight"].dtype == torch.bfloat16
+    state = model.state_dict()
+    assert all(torch.equal(state[name], written[name].float()) for name in written)
+
+
+def test_a_killed_merge_leaves_no_model(low_family, tmp_path):
+    base, experts = low_family
+    recipe = recipes.make_recipe(base, experts, "ties", {"density": 0.5})
+    recipes.write_recipe(recipe, tmp_path / "recipe.yaml")
+    script = (
+        "import os, signal, sys\n"
+        "from babelmerge import merging\n"
+        "def stop(done, total):\n"
+        "    if done > total / 2:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "merging.merge_files(sys.argv[1], sys.argv[2], progress=stop)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "recipe.yaml"), str(tmp_path / "out")]
+    places = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run(command, env=places).returncode == -signal.SIGKILL
+    assert not (tmp_path / "out").exists()
+    assert [path for path in tmp_path.iterdir() if path.name.endswith(".partial")]
+    merging.merge_files(tmp_path / "recipe.yaml", tmp_path / "out")
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".partial")]
+    undisturbed = merging.merge_files(recipe, tmp_path / "undisturbed")
+    assert checkpoints.fingerprint(tmp_path / "out") == checkpoints.fingerprint(undisturbed)

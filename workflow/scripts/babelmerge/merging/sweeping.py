@@ -30,6 +30,7 @@ from babelmerge.merging.members import Members, name_experts
 from babelmerge.merging.passes import Passes
 
 Point = Mapping[str, Any]
+BATCH_BYTES = 1 << 30  # formed on the CPU before they go to another device
 
 
 class Tensors(Mapping[str, Tensor]):
@@ -123,7 +124,7 @@ class Sweep:
 
 
 class _Kernels:
-    """Fills CPU tensors in place by the kernels; others (on a GPU) by way of one on the CPU."""
+    """Fills CPU tensors in place by the kernels; others (on a GPU) by way of some on the CPU."""
 
     def __init__(self, former: fused.Former, shared: fused.Shared | None):
         self._former = former
@@ -133,15 +134,33 @@ class _Kernels:
     def fill(self, targets: Mapping[str, Tensor]) -> None:
         direct = {name: tensor for name, tensor in targets.items() if self._fits(name, tensor)}
         self._former.fill({name: flat(tensor) for name, tensor in direct.items()}, self._shared)
-        for name in targets.keys() - direct.keys():
-            dtype = checkpoints.DTYPES[self.code(name)]
-            room = torch.empty(targets[name].shape, dtype=dtype)
-            self._former.fill({name: flat(room)}, self._shared)
-            targets[name].copy_(room)
+        rest = {name: tensor for name, tensor in targets.items() if name not in direct}
+        for names in _batches(rest):
+            rooms = {
+                name: torch.empty(rest[name].shape, dtype=checkpoints.DTYPES[self.code(name)])
+                for name in names
+            }
+            self._former.fill({name: flat(room) for name, room in rooms.items()}, self._shared)
+            for name, room in rooms.items():
+                rest[name].copy_(room)
 
     def _fits(self, name: str, tensor: Tensor) -> bool:
         same = tensor.dtype == checkpoints.DTYPES[self.code(name)]
         return same and tensor.device.type == "cpu" and tensor.is_contiguous()
+
+
+def _batches(tensors: Mapping[str, Tensor]) -> Iterator[list[str]]:
+    """Names, so many at once that threads are busy and memory is not full."""
+    names: list[str] = []
+    size = 0
+    for name, tensor in tensors.items():
+        names.append(name)
+        size += tensor.nbytes
+        if size > BATCH_BYTES:
+            yield names
+            names, size = [], 0
+    if names:
+        yield names
 
 
 def load_into(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
