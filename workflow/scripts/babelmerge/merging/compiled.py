@@ -23,6 +23,7 @@ SOURCES = (
     "kernels.py",
     "random_keys.py",
     "scans.py",
+    "tallies.py",
 )
 
 

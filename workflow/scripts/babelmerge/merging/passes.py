@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from babelmerge.merging import kernels, scans
+from babelmerge.merging import kernels, tallies
 from babelmerge.merging.kernels import Sources, Stages
 from babelmerge.merging.members import Members, not_finite
 
@@ -89,7 +89,7 @@ class Passes:
         (totals,) = self._row_sums(
             tensor,
             1,
-            lambda start, stop, sums: scans.row_sums(
+            lambda start, stop, sums: tallies.row_sums(
                 tensor.sources, done, start, stop, squared, sums[0]
             ),
         )
@@ -101,7 +101,9 @@ class Passes:
         before, after = self._row_sums(
             tensor,
             2,
-            lambda start, stop, sums: scans.sums_of_drop(tensor.sources, plain, start, stop, sums),
+            lambda start, stop, sums: tallies.sums_of_drop(
+                tensor.sources, plain, start, stop, sums
+            ),
         )
         return before, after
 
@@ -132,7 +134,7 @@ class Passes:
 
         def job(tensor: Handle, done: Stages, start: int, stop: int) -> np.ndarray:
             sums = np.zeros(len(limits), np.int64)
-            scans.balances(tensor.sources, done, start, stop, limits, sums)
+            tallies.balances(tensor.sources, done, start, stop, limits, sums)
             return sums
 
         jobs = (

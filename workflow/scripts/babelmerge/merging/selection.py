@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.merging import kernels, scans
+from babelmerge.merging import kernels, scans, tallies
 from babelmerge.merging.shares import kept
 
 __all__ = ["kept", "kth_largest", "largest", "total"]
@@ -70,7 +70,7 @@ def total(values: Tensor) -> float:
     if values.device.type != "cpu":
         return float(values.sum(dtype=torch.float64))
     wide = values if values.dtype == torch.float64 else values.float()
-    return math.fsum(scans.row_totals(_flat(wide)).tolist())
+    return math.fsum(tallies.row_totals(_flat(wide)).tolist())
 
 
 def _flat(values: Tensor) -> np.ndarray:
