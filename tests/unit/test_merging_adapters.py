@@ -94,6 +94,47 @@ def test_a_merge_of_adapters_is_that_of_the_full_models(case, family):
     assert set(merge) == {n for a in family.adapters.values() for n in a.names}
 
 
+@pytest.mark.parametrize("method", ["fisher", "regmean"])
+def test_averages_by_statistics_are_those_of_the_full_models(method, family):
+    generator = torch.Generator().manual_seed(1)
+    statistics = {id_: {} for id_ in family.adapters}
+    for name, tensor in family.weights.items():
+        for found in statistics.values():
+            noise = torch.randn(tensor.shape, generator=generator)
+            found[name] = noise.square() if method == "fisher" else noise.T @ noise
+    if method == "regmean":
+        for found in statistics.values():
+            for name in ("model.embed_tokens.weight", "lm_head.weight"):
+                found.pop(name)
+            found |= {n: None for n, t in family.weights.items() if t.dim() != 2}
+    merge = family.merge(method, statistics=statistics)
+    same(merge, family.whole(method, statistics=statistics), family.base, atol=2e-5)
+
+
+def test_the_merged_model_s_tensors(family):
+    merge = family.merge("task_arithmetic", weight=0.5, dtype="bfloat16")
+    assert merge.code(QUERY) == "BF16" and merge.read(QUERY).dtype == torch.bfloat16
+    expected = family.weights[QUERY] + 0.5 * sum(a.delta(QUERY) for a in family.adapters.values())
+    close(merge.read(QUERY).float(), expected, atol=1e-3)
+    assert torch.equal(merge.read("model.norm.weight").float(), family.weights["model.norm.weight"])
+    huge = family.merge("task_arithmetic", weight=1e6, dtype="float16")
+    with pytest.raises(ValueError, match="the merge by task_arithmetic: .*infinite"):
+        huge.read(QUERY)
+
+
+@pytest.mark.parametrize("method", ["knots", "core_space", "ties", "task_arithmetic"])
+def test_threads_do_not_change_a_bit(method, family):
+    more = {} if method == "task_arithmetic" else {"density": 0.5}
+    more |= {"then": "ties"} if method in ("knots", "core_space") else {}
+    first = dict(family.merge(method, **more))
+    try:
+        torch.set_num_threads(2)
+        other = dict(family.merge(method, **more))
+    finally:
+        torch.set_num_threads(1)
+    assert all(torch.equal(first[name], other[name]) for name in first)
+
+
 def test_sums_of_adapters_are_concatenations(family):
     weights = {"hi": 0.5, "bn": -0.25, "ta": 2.0}
     merge = family.merge("task_arithmetic", weight=weights)
@@ -215,13 +256,13 @@ def test_knots_with_task_arithmetic_is_task_arithmetic(family):
 def test_knots_drops_coordinates(family):
     """DARE in the shared basis: every coordinate is kept by its own random number, and rescaled."""
     merge = family.merge("knots", then="dare", density=0.5, seed=7)
-    space, _ = merge._merger(QUERY)
+    space = merge._formed(QUERY).space
     total = torch.zeros(space.shape(QUERY))
     for id_ in sorted(family.adapters):
         part = space.coordinates(id_, QUERY)
         key = randomness.key_for(7, id_, QUERY)
         total += torch.where(randomness.kept(key, tuple(part.shape), 0.5), part * 2, 0.0)
-    close(merge[QUERY], space.decomposition(QUERY).left @ total)
+    close(merge[QUERY], space.factors(QUERY, total).b @ total)
     undropped = family.merge("knots", then="dare_ties", density=1.0)
     ties = family.merge("knots", then="ties", density=1.0)
     close(undropped[QUERY], ties[QUERY])
@@ -458,8 +499,9 @@ def test_the_dtype_of_a_written_adapter(family, tmp_path):
     close(Adapter(tmp_path / "out", family.base).delta(QUERY), merge[QUERY], atol=2e-3)
 
 
-def test_decompositions_that_are_not_kept_are_done_again(family, monkeypatch):
-    kept = dict(family.merge("knots", then="ties", density=0.5))
+@pytest.mark.parametrize("space", ["knots", "core_space"])
+def test_bases_that_are_not_kept_are_found_again(space, family, monkeypatch):
+    kept = dict(family.merge(space, then="ties", density=0.5))
     monkeypatch.setattr(adapter_spaces, "KEPT_BYTES", 0)
-    again = family.merge("knots", then="ties", density=0.5)
+    again = family.merge(space, then="ties", density=0.5)
     assert all(torch.equal(kept[name], again[name]) for name in kept)

@@ -21,16 +21,19 @@ from typing import Any
 
 from torch import Tensor
 
+from babelmerge import checkpoints
 from babelmerge.adapters import Adapter, check_bases
 from babelmerge.merge_parameters import Settings, settings
 from babelmerge.merging import engine
-from babelmerge.merging.adapter_spaces import SHARED, SpaceMembers, TaskVectors, unfolded
+from babelmerge.merging.adapter_forming import Forming
+from babelmerge.merging.adapter_spaces import SHARED, TaskVectors, unfolded
 from babelmerge.merging.averaging import nan_coefficients
 from babelmerge.merging.factors import Factors, concatenated
-from babelmerge.merging.fused_plans import Known
+from babelmerge.merging.fused import DTYPE_CODES
 from babelmerge.merging.members import BLOCK_NUMBER, name_experts
 from babelmerge.merging.selection import total
 from babelmerge.merging.shares import arithmetic_divisor, linear_divisor
+from babelmerge.tensor_files import FLOATING
 
 SUMS = ("task_arithmetic", "linear", "nan")  # methods whose update is a weighted sum
 
@@ -60,7 +63,8 @@ def merge_adapters(
 class AdapterMerge(Mapping[str, Tensor]):
     """Merged task vectors by the base's names: float32, in its shapes, formed when asked for.
 
-    Names without an entry are the base's as they are. Iterating goes in the base's order.
+    names: those that any adapter changes, in the base's order. `read` gives the merged model's
+    tensors, these and all others.
     """
 
     def __init__(
@@ -80,7 +84,7 @@ class AdapterMerge(Mapping[str, Tensor]):
         self._blocks = _blocks(base)
         self._statistics = statistics
         self._model_norms: list[float] | None = None
-        self._mergers: dict[bool, tuple[Any, engine.Merger]] = {}
+        self._forming: dict[bool, Forming] = {}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -95,8 +99,21 @@ class AdapterMerge(Mapping[str, Tensor]):
         found = self.factors(name)
         if found is not None:
             return unfolded(found, self.transposed(name))
-        _, merger = self._merger(name)
-        return merger.read(name).cpu()
+        return self._formed(name).read(name)
+
+    def code(self, name: str) -> str:
+        """The dtype of `read`: the settings', or the base's."""
+        own = self.base.code(name)
+        return DTYPE_CODES[self.point.dtype] if self.point.dtype and own in FLOATING else own
+
+    def read(self, name: str) -> Tensor:
+        """The merged model's tensor, base + task vector; ValueError when it is not finite."""
+        tensor, dtype = self.base.read(name), checkpoints.DTYPES[self.code(name)]
+        if name in self._orientation:
+            tensor = tensor.float() + self[name]
+        merged = tensor.to(dtype)
+        checkpoints.require_finite(merged, name, f"the merge by {self.point.method}")
+        return merged
 
     def transposed(self, name: str) -> bool:
         """Whether the base stores the linear map as (inputs, outputs)."""
@@ -124,8 +141,8 @@ class AdapterMerge(Mapping[str, Tensor]):
             return None
         if self._is_sum(name):
             return self._sum(name)
-        space, merger = self._merger(name)
-        return space.factors(name, merger.read(name).cpu())
+        forming = self._formed(name)
+        return forming.space.factors(name, forming.read(name))
 
     def _is_sum(self, name: str) -> bool:
         """Whether the update is a weighted sum, maybe of one expert's (a block swapped in)."""
@@ -161,31 +178,21 @@ class AdapterMerge(Mapping[str, Tensor]):
             weights, divisor = nan_coefficients(self._norms()), 1.0
         return {id_: w / divisor * factor for id_, w in zip(ids, weights, strict=True)}
 
-    def _merger(self, name: str) -> tuple[Any, engine.Merger]:
-        """The space in which a tensor is merged, and the engine there."""
+    def _formed(self, name: str) -> Forming:
+        """What forms a tensor that is no sum: in the shared space, or on task vectors."""
         shared = self.point.method in SHARED and self.has_factors(name)
-        if shared not in self._mergers:
-            self._mergers[shared] = self._made(shared)
-        return self._mergers[shared]
-
-    def _made(self, shared: bool) -> tuple[Any, engine.Merger]:
-        point = replace(self.point, dtype=None)
-        names = self.names
-        if point.method in SHARED:
-            names = [name for name in names if self.has_factors(name) == shared]
-        kind = SHARED[point.method] if shared else TaskVectors
-        point = point.inner if point.method in SHARED else point
-        space = kind(self.adapters, names)
-        members = SpaceMembers(space, tuple(self.adapters), self._blocks)
-        merger = engine.Merger(
-            members,
-            point,
-            engine.device_of(point),
-            known=Known(norms=self._norms() if point.inner.method == "nan" else None),
-            statistics=self._statistics,
-        )
-        merger.prepare()
-        return space, merger
+        if shared not in self._forming:
+            names, point = self.names, replace(self.point, dtype=None)
+            if self.point.method in SHARED:
+                names = [one for one in names if self.has_factors(one) == shared]
+                point = point.inner
+            space = (SHARED[self.point.method] if shared else TaskVectors)(self.adapters, names)
+            norms = self._norms() if point.inner.method == "nan" else None
+            ids = tuple(self.adapters)
+            self._forming[shared] = Forming(
+                space, ids, point, self._blocks, norms, self._statistics
+            )
+        return self._forming[shared]
 
     def _norms(self) -> list[float]:
         """Of every adapter's whole model, as `nan` asks."""

@@ -19,7 +19,7 @@ from babelmerge.merging import core_space, knots
 from babelmerge.merging.factors import Factors, product
 from babelmerge.merging.members import Members
 
-KEPT_BYTES = 256_000_000  # of decompositions that are kept for a second reading
+KEPT_BYTES = 256_000_000  # of bases that are kept for another reading
 
 
 class TaskVectors:
@@ -40,10 +40,10 @@ class TaskVectors:
 
 
 class SharedBasis:
-    """Linear maps in a basis that all adapters share; the decomposition is done when asked for.
+    """Linear maps in a basis that all adapters share, found when it is asked for.
 
-    decompose: Factors of the adapters that have the module, by id in sorted order -> what `where`
-    and `back` take. Decompositions are kept up to `KEPT_BYTES` and done again beyond.
+    find: the factors of the adapters that have the module, in the order of their ids -> the basis.
+    What `small` takes of it for another reading is kept, up to `KEPT_BYTES` in all.
     """
 
     def __init__(self, adapters: Mapping[str, Adapter], names: Sequence[str]):
@@ -53,63 +53,60 @@ class SharedBasis:
         self._room = KEPT_BYTES
         self._last: tuple[str, Any] = ("", None)
 
-    def members(self, name: str) -> dict[str, Factors]:
-        found = {id_: self.adapters[id_].factors(name) for id_ in sorted(self.adapters)}
-        return {id_: one for id_, one in found.items() if one is not None}
+    def members(self, name: str) -> list[Factors]:
+        found = [self.adapters[id_].factors(name) for id_ in sorted(self.adapters)]
+        return [one for one in found if one is not None]
 
-    def decomposition(self, name: str) -> Any:
-        if name in self._kept:
-            return self._kept[name]
+    def basis(self, name: str) -> Any:
         if self._last[0] != name:
-            self._last = (name, self.decompose(list(self.members(name).values())))
-            size = _bytes(self._last[1])
-            if size <= self._room:
-                self._room -= size
-                self._kept[name] = self._last[1]
+            self._last = (name, self.find(self.members(name)))
+            kept = self.small(self._last[1])
+            if name not in self._kept and _bytes(kept) <= self._room:
+                self._room -= _bytes(kept)
+                self._kept[name] = kept
         return self._last[1]
 
-    def place(self, id_: str, name: str) -> int | None:
-        """An adapter's place among those that have the module."""
-        having = [one for one in sorted(self.adapters) if name in self.adapters[one].changes]
-        return having.index(id_) if id_ in having else None
+    def known(self, name: str) -> Any:
+        return self._kept[name] if name in self._kept else self.small(self.basis(name))
 
     def coordinates(self, id_: str, name: str) -> Tensor:
-        place = self.place(id_, name)
-        if place is None:
+        having = [one for one in sorted(self.adapters) if name in self.adapters[one].changes]
+        if id_ not in having:
             return torch.zeros(self.shape(name))
-        return self.where(name, place, self.adapters[id_])
+        return self.part(name, having.index(id_), self.adapters[id_])
 
 
 class Knots(SharedBasis):
     """Coordinates P_i (k, inputs), see `knots`."""
 
-    decompose = staticmethod(knots.basis)
+    find = staticmethod(knots.basis)
+    small = staticmethod(lambda found: found)
 
     def shape(self, name: str) -> tuple[int, ...]:
         some = next(one for one in self.adapters.values() if name in one.changes)
-        return (len(self.decomposition(name).values), some.factors(name).a.shape[1])
+        return (len(self.known(name).values), some.factors(name).a.shape[1])
 
-    def where(self, name: str, place: int, adapter: Adapter) -> Tensor:
-        return knots.project(self.decomposition(name), place, adapter.factors(name))
+    def part(self, name: str, place: int, adapter: Adapter) -> Tensor:
+        return knots.project(self.known(name), place, adapter.factors(name))
 
     def factors(self, name: str, merged: Tensor) -> Factors:
-        return Factors(self.decomposition(name).left, merged)
+        return Factors(knots.left(self.known(name), self.members(name)), merged)
 
 
 class Cores(SharedBasis):
     """Coordinates M_i (p, q), see `core_space`."""
 
-    decompose = staticmethod(core_space.cores)
+    find = staticmethod(core_space.cores)
+    small = staticmethod(lambda found: found.cores)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        found = self.decomposition(name)
-        return (found.left.shape[1], found.right.shape[1])
+        return tuple(self.known(name)[0].shape)
 
-    def where(self, name: str, place: int, adapter: Adapter) -> Tensor:
-        return self.decomposition(name).cores[place]
+    def part(self, name: str, place: int, adapter: Adapter) -> Tensor:
+        return self.known(name)[place]
 
     def factors(self, name: str, merged: Tensor) -> Factors:
-        return core_space.expand(self.decomposition(name), merged)
+        return core_space.expand(self.basis(name), merged)
 
 
 SHARED: dict[str, type[SharedBasis]] = {"knots": Knots, "core_space": Cores}

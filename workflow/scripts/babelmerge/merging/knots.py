@@ -26,12 +26,15 @@ SMALLEST = 1e-5  # the authors' least singular value
 
 
 class Basis(NamedTuple):
-    """left: U (outputs, k), float32, orthonormal columns. values: s (k,), falling. coordinates: of
-    each member U_gᵀ scale_i R_b,i (k, r_i), float64, whose product with A_i is P_i."""
+    """What takes each member's factors to the shared basis and back, small for maps of any size.
 
-    left: Tensor
+    values: s (k,), falling. inwards: U_gᵀ scale_i R_b,i (k, r_i) of each member, of which the
+    product with A_i is P_i. outwards: (r_i, k) of each, of which sum B_i outwards_i is U. Float64.
+    """
+
     values: Tensor
-    coordinates: tuple[Tensor, ...]
+    inwards: tuple[Tensor, ...]
+    outwards: tuple[Tensor, ...]
 
 
 def basis(members: Sequence[Factors], smallest: float = SMALLEST) -> Basis:
@@ -42,22 +45,36 @@ def basis(members: Sequence[Factors], smallest: float = SMALLEST) -> Basis:
     """
     with one_thread():
         pairs = scaled(members)
+        ranks = [one.rank for one in members]
         wide, stacked = torch.linalg.qr(torch.cat([b for b, _ in pairs], dim=1))
-        parts = stacked.split([one.rank for one in members], dim=1)
+        parts = stacked.split(ranks, dim=1)
         tails = [torch.linalg.qr(a.T).R.T for _, a in pairs]
         middle = torch.cat([part @ tail for part, tail in zip(parts, tails, strict=True)], dim=1)
-        u, s, _ = torch.linalg.svd(middle, full_matrices=False)
+        u, s, vh = torch.linalg.svd(middle, full_matrices=False)
         k = int((s > smallest).sum())
-        u = u[:, :k]
-        left = wide @ u
-        signs = fixed_signs(left)
-        return Basis((left * signs).float(), s[:k], tuple((u * signs).T @ part for part in parts))
+        signs = fixed_signs(wide @ u[:, :k])
+        u, v = u[:, :k] * signs, vh[:k].T * (signs / s[:k])
+        rows = v.split([tail.shape[1] for tail in tails])
+        outwards = [tail @ row for tail, row in zip(tails, rows, strict=True)]
+        scales = [one.scale for one in members]
+        return Basis(
+            s[:k],
+            tuple(u.T @ part for part in parts),
+            tuple(row * scale for row, scale in zip(outwards, scales, strict=True)),
+        )
 
 
 def project(found: Basis, member: int, factors: Factors) -> Tensor:
     """P_i (k, inputs) in float32: a member's update in the shared basis."""
     with one_thread():
-        return (found.coordinates[member] @ factors.a.double()).float()
+        return (found.inwards[member] @ factors.a.double()).float()
+
+
+def left(found: Basis, members: Sequence[Factors]) -> Tensor:
+    """U (outputs, k) in float32, with orthonormal columns: C V diag(1 / s)."""
+    with one_thread():
+        stacked = torch.cat([one.b.double() for one in members], dim=1)
+        return (stacked @ torch.cat(found.outwards)).float()
 
 
 def merge_map(
@@ -71,7 +88,7 @@ def merge_map(
     """
     found = basis(members, smallest)
     merged = merge([project(found, place, one) for place, one in enumerate(members)])
-    return Factors(found.left, merged)
+    return Factors(left(found, members), merged)
 
 
 def fixed_signs(vectors: Tensor) -> Tensor:
