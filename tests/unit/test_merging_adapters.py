@@ -80,7 +80,9 @@ METHODS = {
     "model_stock": {},
     "consensus": {},
     "tsv": {},
-    "iso_c": {},
+    "tsv, few": {"rank": 0.3},
+    "tsv, one": {"rank": 0.01, "lambda": 0.5},
+    "iso_c": {"lambda": 2.0},
     "subspace_boosting": {"beta": 0.1},
 }
 
@@ -355,10 +357,8 @@ def test_what_adapters_cannot(family, tmp_path):
 def test_dora_is_refused_where_factors_are_needed(space, family, tmp_path):
     path, tuned = made_up_adapters.write(tmp_path / "dora", family.model, 4, use_dora=True)
     members = {**family.adapters, "dora": path}
-    merge = merge_adapters(family.base, members, space, then="ties", density=0.5, scope="tensor")
-    with pytest.raises(ValueError, match="q_proj.weight is made by DoRA"):
-        merge[QUERY]
-    close(merge[DOWN], merge[DOWN])  # which DoRA does not touch
+    with pytest.raises(ValueError, match=f"{space}: dora is a DoRA adapter .use_dora in .*factors"):
+        merge_adapters(family.base, members, space, then="ties", density=0.5)
     plain = merge_adapters(family.base, {"dora": path}, "task_arithmetic", weight=0.5)
     close(plain[QUERY], 0.5 * (tuned[QUERY] - family.weights[QUERY]))
 
@@ -414,6 +414,9 @@ WRITTEN = {
     "knots": {"then": "ties", "density": 0.5},
     "core_space": {"then": "ties", "density": 0.5},
     "layer_swap": {"from": "ta", "top": 1, "then": "linear"},
+    "tsv": {},
+    "iso_c": {},
+    "subspace_boosting": {"beta": 0.2},
 }
 
 

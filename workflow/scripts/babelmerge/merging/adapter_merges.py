@@ -2,9 +2,10 @@
 
 `merge_adapters` gives an `AdapterMerge`: for every tensor that any adapter changes, the merged task
 vector, and its exact factors where it has them. Sums of task vectors (task_arithmetic, linear, nan,
-and blocks swapped in) are concatenations of factors; knots and core_space merge in small bases;
-what picks elements (ties, dare, sce, …) or takes apart whole matrices forms the task vectors of one
-tensor at a time. The methods are the engine's own, see `adapter_spaces`; so are their parameters.
+and blocks swapped in) are concatenations of factors; knots and core_space merge in small bases, and
+there tsv, iso_c and boosted sums are what they are on the whole matrices; what picks elements
+(ties, dare, sce, …) forms the task vectors of one tensor at a time. The methods are the engine's
+own, see `adapter_spaces`; so are their parameters.
 
 The result is that of merging the full models that the adapters stand for, but for what counts over
 the whole model: a density with scope: model counts over the tensors that any of the adapters
@@ -19,23 +20,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from babelmerge import checkpoints
+from babelmerge.adapter_config import FOLD
 from babelmerge.adapters import Adapter, check_bases
 from babelmerge.merge_parameters import Settings, settings
-from babelmerge.merging import engine
+from babelmerge.merging import adapter_sums, engine, spectral
 from babelmerge.merging.adapter_forming import Forming
-from babelmerge.merging.adapter_spaces import SHARED, TaskVectors, unfolded
-from babelmerge.merging.averaging import nan_coefficients
-from babelmerge.merging.factors import Factors, concatenated
+from babelmerge.merging.adapter_spaces import SPACES, unfolded
+from babelmerge.merging.factors import Factors
 from babelmerge.merging.fused import DTYPE_CODES
 from babelmerge.merging.members import BLOCK_NUMBER, name_experts
-from babelmerge.merging.selection import total
-from babelmerge.merging.shares import arithmetic_divisor, linear_divisor
 from babelmerge.tensor_files import FLOATING
 
-SUMS = ("task_arithmetic", "linear", "nan")  # methods whose update is a weighted sum
+SHARED = ("knots", "core_space")  # methods that are a space, in which another merges
+VECTORS = "task vectors"
 
 
 def merge_adapters(
@@ -74,7 +75,7 @@ class AdapterMerge(Mapping[str, Tensor]):
         point: Settings,
         statistics: Mapping[str, Any] | None = None,
     ):
-        _refuse(point)
+        _refuse(point, adapters)
         self.base = base
         self.adapters = dict(adapters)
         self.point = point
@@ -84,7 +85,8 @@ class AdapterMerge(Mapping[str, Tensor]):
         self._blocks = _blocks(base)
         self._statistics = statistics
         self._model_norms: list[float] | None = None
-        self._forming: dict[bool, Forming] = {}
+        self._ways: dict[str, str] = {}
+        self._forming: dict[str, Forming] = {}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -96,8 +98,7 @@ class AdapterMerge(Mapping[str, Tensor]):
         """The merged task vector; KeyError for a tensor that no adapter changes."""
         if name not in self._orientation:
             raise KeyError(name)
-        found = self.factors(name)
-        if found is not None:
+        if (found := self.factors(name)) is not None:
             return unfolded(found, self.transposed(name))
         return self._formed(name).read(name)
 
@@ -121,14 +122,14 @@ class AdapterMerge(Mapping[str, Tensor]):
 
     def has_factors(self, name: str) -> bool:
         """Whether the merged task vector is a product of exact factors."""
-        known = self.point.method in SHARED or self._is_sum(name)
-        return known and all(one.has_factors(name) for one in self.adapters.values())
+        return self._way(name) != VECTORS
 
     def rank(self, name: str) -> int | None:
         """The rank of the exact factors, at most; None where there are none."""
-        if not self.has_factors(name):
+        way = self._way(name)
+        if way == VECTORS:
             return None
-        if self._is_sum(name):
+        if way == "sum":
             weights = self._coefficients(name)
             return sum(one.rank(name) for id_, one in self.adapters.items() if weights[id_])
         ranks = sum(one.rank(name) for one in self.adapters.values())
@@ -136,80 +137,69 @@ class AdapterMerge(Mapping[str, Tensor]):
 
     def factors(self, name: str) -> Factors | None:
         """Exact factors of the merged task vector as a linear map, of scale 1; None without any."""
-        if not self.has_factors(name):
-            self._refuse_dora(name)
+        way = self._way(name)
+        if way == VECTORS:
             return None
-        if self._is_sum(name):
-            return self._sum(name)
+        if way == "sum":
+            return adapter_sums.summed(self.adapters, self._coefficients(name), name)
         forming = self._formed(name)
         return forming.space.factors(name, forming.read(name))
 
-    def _is_sum(self, name: str) -> bool:
-        """Whether the update is a weighted sum, maybe of one expert's (a block swapped in)."""
-        if self.point.taken_from(name, self._blocks) is not None:
-            return True
-        point = self.point.inner if self.point.method == "layer_swap" else self.point
-        return point.method in SUMS
+    def _way(self, name: str) -> str:
+        """How a tensor is merged: a sum, one of the spaces in `SHARED`, or task vectors."""
+        if name not in self._ways:
+            self._ways[name] = self._found_way(name)
+        return self._ways[name]
 
-    def _sum(self, name: str) -> Factors:
-        """By concatenation, of the adapters that have the tensor and whose coefficient is not 0."""
-        weights = self._coefficients(name)
-        having = {id_: self.adapters[id_].factors(name) for id_ in sorted(weights) if weights[id_]}
-        having = {id_: one for id_, one in having.items() if one is not None}
-        if not having:
-            some = next(one for one in self.adapters.values() if name in one.changes)
-            nothing = some.factors(name)
-            return Factors(nothing.b[:, :0].float(), nothing.a[:0].float())
-        return concatenated(list(having.values()), [weights[id_] for id_ in having])
+    def _found_way(self, name: str) -> str:
+        method = self.point.method
+        if not all(one.has_factors(name) for one in self.adapters.values()):
+            return VECTORS
+        if method in SHARED:
+            return method
+        if adapter_sums.is_sum(self.point, name, self._blocks):
+            return "sum"
+        boosted = method == "subspace_boosting" and self.point.then in adapter_sums.SUMS
+        like = torch.empty(self.base.shape(name), device="meta")
+        alike = (boosted or method in ("tsv", "iso_c")) and spectral.decomposes(name, like)
+        return "spectral" if alike else VECTORS
 
     def _coefficients(self, name: str) -> dict[str, float]:
-        """What multiplies each adapter's task vector of a tensor."""
         ids = tuple(self.adapters)
-        if source := self.point.taken_from(name, self._blocks):
-            return {id_: float(id_ == source) for id_ in ids}
-        point = self.point.inner.at(name, self._blocks)
-        weights = [float(weight) for weight in point.weights]
-        if point.method == "linear":
-            divisor, factor = linear_divisor(weights, point.normalize), 1.0
-        else:
-            divisor = arithmetic_divisor(weights, point.normalize, point.semantics)
-            factor = point.factor
-        if point.method == "nan":
-            weights, divisor = nan_coefficients(self._norms()), 1.0
-        return {id_: w / divisor * factor for id_, w in zip(ids, weights, strict=True)}
+        norms = self._norms() if self.point.inner.method == "nan" else None
+        return adapter_sums.coefficients(self.point, ids, name, self._blocks, norms)
 
     def _formed(self, name: str) -> Forming:
-        """What forms a tensor that is no sum: in the shared space, or on task vectors."""
-        shared = self.point.method in SHARED and self.has_factors(name)
-        if shared not in self._forming:
-            names, point = self.names, replace(self.point, dtype=None)
-            if self.point.method in SHARED:
-                names = [one for one in names if self.has_factors(one) == shared]
-                point = point.inner
-            space = (SHARED[self.point.method] if shared else TaskVectors)(self.adapters, names)
+        """What forms a tensor that is no sum, in its space."""
+        way = self._way(name)
+        if way not in self._forming:
+            # What counts over the model counts over blocks that are swapped in, too.
+            every = way == VECTORS and self.point.method not in SHARED
+            names = [one for one in self.names if every or self._way(one) == way]
+            point = replace(self.point, dtype=None)
             norms = self._norms() if point.inner.method == "nan" else None
+            space = SPACES[way](self.adapters, names, point, self._blocks)
+            point = point.inner if point.method in SHARED else point
             ids = tuple(self.adapters)
-            self._forming[shared] = Forming(
-                space, ids, point, self._blocks, norms, self._statistics
-            )
-        return self._forming[shared]
+            self._forming[way] = Forming(space, ids, point, self._blocks, norms, self._statistics)
+        return self._forming[way]
 
     def _norms(self) -> list[float]:
         """Of every adapter's whole model, as `nan` asks."""
         if self._model_norms is None:
-            self._model_norms = _model_norms(self.base, list(self.adapters.values()))
+            models = list(self.adapters.values())
+            self._model_norms = adapter_sums.model_norms(self.base, models)
         return self._model_norms
 
-    def _refuse_dora(self, name: str) -> None:
-        """knots and core_space work on factors, which DoRA does not have."""
-        if self.point.method in SHARED:
-            for one in self.adapters.values():
-                if name in one.changes and one.changes[name].magnitude:
-                    one.factors(name)
 
-
-def _refuse(point: Settings) -> None:
-    """Methods whose result is not the base and a merge of task vectors."""
+def _refuse(point: Settings, adapters: Mapping[str, Adapter]) -> None:
+    """What is not the base and a merge of task vectors, or of factors where those are needed."""
+    for id_, one in adapters.items():
+        if point.method in SHARED and one.config.dora:
+            raise ValueError(
+                f"{point.method}: {id_} is a DoRA adapter (use_dora in {one.path}), which has no "
+                f"factors; use a method on task vectors (task_arithmetic, ties, …), or {FOLD}"
+            )
     fold = "fold the adapters into full models first, and merge those"
     inner = point.inner
     if inner.method == "slerp":
@@ -238,16 +228,3 @@ def _transposed(name: str, adapters: Mapping[str, Adapter]) -> bool:
 def _blocks(base: Any) -> int:
     numbers = [int(found[1]) for name in base.names if (found := BLOCK_NUMBER.search(name))]
     return max(numbers, default=-1) + 1
-
-
-def _model_norms(base: Any, adapters: list[Adapter]) -> list[float]:
-    squares: list[list[float]] = [[] for _ in adapters]
-    for name in base.names:
-        tensor = base.read(name)
-        if not tensor.is_floating_point():
-            continue
-        own = total(tensor.float().square())
-        for found, one in zip(squares, adapters, strict=True):
-            changed = name in one.changes
-            found.append(total((tensor.float() + one.delta(name)).square()) if changed else own)
-    return [math.sqrt(math.fsum(found)) for found in squares]

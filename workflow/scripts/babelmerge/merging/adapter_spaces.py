@@ -15,6 +15,7 @@ from torch import Tensor
 
 from babelmerge import checkpoints
 from babelmerge.adapters import Adapter
+from babelmerge.merge_parameters import Settings
 from babelmerge.merging import core_space, knots
 from babelmerge.merging.factors import Factors, product
 from babelmerge.merging.members import Members
@@ -25,7 +26,7 @@ KEPT_BYTES = 256_000_000  # of bases that are kept for another reading
 class TaskVectors:
     """The updates themselves, in the base's shapes, one tensor in memory at a time."""
 
-    def __init__(self, adapters: Mapping[str, Adapter], names: Sequence[str]):
+    def __init__(self, adapters: Mapping[str, Adapter], names: Sequence[str], *_: Any):
         self.adapters = adapters
         self.names = tuple(names)
 
@@ -46,9 +47,17 @@ class SharedBasis:
     What `small` takes of it for another reading is kept, up to `KEPT_BYTES` in all.
     """
 
-    def __init__(self, adapters: Mapping[str, Adapter], names: Sequence[str]):
+    def __init__(
+        self,
+        adapters: Mapping[str, Adapter],
+        names: Sequence[str],
+        point: Settings,
+        blocks: int,
+    ):
         self.adapters = adapters
         self.names = tuple(names)
+        self.point = point
+        self.blocks = blocks
         self._kept: dict[str, Any] = {}
         self._room = KEPT_BYTES
         self._last: tuple[str, Any] = ("", None)
@@ -109,7 +118,47 @@ class Cores(SharedBasis):
         return core_space.expand(self.basis(name), merged)
 
 
-SHARED: dict[str, type[SharedBasis]] = {"knots": Knots, "core_space": Cores}
+class Spectral(Cores):
+    """Cores with zeros around them, for methods that act on singular values of the whole matrix.
+
+    Its singular vectors are the cores' in the common bases, its other singular values 0. Methods
+    count these too: TSV does so through the zeros here, for Iso-C `factors` corrects the mean.
+    """
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        core, whole = super().shape(name), self._whole(name)
+        ranks = [one.rank(name) for one in self.adapters.values()]
+        share = self.point.at(name, self.blocks).rank
+
+        def taken(size: int) -> int:
+            return min(max(1, int(share * size / len(ranks))), max(ranks))
+
+        sizes = range(min(core), max(min(core), whole) + 1)
+        size = next((size for size in sizes if taken(size) == taken(whole)), whole)
+        return (max(core[0], size), max(core[1], size))
+
+    def part(self, name: str, place: int, adapter: Adapter) -> Tensor:
+        padded = torch.zeros(self.shape(name))
+        core = super().part(name, place, adapter)
+        padded[: core.shape[0], : core.shape[1]] = core
+        return padded
+
+    def factors(self, name: str, merged: Tensor) -> Factors:
+        rows, columns = super().shape(name)
+        mean = min(merged.shape) / self._whole(name) if self.point.method == "iso_c" else 1.0
+        return core_space.expand(self.basis(name), merged[:rows, :columns] * mean)
+
+    def _whole(self, name: str) -> int:
+        """The number of singular values of the whole matrix."""
+        return min(next(iter(self.adapters.values())).base.shape(name))
+
+
+SPACES: dict[str, type] = {
+    "task vectors": TaskVectors,
+    "knots": Knots,
+    "core_space": Cores,
+    "spectral": Spectral,
+}
 
 
 class SpaceMembers(Members):
