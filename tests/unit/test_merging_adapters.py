@@ -12,7 +12,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 
 from babelmerge import adapter_output, checkpoints, merging
-from babelmerge.adapters import Adapter
+from babelmerge.adapters import Adapter, Folded
 from babelmerge.merging import adapter_spaces, randomness
 from babelmerge.merging.adapter_merges import merge_adapters
 
@@ -361,6 +361,25 @@ def test_dora_is_refused_where_factors_are_needed(space, family, tmp_path):
         merge_adapters(family.base, members, space, then="ties", density=0.5)
     plain = merge_adapters(family.base, {"dora": path}, "task_arithmetic", weight=0.5)
     close(plain[QUERY], 0.5 * (tuned[QUERY] - family.weights[QUERY]))
+
+
+def test_the_base_may_be_a_state_dict(family):
+    merge = merge_adapters(family.weights, family.paths, "linear")
+    other = family.merge("linear")
+    assert merge.names == other.names
+    assert all(torch.equal(merge[name], other[name]) for name in merge)
+
+
+@pytest.mark.parametrize("method", ["slerp", "task_arithmetic", "ties"])
+def test_adapters_merge_with_full_models_when_folded(method, family):
+    """Whatever the engine has, through `Folded`."""
+    more = {"t": 0.3} if method == "slerp" else {"density": 0.5} if method == "ties" else {}
+    mixed = {"hi": Folded(family.adapters["hi"]), "bn": family.tuned["bn"]}
+    merged = merging.merge(family.base, mixed, method, **more)
+    tuned = {id_: family.tuned[id_] for id_ in ("hi", "bn")}
+    expected = merging.merge(family.weights, tuned, method, **more)
+    for name in expected:
+        close(merged[name], expected[name])
 
 
 # Whole tensors ------------------------------------------------------------------------------------
