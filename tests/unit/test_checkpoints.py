@@ -1,5 +1,6 @@
 """Checkpoints: what is written is read back, by us and by others, and never half."""
 
+import json
 import os
 import signal
 import socket
@@ -168,3 +169,28 @@ def test_require_finite_names_file_and_tensor():
         checkpoints.require_finite(
             torch.tensor([1.0, float("nan"), float("inf")]), "w", "model.safetensors"
         )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda fact: fact | {"shape": [3]}, "is F32 .3., 12 bytes, but has 8"),
+        (lambda fact: fact | {"shape": [-2]}, "w is F32"),
+        (lambda fact: {"dtype": "F32"}, "no dtype, shape and data_offsets"),
+        (lambda fact: 3, "no dtype, shape and data_offsets"),
+    ],
+)
+def test_a_header_that_does_not_fit_its_data_is_refused(tmp_path, change, message):
+    header = {"w": change({"dtype": "F32", "shape": [2], "data_offsets": [0, 8]})}
+    text = json.dumps(header).encode()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(8))
+    with pytest.raises(ValueError, match=message):
+        checkpoints.read_header(path)
+
+
+def test_shards_lie_beside_their_index(tmp_path):
+    for weight_map in ({"w": "../other.safetensors"}, [], {"w": 3}):
+        (tmp_path / checkpoints.INDEX).write_text(json.dumps({"weight_map": weight_map}))
+        with pytest.raises(ValueError, match="weight_map|file beside it"):
+            checkpoints.weight_files(tmp_path)

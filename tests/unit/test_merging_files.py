@@ -308,3 +308,100 @@ def test_a_killed_merge_leaves_no_model(low_family, tmp_path):
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".partial")]
     undisturbed = merging.merge_files(recipe, tmp_path / "undisturbed")
     assert checkpoints.fingerprint(tmp_path / "out") == checkpoints.fingerprint(undisturbed)
+
+
+def plain(base, experts, method, places, **shared):
+    """A mergekit config that lists the base among its models, at this place."""
+    models = [
+        {"model": str(path), "parameters": {"density": 0.5, "weight": 0.4}}
+        for path in experts.values()
+    ]
+    models.insert(places, {"model": str(base)})
+    return {
+        "merge_method": method,
+        "base_model": str(base),
+        "models": models,
+        "parameters": shared,
+        "dtype": "float32",
+    }
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_config_that_lists_the_base_merges_and_merges_again(family, tmp_path, place):
+    base, experts = family
+    out = merging.merge_files(plain(base, experts, "ties", place), tmp_path / "out")
+    again = merging.merge_files(out / "recipe.yaml", tmp_path / "again")
+    assert checkpoints.fingerprint(out) == checkpoints.fingerprint(again)
+
+
+def test_the_result_never_replaces_a_member_or_lies_in_one(family, tmp_path):
+    root = tmp_path / "models"
+    shutil.copytree(family[0].parent, root)
+    base = root / "base"
+    experts = {id_: root / id_ for id_ in family[1]}
+    recipe = recipes.make_recipe(base, experts, "linear", {})
+    for out in (base, root, base / "merged"):
+        with pytest.raises(ValueError, match="holds|lies in"):
+            merging.merge_files(recipe, out)
+    assert not (base / "merged").exists() and (base / "config.json").is_file()
+
+
+def test_a_link_to_the_result_stays_a_link(family, tmp_path):
+    base, experts = family
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    merging.merge_files(recipes.make_recipe(base, experts, "linear", {}), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "model.safetensors").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+
+
+def test_whole_numbers_in_place_of_floats_are_refused():
+    base = {"w": torch.ones(8)}
+    with pytest.raises(ValueError, match="base has it as F32, x as I64"):
+        merging.merge(base, {"x": {"w": torch.full((8,), 7)}}, "task_arithmetic")
+
+
+def test_bad_values_do_not_pass_by_way_of_a_copy(family, tmp_path):
+    def poison(folder):
+        tensors = {name: tensor.clone() for name, tensor in load(folder).items()}
+        tensors["model.layers.1.mlp.up_proj.weight"][0, 0] = float("nan")
+        checkpoints.save_state_dict(folder, tensors)
+
+    base, experts = spoil(family, tmp_path, poison)
+    point = {"from": "bn-en", "top": 1}
+    recipe = recipes.make_recipe(base, experts, "layer_swap", point)
+    with pytest.raises(ValueError, match="bn-en .*up_proj.weight has 1 of"):
+        merging.merge_files(recipe, tmp_path / "out")
+    low = {"a": torch.full((4,), 1e30), "layers.0.b": torch.zeros(3)}
+    with pytest.raises(ValueError, match="a has"):
+        merging.merge(
+            low, {"x": dict(low)}, "ties", density=1, semantics="mergekit", dtype="float16"
+        )
+
+
+def test_a_head_of_its_own_is_no_copy_of_the_tied_one(family):
+    start = load(family[0])
+    tied = {**start, "lm_head.weight": start["model.embed_tokens.weight"]}
+    copied = {**start, "lm_head.weight": start["model.embed_tokens.weight"].clone()}
+    assert "lm_head.weight" in merging.merge(tied, [copied], "task_arithmetic")
+    other = {**start, "lm_head.weight": start["model.embed_tokens.weight"] + 1}
+    with pytest.raises(ValueError, match="has lm_head.weight, which base lacks"):
+        merging.merge(tied, [other], "task_arithmetic")
+
+
+@pytest.mark.parametrize(
+    ("method", "point", "message"),
+    [
+        ("layer_swap", {"from": "bn-en", "top": 3}, "of a model of 2 blocks"),
+        ("linear", {"weight": [1, -1, 0]}, "sum to 0"),
+        ("fisher", {}, "needs fisher statistics of experts/hi-en, found none"),
+    ],
+)
+def test_what_settings_ask_of_the_members_is_checked_first(
+    family, tmp_path, method, point, message
+):
+    base, experts = family
+    recipe = recipes.make_recipe(base, experts, method, point)
+    with pytest.raises(ValueError, match=message):
+        merging.files.check_files(recipe, tmp_path / "out")

@@ -36,7 +36,7 @@ def saving(
     sha256 of files by name where the caller knows them (a mapping that it may fill until the
     exit), so that those are not read again.
     """
-    out_dir = Path(out_dir)
+    out_dir = Path(os.path.realpath(out_dir))  # a link stays one, and its target is replaced
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(out_dir)
     partial = _sibling(out_dir, "partial")
@@ -57,7 +57,9 @@ def fingerprint(directory: str | Path) -> str:
     """
     manifest = Path(directory) / MANIFEST
     if manifest.is_file():
-        return read_json(manifest)["fingerprint"]
+        found = read_json(manifest).get("fingerprint")
+        if isinstance(found, str):  # else it is a manifest of somebody else's
+            return found
     return _fingerprint(file_hashes(directory))
 
 

@@ -103,7 +103,7 @@ class Settings:
         """
         if self.source is None:
             return None
-        self._check_blocks(layers)
+        self.check_blocks(layers)
         block = coefficients.block_of(name)
         if block is None:
             return None
@@ -123,7 +123,8 @@ class Settings:
             value = getattr(self, field.name)
             yield from value if isinstance(value, tuple) else (value,)
 
-    def _check_blocks(self, layers: int) -> None:
+    def check_blocks(self, layers: int) -> None:
+        """ValueError when more blocks are to be swapped than a model has."""
         last = self.blocks[1] if self.blocks else -1
         if self.bottom + self.top > layers or last >= layers:
             asked = f"bottom {self.bottom}, top {self.top}"

@@ -26,6 +26,7 @@ from babelmerge.merge_methods_table import (
     for_mergekit,
     merge_method,
 )
+from babelmerge.recipe_members import read_models
 from babelmerge.recipe_reading import OUTPUTS, Recipe, read_recipe, require_output
 
 __all__ = [
@@ -89,6 +90,10 @@ def stamped(recipe: Recipe, fingerprints: Mapping[str, str]) -> dict[str, Any]:
         own = {"method": recipe.method, "semantics": recipe.parameters["semantics"], **own}
         dtype = source.get("out_dtype") or source.get("dtype")
         source |= {"out_dtype": dtype} if dtype else {}
+        # mergekit may list the base too; the members say who it is.
+        paths = [path for path, _ in read_models(source["models"])]
+        entries = dict(zip(paths, source["models"], strict=True))
+        source["models"] = [entries.get(path, {"model": path}) for _, path in recipe.experts]
     experts = dict(recipe.experts)
     own["members"] = _members(recipe.base, experts, fingerprints, recipe.statistics)
     return {**source, OWN: own}

@@ -114,7 +114,7 @@ def weight_files(directory: str | Path) -> list[str]:
     """Names of the safetensors files of a model directory, in order; refuses anything else."""
     directory = Path(directory)
     if (directory / INDEX).is_file():
-        files = sorted(set(read_json(directory / INDEX)["weight_map"].values()))
+        files = _indexed(directory / INDEX)
         if missing := [file for file in files if not (directory / file).is_file()]:
             raise ValueError(
                 f"{directory}: {INDEX} lists {missing[0]} and {len(missing) - 1} more shards that "
@@ -138,6 +138,16 @@ def weight_files(directory: str | Path) -> list[str]:
     raise ValueError(f"{directory}: has no model.safetensors and no {INDEX}; not a checkpoint")
 
 
+def _indexed(index: Path) -> list[str]:
+    """The shards that an index lists; ValueError for names that are not files beside it."""
+    found = read_json(index).get("weight_map")
+    if not isinstance(found, dict) or not all(isinstance(f, str) for f in found.values()):
+        raise ValueError(f"{index}: has no weight_map of tensors to files; fetch it again")
+    if outside := [file for file in found.values() if Path(file).name != file]:
+        raise ValueError(f"{index}: lists {outside[0]}, expected the name of a file beside it")
+    return sorted(set(found.values()))
+
+
 def read_header(path: str | Path) -> dict[str, dict]:
     """Tensor name -> {dtype, shape, data_offsets} of a safetensors file, in data order.
 
@@ -152,7 +162,11 @@ def read_header(path: str | Path) -> dict[str, dict]:
             header = json.loads(file.read(length))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path}: not a safetensors file ({error})") from error
+    if not isinstance(header, dict):
+        raise ValueError(f"{path}: its header is no mapping; fetch or build it again")
     header.pop("__metadata__", None)
+    for name, fact in header.items():
+        _check_entry(path, name, fact)
     end = max((fact["data_offsets"][1] for fact in header.values()), default=0)
     if 8 + length + end != size:
         raise ValueError(
@@ -160,6 +174,24 @@ def read_header(path: str | Path) -> dict[str, dict]:
             "short, fetch or build it again"
         )
     return dict(sorted(header.items(), key=lambda item: item[1]["data_offsets"]))
+
+
+def _check_entry(path: str | Path, name: str, fact: object) -> None:
+    """ValueError unless a tensor's place in the file has the bytes that its shape takes."""
+    try:
+        code, shape = fact["dtype"], fact["shape"]
+        start, stop = fact["data_offsets"]
+        size = SIZES.get(code, 0) * math.prod(shape)
+        whole = all(isinstance(n, int) and n >= 0 for n in (*shape, start, stop))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: {name} has no dtype, shape and data_offsets; fetch or build it again"
+        ) from error
+    if not whole or start > stop or (code in SIZES and stop - start != size):
+        raise ValueError(
+            f"{path}: {name} is {code} {shape}, {size} bytes, but has {stop - start}; fetch or "
+            "build it again"
+        )
 
 
 def write_tensors(

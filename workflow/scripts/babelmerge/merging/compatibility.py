@@ -41,6 +41,19 @@ def check_all(members: Members, recipe: Recipe) -> None:
     check_fingerprints(recipe)
 
 
+def check_out(out_dir: str | Path, recipe: Recipe) -> None:
+    """ValueError when the result would replace a member, or lie in one and change what it is."""
+    out = Path(out_dir).resolve()
+    for path in (recipe.base, *(path for _, path in recipe.experts)):
+        member = Path(path).resolve()
+        if member.is_relative_to(out):
+            raise ValueError(f"{out_dir}: holds {path}, which is to be merged; choose another")
+        if out.is_relative_to(member):
+            raise ValueError(
+                f"{out_dir}: lies in {path}, whose fingerprint it would change; choose another"
+            )
+
+
 def check_room(out_dir: str | Path, needed: int) -> None:
     """ValueError when the disk of `out_dir` has less free space than the merged model takes."""
     folder = Path(out_dir).absolute()
@@ -136,10 +149,15 @@ def _compare(ours: Path, id_: str, theirs: Path) -> None:
 
 def _vocabulary(path: Path) -> dict[str, int]:
     content = directories.read_json(path)
-    return {
-        **dict(_model_tokens(content["model"]["vocab"])),
-        **{token["content"]: token["id"] for token in content.get("added_tokens", [])},
-    }
+    try:
+        return {
+            **dict(_model_tokens(content["model"]["vocab"])),
+            **{token["content"]: token["id"] for token in content.get("added_tokens", [])},
+        }
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(
+            f"{path}: holds no vocabulary (model.vocab, added_tokens); fetch it again"
+        ) from error
 
 
 def _model_tokens(vocabulary: Any) -> Iterator[tuple[str, int]]:

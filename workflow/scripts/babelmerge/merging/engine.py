@@ -69,14 +69,12 @@ class Merger:
         dtype = checkpoints.DTYPES[self.code(name)]
         source = self.planner.copied_from(name)
         if source is not None:
-            return self.member(source).read(name).to(dtype, copy=True)
+            where = self.members.label(source, name)
+            return _finite(where, name, self.member(source).read(name).to(dtype, copy=True))
         point = self.point.at(name, self.members.blocks)
         update = updates.UPDATES[point.method](self, name, point)
         merged = self.apply(name, update, point).to(dtype)
-        if not bool(torch.isfinite(merged).all()):
-            bad = int((~torch.isfinite(merged)).sum())
-            raise not_finite(f"the merge by {point.method}", name, bad, merged.numel())
-        return merged
+        return _finite(f"the merge by {point.method}", name, merged)
 
     def fill(self, targets: Mapping[str, Tensor]) -> None:
         """Form tensors of these names in place, cast to the targets' dtypes."""
@@ -135,6 +133,12 @@ class Merger:
             bad = int((~torch.isfinite(tensor)).sum())
             raise not_finite(self.members.label(position, name), name, bad, tensor.numel())
         return tensor.float()
+
+
+def _finite(where: str, name: str, tensor: Tensor) -> Tensor:
+    if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        raise not_finite(where, name, int((~torch.isfinite(tensor)).sum()), tensor.numel())
+    return tensor
 
 
 def merge(

@@ -16,10 +16,12 @@ import numpy as np
 
 from babelmerge import companions, directories, recipes, tensor_files
 from babelmerge.adapter_config import is_adapter
+from babelmerge.merge_methods_table import METHODS
 from babelmerge.merge_parameters import Settings, settings
 from babelmerge.merging import compatibility, fused
 from babelmerge.merging.members import Members
 from babelmerge.merging.passes import Passes
+from babelmerge.merging.shares import linear_divisor
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
@@ -44,6 +46,7 @@ def merge_files(
     device: overrides the recipe's.
     """
     parsed = recipes.read_recipe(recipe)
+    compatibility.check_out(out_dir, parsed)
     point, layout, make = _planned(parsed, threads, device)
     compatibility.check_room(out_dir, sum(map(tensor_files.size_of, layout.values())))
     hashes: dict[str, str] = {}
@@ -76,7 +79,9 @@ def merge_files(
 
 def check_files(recipe: Mapping[str, Any] | str | Path, out_dir: str | Path) -> None:
     """All checks of `merge_files`, and nothing else: no tensor is read, nothing is written."""
-    _, layout, _ = _planned(recipes.read_recipe(recipe), None, None)
+    parsed = recipes.read_recipe(recipe)
+    compatibility.check_out(out_dir, parsed)
+    _, layout, _ = _planned(parsed, None, None)
     compatibility.check_room(out_dir, sum(map(tensor_files.size_of, layout.values())))
 
 
@@ -91,6 +96,7 @@ def _planned(
     given = {**recipe.parameters, "device": device} if device else recipe.parameters
     point = settings(recipe.method, tuple(experts), given)
     compatibility.check_all(members, recipe)
+    _check_point(point, members, recipe)
     if full:
         compatibility.refuse_full_models(point)
     if adapters:
@@ -121,6 +127,27 @@ def _planned(
         return engine.pieces(recipe, point, threads)
 
     return point, layout, make
+
+
+def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> None:
+    """What settings ask of these members, before anything is read."""
+    point.check_blocks(members.blocks)
+    if point.inner.method == "linear":
+        for name in members.merged_names:
+            plain = point.inner.at(name, members.blocks)
+            linear_divisor(plain.weights, bool(plain.normalize))
+    kind = METHODS[point.method].statistics
+    for id_, _ in recipe.experts if kind else ():
+        path = recipe.statistics.get(id_)
+        if path is None or not Path(path).is_file():
+            raise ValueError(
+                f"{point.method}: needs {kind} statistics of {id_}, found {path or 'none'}; "
+                "collect them from its dev data and name the file in the recipe"
+            )
+        if not set(tensor_files.read_header(path)) & set(members.names):
+            raise ValueError(
+                f"{path}: has statistics of none of the model's tensors; collect them again"
+            )
 
 
 def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:

@@ -181,11 +181,12 @@ class Former:
                 yield name, self.passes.pool.submit(self._cast, tensor, start, stop, code, part)
             return
         data = model.raw(name)
+        label = self.members.label(source, name)
         step = passes.CHUNK * SIZES[code]
         for start in range(0, data.nbytes, step):
             piece = data[start : start + step]
             part = None if target is None else target.view(np.uint8)[start : start + step]
-            yield name, self.passes.pool.submit(_copy, piece, part)
+            yield name, self.passes.pool.submit(_copy, piece, part, code, (label, name))
 
     def _form(
         self, made: Formation, start: int, stop: int, code: str, target: np.ndarray | None
@@ -202,7 +203,8 @@ class Former:
     ) -> np.ndarray:
         out = _room(target, stop - start, code)
         address, own = tensor.sources.addresses[-1], tensor.sources.codes[-1]
-        kernels.cast(address, own, start, stop, _code(code), out)
+        if kernels.cast(address, own, start, stop, _code(code), out):
+            raise not_finite(f"its copy in {code}", tensor.name, 1, tensor.size)
         return _finished(out, target, code, tensor)
 
 
@@ -248,10 +250,22 @@ def _finished(out: np.ndarray, target: np.ndarray | None, code: str, tensor: Han
     return cast
 
 
-def _copy(piece: np.ndarray, target: np.ndarray | None) -> np.ndarray:
+def _copy(
+    piece: np.ndarray, target: np.ndarray | None, code: str, place: tuple[str, str]
+) -> np.ndarray:
+    if code in ARRAYS and (bad := _count_bad(piece, code)):
+        raise not_finite(*place, bad, piece.nbytes // SIZES[code])
     if target is not None:
         target[:] = piece
     return piece
+
+
+def _count_bad(data: np.ndarray, code: str) -> int:
+    """How many numbers of these bytes are NaN or infinite."""
+    values = np.ascontiguousarray(data).view(ARRAYS[code])
+    if code == "BF16":
+        return int(np.count_nonzero((values & 0x7F80) == 0x7F80))
+    return int(values.size - np.count_nonzero(np.isfinite(values)))
 
 
 def _drain(ready: queue.Queue) -> None:

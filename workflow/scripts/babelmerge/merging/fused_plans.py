@@ -22,7 +22,7 @@ from babelmerge.merging.shares import (
 )
 
 EMBEDDINGS = "embed"  # MergeBench leaves out what has this in its name
-HEAD = "lm_head.weight"
+HEAD = "lm_head"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Planner:
         """
         if not self.members.is_merged(name):
             return 0
-        if self.point.semantics == "mergebench" and (EMBEDDINGS in name or name == HEAD):
+        if self.point.semantics == "mergebench" and (EMBEDDINGS in name or HEAD in name):
             return 0
         expert = self.outer.taken_from(name, self.members.blocks)
         return None if expert is None else self.members.ids.index(expert) + 1
@@ -142,6 +142,8 @@ def _read_limits(planners: Sequence[Planner]) -> None:
     for planner in planners:
         for row, key in enumerate(planner.limit_keys()):
             rank = kept(key[1], size)
+            if planner.point.semantics == "mergebench":  # its rank counts one element more
+                rank = min(size, rank + 1)
             # Nothing is as large as infinity, everything as large as 0: no reading for 0 and 1.
             if rank == 0 or rank >= size:
                 known[key] = 0.0 if rank else math.inf

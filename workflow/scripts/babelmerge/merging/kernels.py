@@ -110,8 +110,10 @@ def apply(address, code, update, start, stop, factor, out_code, out):
 
 @compiled
 def cast(address, code, start, stop, out_code, out):
-    """Elements start..stop-1 of one tensor in another dtype."""
+    """Elements start..stop-1 of one tensor in another dtype. Returns whether one is not finite."""
+    bad = False
     for begin in range(start, stop, BLOCK):
         part = np.empty(min(BLOCK, stop - begin), np.float32)
         load(address, code, begin, part)
-        store(part, out_code, out, begin - start)
+        bad |= store(part, out_code, out, begin - start)
+    return bad

@@ -106,9 +106,15 @@ def not_finite(where: str, name: str, bad: int, size: int) -> ValueError:
 def _check_fit(base: Any, id_: str, expert: Any) -> None:
     """ValueError unless an expert has the base's tensors, shape by shape."""
     theirs = set(expert.names)
+    for name in base.names:
+        if name in theirs and (base.code(name) in FLOATING) != (expert.code(name) in FLOATING):
+            raise ValueError(
+                f"{name}: base has it as {base.code(name)}, {id_} as {expert.code(name)}; convert "
+                "the checkpoint to the base's kind of numbers first"
+            )
     missing = [name for name in base.names if name not in theirs]
     tied = getattr(base, "aliases", {})  # a copy of a tied tensor is no tensor of its own
-    ours = {*base.names, *tied}
+    ours = {*base.names, *(name for name in tied if _is_tied(expert, name, tied[name]))}
     extra = [name for name in expert.names if name not in ours]
     for names, has, lacks in ((missing, "base", id_), (extra, id_, "base")):
         if names:
@@ -119,6 +125,13 @@ def _check_fit(base: Any, id_: str, expert: Any) -> None:
     for name in base.names:
         if base.shape(name) != expert.shape(name):
             raise ValueError(_shape_message(name, base.shape(name), id_, expert.shape(name)))
+
+
+def _is_tied(expert: Any, name: str, original: str) -> bool:
+    """Whether an expert's tensor is what it is tied to in the base, or a copy of it."""
+    if name not in expert.names or original not in expert.names:
+        return True
+    return np.array_equal(expert.raw(name), expert.raw(original))
 
 
 def _shape_message(name: str, ours: tuple[int, ...], id_: str, theirs: tuple[int, ...]) -> str:

@@ -33,9 +33,10 @@ def linear_divisor(weights: Sequence[float], normalize: bool) -> float:
     if not normalize:
         return 1.0
     if sum(weights) == 0:
+        given = [float(weight) for weight in weights]
         raise ValueError(
-            f"linear: the weights {list(weights)} sum to 0 and cannot be normalised; change them "
-            "or set normalize: false"
+            f"linear: the weights {given} sum to 0 and cannot be normalised; change them or set "
+            "normalize: false"
         )
     return _float_sum(weights)
 
