@@ -216,7 +216,7 @@ def adapted(
     point = settings(method, tuple(experts), parameters)
     folds = {id_: any_adapter({id_: one}) for id_, one in experts.items()}
     if all(folds.values()) and point.inner.method != "slerp":
-        return AdaptedModel(merge_adapters(base, experts, method, statistics, **parameters), point)
+        return AdaptedModel(merge_adapters(base, experts, method, statistics, **parameters))
     refuse_full_models(point)
     full = {id_: Folded(Adapter(one, base)) if folds[id_] else one for id_, one in experts.items()}
     merger = Merger(Members(base, full, opened), point, device_of(point), statistics=statistics)

@@ -142,7 +142,7 @@ def _read_limits(planners: Sequence[Planner]) -> None:
     for planner in planners:
         for row, key in enumerate(planner.limit_keys()):
             rank = kept(key[1], size)
-            if planner.point.semantics == "mergebench":  # its rank counts one element more
+            if planner.point.semantics == "mergebench" and rank:  # it counts one element more
                 rank = min(size, rank + 1)
             # Nothing is as large as infinity, everything as large as 0: no reading for 0 and 1.
             if rank == 0 or rank >= size:

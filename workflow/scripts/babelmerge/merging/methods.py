@@ -98,7 +98,11 @@ def ties(
     their number (normalize: the paper's disjoint mean; False: MergeBench's default sum). So equal
     weights scale. Trimming (see `trim`) has one threshold per expert over the whole model, unless
     scope says tensor; the authors keep one element more (their rank is off by one) and fail at
-    density 1. Unlike MergeBench, embeddings take part and arithmetic is float32.
+    density 1. Where the model's signs balance exactly, undecided elements stay the base's (theirs
+    take the negative values).
+
+    mergebench: the same with MergeBench's rank (one element more), the embeddings left out and the
+    head counted but not merged; normalize is False by default. Arithmetic is float32 here too.
 
     mergekit: trimming is per tensor (`trim_count`), the vote is the sign of sum w_i delta_i with
     ties positive, and normalize divides by the sum of the agreeing weights: equal weights cancel.
