@@ -11,6 +11,7 @@ import scipy.stats
 from babelmerge import mergeability, statistics
 from babelmerge.exchange import exchange
 from babelmerge.mergeability_pairs import outlook, standing
+from babelmerge.pair_tables import read_all, read_pair_tables
 
 
 def _pair_weights(items):
@@ -325,3 +326,21 @@ def test_the_merge_level_is_mantel_s_test_on_the_mean_of_both_ways():
     value, p = statistics.mantel((x + x.T) / 2, y)
     assert row["value"] == pytest.approx(value, abs=1e-12)
     assert row["p"] == pytest.approx(p, abs=0.02)
+
+
+def test_measures_are_the_same_from_written_tables(tmp_path):
+    tables = {
+        "cka": _cka_rows({EXPERTS[:2]: 0.4, EXPERTS[1:]: 0.2}),
+        "angles": _angle_rows(),
+        "task_vectors": _task_vectors(),
+    }
+    files = {name: str(tmp_path / f"{name}.tsv") for name in tables}
+    for name, table in tables.items():
+        table.to_csv(files[name], sep="\t", index=False)
+    read = mergeability.pairs(EXPERTS, **read_pair_tables({**files, "retention": "not-read"}))
+    held = mergeability.pairs(EXPERTS, **tables)
+    assert read.experts == held.experts and read.unrelated == held.unrelated
+    for name, matrix in held.values.items():
+        np.testing.assert_array_equal(read.values[name], matrix)
+    assert list(read_pair_tables({"cka": files["cka"]})) == ["cka"]
+    assert len(read_all([files["cka"]] * 2)) == 2 * len(tables["cka"])

@@ -12,12 +12,23 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from babelmerge.exchange import exchange
-from babelmerge.mergeability_pairs import MEASURES, Measure, Pairs, compatibility, pairs
+from babelmerge.exchange import Exchange, exchange
+from babelmerge.mergeability_pairs import MEASURES, PAIR_COLUMNS, Pairs, compatibility, pairs
 
-__all__ = ["MEASURES", "Measure", "Pairs", "compatibility", "correlations", "pairs", "points"]
+__all__ = [
+    "CORRELATION_COLUMNS",
+    "MEASURES",
+    "PAIR_COLUMNS",
+    "Pairs",
+    "compatibility",
+    "correlations",
+    "pairs",
+    "points",
+]
 
 OUTCOMES = ("retention", "drop")
+PLACE = ("outcome", "method", "level", "measure", "statistic")
+CORRELATION_COLUMNS = (*PLACE, *Exchange._fields)
 ALL = "all"  # stands for the mean over methods
 LEVELS = {"merge": ["group"], "expert": ["group", "owner"]}
 
@@ -73,12 +84,12 @@ def correlations(
         own = own if method == ALL else own[own["method"] == method]
         own = own[np.isfinite(own[["value", outcome]]).all(axis=1)]
         weights, results = _units(own, outcome, level, measured.experts, members)
-        place = {"outcome": outcome, "method": method, "level": level, "measure": measure}
         for statistic in ("pearson", "spearman"):
             tested = exchange(
                 measured.values[measure], weights, results, permutations, seed, statistic
             )
-            yield {**place, "statistic": statistic, **tested._asdict()}
+            place = (outcome, method, level, measure, statistic)
+            yield dict(zip(CORRELATION_COLUMNS, (*place, *tested), strict=True))
 
 
 def _units(

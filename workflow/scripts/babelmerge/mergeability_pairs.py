@@ -18,6 +18,7 @@ from babelmerge.relations import OTHERS, RANDOM
 # 0.89 into one shared language, where merges keep much; 0.10 to 0.25 into several, where they
 # collapse. One family of models and biased values: a guide, not a law.
 COMPATIBLE, CONFLICTING = 0.75, 0.3
+PAIR_COLUMNS = ("model", "other", "measure", "value", "standing", "rank", "outlook")
 
 
 class Measure(NamedTuple):
@@ -98,15 +99,14 @@ def compatibility(measured: Pairs) -> Iterator[dict]:
         known = MEASURES[name].alike * np.array([v for v in values if not math.isnan(v)])
         for (i, j), value in zip(above, values, strict=True):
             missing = math.isnan(value)
-            yield {
-                "model": measured.experts[i],
-                "other": measured.experts[j],
-                "measure": name,
-                "value": float(value),
-                "standing": standing(name, float(value), measured.unrelated.get(name)),
-                "rank": "" if missing else int((known > MEASURES[name].alike * value).sum()) + 1,
-                "outlook": outlook(float(value)) if name == "cka_last" else "",
-            }
+            numbers = (
+                float(value),
+                standing(name, float(value), measured.unrelated.get(name)),
+                "" if missing else int((known > MEASURES[name].alike * value).sum()) + 1,
+                outlook(float(value)) if name == "cka_last" else "",
+            )
+            pair = (measured.experts[i], measured.experts[j], name)
+            yield dict(zip(PAIR_COLUMNS, (*pair, *numbers), strict=True))
 
 
 def standing(measure: str, value: float, unrelated: float | None = None) -> float:

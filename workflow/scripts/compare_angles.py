@@ -1,0 +1,24 @@
+"""Principal angles of all models of one direction on its data sets and one span, by layer."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+import pandas as pd
+
+from babelmerge import geometry_pairs, provenance
+from babelmerge import representation_files as files
+from job import running
+
+
+def rows(case, span, options):
+    """Long rows of one data set; case: dataset, owner, files (model -> representations)."""
+    found = {model: files.load(path) for model, path in case["files"].items()}
+    states, _ = files.common(found, span)
+    for row in geometry_pairs.rows(states, case["owner"], **options):
+        yield {"dataset": case["dataset"], "owner": case["owner"], "span": span, **row}
+
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    options = {"ranks": cfg["ranks"], "seed": cfg["seed"], "threads": snakemake.threads}
+    table = pd.DataFrame(row for case in cfg["cases"] for row in rows(case, cfg["span"], options))
+    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

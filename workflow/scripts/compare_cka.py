@@ -1,0 +1,24 @@
+"""CKA of all models of one direction on its data sets and one span, by layer and band."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+import pandas as pd
+
+from babelmerge import provenance, similarity_rows
+from babelmerge import representation_files as files
+from job import running
+
+
+def rows(case, span, options):
+    """Long rows of one data set; case: dataset, owner, files (model -> representations)."""
+    found = {model: files.load(path) for model, path in case["files"].items()}
+    states, _ = files.common(found, span)
+    for row in similarity_rows.rows(states, case["owner"], **options):
+        yield {"dataset": case["dataset"], "owner": case["owner"], "span": span, **row}
+
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    options = {**cfg["test"], "threads": snakemake.threads}
+    table = pd.DataFrame(row for case in cfg["cases"] for row in rows(case, cfg["span"], options))
+    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -1,0 +1,16 @@
+"""How alike the study's experts are inside, pair by pair, before anything is merged."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+import pandas as pd
+
+from babelmerge import mergeability, provenance
+from babelmerge.pair_tables import read_pair_tables
+from job import running
+
+with running(snakemake):
+    measured = mergeability.pairs(
+        snakemake.params.cfg["experts"], **read_pair_tables(dict(snakemake.input.items()))
+    )
+    table = pd.DataFrame(mergeability.compatibility(measured), columns=mergeability.PAIR_COLUMNS)
+    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -1,0 +1,20 @@
+"""What merges keep against how alike their experts are: points, and correlations over them."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+import pandas as pd
+
+from babelmerge import mergeability, provenance
+from babelmerge.pair_tables import read_all, read_pair_tables
+from job import running
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    measured = mergeability.pairs(cfg["experts"], **read_pair_tables(dict(snakemake.input.items())))
+    points = mergeability.points(
+        read_all(snakemake.input.retention), measured, cfg["members"], cfg["owners"], cfg["metric"]
+    )
+    found = mergeability.correlations(points, measured, cfg["members"], **cfg["test"])
+    table = pd.DataFrame(found, columns=mergeability.CORRELATION_COLUMNS)
+    provenance.write_atomically(snakemake.output.points, points.to_csv(sep="\t", index=False))
+    provenance.write_atomically(snakemake.output.correlations, table.to_csv(sep="\t", index=False))
