@@ -235,6 +235,9 @@ def test_rows_hold_every_pair_layer_band_rank_and_reference():
     expected = np.degrees(np.median(geometry.split_half(states["base"][0], 4)))
     assert _value(rows, where="0", **half) == pytest.approx(expected, abs=1e-9)
     assert _value(rows, where="0", key="n", **half) == 12
+    halved = {owner: {r["model"] for r in geometry_pairs.rows(states, owner, (4,)) if "half" in
+                      r["comparison"]} for owner in ("experts/a", "")}  # fmt: skip
+    assert halved == {"experts/a": {"base", "experts/a"}, "": set(states)}
     lows = {"low": _value(rows, "low", comparison="random", rank=4)}
     assert 0 < lows["low"] < _value(rows, comparison="random", rank=4) < 90
     late = [_value(rows, where=w, rank=4, other="base", model="experts/a", measure="largest",
@@ -254,9 +257,10 @@ def test_a_constant_layer_is_missing_from_its_band():
 def test_threads_change_no_bit_and_pairs_are_the_single_ones():
     states = _states(n=60, d=50)
     pairs = [(0, 1), (2, 1)]
-    one, two = (geometry_pairs.compare(states, pairs, (8,), threads=t) for t in (1, 2))
+    one, two = (geometry_pairs.compare(states, pairs, (8,), (0,), threads=t) for t in (1, 2))
     models = list(states)
     for layer, (a, b) in enumerate(zip(one, two, strict=True)):
+        assert (a.halves[8][0] == b.halves[8][0]).all() and len(a.halves[8]) == 1
         for (i, j), left, right in zip(pairs, a.pairs[8], b.pairs[8], strict=True):
             assert (left == right).all()
             x, y = (states[models[m]][layer] for m in (i, j))

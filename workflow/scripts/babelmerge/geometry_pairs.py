@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from babelmerge import geometry, layerwise
-from babelmerge.relations import HALVES, RANDOM, Relation, relations, with_others
+from babelmerge.relations import HALVES, RANDOM, Relation, kind, relations, with_others
 
 
 class Angles(NamedTuple):
-    """One layer: rank -> (angles of each pair, angles between each model's two halves), radians."""
+    """One layer: rank -> angles of each pair, and between the halves of some models; radians."""
 
     pairs: dict[int, list[np.ndarray]]
     halves: dict[int, list[np.ndarray]]
@@ -33,17 +33,19 @@ def rows(
     states, owner, level, where, `others`: as `similarity_rows.rows`. ranks: subspaces to compare;
     `rank` is what is left of each, at most one below the number of sentences and the features.
     measure: median, smallest or largest angle, in degrees. References have the median only:
-    comparison split-half for each model, and random, with the 95% range of its draws as low, high.
+    comparison split-half for the base and the owner (without one, for all experts), and random,
+    with the 95% range of its draws as low and high.
     """
     models = list(states)
     first = states[models[0]][0]
     ranks = usable_ranks(ranks, len(first), np.shape(first)[1])
     compared = relations(models, owner)
     places = [(models.index(r.model), models.index(r.other)) for r in compared]
-    layers = compare(states, places, ranks, seed, threads)
+    halved = [m for m in models if m == owner or kind(m) in ("base", "" if owner else "expert")]
+    layers = compare(states, places, ranks, [models.index(m) for m in halved], seed, threads)
     for rank in ranks:
         yield from _pair_rows(layers, compared, owner, rank, len(first))
-        yield from _half_rows(layers, models, rank, len(first))
+        yield from _half_rows(layers, halved, rank, len(first))
         yield _random_row(len(layers), np.shape(first)[1], rank, len(first))
 
 
@@ -58,23 +60,31 @@ def compare(
     states: Mapping[str, Sequence[ArrayLike]],
     pairs: Sequence[tuple[int, int]],
     ranks: Sequence[int],
+    halved: Sequence[int] = (),
     seed: int = 0,
     threads: int = 1,
 ) -> list[Angles]:
-    """Angles of pairs of models (by position) for each rank, layer by layer, and of halves.
+    """Angles of pairs of models (by position) for each rank, layer by layer; halves of `halved`.
 
     The same bits for any number of threads. Raises ValueError, naming model and layer, for numbers
     of layers, sentences or features that differ and for values that are not finite.
     """
     models = list(states)
     count = _check(states)
-    halves = geometry.halves(len(states[models[0]][0]), seed)
+    halves = geometry.halves(len(states[models[0]][0]), seed) if halved else ()
 
     def one(layer: int) -> Angles:
-        found = [_bases(states, model, layer, max(ranks), halves) for model in models]
-        split = {r: [geometry.angles(a[:, :r], b[:, :r]) for _, (a, b) in found] for r in ranks}
+        parts = [halves if at in halved else () for at in range(len(models))]
+        found = [
+            _bases(states, model, layer, max(ranks), part)
+            for model, part in zip(models, parts, strict=True)
+        ]
         whole = [basis for basis, _ in found]
-        return Angles({rank: _of_pairs(whole, pairs, rank) for rank in ranks}, split)
+        split = [found[at][1] for at in halved]
+        return Angles(
+            {rank: _of_pairs(whole, pairs, rank) for rank in ranks},
+            {r: [geometry.angles(a[:, :r], b[:, :r]) for a, b in split] for r in ranks},
+        )
 
     return layerwise.over_layers(one, count, threads)
 
