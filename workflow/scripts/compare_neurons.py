@@ -1,0 +1,15 @@
+"""Neurons that each model of a direction has for each language, by block."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+import pandas as pd
+
+from babelmerge import neuron_rows, provenance
+from job import running
+
+with running(snakemake):
+    cfg, span = snakemake.params.cfg, snakemake.wildcards.span
+    rates = neuron_rows.read_rates(snakemake.input, cfg["models"], list(cfg["languages"]), span)
+    rows = neuron_rows.selection_rows(rates, cfg["languages"], cfg["owners"], **cfg["neurons"])
+    table = pd.DataFrame(rows).to_csv(sep="\t", index=False)
+    provenance.write_atomically(snakemake.output[0], table)

@@ -1,0 +1,17 @@
+"""How alike the models of a direction use their neurons, by block, and what chance would give."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+import pandas as pd
+
+from babelmerge import neuron_rows, provenance
+from job import running
+
+with running(snakemake):
+    cfg, span = snakemake.params.cfg, snakemake.wildcards.span
+    rates = neuron_rows.read_rates(snakemake.input, cfg["models"], cfg["datasets"], span)
+    rows = neuron_rows.usage_rows(
+        rates, cfg["datasets"], cfg["owners"], seed=cfg["seed"], threads=snakemake.threads
+    )
+    table = pd.DataFrame(rows).to_csv(sep="\t", index=False)
+    provenance.write_atomically(snakemake.output[0], table)

@@ -1,0 +1,22 @@
+"""One forward pass of one model over one data set: mean states and neurons' counts by span."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from itertools import islice
+from pathlib import Path
+
+from babelmerge import representations
+from babelmerge.rows import read_rows
+from job import running
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    representations.represent_file(
+        Path(snakemake.input.model).parent,
+        islice(read_rows(snakemake.input.data), cfg["rows"]),
+        snakemake.output.tensors,
+        template=cfg["prompt"]["template"],
+        chat=cfg["prompt"]["chat"],
+        max_length=cfg["max_length"],
+        dtype=cfg["dtype"],
+    )
