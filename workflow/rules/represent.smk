@@ -58,6 +58,7 @@ rule compare_usage_alignment:
     wildcard_constraints:
         direction="[^/]+",
         span="source|target",
+    threads: 2
     params:
         code=code("compare_usage_alignment.py"),
         cfg=lambda w: artifacts_inside.usage_settings(plan_of(w), w.direction),

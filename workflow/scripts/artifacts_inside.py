@@ -66,9 +66,9 @@ def representation_settings(plan, dataset: str) -> dict:
 
 
 def models_of(plan, direction: str) -> list[str]:
-    """Models that are represented on every data set of a direction."""
-    sets = [set(represented(plan, dataset)) for dataset in directions(plan)[direction]]
-    return [model for model in plan.models if all(model in one for one in sets)]
+    """Models that are evaluated, and so represented, on every data set of a direction."""
+    wanted = set(directions(plan)[direction])
+    return [m.id for m in plan.of_kind(*KINDS).values() if wanted <= set(m.evaluate)]
 
 
 def owner(plan, dataset: str) -> str | None:

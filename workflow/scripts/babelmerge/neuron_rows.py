@@ -220,4 +220,4 @@ def _band_row(at: Mapping, measure: str, values: np.ndarray, n: int) -> dict:
         value = means.mean()
         if measure.endswith("_null"):
             low, high = np.quantile(means, [0.025, 0.975])
-    return _row(at, measure, value, n) | {"low": low, "high": high}
+    return {**at, "measure": measure, "value": value, "low": low, "high": high, "n": n}
