@@ -156,23 +156,13 @@ def drop(row, begin, key, cut, scale):
 
 
 @compiled
-def _load_delta(address, code, start, base, out):
-    """`load` minus the base; bfloat16, the usual case, in one walk."""
-    if code != BF16:
-        bad = load(address, code, start, out)
-        for i in range(out.size):
-            out[i] -= base[i]
-        return bad
-    words = carray(_words_at(address), start + out.size)[start:]
-    bits = out.view(np.uint32)
-    most = np.uint32(0)
+def _load_delta(address, code, start, base, limit, out):
+    """`load` minus the base; 0 where that is smaller than the limit."""
+    bad = load(address, code, start, out)
     for i in range(out.size):
-        wide = np.uint32(words[i]) << np.uint32(16)
-        most = max(most, wide & np.uint32(0x7FFFFFFF))
-        bits[i] = wide
-    for i in range(out.size):
-        out[i] -= base[i]
-    return most >= np.uint32(0x7F800000)
+        delta = out[i] - base[i]
+        out[i] = delta if abs(delta) >= limit else np.float32(0)
+    return bad
 
 
 @compiled
@@ -181,16 +171,21 @@ def gather(sources, stages, begin, base, blocks):
     deltas = sources.deltas == 1
     if deltas and load(sources.addresses[0], sources.codes[0], begin, base):
         return 0
+    drops, trims = stages.keep & DROP, stages.keep & TRIM
     for e in range(blocks.shape[0]):
         row = blocks[e]
         address, code = sources.addresses[e + 1], sources.codes[e + 1]
+        # Where all that equal the limit are kept, as nearly everywhere, trimming costs no walk.
+        at_once = deltas and trims and not drops and stages.cutoffs[e] >= begin + row.size
         if deltas:
-            if _load_delta(address, code, begin, base, row):
-                return e + 1
-        elif load(address, code, begin, row):
+            limit = stages.limits[e] if at_once else np.float32(0)
+            bad = _load_delta(address, code, begin, base, limit, row)
+        else:
+            bad = load(address, code, begin, row)
+        if bad:
             return e + 1
-        if stages.keep & DROP:
+        if drops:
             drop(row, begin, stages.keys[e], stages.cuts[e], stages.scales[e])
-        if stages.keep & TRIM:
+        if trims and not at_once:
             trim(row, begin, stages.limits[e], stages.cutoffs[e])
     return -1

@@ -88,32 +88,27 @@ def trimmed_sum(blocks, weights, limits, out):
 
 
 @compiled
-def elect(sums, majority):
-    """Turn sums into the signs of `methods.ties`; undecided ones are 2 * majority.
-
-    Returns the sum of the signs, undecided ones counting 0.
-    """
+def balance(sums):
+    """How many sums are above 0, less how many are below."""
     positive = 0
     negative = 0
     for i in range(sums.size):
         positive += sums[i] > 0
         negative += sums[i] < 0
-    tie = np.float32(2) * majority
-    for i in range(sums.size):
-        above = np.float32(1) if sums[i] > 0 else tie
-        sums[i] = np.float32(-1) if sums[i] < 0 else above
     return positive - negative
 
 
 @compiled
 def vote(blocks, stages, signs, count, out):
-    """TIES as its authors have it, see `methods.ties`. Returns (undecided elements, balance)."""
+    """TIES as its authors have it, see `methods.ties`: the majority decides the undecided."""
     weighted_sum(blocks, stages.voters, signs)
-    balance = elect(signs, stages.majority)
     out[:] = np.float32(0)
     count[:] = np.float32(0)
-    weights = stages.weights
+    weights, majority = stages.weights, stages.majority
     none, one = np.float32(0), np.float32(1)
+    for i in range(signs.size):
+        above = one if signs[i] > 0 else majority
+        signs[i] = -one if signs[i] < 0 else above
     four = weights.size // 4 * 4
     for e in range(0, four, 4):
         x0, x1, x2, x3 = blocks[e], blocks[e + 1], blocks[e + 2], blocks[e + 3]
@@ -134,14 +129,9 @@ def vote(blocks, stages, signs, count, out):
             agrees = row[i] * signs[i] > 0
             out[i] += (row[i] if agrees else none) * weight
             count[i] += one if agrees else none
-    undecided = 0
-    for i in range(out.size):
-        # A sum of 0 with something in it has both signs in it, so one of them agrees.
-        undecided += (abs(signs[i]) > np.float32(1)) & (count[i] > 0)
     if stages.normalize:
         for i in range(out.size):
-            out[i] /= max(count[i], np.float32(1))
-    return undecided, balance
+            out[i] /= max(count[i], one)
 
 
 @compiled

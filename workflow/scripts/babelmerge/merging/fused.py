@@ -26,6 +26,8 @@ DTYPE_CODES = {"float32": "F32", "bfloat16": "BF16", "float16": "F16"}
 # Arrays of each dtype; numpy has no bfloat16, so that is its bits.
 ARRAYS = {"F32": np.float32, "BF16": np.uint16, "F16": np.float16, "F64": np.float64}
 
+NOWHERE = np.empty(0, np.float32)  # no room for the update: it is not kept
+
 
 def can_form(point: Settings) -> bool:
     """Whether the kernels have this method."""
@@ -147,26 +149,20 @@ class Former:
     ) -> Iterator[tuple[str, Future]]:
         """Through the update, kept in float32: where it is known, one pass over it is all."""
         update = shared.room(name, target.size)
-        known = name in shared.known
-        made = None if known else self.planner.formation(name)
-        tensor = handle(self.members, name, (), False) if made is None else made.tensor
+        if name not in shared.known:
+            made = self.planner.formation(name)
+            for start, stop in made.tensor.chunks:
+                room = (target[start:stop], update[start:stop])
+                yield name, self.passes.pool.submit(self._form, made, start, stop, code, *room)
+            return
+        tensor = handle(self.members, name, (), False)
         factor = np.float32(self.planner.at(name).factor)
-
-        def job(start: int, stop: int) -> np.ndarray:
-            if made is not None:
-                part = update[start:stop]
-                bad, _, _ = kernels.form(
-                    tensor.sources, made.stages, start, stop, 0, kernels.F32, part
-                )
-                self.passes.require_finite(tensor, bad)
-            out = _room(target[start:stop], stop - start, code)
-            address, own = tensor.sources.addresses[0], tensor.sources.codes[0]
-            if kernels.apply(address, own, update, start, stop, factor, _code(code), out):
-                raise not_finite("the merge", name, 1, tensor.size)
-            return _finished(out, target[start:stop], code, tensor)
-
         for start, stop in tensor.chunks:
-            yield name, self.passes.pool.submit(job, start, stop)
+            room = (target[start:stop], update)
+            yield (
+                name,
+                self.passes.pool.submit(self._apply, tensor, start, stop, code, *room, factor),
+            )
 
     def _copies(
         self, source: int, name: str, target: np.ndarray | None, code: str
@@ -189,14 +185,35 @@ class Former:
             yield name, self.passes.pool.submit(_copy, piece, part, code, (label, name))
 
     def _form(
-        self, made: Formation, start: int, stop: int, code: str, target: np.ndarray | None
+        self,
+        made: Formation,
+        start: int,
+        stop: int,
+        code: str,
+        target: np.ndarray | None,
+        update: np.ndarray = NOWHERE,
     ) -> np.ndarray:
         out = _room(target, stop - start, code)
-        bad, _, _ = kernels.form(
-            made.tensor.sources, made.stages, start, stop, int(made.add_base), _code(code), out
-        )
+        plus, to = int(made.add_base), _code(code)
+        bad = kernels.form(made.tensor.sources, made.stages, start, stop, plus, to, out, update)
         self.passes.require_finite(made.tensor, bad)
         return _finished(out, target, code, made.tensor)
+
+    def _apply(
+        self,
+        tensor: Handle,
+        start: int,
+        stop: int,
+        code: str,
+        target: np.ndarray,
+        update: np.ndarray,
+        factor: np.float32,
+    ) -> np.ndarray:
+        out = _room(target, stop - start, code)
+        address, own = tensor.sources.addresses[0], tensor.sources.codes[0]
+        if kernels.apply(address, own, update, start, stop, factor, _code(code), out):
+            raise not_finite("the merge", tensor.name, 1, tensor.size)
+        return _finished(out, target, code, tensor)
 
     def _cast(
         self, tensor: Handle, start: int, stop: int, code: str, target: np.ndarray | None

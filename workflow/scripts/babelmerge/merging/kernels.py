@@ -51,15 +51,14 @@ __all__ = [
 
 
 @compiled
-def form(sources, stages, start, stop, add_base, out_code, out):
+def form(sources, stages, start, stop, add_base, out_code, out, update):
     """Elements start..stop-1 of a merged tensor into `out`; start is a multiple of BLOCK.
 
-    add_base: 1 for base + factor * update, 0 for the update alone.
-    Returns (member with bad values, the number of members when it is the result, or -1;
-    undecided votes; balance of the votes).
+    add_base: 1 for base + factor * update, 0 for the update alone. update: float32 room for the
+    update of these elements, before the factor, or an empty array. Returns the member with bad
+    values, the number of members when it is the result, or -1.
     """
     experts = stages.weights.size
-    undecided, balance = 0, 0
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
         base = np.empty(n, np.float32)
@@ -69,7 +68,7 @@ def form(sources, stages, start, stop, add_base, out_code, out):
         part = np.empty(n, np.float32)
         bad = gather(sources, stages, begin, base, blocks)
         if bad >= 0:
-            return bad, 0, 0
+            return bad
         if stages.variance_limit > 0 or stages.variance_cutoff >= 0:
             keep_varied(blocks, begin, stages.variance_limit, stages.variance_cutoff)
         if stages.combine == SUM:
@@ -78,16 +77,16 @@ def form(sources, stages, start, stop, add_base, out_code, out):
                 for i in range(n):
                     part[i] /= stages.divisor
         elif stages.combine == VOTE:
-            more = vote(blocks, stages, signs, count, part)
-            undecided += more[0]
-            balance += more[1]
+            vote(blocks, stages, signs, count, part)
         else:
             votes_by_weight(blocks, stages, signs, count, part)
+        if update.size:
+            update[begin - start : begin - start + n] = part
         if add_base:
             finish(base, part, stages.factor)
         if store(part, out_code, out, begin - start):
-            return experts + 1, 0, 0
-    return -1, undecided, balance
+            return experts + 1
+    return -1
 
 
 @compiled

@@ -7,7 +7,7 @@ that no order of work changes them. As in `kernels`: addresses in, no torch, no 
 import numpy as np
 
 from babelmerge.merging.blocks import BLOCK, drop, gather
-from babelmerge.merging.combining import elect, keep_varied, trimmed_sum
+from babelmerge.merging.combining import balance, keep_varied, trimmed_sum
 from babelmerge.merging.compiled import compiled
 
 LANES = 16  # partial sums that run side by side; their order is fixed, whatever the machine
@@ -118,7 +118,7 @@ def balances(sources, stages, start, stop, limits, sums):
         gather(sources, stages, begin, base, blocks)
         for point in range(limits.shape[0]):
             trimmed_sum(blocks, stages.voters, limits[point], signs)
-            sums[point] += elect(signs, stages.majority)
+            sums[point] += balance(signs)
 
 
 @compiled
