@@ -17,7 +17,13 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/represent.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/mergeability.smk"
+include: "workflow/rules/report_neurons.smk"
+include: "workflow/rules/report_similarity.smk"
+include: "workflow/rules/report_mergeability.smk"
+include: "workflow/rules/report_interventions.smk"
 include: "workflow/rules/report.smk"
 
 

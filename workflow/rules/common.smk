@@ -10,6 +10,7 @@ SCRIPTS = f"{workflow.basedir}/workflow/scripts"
 sys.path.insert(0, SCRIPTS)
 
 import artifacts
+import artifacts_inside
 import presentation
 from babelmerge import plan as planning, provenance, study as grammar
 from babelmerge.merge_methods_table import METHODS

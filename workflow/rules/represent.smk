@@ -1,7 +1,7 @@
 # Looking inside: what each model does with the sentences of each data set, and how models differ.
 #
 # In: models, dev or test data. Out: results/{study}/representations, one file a model and data set;
-# comparisons/neurons and usage_alignment, one file a direction and span.
+# comparisons/neurons, usage_alignment, cka and angles, one file a direction and span.
 
 
 rule represent:
@@ -66,3 +66,49 @@ rule compare_usage_alignment:
         "Alignment of neuron usage, {wildcards.direction}, {wildcards.span} span"
     script:
         "../scripts/compare_usage_alignment.py"
+
+
+rule compare_cka:
+    """How alike the models of a direction represent the same sentences, by layer and band."""
+    input:
+        lambda w: artifacts_inside.case_files(plan_of(w), w.direction),
+    output:
+        "results/{study}/comparisons/cka/{direction}.{span}.tsv",
+    log:
+        "logs/{study}/compare_cka/{direction}.{span}.log",
+    benchmark:
+        "logs/{study}/compare_cka/{direction}.{span}.benchmark.tsv"
+    wildcard_constraints:
+        direction="[^/]+",
+        span="source|target",
+    threads: 2
+    params:
+        code=code("compare_cka.py"),
+        cfg=lambda w: artifacts_inside.cka_settings(plan_of(w), w.direction, w.span),
+    message:
+        "CKA, {wildcards.direction}, {wildcards.span} span"
+    script:
+        "../scripts/compare_cka.py"
+
+
+rule compare_angles:
+    """Principal angles between the subspaces that the models of a direction use, by layer."""
+    input:
+        lambda w: artifacts_inside.case_files(plan_of(w), w.direction),
+    output:
+        "results/{study}/comparisons/angles/{direction}.{span}.tsv",
+    log:
+        "logs/{study}/compare_angles/{direction}.{span}.log",
+    benchmark:
+        "logs/{study}/compare_angles/{direction}.{span}.benchmark.tsv"
+    wildcard_constraints:
+        direction="[^/]+",
+        span="source|target",
+    threads: 2
+    params:
+        code=code("compare_angles.py"),
+        cfg=lambda w: artifacts_inside.angle_settings(plan_of(w), w.direction, w.span),
+    message:
+        "Principal angles, {wildcards.direction}, {wildcards.span} span"
+    script:
+        "../scripts/compare_angles.py"

@@ -5,6 +5,8 @@ within one language. Models are represented on what they are evaluated on, and e
 data of those that they are merged with; baselines are not, they may be built in another way.
 """
 
+import artifacts
+
 SPANS = ("source", "target")
 KINDS = ("base", "expert", "joint", "merge")
 
@@ -109,6 +111,93 @@ def usage_settings(plan, direction: str) -> dict:
     }
 
 
+def _cases(plan, direction: str) -> list[dict]:
+    """A direction's data sets with the representations of every model on them."""
+    cases = []
+    for dataset in directions(plan)[direction]:
+        models = represented(plan, dataset)
+        own = owner(plan, dataset)
+        files = {model: representation_file(plan, model, dataset) for model in models}
+        cases.append({"dataset": dataset, "owner": own if own in models else "", "files": files})
+    return [case for case in cases if len(case["files"]) > 1]
+
+
+def case_files(plan, direction: str) -> list[str]:
+    return [path for case in _cases(plan, direction) for path in case["files"].values()]
+
+
+def cka_settings(plan, direction: str, span: str) -> dict:
+    test = {"confidence": plan.evaluation["confidence"], "seed": plan.seed}
+    return {
+        "cases": _cases(plan, direction),
+        "span": span,
+        "test": {"resamples": plan.analysis["cka"]["resamples"], **test},
+    }
+
+
+def angle_settings(plan, direction: str, span: str) -> dict:
+    """The rank that is asked for, and its halves, to see what depends on it."""
+    rank = plan.analysis["angles"]["rank"]
+    ranks = [rank // part for part in (1, 2, 4, 8) if rank // part]
+    return {"cases": _cases(plan, direction), "span": span, "ranks": ranks, "seed": plan.seed}
+
+
+# task vectors and mergeability
+
+EXPERTS = "experts"  # instead of a group: all experts of the study
+
+
+def _vectors(plan, group: str) -> list[str]:
+    """The models whose task vectors are set beside each other."""
+    if group == EXPERTS:
+        return list(plan.of_kind("expert"))
+    merged = [merge.model for merge in artifacts.merges_of(plan, group)]
+    return [*plan.groups[group].members, *merged]
+
+
+def task_vector_models(plan, group: str) -> list[str]:
+    return [artifacts.model_file(plan, model) for model in _vectors(plan, group)]
+
+
+def task_vector_settings(plan, group: str) -> dict:
+    """Stable ranks cost fifty readings, so only what was trained is given them."""
+    alone = group == EXPERTS
+    return {
+        "models": _vectors(plan, group),
+        "per": "tensor" if alone else "layer",
+        "stable_ranks": alone,
+    }
+
+
+def task_vector_file(plan, group: str) -> str:
+    return f"results/{plan.name}/comparisons/task_vectors/{group}.tsv"
+
+
+def pair_inputs(plan) -> dict[str, list[str]]:
+    """Tables that tell how alike two experts are: the last span's, where experts part."""
+    found = {
+        what: [path for path in files if path.endswith(f".{SPANS[-1]}.tsv")]
+        for what, files in (("cka", cka_files(plan)), ("angles", angle_files(plan)))
+    }
+    vectors = plan.analysis.get("task_vectors") is not None
+    found["task_vectors"] = [task_vector_file(plan, EXPERTS)] if vectors else []
+    return {what: files for what, files in found.items() if files}
+
+
+def correlation_settings(plan) -> dict:
+    owners = {dataset: owner(plan, dataset) for dataset in plan.datasets}
+    return {
+        "experts": list(plan.of_kind("expert")),
+        "members": {name: list(group.members) for name, group in plan.groups.items()},
+        "owners": {dataset: own for dataset, own in owners.items() if own},
+        "metric": next((m.selection["metric"] for m in plan.merges.values()), None),
+        "test": {"permutations": 9999, "seed": plan.seed},
+    }
+
+
+# what is made at all
+
+
 def neuron_files(plan) -> list[str]:
     """Selections of a study; of directions with one language only there is nothing to select."""
     several = [name for name, sets in directions(plan).items() if len(set(sets.values())) > 1]
@@ -118,6 +207,29 @@ def neuron_files(plan) -> list[str]:
 def usage_files(plan) -> list[str]:
     several = [name for name in directions(plan) if len(models_of(plan, name)) > 1]
     return _comparisons(plan, "usage_alignment", several)
+
+
+def cka_files(plan) -> list[str]:
+    return _comparisons(plan, "cka", [name for name in directions(plan) if _cases(plan, name)])
+
+
+def angle_files(plan) -> list[str]:
+    return _comparisons(plan, "angles", [name for name in directions(plan) if _cases(plan, name)])
+
+
+def task_vector_files(plan) -> list[str]:
+    """Of all experts, then of each group with its merges."""
+    if plan.analysis.get("task_vectors") is None or not plan.of_kind("expert"):
+        return []
+    return [task_vector_file(plan, name) for name in (EXPERTS, *plan.groups)]
+
+
+def mergeability_files(plan) -> dict[str, str]:
+    """Name -> table: of pairs always, of what merges keep where there are any."""
+    if not pair_inputs(plan) or len(plan.of_kind("expert")) < 2:
+        return {}
+    names = ["compatibility"] + (["mergeability", "correlations"] if plan.groups else [])
+    return {name: f"results/{plan.name}/comparisons/{name}.tsv" for name in names}
 
 
 def _comparisons(plan, what: str, names: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ The end of `artifacts`, and like it only for the rules: paths and settings, noth
 """
 
 import artifacts
+import presentation_inside
 
 # A figure with a panel for each group is legible up to about so many.
 MOST_PANELS = 12
@@ -57,7 +58,7 @@ def figures(plan) -> list[str]:
     names += [f"sweeps-{group}" for group in swept]
     if plan.trained:
         names.append("training")
-    return names
+    return [*names, *presentation_inside.figures(plan)]
 
 
 def matrix_settings(plan, direction: str) -> dict:
@@ -104,6 +105,7 @@ def report_inputs(plan) -> dict[str, list[str] | str]:
     names = [*(f"scores-{name}" for name in tables(plan))]
     if plan.groups:
         names += ["retention", "retention-summary"]
+    names += presentation_inside.tables(plan)
     merged = {merge.group for merge in plan.merges.values()}
     return {
         "scores": f"{folder}/comparisons/scores.tsv",
@@ -118,6 +120,7 @@ def report_inputs(plan) -> dict[str, list[str] | str]:
             for model, dataset in plan.evaluations
         ],
         "data": [f"{folder}/data/{dataset}/checked.json" for dataset in plan.datasets],
+        "inside": list(presentation_inside.comparisons(plan).values()),
     }
 
 
@@ -169,6 +172,7 @@ def report_settings(plan, configuration: dict) -> dict:
         "datasets": list(plan.datasets),
         "sweeps": {group: list(sweep_files(plan, group)) for group in plan.groups},
         "samples": samples(plan),
+        "inside": list(presentation_inside.comparisons(plan)),
         "published": plan.published,
         "warnings": list(plan.warnings),
         "configuration": configuration,

@@ -81,6 +81,7 @@ with running(snakemake):
         samples=list(read_samples(cfg["samples"], folder)),
         figures=by_stem(files.figures),
         tables=by_stem(files.tables),
+        inside={n: tables.read_long(p) for n, p in zip(cfg["inside"], files.inside, strict=True)},
         published=tables.read_long(cfg["published"]) if cfg["published"] else None,
         warnings=cfg["warnings"],
         configuration=yaml.safe_dump(cfg["configuration"], sort_keys=False, allow_unicode=True),

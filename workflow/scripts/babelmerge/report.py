@@ -11,6 +11,12 @@ from pathlib import Path
 
 import jinja2
 
+from babelmerge import (
+    report_interventions,
+    report_mergeability,
+    report_neurons,
+    report_similarity,
+)
 from babelmerge import report_sections as sections
 from babelmerge.report_material import Material, Section
 
@@ -24,6 +30,11 @@ SECTIONS: tuple[Maker, ...] = (
     sections.experts,
     sections.merges,
     sections.failures,
+    report_similarity.representations,
+    report_neurons.neurons,
+    report_mergeability.task_vectors,
+    report_mergeability.mergeability,
+    report_interventions.interventions,
     sections.reproducibility,
 )
 

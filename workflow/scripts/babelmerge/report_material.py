@@ -41,6 +41,9 @@ class Material:
         sweeps-{group}, training; others are shown by the sections that know them.
     tables: name → TSV file, offered for download below the table of that name
         (scores-{family}[-{metric}], retention, retention-summary).
+    inside: name → long table of comparisons/ about the inside of models, as in
+        neurons/{direction}.{span}, usage_alignment/…, cka/…, angles/…, task_vectors/experts,
+        task_vectors/{group}, compatibility, mergeability, correlations, interventions/….
     published: published values, as `score_table` takes them.
     warnings: sentences. configuration: the study's YAML. versions: program → version.
     provenance: anything else that says what made this (commit, machine, fingerprints).
@@ -57,6 +60,7 @@ class Material:
     samples: Sequence[Mapping] = ()
     figures: Mapping[str, str | Path] = field(default_factory=dict)
     tables: Mapping[str, str | Path] = field(default_factory=dict)
+    inside: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     published: pd.DataFrame | None = None
     warnings: Sequence[str] = ()
     configuration: str = ""

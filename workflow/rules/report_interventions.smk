@@ -1,0 +1,3 @@
+# What people look at: interventions.
+#
+# In: comparisons. Out: results/{study}/tables, figures.

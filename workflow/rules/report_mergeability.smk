@@ -1,0 +1,3 @@
+# What people look at: task vectors and mergeability.
+#
+# In: comparisons. Out: results/{study}/tables, figures.

@@ -1,0 +1,22 @@
+"""Task vectors of several models: norms, sparsity, stable ranks, signs and cosines."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import inspection, provenance
+from job import running
+
+with running(snakemake):
+    cfg, files = snakemake.params.cfg, snakemake.input
+    folders = [str(Path(path).parent) for path in files.models]
+    found = inspection.inspect(
+        Path(files.base).parent,
+        dict(zip(cfg["models"], folders, strict=True)),
+        stable_ranks=cfg["stable_ranks"],
+        threads=snakemake.threads,
+    )
+    table = pd.DataFrame(found.rows(cfg["per"])).to_csv(sep="\t", index=False)
+    provenance.write_atomically(snakemake.output[0], table)
