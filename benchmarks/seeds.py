@@ -20,6 +20,7 @@ MINI = "translation-mini"
 # The question is about two groups; what only the others need is left out.
 ONLY = """joint: {all: null, to-english: null, from-english: null}
 groups: {bidirectional: null}
+analysis: null
 """
 EQUAL = "base: {pretrain: {of: translation, repeat: null}}\n"
 GROUPS = {"many-to-one": "Many-to-one", "one-to-many": "One-to-many"}
