@@ -330,3 +330,8 @@ def test_requests_are_what_the_corpus_reader_takes(tmp_path):
     request = made(text, str(tmp_path)).datasets["translation/hi-en"].splits["train"][0]
     rows = list(corpora.read(request.kind, request.options, "hi", "en"))
     assert [(r["source"], r["target"]) for r in rows] == [("क", "A"), ("क", "B")]
+
+
+def test_no_group_takes_the_name_under_which_all_experts_are_compared():
+    with pytest.raises(study_yaml.StudyError, match="stands for all experts.*another name"):
+        made(changed("many-to-one: [", "experts: ["))

@@ -17,6 +17,8 @@ from babelmerge.study_groups import LongGroup
 from babelmerge.study_methods import points
 from babelmerge.study_yaml import listed, nearest
 
+ALL_EXPERTS = "experts"  # the name under which task vectors of all experts are compared
+
 
 def merges(
     study: Study, datasets: Mapping[str, Dataset], models: Mapping[str, Model], names: Names
@@ -34,6 +36,9 @@ def merges(
     made: dict[str, Model] = {}
     for name in ordered(study, raws):
         raw = raws[name]
+        if name == ALL_EXPERTS:
+            found_name = f"a group called {name}, which stands for all experts of the study"
+            raise study.error("groups", raw.family, found=found_name, expected="another name")
         held = _held(study, datasets, raw, own)
         methods = grids(study, raw.family)
         groups[name] = Group(name, raw.family, raw.members, held, tuple(methods))
