@@ -7,7 +7,7 @@ workflow builds its graph from the plan. Imports nothing heavy: it runs at every
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from babelmerge import plan_data, plan_groups, plan_merges, plan_models
+from babelmerge import plan_data, plan_groups, plan_interventions, plan_merges, plan_models
 from babelmerge.plan_types import (
     CorpusRequest,
     Dataset,
@@ -56,6 +56,7 @@ def expand(study: Study) -> Plan:
     groups, merges, merged = plan_merges.merges(study, datasets, models, names)
     models |= merged
     models |= {m.id: m for m in plan_models.baselines(study, datasets)}
+    plan_interventions.check(study, models, merges)
     families: dict[str, tuple[str, ...]] = {}
     for group in groups.values():
         families[group.family] = (*families.get(group.family, ()), group.name)

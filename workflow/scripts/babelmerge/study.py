@@ -14,6 +14,7 @@ from babelmerge import languages as known
 from babelmerge.study_corpora import Corpus, Task
 from babelmerge.study_fields import Code, Count, Name, Share, Strict, Text, Whole, key, wrong
 from babelmerge.study_groups import Grid, Group, check_grids
+from babelmerge.study_interventions import Interventions
 from babelmerge.study_models import Base, Baseline, Experts, Joint, Training
 from babelmerge.study_yaml import StudyError, Tree, dotted, load_tree, message, nearest
 
@@ -77,6 +78,7 @@ class Analysis(Strict):
     angles: Angles | None = key("Principal angles.")
     usage_alignment: Nothing | None = key("Cosine of neurons' activation rates.")
     task_vectors: Nothing | None = key("Cosine, norm and stable rank of expert − base.")
+    interventions: Interventions | None = key("Blocks and neurons changed, to see what it does.")
     rows: Count | None = key("Probe sentences of each dataset. Default: all of the split.")
     split: Literal["dev", "test"] = key("Which rows are probed.", "dev")
 
