@@ -7,8 +7,9 @@ merge of files starts at once.
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ DTYPE_CODES = {"float32": "F32", "bfloat16": "BF16", "float16": "F16"}
 # Arrays of each dtype; numpy has no bfloat16, so that is its bits.
 ARRAYS = {"F32": np.float32, "BF16": np.uint16, "F16": np.float16, "F64": np.float64}
 
+AHEAD = 2  # tensors that are planned before they are asked for
 NOWHERE = np.empty(0, np.float32)  # no room for the update: it is not kept
 
 
@@ -120,8 +122,8 @@ class Former:
 
     def _produce(self, ready: queue.Queue, stopped: threading.Event) -> None:
         try:
-            for name in self.members.names:
-                for entry in self._jobs(name, None, self.code(name)):
+            for name, made in self._planned(self.members.names):
+                for entry in self._jobs(name, None, self.code(name), made=made):
                     ready.put(entry)
                     if stopped.is_set():
                         return
@@ -129,8 +131,32 @@ class Former:
             ready.put(error)
         ready.put(None)
 
+    def _planned(self, names: Iterable[str]) -> Iterator[tuple[str, Formation | None]]:
+        """(name, formation, None for a copy) in order; two are planned at once, a few ahead.
+
+        A plan may need a reading of its tensor and then a moment on one core: the other works on.
+        """
+
+        def plan(name: str) -> Formation | None:
+            return self.planner.formation(name) if self.planner.copied_from(name) is None else None
+
+        with ThreadPoolExecutor(2, "plan") as planners:
+            waiting: deque[tuple[str, Future]] = deque()
+            for name in names:
+                waiting.append((name, planners.submit(plan, name)))
+                if len(waiting) > AHEAD:
+                    first, made = waiting.popleft()
+                    yield first, made.result()
+            for name, made in waiting:
+                yield name, made.result()
+
     def _jobs(
-        self, name: str, target: np.ndarray | None, code: str, shared: Shared | None = None
+        self,
+        name: str,
+        target: np.ndarray | None,
+        code: str,
+        shared: Shared | None = None,
+        made: Formation | None = None,
     ) -> Iterator[tuple[str, Future]]:
         source = self.planner.copied_from(name)
         if source is not None:
@@ -139,7 +165,7 @@ class Former:
         if shared is not None and target is not None and self.planner.point.method != "linear":
             yield from self._by_update(name, target, code, shared)
             return
-        made = self.planner.formation(name)
+        made = made or self.planner.formation(name)
         for start, stop in made.tensor.chunks:
             part = None if target is None else target[start:stop]
             yield name, self.passes.pool.submit(self._form, made, start, stop, code, part)
