@@ -144,3 +144,11 @@ def message(ax: Axes, text: str) -> None:
     """An empty panel that says why it is empty."""
     ax.set_axis_off()
     ax.text(0.5, 0.5, text, ha="center", va="center", color=FAINT, transform=ax.transAxes)
+
+
+def blank(text: str) -> Figure:
+    """A figure of one line that says why there is nothing to draw."""
+    with style():
+        figure, (ax,) = panels([0.8], [""])
+        message(ax, text)
+    return figure
