@@ -163,6 +163,7 @@ def report_settings(plan, configuration: dict) -> dict:
             "prompt": next(iter(prompts)) if len(prompts) == 1 else None,
             "generation": dict(plan.generation),
             "evaluation": plan.evaluation,
+            "analysis": plan.analysis,
         },
         "families": {
             family: {group: list(plan.groups[group].datasets) for group in groups}

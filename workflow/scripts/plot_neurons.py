@@ -1,0 +1,18 @@
+"""Heatmaps of language-specific neurons: counts of every model, or what differs from the base."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+from babelmerge import figure_style, figures_neurons
+from babelmerge.long_tables import read_long
+from job import running
+
+DRAWN = {
+    "neurons": figures_neurons.neuron_counts,
+    "neuron-changes": figures_neurons.neuron_changes,
+}
+
+with running(snakemake):
+    figure = DRAWN[snakemake.wildcards.figure](read_long(snakemake.input[0]))
+    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -1,0 +1,13 @@
+"""How alike models use their neurons, by block, beside chance."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+from babelmerge import figure_style, figures_usage
+from babelmerge.long_tables import read_long
+from job import running
+
+with running(snakemake):
+    figure = figures_usage.usage_figure(read_long(snakemake.input[0]))
+    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))

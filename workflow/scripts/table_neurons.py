@@ -1,0 +1,16 @@
+"""Language-specific neurons of each language before and after fine-tuning."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+from babelmerge import neuron_tables, table_formats
+from babelmerge.long_tables import read_long
+from job import running
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    spans = {s: read_long(p) for s, p in zip(cfg["spans"], snakemake.input, strict=True)}
+    words = neuron_tables.direction_words(spans[cfg["spans"][0]], cfg["direction"])
+    table = neuron_tables.neuron_table(spans, words, cfg["neurons"])
+    table_formats.write_table(table, Path(snakemake.output[0]).with_suffix(""))
