@@ -30,7 +30,8 @@ class Material:
     study: plain facts. `name` and `metric` (key of the metric that the story is told in) are
         needed; `title`, `description`, `reference`, `languages` (codes), `language_names`, `base`
         (words: where the base came from), `seed`, `prompt`, `generation`, `selection`,
-        `evaluation`, `analysis` (mappings), `shown` (keys of metrics for score tables) are told when given.
+        `evaluation`, `analysis` (mappings), `shown` (keys of metrics for score tables) are told
+        when given.
     families: family → group → the group's data sets, in order.
     scores, retention: the long tables, as `tables.read_long` gives them.
     sizes: data set → split → number of rows.
