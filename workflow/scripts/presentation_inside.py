@@ -5,6 +5,7 @@ plan has; here they are put together. Paths and names, nothing computed.
 """
 
 import artifacts_inside as inside
+import artifacts_interventions
 import presentation_interventions
 import presentation_mergeability
 import presentation_neurons
@@ -37,6 +38,7 @@ def comparisons(plan) -> dict[str, str]:
         *inside.angle_files(plan),
         *inside.task_vector_files(plan),
         *inside.mergeability_files(plan).values(),
+        *artifacts_interventions.files(plan),
     ]
     root = f"results/{plan.name}/comparisons/"
     return {path.removeprefix(root).removesuffix(".tsv"): path for path in files}

@@ -1,4 +1,4 @@
-"""What a study file may say of interventions: changes to models that put an explanation to the test.
+"""What a study file may say of interventions: changes to models that test an explanation.
 
 Shapes and types only; `plan_interventions` checks the names. The descriptions of the keys are the
 documentation (`study_docs`).

@@ -1,0 +1,151 @@
+"""Merges that get blocks back from an expert: the model in memory, and its scores as long rows.
+
+For each data set of a group, k blocks (the last, the first or the middle ones) of the merge are
+replaced by those of the expert that the data set belongs to; embeddings, final norm and head stay
+the merge's. If late blocks are where experts cannot share, few of them restore the most.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import torch
+
+from babelmerge import models
+from babelmerge.checkpoints import Checkpoint
+from babelmerge.interventions import Case
+from babelmerge.merging.members import BLOCK_NUMBER, Members
+
+LOG = logging.getLogger(__name__)
+
+MERGE, BASE = "merge", "base"
+REST = -1  # stands for everything outside the blocks
+Score = Callable[[Case], float]
+
+
+def placed(place: str, k: int, blocks: int) -> range:
+    """Numbers of the last, first or middle k of so many blocks."""
+    starts = {"last": blocks - k, "first": 0, "middle": (blocks - k) // 2}
+    return range(starts[place], starts[place] + k)
+
+
+def values(blocks: int, steps: int) -> list[int]:
+    """Up to `steps` values of k from 0 to all blocks, evenly; each once."""
+    parts = max(1, min(steps - 1, blocks))
+    return [round(blocks * step / parts) for step in range(parts + 1)]
+
+
+class LiveBlocks:
+    """A merge in memory, parts of which are replaced by those of other models, in place.
+
+    merge: its folder; others: id -> folder of models of the same shape (ValueError else). dtype: of
+    the computation; tensors are cast as if the model had been loaded in it.
+    """
+
+    def __init__(self, merge: str | Path, others: Mapping[str, str | Path], dtype: str = "float32"):
+        self.members = Members(merge, others, Checkpoint)
+        self.model, self.tokenizer = models.load(merge, dtype)
+        self._state = self.model.state_dict()
+        self._names: dict[int, list[str]] = {part: [] for part in (*range(self.blocks), REST)}
+        for name in self.members.names:
+            if name not in self._state:
+                raise ValueError(f"{merge}: the model in memory has no tensor {name}")
+            found = BLOCK_NUMBER.search(name)
+            self._names[int(found[1]) if found else REST].append(name)
+        self._held = dict.fromkeys(self._names, MERGE)
+
+    @property
+    def blocks(self) -> int:
+        return self.members.blocks
+
+    @torch.no_grad()
+    def put(self, source: str = MERGE, blocks: Collection[int] = (), rest: bool = False) -> None:
+        """These blocks (with `rest` also everything outside blocks) from source, else the merge's.
+
+        Only what changes is copied. `put()` gives the merge back, to the bit.
+        """
+        taken = {*blocks, REST} if rest else {*blocks}
+        for part, names in self._names.items():
+            wanted = source if part in taken else MERGE
+            if wanted != self._held[part]:
+                theirs = self.members.base if wanted == MERGE else self.members.experts[wanted]
+                for name in names:
+                    self._state[name].copy_(theirs.read(name))
+                self._held[part] = wanted
+
+    def put_whole(self, source: str) -> None:
+        """All of another model."""
+        self.put(source, range(self.blocks), rest=True)
+
+    def share(self, blocks: Collection[int]) -> float:
+        """Share of all parameters that these blocks hold."""
+        held = (name for block in blocks for name in self._names[block])
+        return sum(self._size(name) for name in held) / self.members.size
+
+    def _size(self, name: str) -> int:
+        return self._state[name].numel() if self.members.is_merged(name) else 0
+
+
+def rows(
+    live: LiveBlocks,
+    cases: Sequence[Case],
+    score: Score,
+    places: Sequence[str],
+    steps: int,
+) -> Iterator[dict]:
+    """Long rows: place, k, blocks, share, dataset, owner, metric, value, expert, merged, base,
+    retention, n.
+
+    cases: data sets with their owners, ids of `live`'s models, of which `BASE` is one. value: the
+    score with k of so many blocks from the owner (share: of all parameters); expert, merged, base:
+    scores of the whole models on the same rows; retention: value / expert, empty where that is 0.
+    k = 0 is the merge; what k = all blocks lacks to the expert is outside the blocks. The model is
+    the merge again at the end.
+    """
+    ordered = sorted(cases, key=lambda case: case.name)
+    found: dict[str, list[dict]] = {}
+    for owner, own in groupby(ordered, key=lambda case: case.name):
+        own = list(own)
+        whole = {id_: _whole(live, id_, own, score) for id_ in (owner, BASE)}
+        known: dict[range, dict[str, float]] = {}
+        for place in places:
+            for k in values(live.blocks, steps):
+                blocks = placed(place, k, live.blocks) if k else range(0)
+                if blocks not in known:
+                    live.put(owner, blocks)
+                    known[blocks] = {case.dataset: score(case) for case in own}
+                at = {"place": place, "k": k, "blocks": live.blocks, "share": live.share(blocks)}
+                for case in own:
+                    facts = _row(case, known, blocks, whole[owner], whole[BASE])
+                    found.setdefault(case.dataset, []).append({**at, **facts})
+    live.put()
+    for case in cases:
+        yield from found[case.dataset]
+
+
+def _whole(live: LiveBlocks, id_: str, own: Sequence[Case], score: Score) -> dict[str, float]:
+    LOG.info("%s on %d data sets", id_, len(own))
+    live.put_whole(id_)
+    return {case.dataset: score(case) for case in own}
+
+
+def _row(
+    case: Case,
+    known: Mapping[range, Mapping[str, float]],
+    blocks: range,
+    expert: Mapping[str, float],
+    base: Mapping[str, float],
+) -> dict:
+    value, level = known[blocks][case.dataset], expert[case.dataset]
+    return {
+        "dataset": case.dataset,
+        "owner": case.name,
+        "metric": case.metric,
+        "value": value,
+        "expert": level,
+        "merged": known[range(0)][case.dataset],
+        "base": base[case.dataset],
+        "retention": value / level if level else float("nan"),
+        "n": len(case.rows),
+    }

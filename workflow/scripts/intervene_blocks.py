@@ -1,0 +1,33 @@
+"""A merge gets blocks back from the experts, and is scored; no model is written."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import intervention_blocks, interventions, provenance
+from babelmerge.rows import read_rows
+from job import running
+
+with running(snakemake):
+    cfg, files = snakemake.params.cfg, snakemake.input
+    folders = [Path(file).parent for file in (*files.owners, files.base)]
+    others = dict(zip([*cfg["owners"], intervention_blocks.BASE], folders, strict=True))
+    options = dict(cfg["generation"])
+    dtype = options.pop("dtype")
+    live = intervention_blocks.LiveBlocks(Path(files.merge).parent, others, dtype)
+    cases = [
+        interventions.Case(rows=list(islice(read_rows(file), cfg["rows"])), **case)
+        for case, file in zip(cfg["cases"], files.data, strict=True)
+    ]
+    rows = intervention_blocks.rows(
+        live,
+        cases,
+        lambda case: interventions.decoded(live.model, live.tokenizer, case, options),
+        cfg["places"],
+        cfg["steps"],
+    )
+    table = pd.DataFrame(rows).to_csv(sep="\t", index=False)
+    provenance.write_atomically(snakemake.output[0], table)

@@ -1,0 +1,33 @@
+"""Neurons of each language are switched off, and each language is scored."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import intervention_neurons, interventions, neuron_rows, provenance
+from babelmerge.rows import read_rows
+from job import running
+
+with running(snakemake):
+    cfg, files = snakemake.params.cfg, snakemake.input
+    cases = [
+        interventions.Case(rows=list(islice(read_rows(file), cfg["rows"])), **case)
+        for case, file in zip(cfg["cases"], files.data, strict=True)
+    ]
+    datasets = [case.dataset for case in cases]
+    rates = neuron_rows.read_rates(files.representations, cfg["models"], datasets, cfg["span"])
+    rows = []
+    for model, file in zip(cfg["models"], files.models, strict=True):
+        if model in rates:
+            rows += intervention_neurons.of_model(
+                Path(file).parent,
+                model,
+                cases,
+                rates[model],
+                **{key: cfg[key] for key in ("span", "neurons", "draws", "seed", "generation")},
+            )
+    table = pd.DataFrame(rows).to_csv(sep="\t", index=False)
+    provenance.write_atomically(snakemake.output[0], table)
