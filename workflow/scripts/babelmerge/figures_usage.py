@@ -3,6 +3,7 @@
 Takes the long table of one direction and span (`neuron_rows.usage_rows`); means and places only.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -44,7 +45,9 @@ def usage_figure(rows: pd.DataFrame) -> Figure:
         return fs.blank("No expert is represented on all data sets")
     trained = {kind: part for kind, part in kinds.items() if kind != "expert-merge"}
     methods = _methods(curves)
-    heights = [1.3 * (1 + bool(trained)) + 0.5, *[1.75] * bool(methods)]
+    heights = [1.3 * (1 + bool(trained)) + 0.5]
+    if methods:
+        heights.append(1.4 + 0.15 * math.ceil(len(methods) / 4))
     with fs.style():
         figure = Figure(figsize=(fs.WIDTH, sum(heights)), layout="constrained")
         parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
