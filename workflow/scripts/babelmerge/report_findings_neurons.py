@@ -15,10 +15,10 @@ from babelmerge.neuron_tables import signed_percent
 
 Pairs = set[tuple[str, str]]  # experts and their own data sets
 PAIRS = {
-    "base-expert": "of the base and an expert",
-    "expert-expert": "of two experts",
-    "expert-merge": "of an expert and a merge",
-    "expert-joint": "of an expert and a joint model",
+    "base-expert": "between the base and an expert",
+    "expert-expert": "between two experts",
+    "expert-merge": "between an expert and a merge",
+    "expert-joint": "between an expert and a joint model",
 }
 
 
@@ -91,10 +91,12 @@ def _others(total: pd.DataFrame, own: Pairs) -> list[str]:
     if not before.sum():
         return []
     change = rows["value"].sum() / before.sum() - 1
-    size = f"{labels.percent(abs(change))} {'more' if change > 0 else 'fewer'}"
+    size = f"{labels.percent(abs(change))} {'more' if change > 0 else 'fewer'} neurons than"
+    if abs(change) < 0.005:
+        size = "as many neurons as"
     more = int((rows["value"] > before).sum())
     return [
-        f"Of languages that they were not trained on, experts have {size} neurons than the base: "
+        f"Of languages that they were not trained on, experts have {size} the base: "
         f"more in {more} of {len(rows)} cases."
     ]
 
@@ -162,7 +164,7 @@ def usage(rows: pd.DataFrame, span: str) -> list[str]:
     chance = labels.number(null["cosine_null"]), labels.number(null["pearson_null"])
     share = labels.percent(null["cosine_null"] / means["cosine"].mean())
     return [
-        f"{_over(span)}, in {_blocks(name)}, rates of activity have a cosine (Pearson's r) of "
+        f"{_over(span)}, in {_blocks(name)}, the mean cosine (Pearson's r) of rates of activity is "
         f"{labels.listing(parts)}.",
         f"With neurons shuffled it is {chance[0]} ({chance[1]}), so that models with nothing in "
         f"common would reach {share} of these cosines as well.",

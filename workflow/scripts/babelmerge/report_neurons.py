@@ -55,15 +55,16 @@ def neurons(material: Material) -> Section | None:
     if selected:
         settings = material.study.get("analysis", {}).get("neurons")
         told = INTRODUCTION.format(definition=neuron_tables.definition(settings))
-        body += "<h3>Neurons by language</h3>" + page.paragraphs([told])
+        body += page.paragraphs([told])
         for name, tables in selected.items():
-            body += _heading(name, tables, len(selected)) + _listed(findings.counts, tables)
+            body += _heading("Neurons by language", name, tables)
+            body += _listed(findings.counts, tables)
             body += _table(material, name, tables, settings)
             body += _figures(material, "neurons", name) + _figures(material, "neuron-changes", name)
     if used:
         body += "<h3>How alike models use their neurons</h3>" + page.paragraphs([USAGE])
         for name, tables in used.items():
-            body += _heading(name, tables, len(used)) + _listed(findings.usage, tables)
+            body += _heading("Use of neurons", name, tables) + _listed(findings.usage, tables)
             body += _figures(material, "usage", name)
     return Section("neurons", "Neurons", body)
 
@@ -83,9 +84,8 @@ def _words(name: str, tables: Tables) -> str:
     return neuron_tables.direction_words(next(iter(tables.values())), name)
 
 
-def _heading(name: str, tables: Tables, directions: int) -> str:
-    """The direction's name, where there is more than one."""
-    return f"<h4>{page.text(_words(name, tables))}</h4>" if directions > 1 else ""
+def _heading(what: str, name: str, tables: Tables) -> str:
+    return f"<h3>{what}: {page.text(_words(name, tables))}</h3>"
 
 
 def _listed(find: Callable[[pd.DataFrame, str], list[str]], tables: Tables) -> str:
