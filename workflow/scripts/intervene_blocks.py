@@ -25,9 +25,10 @@ with running(snakemake):
     rows = intervention_blocks.rows(
         live,
         cases,
-        lambda case: interventions.decoded(live.model, live.tokenizer, case, options),
+        lambda some: interventions.decoded(live.model, live.tokenizer, some, options),
         cfg["places"],
         cfg["steps"],
     )
-    table = pd.DataFrame(rows).to_csv(sep="\t", index=False)
+    merge = {key: snakemake.wildcards[key] for key in ("group", "method")}
+    table = pd.DataFrame(merge | row for row in rows).to_csv(sep="\t", index=False)
     provenance.write_atomically(snakemake.output[0], table)

@@ -21,7 +21,7 @@ LOG = logging.getLogger(__name__)
 
 MERGE, BASE = "merge", "base"
 REST = -1  # stands for everything outside the blocks
-Score = Callable[[Case], float]
+Score = Callable[[Sequence[Case]], dict[str, float]]  # by data set
 
 
 def placed(place: str, k: int, blocks: int) -> range:
@@ -114,7 +114,7 @@ def rows(
                 blocks = placed(place, k, live.blocks) if k else range(0)
                 if blocks not in known:
                     live.put(owner, blocks)
-                    known[blocks] = {case.dataset: score(case) for case in own}
+                    known[blocks] = score(own)
                 at = {"place": place, "k": k, "blocks": live.blocks, "share": live.share(blocks)}
                 for case in own:
                     facts = _row(case, known, blocks, whole[owner], whole[BASE])
@@ -127,7 +127,7 @@ def rows(
 def _whole(live: LiveBlocks, id_: str, own: Sequence[Case], score: Score) -> dict[str, float]:
     LOG.info("%s on %d data sets", id_, len(own))
     live.put_whole(id_)
-    return {case.dataset: score(case) for case in own}
+    return score(own)
 
 
 def _row(

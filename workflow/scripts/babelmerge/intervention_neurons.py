@@ -24,7 +24,8 @@ from babelmerge.representation_hooks import parts
 LOG = logging.getLogger(__name__)
 
 NOTHING, OWN, RANDOM = "nothing", "own", "random"
-Score = Callable[[Case], Mapping[str, float]]  # measure -> score
+Scores = Mapping[str, Mapping[str, float]]  # data set -> measure -> value
+Score = Callable[[Sequence[Case]], Scores]
 
 
 @contextmanager
@@ -102,10 +103,11 @@ def of_model(
         asked = representations.probes(case.rows, template, tokenizer, length, chat)
         likelihoods[case.dataset] = Likelihood(model, asked, span)
 
-    def score(case: Case) -> dict[str, float]:
-        found = {LIKELIHOOD: likelihoods[case.dataset]()}
-        if case.metric is not None:
-            found[case.metric] = decoded(model, tokenizer, case, options)
+    def score(cases: Sequence[Case]) -> dict[str, dict[str, float]]:
+        found = {case.dataset: {LIKELIHOOD: likelihoods[case.dataset]()} for case in cases}
+        metrics = {case.dataset: case.metric for case in cases}
+        for dataset, value in decoded(model, tokenizer, cases, options).items():
+            found[dataset][metrics[dataset]] = value
         return found
 
     selected = select_neurons(rates, **neurons)
@@ -128,7 +130,7 @@ def rows(
     `nothing` (off is empty) for the model as it is. neurons: how many. measure: the metric, or nll.
     loss: how much worse than with nothing off: points lost, or nats a token more.
     """
-    known = {case.dataset: dict(score(case)) for case in cases}
+    known = score(cases)
     nothing = np.zeros_like(selected[0])
     yield from _rows(model_id, "", NOTHING, nothing, cases, known, known)
     for case, own in zip(cases, selected, strict=True):
@@ -138,7 +140,7 @@ def rows(
         for draw, mask in masks.items():
             LOG.info("%s: %s's %d neurons off, %s", model_id, case.name, mask.sum(), draw)
             with switched_off(model, mask):
-                found = {c.dataset: dict(score(c)) for c in cases} if mask.any() else known
+                found = score(cases) if mask.any() else known
             yield from _rows(model_id, case.name, draw, mask, cases, found, known)
 
 
@@ -148,8 +150,8 @@ def _rows(
     draw: str,
     mask: np.ndarray,
     cases: Sequence[Case],
-    found: Mapping[str, Mapping[str, float]],
-    known: Mapping[str, Mapping[str, float]],
+    found: Scores,
+    known: Scores,
 ) -> Iterator[dict]:
     at = {"model": model_id, "off": off, "draw": draw, "neurons": int(mask.sum())}
     for case in cases:

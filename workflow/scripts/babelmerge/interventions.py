@@ -35,11 +35,25 @@ class Case:
     metric: str | None = None
 
 
-def decoded(model, tokenizer, case: Case, options: Mapping[str, Any]) -> float:
-    """The metric of greedy outputs. options: of `generation.generate`."""
-    template, chat = case.prompt["template"], case.prompt["chat"]
-    outputs = generation.generate(model, tokenizer, case.rows, template, chat=chat, **options)
-    return metrics.corpus_score(case.metric, outputs, [row["target"] for row in case.rows])
+def decoded(
+    model, tokenizer, cases: Sequence[Case], options: Mapping[str, Any]
+) -> dict[str, float]:
+    """The metric of greedy outputs, by data set; nothing for those without a metric.
+
+    options: of `generation.generate`. Data sets that share a prompt are decoded in one go.
+    """
+    found: dict[str, float] = {}
+    asked = [case for case in cases if case.metric is not None]
+    prompts = dict.fromkeys((case.prompt["template"], case.prompt["chat"]) for case in asked)
+    for template, chat in prompts:
+        own = [c for c in asked if (c.prompt["template"], c.prompt["chat"]) == (template, chat)]
+        rows = [row for case in own for row in case.rows]
+        outputs = iter(generation.generate(model, tokenizer, rows, template, chat=chat, **options))
+        for case in own:
+            texts = [next(outputs) for _ in case.rows]
+            references = [row["target"] for row in case.rows]
+            found[case.dataset] = metrics.corpus_score(case.metric, texts, references)
+    return found
 
 
 class Likelihood:

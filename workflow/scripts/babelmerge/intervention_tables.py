@@ -1,0 +1,98 @@
+"""The long tables of interventions, read and summed up for figures and the report. No torch.
+
+Takes tables as `long_tables.read_long` gives them: the rows of `intervention_blocks.rows` (with
+group and method) and of `intervention_neurons.rows`.
+"""
+
+import numpy as np
+import pandas as pd
+
+OWN, NOTHING, RANDOM = "own", "nothing", "random"
+PLACES = ("last", "first", "middle")
+
+
+def block_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """With numbers as numbers, and retention missing where the expert scores nothing."""
+    numbers = ["k", "blocks", "share", "retention", "value", "expert", "merged", "base"]
+    found = rows.assign(**{name: pd.to_numeric(rows[name]) for name in numbers})
+    return found.replace([np.inf, -np.inf], np.nan)
+
+
+def neuron_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """With numbers as numbers; `draw` without its number in a column `kind`."""
+    found = rows.assign(**{n: pd.to_numeric(rows[n]) for n in ("neurons", "value", "loss")})
+    return found.assign(kind=found["draw"].str.split("-").str[0])
+
+
+def known(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the data sets that have a retention at all: their experts score something."""
+    return rows[rows["retention"].notna()]
+
+
+def curves(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean retention over data sets: index k, a column for each place."""
+    means = known(rows).groupby(["k", "place"], sort=False)["retention"].mean().unstack("place")
+    return means.sort_index()[[place for place in PLACES if place in means]]
+
+
+def levels(rows: pd.DataFrame) -> tuple[float, float]:
+    """Mean retention of the merge and of the base; NaN when there is none."""
+    sets = known(rows).drop_duplicates("dataset")
+    return tuple(float((sets[name] / sets["expert"]).mean()) for name in ("merged", "base"))
+
+
+def inner_means(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean retention over all k but none and all: index data set, a column for each place."""
+    rows = known(rows)
+    inner = rows[(rows["k"] > 0) & (rows["k"] < rows["blocks"])]
+    means = inner.groupby(["dataset", "place"], sort=False)["retention"].mean().unstack("place")
+    return means[[place for place in PLACES if place in means]]
+
+
+def loss_grid(rows: pd.DataFrame, model: str, measure: str, kind: str) -> pd.DataFrame:
+    """Loss of a model: languages switched off (rows) by languages scored, mean over draws.
+
+    kind: own, or random.
+    """
+    chosen = rows[(rows["model"] == model) & (rows["measure"] == measure)]
+    order = list(dict.fromkeys(chosen["language"]))
+    chosen = chosen[chosen["kind"] == kind]
+    grid = chosen.groupby(["off", "language"], sort=False)["loss"].mean().unstack("language")
+    return grid.reindex(index=order, columns=order)
+
+
+def switched(rows: pd.DataFrame, model: str) -> pd.Series:
+    """How many neurons of a model are off for each language."""
+    own = rows[(rows["model"] == model) & (rows["kind"] == OWN)].drop_duplicates("off")
+    return own.set_index("off")["neurons"]
+
+
+def specificity(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Per model: what own and random neurons cost the language they are of, and the others.
+
+    Languages without a neuron do not count. Columns: own, own_others, random, random_others (mean
+    losses), above (languages where own neurons cost more than every random set), languages, draws,
+    neurons (mean number off).
+    """
+    rows = rows[(rows["measure"] == measure) & (rows["neurons"] > 0)]
+    found = {model: _specific(part) for model, part in rows.groupby("model", sort=False)}
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def _specific(rows: pd.DataFrame) -> dict:
+    at_home = rows["off"] == rows["language"]
+    means = {
+        name: rows.loc[mask & (rows["kind"] == kind), "loss"].mean()
+        for kind in (OWN, RANDOM)
+        for name, mask in ((kind, at_home), (f"{kind}_others", ~at_home))
+    }
+    home = rows[at_home]
+    own = home[home["kind"] == OWN].set_index("off")
+    most = home[home["kind"] == RANDOM].groupby("off", sort=False)["loss"].max()
+    return {
+        **means,
+        "above": int((own["loss"] > most.reindex(own.index)).sum()),
+        "languages": len(own),
+        "draws": int(home.loc[home["kind"] == RANDOM, "draw"].nunique()),
+        "neurons": own["neurons"].mean(),
+    }

@@ -1,0 +1,22 @@
+"""Scores against blocks taken from experts, or losses without the neurons of a language."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import figure_style, figures_interventions
+from babelmerge.long_tables import read_long
+from job import running
+
+DRAWN = {
+    "blocks": figures_interventions.block_curves,
+    "neurons": figures_interventions.neuron_losses,
+}
+
+with running(snakemake):
+    rows = pd.concat([read_long(path) for path in snakemake.input])
+    figure = DRAWN[snakemake.wildcards.what](rows)
+    # A name may hold dots: only the last ending is cut off.
+    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))
