@@ -21,6 +21,16 @@ from babelmerge import intervention_tables as tables
 from babelmerge import labels, languages
 
 PLACES = {"last": "Last k blocks", "first": "First k", "middle": "Middle k"}
+LEVELS = {
+    "merged": {"color": fs.FAINT, "linewidth": 0.9, "dashes": (4, 2), "label": "Merge"},
+    "outside": {
+        "color": fs.ACCENT,
+        "linewidth": 0.9,
+        "dashes": (6, 2, 1, 2),
+        "label": "All but blocks",
+    },
+    "base": {"color": fs.FAINT, "linewidth": 0.9, "dashes": (1, 2), "label": "Base"},
+}
 MOST_RETENTION = 5.0  # an expert that scores next to nothing would stretch the axis for all
 # Better, the same, worse: blue and orange are told apart by people with any colour blindness.
 LOSSES = LinearSegmentedColormap.from_list(
@@ -35,7 +45,8 @@ def block_curves(rows: pd.DataFrame) -> Figure:
     """Retention against the number of blocks taken from the expert: a panel for each method.
 
     Thick: mean over data sets, a line for each place; faint: single data sets. Black at 100%: the
-    expert; dashes: the merge; dots: the base, where it is in sight. ValueError without a row.
+    expert; dashes: the merge; dots: the base; dashes and dots: all but blocks from the expert.
+    ValueError without a row.
     """
     rows = tables.block_table(rows)
     if rows.empty:
@@ -88,10 +99,9 @@ def _curves(ax: Axes, rows: pd.DataFrame) -> None:
     if means.empty:
         fs.message(ax, "No retention: the experts score nothing")
         return
-    merged, base = tables.levels(rows)
     ax.axhline(1, color=fs.INK, linewidth=0.8, zorder=1.5)
-    ax.axhline(merged, color=fs.FAINT, linewidth=0.9, dashes=(4, 2), zorder=1.5)
-    ax.axhline(base, color=fs.FAINT, linewidth=0.9, dashes=(1, 2), zorder=1.5)
+    for name, value in tables.levels(rows).items():
+        ax.axhline(value, zorder=1.5, **LEVELS[name])
     for place in means:
         look = _look(place)
         for _, one in rows[rows["place"] == place].groupby("dataset", sort=False):
@@ -119,9 +129,7 @@ def _legend(rows: pd.DataFrame) -> list[Line2D]:
     there = [place for place in PLACES if (rows["place"] == place).any()]
     lines = [Line2D([], [], label=PLACES[place], **_look(place)) for place in there]
     lines.append(Line2D([], [], color=fs.INK, linewidth=0.8, label="Expert"))
-    for label, dashes in (("Merge", (4, 2)), ("Base", (1, 2))):
-        lines.append(Line2D([], [], color=fs.FAINT, linewidth=0.9, dashes=dashes, label=label))
-    return lines
+    return lines + [Line2D([], [], **look) for look in LEVELS.values()]
 
 
 def _measures(rows: pd.DataFrame) -> list[str]:
@@ -193,4 +201,6 @@ def _scale(figure: Figure, axes: Sequence[Axes], measure: str, norm: Normalize) 
     )
     points = f"{labels.metric(measure).label} lost, without the neurons of a row"
     bar.set_label(MEASURES.get(measure, points))
+    bar.locator = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+    bar.update_ticks()
     bar.outline.set_visible(False)

@@ -94,21 +94,22 @@ def rows(
     places: Sequence[str],
     steps: int,
 ) -> Iterator[dict]:
-    """Long rows: place, k, blocks, share, dataset, owner, metric, value, expert, merged, base,
-    retention, n.
+    """Long rows: place, k, blocks, share, dataset, owner, metric, value, expert, merged, outside,
+    base, retention, n.
 
     cases: data sets with their owners, ids of `live`'s models, of which `BASE` is one. value: the
     score with k of so many blocks from the owner (share: of all parameters); expert, merged, base:
-    scores of the whole models on the same rows; retention: value / expert, empty where that is 0.
-    k = 0 is the merge; what k = all blocks lacks to the expert is outside the blocks. The model is
-    the merge again at the end.
+    scores of the whole models on the same rows; outside: of the merge with all but blocks from the
+    owner; retention: value / expert, empty where that is 0. k = 0 is the merge; what k = all blocks
+    lacks to the expert is outside the blocks. The model is the merge again at the end.
     """
     ordered = sorted(cases, key=lambda case: case.name)
     found: dict[str, list[dict]] = {}
     for owner, own in groupby(ordered, key=lambda case: case.name):
         own = list(own)
-        whole = {id_: _whole(live, id_, own, score) for id_ in (owner, BASE)}
-        known: dict[range, dict[str, float]] = {}
+        LOG.info("%s on %d data sets", owner, len(own))
+        levels = _levels(live, owner, own, score)
+        known = {range(0): levels["merged"]}
         for place in places:
             for k in values(live.blocks, steps):
                 blocks = placed(place, k, live.blocks) if k else range(0)
@@ -117,35 +118,38 @@ def rows(
                     known[blocks] = score(own)
                 at = {"place": place, "k": k, "blocks": live.blocks, "share": live.share(blocks)}
                 for case in own:
-                    facts = _row(case, known, blocks, whole[owner], whole[BASE])
-                    found.setdefault(case.dataset, []).append({**at, **facts})
+                    facts = {name: scores[case.dataset] for name, scores in levels.items()}
+                    value = known[blocks][case.dataset]
+                    found.setdefault(case.dataset, []).append({**at, **_row(case, value, facts)})
     live.put()
     for case in cases:
         yield from found[case.dataset]
 
 
-def _whole(live: LiveBlocks, id_: str, own: Sequence[Case], score: Score) -> dict[str, float]:
-    LOG.info("%s on %d data sets", id_, len(own))
-    live.put_whole(id_)
-    return score(own)
+def _levels(
+    live: LiveBlocks, owner: str, own: Sequence[Case], score: Score
+) -> dict[str, dict[str, float]]:
+    """What curves are read against: name of the column -> data set -> score."""
+    found = {}
+    live.put_whole(owner)
+    found["expert"] = score(own)
+    live.put()
+    found["merged"] = score(own)
+    live.put(owner, rest=True)
+    found["outside"] = score(own)
+    live.put_whole(BASE)
+    found["base"] = score(own)
+    return found
 
 
-def _row(
-    case: Case,
-    known: Mapping[range, Mapping[str, float]],
-    blocks: range,
-    expert: Mapping[str, float],
-    base: Mapping[str, float],
-) -> dict:
-    value, level = known[blocks][case.dataset], expert[case.dataset]
+def _row(case: Case, value: float, levels: Mapping[str, float]) -> dict:
+    expert = levels["expert"]
     return {
         "dataset": case.dataset,
         "owner": case.name,
         "metric": case.metric,
         "value": value,
-        "expert": level,
-        "merged": known[range(0)][case.dataset],
-        "base": base[case.dataset],
-        "retention": value / level if level else float("nan"),
+        **levels,
+        "retention": value / expert if expert else float("nan"),
         "n": len(case.rows),
     }

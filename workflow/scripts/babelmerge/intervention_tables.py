@@ -7,13 +7,17 @@ group and method) and of `intervention_neurons.rows`.
 import numpy as np
 import pandas as pd
 
+from babelmerge import labels
+from babelmerge.table_formats import Cell, Row, Table
+
 OWN, NOTHING, RANDOM = "own", "nothing", "random"
+LIKELIHOOD = "nll"
 PLACES = ("last", "first", "middle")
 
 
 def block_table(rows: pd.DataFrame) -> pd.DataFrame:
     """With numbers as numbers, and retention missing where the expert scores nothing."""
-    numbers = ["k", "blocks", "share", "retention", "value", "expert", "merged", "base"]
+    numbers = ["k", "blocks", "share", "retention", "value", "expert", "merged", "outside", "base"]
     found = rows.assign(**{name: pd.to_numeric(rows[name]) for name in numbers})
     return found.replace([np.inf, -np.inf], np.nan)
 
@@ -35,10 +39,11 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
     return means.sort_index()[[place for place in PLACES if place in means]]
 
 
-def levels(rows: pd.DataFrame) -> tuple[float, float]:
-    """Mean retention of the merge and of the base; NaN when there is none."""
+def levels(rows: pd.DataFrame) -> dict[str, float]:
+    """Mean retention of the merge, with only what is `outside` blocks from the expert, and base."""
     sets = known(rows).drop_duplicates("dataset")
-    return tuple(float((sets[name] / sets["expert"]).mean()) for name in ("merged", "base"))
+    shares = {name: sets[name] / sets["expert"] for name in ("merged", "outside", "base")}
+    return {name: float(share.mean()) for name, share in shares.items()}
 
 
 def inner_means(rows: pd.DataFrame) -> pd.DataFrame:
@@ -96,3 +101,52 @@ def _specific(rows: pd.DataFrame) -> dict:
         "draws": int(home.loc[home["kind"] == RANDOM, "draw"].nunique()),
         "neurons": own["neurons"].mean(),
     }
+
+
+COSTS = {
+    "own": "Own: language",
+    "own_others": "Own: others",
+    "random": "Random: language",
+    "random_others": "Random: others",
+}
+
+
+def loss_table(rows: pd.DataFrame, words: str) -> Table | None:
+    """Models against what they lose without neurons, as `specificity` sums it up.
+
+    words: the direction. None when no model has a neuron to switch off.
+    """
+    rows = neuron_table(rows)
+    found = {measure: specificity(rows, measure) for measure in rows["measure"].unique()}
+    found = {measure: frame for measure, frame in found.items() if len(frame)}
+    if not found:
+        return None
+    models = next(iter(found.values())).index
+    told = [Row("", labels.model_id(model), tuple(_cells(found, model))) for model in models]
+    frames = [frame.assign(measure=measure) for measure, frame in found.items()]
+    return Table(
+        title=f"What is lost without a language's neurons, {words}",
+        header=(
+            ("", "Neurons"),
+            *((_measure(measure), name) for measure in found for name in COSTS.values()),
+        ),
+        rows=tuple(told),
+        frame=pd.concat(frames).rename_axis("model").reset_index(),
+        note=(
+            "Neurons: switched off, mean over languages that have any. Own: neurons selected for a "
+            "language; random: as many in each block, drawn from all. What the language itself "
+            "loses, and the mean over the other languages. Above 0: worse without them."
+        ),
+    )
+
+
+def _cells(found, model: str):
+    yield Cell(labels.number(next(iter(found.values())).at[model, "neurons"], 0))
+    for measure, frame in found.items():
+        for name in COSTS:
+            digits = 3 if measure == LIKELIHOOD else labels.metric(measure).digits
+            yield Cell(labels.number(frame.at[model, name], digits))
+
+
+def _measure(measure: str) -> str:
+    return "Nats a token" if measure == LIKELIHOOD else f"{labels.metric(measure).label} points"
