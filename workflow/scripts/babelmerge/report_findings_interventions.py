@@ -130,7 +130,7 @@ def _above(facts: Mapping[str, pd.Series]) -> str:
     sets = "the random set" if draws == 1 else f"each of {draws} random sets"
     return (
         f"Own neurons cost their language more than {sets} in {labels.listing(counts)} of {number} "
-        f"languages (by chance: {by_chance})."
+        f"{'language' if number == 1 else 'languages'} (by chance: {by_chance})."
     )
 
 
