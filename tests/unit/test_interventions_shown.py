@@ -214,8 +214,19 @@ def test_matrices_of_losses(tmp_path, languages):
     content = path.read_text(encoding="utf-8")
     for text in ("Hindi (40)", "Bengali (0)", "Joint all", "BLEU lost", "Nats a token"):
         assert text in content, text
+    grid = intervention_tables.loss_grid(
+        intervention_tables.neuron_table(rows), "base", "nll", "own"
+    )
+    assert grid.loc["bn"].isna().all() and grid.loc["hi"].notna().sum() == len(languages) - 1
     titled = [ax for ax in figure.axes if ax.get_title(loc="left")]
     assert len(titled) == 2 * 2
+
+
+def test_a_figure_of_nothing_off_says_so(tmp_path):
+    rows = written(neuron_rows(["hi", "bn"], empty=["hi", "bn"]), tmp_path)
+    figure = figures_interventions.neuron_losses(rows)
+    (path,) = figure_style.save(figure, tmp_path / "figure", ("svg",))
+    assert "No model has a neuron" in path.read_text(encoding="utf-8")
 
 
 def test_figures_without_a_row_say_so():
@@ -235,7 +246,8 @@ def test_sentences_about_blocks_follow_the_numbers(tmp_path):
     assert "With 18 of 36 blocks, 40% of all parameters, it keeps 65% (last), 5" in told
     # 0.4 + 0.5 x >= 0.7 from x = 0.6 on: k = 24; 0.4 + 0.5 x^2 from 0.77 on: k = 30.
     assert "back with the last 24, the first 30 and the middle 30" in told
-    assert "the last blocks restore most (65%; 55% for the first" in told and "2 of 2 data" in told
+    assert "65% (last), 55% (first) and 55% (middle): the last blocks restore most" in told
+    assert "by a percentage point on 2 of 2 data sets" in told
     other = " ".join(findings.blocks(written(block_rows(36, sets, best="first"), tmp_path)))
     assert "the first blocks restore most" in other
     little = " ".join(findings.blocks(written(block_rows(36, sets, full=0.6), tmp_path)))
@@ -249,10 +261,10 @@ def test_sentences_about_blocks_follow_the_numbers(tmp_path):
 def test_several_merges_are_summed_up(tmp_path):
     sets = ["translation/hi-en"]
     tables = [written(block_rows(4, sets, best), tmp_path) for best in ("last", "first", "last")]
-    told = findings.overall(tables)
-    assert told == [
-        "Of 3 merges, what restores most for as many blocks: the last in 2 and the first in 1."
-    ]
+    same = written(block_rows(4, sets, merged=0.5, full=0.505), tmp_path)
+    (told,) = findings.overall([*tables, same])
+    assert told.endswith("the last in 2, the first in 1 and none by a percentage point in 1.")
+    assert "no place is ahead by a percentage point" in " ".join(findings.blocks(same))
     assert findings.overall(tables[:1]) == []
 
 

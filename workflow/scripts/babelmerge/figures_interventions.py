@@ -69,10 +69,13 @@ def neuron_losses(rows: pd.DataFrame) -> Figure:
 
     A pair of matrices for each model and measure: a language's own neurons, and the mean over
     random sets of as many. One scale for each measure, even about 0. Framed: the language itself.
+    Hatched: it has no neuron. ValueError without a row.
     """
     rows = tables.neuron_table(rows)
     if rows.empty:
         raise ValueError("interventions: no rows of neurons to draw; ask for a model that is there")
+    if not rows["neurons"].any():
+        return fs.blank("No model has a neuron of a language to switch off")
     cases = [
         (model, measure) for measure in _measures(rows) for model in dict.fromkeys(rows["model"])
     ]
@@ -137,12 +140,12 @@ def _measures(rows: pd.DataFrame) -> list[str]:
 
 
 def _norm(rows: pd.DataFrame, measure: str) -> Normalize:
-    """From -most to most over own neurons and means of random ones; never empty."""
+    """From -most to most over own neurons and means of random ones, 1 where all are 0."""
     models = dict.fromkeys(rows["model"])
     kinds = (tables.OWN, tables.RANDOM)
     grids = [tables.loss_grid(rows, m, measure, kind) for m in models for kind in kinds]
     values = np.abs(np.concatenate([grid.to_numpy(float).ravel() for grid in grids]))
-    most = np.nanmax([*values[np.isfinite(values)], 1e-9])
+    most = max(values[np.isfinite(values)], default=0.0) or 1.0
     return Normalize(-most, most)
 
 

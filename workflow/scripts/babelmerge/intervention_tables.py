@@ -57,11 +57,11 @@ def inner_means(rows: pd.DataFrame) -> pd.DataFrame:
 def loss_grid(rows: pd.DataFrame, model: str, measure: str, kind: str) -> pd.DataFrame:
     """Loss of a model: languages switched off (rows) by languages scored, mean over draws.
 
-    kind: own, or random.
+    kind: own, or random. Missing where a language has no neuron, so that nothing was off.
     """
     chosen = rows[(rows["model"] == model) & (rows["measure"] == measure)]
     order = list(dict.fromkeys(chosen["language"]))
-    chosen = chosen[chosen["kind"] == kind]
+    chosen = chosen[(chosen["kind"] == kind) & (chosen["neurons"] > 0)]
     grid = chosen.groupby(["off", "language"], sort=False)["loss"].mean().unstack("language")
     return grid.reindex(index=order, columns=order)
 

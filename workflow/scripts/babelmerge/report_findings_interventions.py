@@ -12,6 +12,7 @@ from babelmerge import intervention_tables as tables
 from babelmerge import labels, languages
 
 LEAST_LOSS = 0.02  # a merge that keeps all but this lost too little to be brought back
+LEAST_LEAD, APART = 0.01, "a percentage point"  # less is no difference between places
 
 
 def blocks(rows: pd.DataFrame) -> list[str]:
@@ -36,14 +37,21 @@ def blocks(rows: pd.DataFrame) -> list[str]:
 def overall(every: Sequence[pd.DataFrame]) -> list[str]:
     """Which place restores most, over all merges; only for several of them."""
     means = [tables.inner_means(tables.block_table(rows)).mean() for rows in every]
-    means = [mean for mean in means if len(mean) > 1 and mean.notna().all()]
-    if len(means) < 2:
+    best = [_first(mean) for mean in means if len(mean) > 1 and mean.notna().all()]
+    if len(best) < 2:
         return []
-    best = pd.Series([mean.idxmax() for mean in means]).value_counts(sort=False)
-    parts = [f"the {place} in {best[place]}" for place in tables.PLACES if place in best]
+    parts = [f"the {place} in {best.count(place)}" for place in tables.PLACES if place in best]
+    parts += [f"none by {APART} in {best.count(None)}"] * (None in best)
     return [
-        f"Of {len(means)} merges, what restores most for as many blocks: {labels.listing(parts)}."
+        f"Of {len(best)} merges, the blocks that restore most, for as many of them: "
+        f"{labels.listing(parts)}."
     ]
+
+
+def _first(means: pd.Series) -> str | None:
+    """The place that is ahead of all others, if any is."""
+    best = means.idxmax()
+    return best if means[best] - means.drop(best).max() >= LEAST_LEAD else None
 
 
 def _group(rows: pd.DataFrame) -> str:
@@ -80,15 +88,19 @@ def _back(means: pd.DataFrame, merged: float) -> list[str]:
 def _best(rows: pd.DataFrame) -> list[str]:
     """Which place restores most on average, and on how many of the data sets."""
     means = tables.inner_means(rows)
-    if means.shape[1] < 2 or means.mean().isna().any() or means.empty:
-        return []
     mean = means.mean()
-    best, count = mean.idxmax(), int((means.idxmax(axis=1) == mean.idxmax()).sum())
-    beside = [f"{labels.percent(mean[p])} for the {p}" for p in mean.index if p != best]
+    if means.shape[1] < 2 or means.empty or mean.isna().any():
+        return []
+    best = _first(mean)
+    kept = labels.listing(f"{labels.percent(mean[p])} ({p})" for p in mean.index)
+    between = "Averaged over the numbers in between it keeps "
+    if best is None:
+        return [f"{between}{kept}: no place is ahead by {APART}."]
+    ahead = sum(_first(row) == best for _, row in means.iterrows())
+    sets = "data set" if len(means) == 1 else "data sets"
     return [
-        f"Averaged over the numbers in between, the {best} blocks restore most "
-        f"({labels.percent(mean[best])}; {labels.listing(beside)}), on {count} of {len(means)} "
-        f"data {'set' if len(means) == 1 else 'sets'}."
+        f"{between}{kept}: the {best} blocks restore most, and are ahead by {APART} on {ahead} of "
+        f"{len(means)} {sets}."
     ]
 
 

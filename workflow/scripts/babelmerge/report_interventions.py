@@ -37,7 +37,8 @@ CAPTIONS = {
     "neurons": (
         "What each language (columns) loses without the neurons of each language (rows; in "
         "brackets how many), and without random ones, mean over draws, on the same scale. Framed: "
-        "the language itself. Orange: worse than with all neurons; blue: better."
+        "the language itself. Orange: worse than with all neurons; blue: better. Hatched: the "
+        "language has no neuron."
     ),
 }
 
