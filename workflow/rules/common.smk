@@ -17,7 +17,7 @@ from babelmerge import plan as planning, provenance, study as grammar
 from babelmerge.merge_methods_table import METHODS
 
 # What the rules below can do; the grammar is wider.
-BUILT_KINDS = ("translation",)
+BUILT_KINDS = ("translation", "text")
 BUILT_METHODS = tuple(METHODS)
 
 

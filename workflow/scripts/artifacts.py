@@ -222,18 +222,22 @@ def statistics(plan, group: str, method: str) -> list[str]:
 
 def own_dev(plan, model: str) -> list[str]:
     """Dev rows of a model's own data sets."""
-    datasets = plan.models[model].datasets
+    datasets = _scorable(plan, model)
     return [_dataset_file(plan, d, "dev") for d in datasets if "dev" in plan.datasets[d].splits]
 
 
+def _scorable(plan, model: str) -> list[str]:
+    """A model's own data sets, without text that is only looked at."""
+    return [d for d in plan.models[model].datasets if plan.datasets[d].kind != "text"]
+
+
 def statistics_settings(plan, model: str, kind: str, rows: str) -> dict:
-    datasets = plan.models[model].datasets
     return {
         "kind": kind,
         "rows": int(rows),
         "max_length": plan.generation.get("max_length"),
         "dtype": "float32",
-        "prompt": _one_prompt(plan, datasets),
+        "prompt": _one_prompt(plan, _scorable(plan, model)),
     }
 
 

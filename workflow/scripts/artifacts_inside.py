@@ -1,13 +1,15 @@
 """Which file is made from which, for the rules that look inside models: the end of `artifacts`.
 
 A direction is a task's data sets into the pivot, out of it, between two other languages, or each
-within one language. Models are represented on what they are evaluated on, and experts also on the
-data of those that they are merged with; baselines are not, they may be built in another way.
+within one language, as text has it: then only the source span has tokens. Models are represented on
+what they could be evaluated on, and experts also on the data of those that they are merged with;
+baselines are not, they may be built in another way.
 """
 
 import artifacts
 
 SPANS = ("source", "target")
+TEXT = "text"  # the kind of task without a target
 KINDS = ("base", "expert", "joint", "merge")
 
 
@@ -49,8 +51,14 @@ def represented(plan, dataset: str) -> list[str]:
     return [
         model.id
         for model in plan.of_kind(*KINDS).values()
-        if dataset in model.evaluate or model.id in partners
+        if dataset in model.probe or model.id in partners
     ]
+
+
+def spans(plan, direction: str) -> tuple[str, ...]:
+    """The spans that a direction's rows have: text has no target."""
+    plain = all(plan.datasets[dataset].kind == TEXT for dataset in directions(plan)[direction])
+    return SPANS[:1] if plain else SPANS
 
 
 def representation_file(plan, model: str, dataset: str) -> str:
@@ -68,9 +76,9 @@ def representation_settings(plan, dataset: str) -> dict:
 
 
 def models_of(plan, direction: str) -> list[str]:
-    """Models that are evaluated, and so represented, on every data set of a direction."""
+    """Models that are represented on every data set of a direction, partners aside."""
     wanted = set(directions(plan)[direction])
-    return [m.id for m in plan.of_kind(*KINDS).values() if wanted <= set(m.evaluate)]
+    return [m.id for m in plan.of_kind(*KINDS).values() if wanted <= set(m.probe)]
 
 
 def owner(plan, dataset: str) -> str | None:
@@ -173,10 +181,18 @@ def task_vector_file(plan, group: str) -> str:
     return f"results/{plan.name}/comparisons/task_vectors/{group}.tsv"
 
 
+def pair_span(plan) -> str:
+    """The span by which pairs of experts are compared: the target, where experts part.
+
+    The source in a study that has text alone, so that numbers of one kind are never mixed.
+    """
+    return max((spans(plan, name)[-1] for name in directions(plan)), key=SPANS.index, default="")
+
+
 def pair_inputs(plan) -> dict[str, list[str]]:
-    """Tables that tell how alike two experts are: the last span's, where experts part."""
+    """Tables that tell how alike two experts are."""
     found = {
-        what: [path for path in files if path.endswith(f".{SPANS[-1]}.tsv")]
+        what: [path for path in files if path.endswith(f".{pair_span(plan)}.tsv")]
         for what, files in (("cka", cka_files(plan)), ("angles", angle_files(plan)))
     }
     vectors = plan.analysis.get("task_vectors") is not None
@@ -236,4 +252,4 @@ def _comparisons(plan, what: str, names: list[str]) -> list[str]:
     if plan.analysis.get(what) is None:
         return []
     root = f"results/{plan.name}/comparisons/{what}"
-    return [f"{root}/{name}.{span}.tsv" for name in names for span in SPANS]
+    return [f"{root}/{name}.{span}.tsv" for name in names for span in spans(plan, name)]

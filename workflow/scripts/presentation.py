@@ -4,6 +4,7 @@ The end of `artifacts`, and like it only for the rules: paths and settings, noth
 """
 
 import artifacts
+import artifacts_inside
 import presentation_inside
 
 # A figure with a panel for each group is legible up to about so many.
@@ -14,8 +15,10 @@ MOST_PANELS = 12
 
 
 def metrics_shown(plan) -> list[str]:
-    """The metric that selects first, then chrF in the form that the study scores."""
+    """The metric that selects first, then chrF in the form that the study scores; none of text."""
     scored = [m for d in plan.datasets.values() for m in d.metrics]
+    if not scored:
+        return []
     first = next((m.selection["metric"] for m in plan.merges.values()), scored[0])
     second = next((m for m in ("chrf", "chrf++") if m in scored and m != first), None)
     return [first, second] if second else [first]
@@ -108,7 +111,7 @@ def report_inputs(plan) -> dict[str, list[str] | str]:
     names += presentation_inside.tables(plan)
     merged = {merge.group for merge in plan.merges.values()}
     return {
-        "scores": f"{folder}/comparisons/scores.tsv",
+        "scores": [f"{folder}/comparisons/scores.tsv"] if plan.evaluations else [],
         "retention": artifacts.retention_files(plan),
         "tables": [f"{folder}/tables/{name}.tsv" for name in names],
         "figures": [f"{folder}/figures/{name}.svg" for name in figures(plan)],
@@ -120,8 +123,20 @@ def report_inputs(plan) -> dict[str, list[str] | str]:
             for model, dataset in plan.evaluations
         ],
         "data": [f"{folder}/data/{dataset}/checked.json" for dataset in plan.datasets],
+        "looked_at": [
+            artifacts_inside.representation_file(plan, *case).replace(".safetensors", ".json")
+            for case in looked_at(plan)
+        ],
         "inside": list(presentation_inside.comparisons(plan).values()),
     }
+
+
+def looked_at(plan) -> list[tuple[str, str]]:
+    """(model, data set) of what is looked at inside, for a study without scores to tell of."""
+    if plan.evaluations or not presentation_inside.comparisons(plan):
+        return []
+    probed = [d for sets in artifacts_inside.directions(plan).values() for d in sets]
+    return [(m, d) for d in probed for m in artifacts_inside.represented(plan, d)]
 
 
 def samples(plan) -> list[dict]:
@@ -155,7 +170,7 @@ def report_settings(plan, configuration: dict) -> dict:
     return {
         "study": {
             "name": plan.name,
-            "metric": metrics_shown(plan)[0],
+            "metric": next(iter(metrics_shown(plan)), None),
             "shown": metrics_shown(plan),
             **{key: configuration[key] for key in told if configuration.get(key) is not None},
             "language_names": plan.language_names,
@@ -173,6 +188,9 @@ def report_settings(plan, configuration: dict) -> dict:
         "datasets": list(plan.datasets),
         "sweeps": {group: list(sweep_files(plan, group)) for group in plan.groups},
         "samples": samples(plan),
+        "looked_at": [list(case) for case in looked_at(plan)],
+        "taken": {id_: _taken_in_words(plan, id_) for id_ in plan.taken},
+        "owned": {id_: list(model.datasets) for id_, model in plan.of_kind("expert").items()},
         "inside": list(presentation_inside.comparisons(plan)),
         "published": plan.published,
         "warnings": list(plan.warnings),
@@ -180,9 +198,14 @@ def report_settings(plan, configuration: dict) -> dict:
     }
 
 
+def _taken_in_words(plan, model: str) -> str:
+    source = plan.models[model].source
+    return source.path or f"{source.hub} ({source.revision or 'main'})"
+
+
 def _base_in_words(plan) -> str:
     source = plan.models["base"].source
     if artifacts.taken(plan.models["base"]):
-        return source.path or f"{source.hub} ({source.revision or 'main'})"
+        return _taken_in_words(plan, "base")
     size = source.architecture or {}
     return f"{size.get('model_type', 'a model')} trained from scratch in this study"

@@ -54,7 +54,17 @@ def read_samples(cases, folder):
 def told(study, decodings):
     """The study's facts, with the signatures under which its outputs were made."""
     signatures = sorted({load(path)["signature"] for path in decodings})
+    if not signatures:
+        return {**study, "generation": {}}
     return {**study, "generation": {**study["generation"], "signature": "; ".join(signatures)}}
+
+
+def inspected(cfg, paths):
+    """Where models were taken from, what they own, and what each of them was shown."""
+    shown = {}
+    for (model, dataset), path in zip(cfg["looked_at"], paths, strict=True):
+        shown.setdefault(model, {})[dataset] = load(path)
+    return {"taken": cfg["taken"], "owned": cfg["owned"], "shown": shown}
 
 
 def versions():
@@ -71,11 +81,12 @@ with running(snakemake):
     material = report_material.Material(
         study=told(cfg["study"], files.decodings),
         families=cfg["families"],
-        scores=tables.read_long(files.scores),
+        scores=tables.read_long(files.scores[0]) if files.scores else report_material.no_scores(),
         retention=pd.concat([tables.read_long(path) for path in files.retention])
         if files.retention
         else pd.DataFrame(),
         sizes={d: load(path)["rows"] for d, path in zip(cfg["datasets"], files.data, strict=True)},
+        inspected=inspected(cfg, files.looked_at),
         training={m: load(path) for m, path in zip(cfg["models"], files.training, strict=True)},
         sweeps=read_sweeps(cfg["sweeps"], files.sweeps),
         samples=list(read_samples(cfg["samples"], folder)),

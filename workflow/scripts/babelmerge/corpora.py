@@ -1,6 +1,7 @@
-"""Corpora become translation rows: files, data sets of the hub, the controlled corpus.
+"""Corpora become rows: files, data sets of the hub, the controlled corpus.
 
-A row is {"id", "source_language", "target_language", "source", "target"}. Rows are streamed: a
+A row is {"id", "source_language", "target_language", "source", "target"}; a row of text in one
+language has that language twice, the text as its source and an empty target. Rows are streamed: a
 corpus of many millions costs no more memory than a held-out set. Imports neither torch nor
 Snakemake; text is stripped but otherwise left as it was found (no Unicode normalisation).
 """
@@ -24,11 +25,14 @@ from babelmerge.rows import write_rows as write_rows
 
 LOG = logging.getLogger(__name__)
 KEYS = ("id", "source_language", "target_language", "source", "target")
+FEWEST = 4  # sentences of one language that models can be compared on (debiased CKA)
 Row = dict[str, str]
 
 
 def read(kind: str, options: Mapping, source_language: str, target_language: str) -> Iterator[Row]:
     """Rows of one corpus in one direction, in file order, with ids that never depend on `size`.
+
+    The same language twice means text in that language; plain text then is a sentence a line.
 
     kind `files`: {files: path or [paths] | {language: path} (plain text), format: tsv | jsonl |
     parquet | text (by suffix), columns: {language: column or [columns]} (default: the code)}.
@@ -85,7 +89,8 @@ def _read_hub(options: Mapping, *pair: str) -> Iterator[Row]:
 def _read_controlled(options: Mapping, *pair: str) -> Iterator[Row]:
     from babelmerge import controlled
 
-    return controlled.rows(*pair, options["split"], options.get("size"), options.get("seed", 0))
+    rows = controlled.rows(*pair, options["split"], options.get("size"), options.get("seed", 0))
+    return ({**row, "target": ""} for row in rows) if pair[0] == pair[1] else rows
 
 
 KINDS = {
@@ -96,9 +101,10 @@ KINDS = {
 
 
 def _usable(records: Iterable, pair: tuple[str, str], counts: Counter) -> Iterator[Row]:
+    alone = pair[0] == pair[1]
     for number, record in enumerate(records):
-        for suffix, source, target in corpus_files.pairs_of(record):
-            if source and target:
+        for suffix, source, target in corpus_files.pairs_of((record[0], [""]) if alone else record):
+            if source and (target or alone):
                 yield dict(zip(KEYS, (f"{number}{suffix}", *pair, source, target), strict=True))
             else:
                 counts["empty"] += 1
@@ -124,6 +130,8 @@ def _rows(
 
 
 def _report(where: str, pair: tuple[str, str], counts: Counter, size: int | None) -> None:
+    if pair[0] == pair[1]:
+        _check_text(where, pair[0], counts)
     found = f"{counts['rows']} rows, {counts['empty']} skipped for an empty side"
     if not counts["rows"]:
         raise ValueError(
@@ -135,15 +143,28 @@ def _report(where: str, pair: tuple[str, str], counts: Counter, size: int | None
         LOG.warning("%s: %d rows asked for, %d found", where, size, counts["rows"])
 
 
+def _check_text(where: str, language: str, counts: Counter) -> None:
+    """ValueError for a text that is too short to compare models on."""
+    if counts["rows"] < FEWEST:
+        raise ValueError(
+            f"{where}: {counts['rows']} sentences in {language} (and {counts['empty']} empty "
+            f"ones); expected at least {FEWEST}, better some hundreds: add sentences, one a line "
+            "or one a row, or check `columns`, `split` and `size`"
+        )
+
+
 def check_rows(rows: Iterable[Row], dataset: str) -> Iterator[Row]:
-    """Pass rows on and check them: keys, texts, one direction, unique ids, at least one row."""
+    """Pass rows on and check them: keys, texts, one direction, unique ids, at least one row.
+
+    Only text in one language has an empty target.
+    """
     hashes, direction = array("q"), None
     for number, row in enumerate(rows):
         where = f"{dataset}: row {number}"
         if set(row) != set(KEYS):
             raise ValueError(f"{where}: keys {', '.join(row)}; expected {', '.join(KEYS)}")
         for key, value in row.items():
-            if not isinstance(value, str) or not value.strip():
+            if not isinstance(value, str) or not (value.strip() or _may_be_empty(row, key)):
                 raise ValueError(f"{where}: {key} is {value!r}, expected a text that is not empty")
         direction = direction or (row["source_language"], row["target_language"])
         if direction != (row["source_language"], row["target_language"]):
@@ -156,6 +177,10 @@ def check_rows(rows: Iterable[Row], dataset: str) -> Iterator[Row]:
     if not hashes:
         raise ValueError(f"{dataset}: no rows; expected at least one: check the corpus")
     _check_unique(numpy.frombuffer(hashes, dtype=numpy.int64), dataset)
+
+
+def _may_be_empty(row: Row, key: str) -> bool:
+    return key == "target" and row["source_language"] == row["target_language"]
 
 
 def _check_unique(hashes: numpy.ndarray, dataset: str) -> None:

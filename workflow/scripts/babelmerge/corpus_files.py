@@ -1,13 +1,14 @@
-"""Parallel text in files: TSV, JSONL, parquet and plain text, one record at a time.
+"""Text in files, parallel or of one language: TSV, JSONL, parquet and plain text, record by record.
 
-A record is (source texts, target texts): several texts where a language has several columns. Reads
-the files that it is told to read and nothing else; what a record becomes is for `corpora` to say.
+A record is (source texts, target texts): several texts where a language has several columns; of one
+language both are the same. Reads the files that it is told to read and nothing else; what a record
+becomes is for `corpora` to say.
 """
 
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
@@ -198,8 +199,17 @@ def read_text(paths: tuple[Path, Path]) -> Iterator[Record]:
         yield [source], [target]
 
 
+def read_sentences(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator[Record]:
+    """One plain file of one language, a sentence a line; it has no columns."""
+    if where:
+        raise ValueError(f"{path}: plain text has no columns that `where` could select rows by")
+    for line in lines(path):
+        yield [line], [line]
+
+
 READERS = {"tsv": read_tsv, "jsonl": read_jsonl, "parquet": read_parquet}
 SUFFIXES = {".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet"}
+ALONE = ({**READERS, "text": read_sentences}, {**SUFFIXES, ".txt": "text"})  # one language
 
 
 def existing(path: str) -> Path:
@@ -211,14 +221,16 @@ def existing(path: str) -> Path:
     return Path(path)
 
 
-def _format(path: Path, options: Mapping) -> str:
-    found = options.get("format") or SUFFIXES.get(Path(str(path).removesuffix(".gz")).suffix)
-    if found not in READERS:
+def _reader(path: Path, options: Mapping, alone: bool) -> Callable[..., Iterator[Record]]:
+    readers, suffixes = ALONE if alone else (READERS, SUFFIXES)
+    found = options.get("format") or suffixes.get(Path(str(path).removesuffix(".gz")).suffix)
+    if found not in readers:
+        plain = "" if alone else "; plain text takes `files: {language: path, …}`"
         raise ValueError(
-            f"{path}: format {found!r}, expected one of {', '.join(READERS)} by suffix or by "
-            "`format`; plain text takes `files: {language: path, …}`"
+            f"{path}: format {found!r}, expected one of {', '.join(readers)} by suffix or by "
+            f"`format`{plain}"
         )
-    return found
+    return readers[found]
 
 
 def open_files(options: Mapping, pair: tuple[str, str]) -> tuple[str, Iterator[Record]]:
@@ -242,11 +254,13 @@ def open_files(options: Mapping, pair: tuple[str, str]) -> tuple[str, Iterator[R
         if absent:
             raise ValueError(f"files: no file for {absent[0]!r}; found: {', '.join(files)}; add it")
         paths = [existing(side(files, language, names)[0]) for language in pair]
+        if pair[0] == pair[1]:
+            return str(paths[0]), read_sentences(paths[0], ([], []), {})
         return " and ".join(map(str, paths)), read_text(tuple(paths))
     names = names_for(columns, pair, options.get("split"))
     paths = [existing(fill(str(path), names)) for path in _listed(files)]
     sides = tuple(side(columns, language, names) for language in pair)
-    readers = [READERS[_format(path, options)] for path in paths]
+    readers = [_reader(path, options, pair[0] == pair[1]) for path in paths]
     where = options.get("where") or {}
     records = (reader(path, sides, where) for reader, path in zip(readers, paths, strict=True))
     return ", ".join(map(str, paths)), chain.from_iterable(records)

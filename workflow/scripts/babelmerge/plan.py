@@ -134,11 +134,17 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     if any(isinstance(s, Kept) for s in sources):
         asked.append("checkpoints along training")
     asked += [f"several prompts in one model ({name})" for name in _mixed(plan)]
+    asked += ["training on tasks of kind text"] if _learns_text(plan) else []
     if asked:
         raise NotBuiltYet(
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
             f"runs only task kinds {listed(_sorted(kinds))} and methods {listed(_sorted(methods))}"
         )
+
+
+def _learns_text(plan: Plan) -> bool:
+    sources = [m.source for m in plan.models.values() if isinstance(m.source, Trained)]
+    return any(plan.datasets[d].kind == "text" for source in sources for d in source.datasets)
 
 
 def _mixed(plan: Plan) -> list[str]:

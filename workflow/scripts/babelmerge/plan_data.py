@@ -75,6 +75,7 @@ def datasets(study: Study) -> dict[str, Dataset]:
 def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> Dataset:
     unit = source if source == target else f"{source}-{target}"
     metrics = task.metrics or list(_MAIN_METRICS.get(task.kind, METRICS[task.kind][:1]))
+    bare = "{source}" if task.kind == "text" else ""
     options: dict[str, Any] = {}
     if task.labels is not None:
         options["labels"] = list(task.labels)
@@ -87,7 +88,7 @@ def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> D
         unit=unit,
         source_language=source,
         target_language=target,
-        prompt=task.prompt or "",
+        prompt=task.prompt or bare,
         chat=task.chat,
         metrics=tuple(metrics),
         splits={s: r for s in SPLITS if (r := requests(study, name, s, source, target))},

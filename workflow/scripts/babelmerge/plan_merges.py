@@ -9,7 +9,7 @@ from typing import Any
 from babelmerge import merge_parameters
 from babelmerge.merge_methods_table import METHODS
 from babelmerge.plan_groups import Names, Raw, grids, ordered, unfold
-from babelmerge.plan_models import resolve
+from babelmerge.plan_models import resolve, tested
 from babelmerge.plan_types import Dataset, Group, Merge, Merged, Model
 from babelmerge.study import Study
 from babelmerge.study_corpora import METRICS
@@ -39,18 +39,20 @@ def merges(
         if name == ALL_EXPERTS:
             found_name = f"a group called {name}, which stands for all experts of the study"
             raise study.error("groups", raw.family, found=found_name, expected="another name")
-        held = _held(study, datasets, raw, own)
+        about = _held(study, datasets, raw, own)
+        held = _scorable(study, datasets, raw, about)
         methods = grids(study, raw.family)
         groups[name] = Group(name, raw.family, raw.members, held, tuple(methods))
-        tested = _tested(study, datasets, raw.family, held)
+        like = _like(study, datasets, raw.family, about)
+        judged = (tested(datasets, like), like)
         for label, grid in methods.items():
             merge = _merge(study, datasets, groups[name], label, grid)
             _check_statistics(
                 study, groups[name], label, merge.algorithm, merge.grid, (own, datasets)
             )
-            own[merge.model] = held
+            own[merge.model] = about
             found[merge.model] = merge
-            made[merge.model] = Model(merge.model, "merge", Merged(name, label), held, tested)
+            made[merge.model] = Model(merge.model, "merge", Merged(name, label), held, *judged)
     return {name: groups[name] for name in raws}, found, made
 
 
@@ -69,14 +71,24 @@ def _held(
     return kept
 
 
-def _tested(
+def _scorable(
+    study: Study, datasets: Mapping[str, Dataset], raw: Raw, about: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Those of a group's datasets that a merge is judged by, which text is not."""
+    kept = tuple(d for d in about if datasets[d].kind != "text")
+    if not kept:
+        found = f"{listed(raw.members)}, of which none owns a dataset with a score"
+        raise study.error("groups", raw.family, found=found, expected="experts with of: …")
+    return kept
+
+
+def _like(
     study: Study, datasets: Mapping[str, Dataset], family: str, held: tuple[str, ...]
 ) -> tuple[str, ...]:
     spec = study.groups[family]
     extra = spec.evaluate if isinstance(spec, LongGroup) else None
     more = resolve(study, datasets, extra, None, ("groups", family, "evaluate")) if extra else ()
-    ids = dict.fromkeys((*held, *more))
-    return tuple(i for i in ids if "test" in datasets[i].splits)
+    return tuple(dict.fromkeys((*held, *more)))
 
 
 def _merge(

@@ -4,6 +4,7 @@ Pure functions of a `Study` and its datasets.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from babelmerge.plan_data import direction_pairs
@@ -62,6 +63,11 @@ def _with(datasets: Datasets, ids: Iterable[str], split: str) -> tuple[str, ...]
     return tuple(i for i in ids if split in datasets[i].splits)
 
 
+def tested(datasets: Datasets, ids: Iterable[str]) -> tuple[str, ...]:
+    """Those that have rows to report and something to score: text has not."""
+    return tuple(i for i in _with(datasets, ids, "test") if datasets[i].kind != "text")
+
+
 def _trained(
     study: Study, datasets: Datasets, entry: Any, own: tuple[str, ...], where: tuple[str, ...]
 ) -> Trained:
@@ -76,9 +82,9 @@ def _trained(
 def base(study: Study, datasets: Datasets) -> Model:
     """The base model."""
     entry: Base = study.base
-    tested = _with(datasets, datasets, "test")
+    judged = (tested(datasets, datasets), tuple(datasets))
     if entry.ready:
-        return Model("base", "base", _taken(study, entry, {"unit": "base"}, ("base",)), (), tested)
+        return Model("base", "base", _taken(study, entry, {"unit": "base"}, ("base",)), (), *judged)
     of = entry.pretrain
     own = resolve(study, datasets, of.of, of.units, ("base", "pretrain")) if of else ()
     seen = _with(datasets, own, "train")
@@ -90,7 +96,7 @@ def base(study: Study, datasets: Datasets) -> Model:
         raise study.error("base", "tokenizer", found=found, expected=expected)
     repeat = _repeat(study, [datasets[i] for i in seen], of.repeat) if of and of.repeat else ()
     source = Trained("random", seen, options, dict(entry.architecture or {}), tokenizer, repeat)
-    return Model("base", "base", source, own, tested)
+    return Model("base", "base", source, own, *judged)
 
 
 def _repeat(study: Study, seen: list[Dataset], asked: dict[str, int]) -> tuple[int, ...]:
@@ -118,10 +124,12 @@ def _direction(study: Study, dataset: Dataset) -> str:
     return f"{dataset.task} to {dataset.target_language}"
 
 
-def _tested(study: Study, datasets: Datasets, own: Iterable[str]) -> tuple[str, ...]:
+def _like(study: Study, datasets: Datasets, own: Iterable[str]) -> tuple[str, ...]:
+    """The datasets of an expert's direction; all of them for one that owns none."""
     directions = {_direction(study, datasets[i]) for i in own}
-    same = [d.id for d in datasets.values() if _direction(study, d) in directions]
-    return _with(datasets, same, "test")
+    if not directions:
+        return tuple(datasets)
+    return tuple(d.id for d in datasets.values() if _direction(study, d) in directions)
 
 
 def _each(
@@ -159,7 +167,8 @@ def _checkpoints(
     found: list[Model] = []
     of = entry.checkpoint_evaluate
     of = list(model.datasets) if of is None else of
-    tested = _with(datasets, resolve(study, datasets, of, None, where), "test")
+    like = resolve(study, datasets, of, None, where)
+    judged = (tested(datasets, like), like)
     for step in entry.checkpoints or ():
         if isinstance(model.source, Trained):
             if not isinstance(step, int):
@@ -176,7 +185,7 @@ def _checkpoints(
             )
             source = Taken(model.source.hub, revision, None)
         id_ = f"{model.id}@{step}"
-        found.append(Model(id_, model.kind, source, model.datasets, tested))
+        found.append(Model(id_, model.kind, source, model.datasets, *judged))
     return found
 
 
@@ -186,7 +195,7 @@ def _keeping(model: Model, entry: Any) -> Model:
         return model
     options = {**model.source.training, "checkpoints_at": list(entry.checkpoints)}
     source = Trained(model.source.start, model.source.datasets, options)
-    return Model(model.id, model.kind, source, model.datasets, model.evaluate)
+    return replace(model, source=source)
 
 
 def expert_set(study: Study, datasets: Datasets, name: str) -> tuple[list[Model], list[Model]]:
@@ -194,7 +203,7 @@ def expert_set(study: Study, datasets: Datasets, name: str) -> tuple[list[Model]
     entry = study.experts[name]
     where = ("experts", name)
     if isinstance(entry, Expert):
-        own = resolve(study, datasets, entry.of, entry.units, where)
+        own = resolve(study, datasets, entry.of, entry.units, where) if entry.of else ()
         return [_model(study, datasets, "experts", name, entry, own, {"unit": name})], []
     experts, kept = [], []
     for names, own in _each(study, datasets, name, entry):
@@ -223,9 +232,9 @@ def _model(
         source: Any = _taken(study, entry, names, where)
     else:
         source = _trained(study, datasets, entry, own, where)
-    joint = section == "joint"
-    tested = _with(datasets, own, "test") if joint else _tested(study, datasets, own)
-    return Model(f"{section}/{label}", section.removesuffix("s"), source, own, tested)
+    like = own if section == "joint" else _like(study, datasets, own)
+    kind = section.removesuffix("s")
+    return Model(f"{section}/{label}", kind, source, own, tested(datasets, like), like)
 
 
 def joints(study: Study, datasets: Datasets) -> list[Model]:
@@ -243,14 +252,14 @@ def joints(study: Study, datasets: Datasets) -> list[Model]:
 
 def baselines(study: Study, datasets: Datasets) -> list[Model]:
     """Models to compare with, tested on everything."""
-    tested = _with(datasets, datasets, "test")
+    judged = (tested(datasets, datasets), tuple(datasets))
     return [
         Model(
             f"baselines/{name}",
             "baseline",
             _taken(study, entry, {"unit": name}, ("baselines", name)),
             (),
-            tested,
+            *judged,
         )
         for name, entry in study.baselines.items()
     ]

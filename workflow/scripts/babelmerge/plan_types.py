@@ -81,13 +81,18 @@ class Merged:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of the study. datasets: its own; evaluate: all that it is tested on."""
+    """A model of the study. datasets: its own; evaluate: all that it is tested on.
+
+    probe: all that is looked at inside it, where that has rows: what it is tested on, and what is
+    like it but has no score.
+    """
 
     id: str
     kind: str
     source: Taken | Trained | Kept | Merged
     datasets: tuple[str, ...]
     evaluate: tuple[str, ...]
+    probe: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -12,6 +12,15 @@ import pandas as pd
 from babelmerge import labels
 
 EMPTY: Mapping = {}
+SCORES = (
+    *("model", "kind", "expert", "group", "method", "dataset", "source_language"),
+    *("target_language", "metric", "value", "low", "high", "n", "signature"),
+)
+
+
+def no_scores() -> pd.DataFrame:
+    """The score table of a study that evaluates nothing."""
+    return pd.DataFrame(columns=list(SCORES))
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class Section:
 @dataclass(frozen=True)
 class Material:
     """Everything that a report tells; only `study`, `families` and `scores` are needed.
+
+    Models that are only looked at have no scores: then `study` needs no metric either.
 
     study: plain facts. `name` and `metric` (key of the metric that the story is told in) are
         needed; `title`, `description`, `reference`, `languages` (codes), `language_names`, `base`
@@ -45,6 +56,8 @@ class Material:
     inside: name → long table of comparisons/ about the inside of models, as in
         neurons/{direction}.{span}, usage_alignment/…, cka/…, angles/…, task_vectors/experts,
         task_vectors/{group}, compatibility, mergeability, correlations, interventions/….
+    inspected: of models that are only looked at: `taken` (model id → words), `owned` (expert → its
+        data sets), `shown` (model id → data set → facts of its representations).
     published: published values, as `score_table` takes them.
     warnings: sentences. configuration: the study's YAML. versions: program → version.
     provenance: anything else that says what made this (commit, machine, fingerprints).
@@ -53,7 +66,7 @@ class Material:
 
     study: Mapping
     families: Mapping[str, Mapping[str, Sequence[str]]]
-    scores: pd.DataFrame
+    scores: pd.DataFrame = field(default_factory=no_scores)
     retention: pd.DataFrame = field(default_factory=pd.DataFrame)
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     training: Mapping[str, Mapping] = field(default_factory=dict)
@@ -62,6 +75,7 @@ class Material:
     figures: Mapping[str, str | Path] = field(default_factory=dict)
     tables: Mapping[str, str | Path] = field(default_factory=dict)
     inside: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    inspected: Mapping[str, Mapping] = field(default_factory=dict)
     published: pd.DataFrame | None = None
     warnings: Sequence[str] = ()
     configuration: str = ""
@@ -70,7 +84,8 @@ class Material:
     extra: Sequence[Section] = ()
 
     def __post_init__(self):
-        missing = [key for key in ("name", "metric") if not self.study.get(key)]
+        needed = ("name",) if self.scores.empty else ("name", "metric")
+        missing = [key for key in needed if not self.study.get(key)]
         if missing:
             raise ValueError(
                 f"report: study facts lack {' and '.join(missing)}; found {sorted(self.study)}; "
@@ -80,12 +95,12 @@ class Material:
     @property
     def metric(self) -> str:
         """Key of the metric that the story is told in."""
-        return self.study["metric"]
+        return self.study.get("metric") or ""
 
     @property
     def label(self) -> str:
-        """Its name."""
-        return labels.metric(self.metric).label
+        """Its name; empty where nothing is scored."""
+        return labels.metric(self.metric).label if self.metric else ""
 
     @property
     def datasets(self) -> list[str]:

@@ -2,8 +2,9 @@
 
 A file is a safetensors file with the tensors counts.{span} (blocks, width) int64, tokens.{span}
 (sentences,) int64 and states.{span} (layers, sentences, features) float32 for the spans source and
-target. Layers are embeddings, the raw output of each block, and what the final norm makes of the
-last (`layerwise`). Sentences are in the order of the data. Files are mapped, not read.
+target; of text in one language, which has no target, the target's states are of no sentences.
+Layers are embeddings, the raw output of each block, and what the final norm makes of the last
+(`layerwise`). Sentences are in the order of the data. Files are mapped, not read.
 """
 
 import os
@@ -67,6 +68,17 @@ def common(found: Mapping[str, Representations], span: str) -> tuple[dict[str, L
             "raise max_length"
         )
     return {model: Layers(one.states[span], kept) for model, one in found.items()}, kept
+
+
+def of_text(found: Representations) -> Representations:
+    """The same without the states of a target that no sentence has, which would only be zeros."""
+    target = SPANS[-1]
+    if found.tokens[target].any():
+        return found
+    tokens = {**found.tokens, target: found.tokens[target][:0]}
+    return Representations(
+        found.counts, tokens, {**found.states, target: found.states[target][:, :0]}
+    )
 
 
 def save(path: str | Path, found: Representations) -> None:

@@ -133,7 +133,7 @@ def represent_file(
     asked = probes(rows, template, tokenizer, max_length, chat)
     _warn(asked, out_file, max_length)
     found = represent(model, asked, batch_tokens)
-    files.save(out_file, found)
+    files.save(out_file, found if asked.cut or asked.too_long else files.of_text(found))
     facts = _facts(asked, found) | {
         "model": folders.fingerprint(folder),
         "dtype": dtype,
@@ -229,5 +229,5 @@ def _warn(asked: Probes, out_file: str | Path, max_length: int | None) -> None:
             asked.cut,
         )
     for span, empty in zip(SPANS, (asked.tokens == 0).sum(axis=1), strict=True):
-        if empty:
+        if 0 < empty < len(asked.ids):  # text of one language has no target at all
             LOG.warning("%s: %d sentences have no %s token", out_file, empty, span)

@@ -76,11 +76,12 @@ Files = Annotated[
 
 
 class FilesCorpus(Strict):
-    """Files of the user's own: TSV, JSONL, parquet or plain text aligned by line."""
+    """Files of the user's own: TSV, JSONL, parquet or plain text, parallel text aligned by line."""
 
     files: Files = key(
         "A file pattern, several, or for plain text {language code or *: file}; relative to the "
-        "data folder. Placeholders are filled, and * matches as in a shell.",
+        "data folder. Placeholders are filled, and * matches as in a shell. For tasks of kind text "
+        "a pattern may name .txt files too, a sentence a line.",
         ...,
     )
     format: Literal["tsv", "jsonl", "parquet", "text"] | None = key("Default: by the suffix.")
@@ -155,7 +156,11 @@ METRICS: dict[str, tuple[str, ...]] = {
 class Task(Strict):
     """What models learn and are tested on, in some languages or language pairs."""
 
-    kind: Kind = key("What a row is and how it is scored.", ...)
+    kind: Kind = key(
+        "What a row is and how it is scored. text: sentences of one language, read as they are and "
+        "not scored; what models do with them is looked at (analysis).",
+        ...,
+    )
     pairs: Units | None = key(
         "Translation: the pairs, source-target; or both-directions, to-pivot, from-pivot for all "
         "languages of the study."
@@ -185,6 +190,9 @@ class Task(Strict):
             raise wrong("pairs", f"languages ({self.kind} has one language a dataset)")
         if translation and "{source}" not in (self.prompt or ""):
             raise wrong("no prompt that holds {source}", "a prompt with {source}")
+        if self.kind == "text" and (self.prompt is not None or self.chat or self.metrics):
+            given = "metrics" if self.metrics else "chat" if self.chat else "a prompt"
+            raise wrong(given, "none of prompt, chat and metrics: text is read as it is")
         for metric in self.metrics or ():
             if metric not in METRICS[self.kind]:
                 valid = METRICS[self.kind]

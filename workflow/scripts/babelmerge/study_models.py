@@ -136,9 +136,18 @@ class Base(Ready):
 class Expert(Ready):
     """One expert."""
 
-    of: OneOrMore = key("Its tasks or dataset ids: what it is trained on and judged by.", ...)
+    of: OneOrMore | None = key(
+        "Its tasks or dataset ids: what it is trained on and judged by. Only a ready model may do "
+        "without; it is then tested and looked at on everything."
+    )
     units: Units | None = key("Only these pairs or languages.")
     training: Training | None = key("Changes to the study's training.")
+
+    @model_validator(mode="after")
+    def _owns(self) -> "Expert":
+        if self.of is None and (not self.ready or self.units is not None):
+            raise wrong("no of", "of: a task or dataset ids (a ready model alone may do without)")
+        return self
 
 
 class ExpertSet(Ready):
@@ -167,6 +176,7 @@ Experts = Annotated[
 class Joint(Expert):
     """A model trained on several datasets at once: what merging is measured against."""
 
+    of: OneOrMore = key("Its tasks or dataset ids.", ...)
     checkpoints: list[Step] | None = key("As for an expert set.")
     checkpoint_revision: Text | None = key("As for an expert set.")
     checkpoint_evaluate: OneOrMore | None = key("As for an expert set.")
