@@ -19,6 +19,7 @@ def rows(case, span, options):
 
 with running(snakemake):
     cfg = snakemake.params.cfg
-    options = {**cfg["test"], "threads": snakemake.threads}
+    peers = {case["owner"] for case in cfg["cases"]}
+    options = {**cfg["test"], "threads": snakemake.threads, "peers": peers}
     table = pd.DataFrame(row for case in cfg["cases"] for row in rows(case, cfg["span"], options))
     provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -4,7 +4,7 @@ A model's basis is computed once a layer and serves all its pairs and ranks, bec
 its columns span the top-r subspace. Takes pooled states, gives rows in degrees.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +27,12 @@ def rows(
     ranks: Sequence[int] = (64, 32, 16, 8),
     seed: int = 0,
     threads: int = 1,
+    peers: Collection[str] = (),
 ) -> Iterator[dict]:
     """Long rows: level, where, comparison, model, other, rank, measure, value, low, high, n.
 
-    states, owner, level, where, `others`: as `similarity_rows.rows`. ranks: subspaces to compare;
-    `rank` is what is left of each, at most one below the number of sentences and the features.
+    states, owner, peers, level, where, `others`: as `similarity_rows.rows`. ranks: subspaces to
+    compare; `rank` is what is left of each, at most one below the sentences and the features.
     measure: median, smallest or largest angle, in degrees. References have the median only:
     comparison split-half for the base and the owner (without one, for all experts), and random,
     with the 95% range of its draws as low and high.
@@ -43,8 +44,9 @@ def rows(
     places = [(models.index(r.model), models.index(r.other)) for r in compared]
     halved = [m for m in models if m == owner or kind(m) in ("base", "" if owner else "expert")]
     layers = compare(states, places, ranks, [models.index(m) for m in halved], seed, threads)
+    shown = with_others(compared, owner, peers)
     for rank in ranks:
-        yield from _pair_rows(layers, compared, owner, rank, len(first))
+        yield from _pair_rows(layers, shown, rank, len(first))
         yield from _half_rows(layers, halved, rank, len(first))
         yield _random_row(len(layers), np.shape(first)[1], rank, len(first))
 
@@ -103,12 +105,12 @@ def _of_pairs(
 
 
 def _pair_rows(
-    layers: list[Angles], compared: list[Relation], owner: str, rank: int, sentences: int
+    layers: list[Angles], shown: list[tuple[Relation, list[int]]], rank: int, sentences: int
 ) -> Iterator[dict]:
     measures = {"median": geometry.median, "smallest": _smallest, "largest": _largest}
     for measure, summary in measures.items():
         table = np.array([[summary(a) for a in layer.pairs[rank]] for layer in layers])
-        for relation, members in with_others(compared, owner):
+        for relation, members in shown:
             curve = table[:, members].mean(axis=1)
             yield from _curve_rows(curve, relation._asdict(), rank, measure, sentences)
 

@@ -3,7 +3,7 @@
 Takes model ids (base, experts/hi-en, merges/group/method, ...), gives pairs; no torch, no files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 KINDS = {
@@ -57,17 +57,20 @@ def relations(models: Sequence[str], owner: str = "") -> list[Relation]:
     return found
 
 
-def with_others(found: Sequence[Relation], owner: str) -> list[tuple[Relation, list[int]]]:
-    """Each relation and the places whose mean it is: its own, or all other experts' at the end.
+def with_others(
+    found: Sequence[Relation], owner: str, peers: Collection[str] = ()
+) -> list[tuple[Relation, list[int]]]:
+    """Each relation and the places whose mean it is: its own, or the other experts' at the end.
 
     The last row, (expert-expert, owner, others), is the translation study's "average CKA between
     the checkpoint and the other fine-tuned checkpoints in the same direction" (Table 7); it is
-    there when the owner is compared with an expert at all.
+    there when the owner is compared with an expert at all. peers: the direction's experts; when the
+    owner is compared with any of them, the mean is over them alone: partners of other directions
+    are represented on its data set too.
     """
     rows = [(relation, [place]) for place, relation in enumerate(found)]
-    others = [
-        place for place, r in enumerate(found) if r[:2] == ("expert-expert", owner) and r.other
-    ]
+    others = [place for place, r in enumerate(found) if r[:2] == ("expert-expert", owner)]
+    others = [place for place in others if found[place].other in peers] or others
     if others:
         rows.append((Relation("expert-expert", owner, OTHERS), others))
     return rows

@@ -3,7 +3,7 @@
 Takes pooled states, gives rows; `relations` says which pairs, `similarity_pairs` computes them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +34,7 @@ def rows(
     confidence: float = 0.95,
     seed: int = 0,
     threads: int = 1,
+    peers: Collection[str] = (),
 ) -> Iterator[dict]:
     """Long rows of the models on one data set: level, where, comparison, model, other, measure, ...
 
@@ -41,9 +42,10 @@ def rows(
     whose data set it is, if any. level and where: `layer` and its name, or `band` and the band with
     its range. measure: biased, debiased (with its bootstrap interval low, high) or floor. n: the
     number of sentences. A band is the mean over its layers (those that have a value); `others`
-    the mean over experts; their intervals come from the same means of the resamples.
+    the mean over experts (which: `relations.with_others`, which takes peers); their intervals come
+    from the same means of the resamples.
     """
-    found = curves(states, owner, resamples, seed, threads)
+    found = curves(states, owner, resamples, seed, threads, peers)
     for level, where, layers in _places(len(found.values["biased"][0])):
         for at, pair in enumerate(found.pairs):
             place = {"level": level, "where": where, **pair._asdict()}
@@ -64,13 +66,14 @@ def curves(
     resamples: int = 1000,
     seed: int = 0,
     threads: int = 1,
+    peers: Collection[str] = (),
 ) -> Curves:
-    """The numbers behind `rows`, the owner's mean over other experts included."""
+    """The numbers behind `rows`, the owner's mean over its peers included."""
     models = list(states)
     compared = relations(models, owner)
     places = [(models.index(r.model), models.index(r.other)) for r in compared]
     layers = similarity_pairs.compare(states, places, resamples, seed, threads)
-    shown = with_others(compared, owner)
+    shown = with_others(compared, owner, peers)
     values = {
         measure: _mean([[getattr(c, measure)[p] for c in layers] for p in places], shown)
         for measure in MEASURES
