@@ -10,7 +10,7 @@ import scipy.stats
 
 from babelmerge import mergeability, statistics
 from babelmerge.exchange import exchange
-from babelmerge.mergeability_pairs import outlook, standing
+from babelmerge.mergeability_pairs import label, outlook, standing
 from babelmerge.pair_tables import read_all, read_pair_tables
 
 
@@ -181,6 +181,23 @@ def test_a_pair_seen_once_counts_both_ways_and_so_does_a_data_set_without_owner(
     whole = mergeability.pairs(EXPERTS, cka=_cka_rows(every, owners=())).values["cka_late"]
     np.testing.assert_allclose(whole, whole.T)
     assert whole[2, 0] == pytest.approx(0.2)
+
+
+def test_experts_without_data_of_their_own_are_compared_on_that_of_others():
+    """The third owns what the first two are seen on; where there is own data, that alone counts."""
+    rows = _cka_rows({EXPERTS[:2]: 0.4, (EXPERTS[2], EXPERTS[0]): 0.6}, owners=())
+    there = rows.assign(owner=EXPERTS[2], span="source")
+    measured = mergeability.pairs(EXPERTS, cka=there)
+    found = measured.values["cka_late"]
+    assert found[0, 1] == found[1, 0] == 0.4 and found[0, 2] == found[2, 0] == 0.6
+    assert np.isnan(found[1, 2])
+    own = _cka_rows({EXPERTS[:2]: 0.1}).assign(span="source")
+    both = mergeability.pairs(EXPERTS, cka=pd.concat([there, own])).values["cka_late"]
+    assert both[0, 1] == both[1, 0] == 0.1
+    assert measured.spans == {"cka_late": "source", "cka_last": "source"}
+    rows = list(mergeability.compatibility(measured))
+    assert {row["span"] for row in rows} == {"source"}
+    assert label("cka_last", "source") == "Debiased CKA, last block, source span"
 
 
 def _task_vectors():

@@ -1,7 +1,7 @@
 """How alike two experts are inside, before anything is merged: one measure at a time, and a guess.
 
-Takes the long tables of CKA, angles (both of the target span) and task vectors, gives a matrix over
-experts for each measure. No torch, no models, no scores.
+Takes the long tables of CKA, angles (both of the target span, of text of its only one, the source)
+and task vectors, gives a matrix over experts for each measure. No torch, no models, no scores.
 """
 
 import itertools
@@ -16,9 +16,10 @@ from babelmerge.relations import OTHERS, RANDOM
 
 # Target-span CKA of the last block between experts, in the translation study (Table 7): 0.78 to
 # 0.89 into one shared language, where merges keep much; 0.10 to 0.25 into several, where they
-# collapse. One family of models and biased values: a guide, not a law.
+# collapse. One family of models and biased values: a guide, not a law, and of plain text, where
+# experts read more than they write, less than that.
 COMPATIBLE, CONFLICTING = 0.75, 0.3
-PAIR_COLUMNS = ("model", "other", "measure", "value", "standing", "rank", "outlook")
+PAIR_COLUMNS = ("model", "other", "measure", "value", "standing", "rank", "outlook", "span")
 
 
 class Measure(NamedTuple):
@@ -33,11 +34,12 @@ class Measure(NamedTuple):
     same: float
 
 
-# Late layers and the target span, where the translation study sees experts part (5.3, 5.4).
+# Late layers and the target span, where the translation study sees experts part (5.3, 5.4); which
+# span a value is of stands beside it, and `label` says it.
 MEASURES = {
-    "cka_late": Measure("Debiased CKA, target span, late layers", 1, 0.0, 1.0),
-    "cka_last": Measure("Debiased CKA, target span, last block", 1, 0.0, 1.0),
-    "angle_late": Measure("Median principal angle, target span, late layers", -1, math.nan, 0.0),
+    "cka_late": Measure("Debiased CKA, late layers", 1, 0.0, 1.0),
+    "cka_last": Measure("Debiased CKA, last block", 1, 0.0, 1.0),
+    "angle_late": Measure("Median principal angle, late layers", -1, math.nan, 0.0),
     "cosine": Measure("Cosine of task vectors", 1, 0.0, 1.0),
     "sign_conflict": Measure("Share of opposite signs in task vectors", -1, 0.5, 0.0),
     "norm_ratio": Measure("Smaller over larger norm of task vectors", 1, 0.0, 1.0),
@@ -48,11 +50,13 @@ class Pairs(NamedTuple):
     """measure -> (experts, experts), row i measured on the data of expert i; NaN where unknown.
 
     unrelated: measure -> its value for unrelated experts, where the tables tell (angles).
+    spans: measure -> the span that it was taken over, where the tables tell.
     """
 
     experts: tuple[str, ...]
     values: Mapping[str, np.ndarray]
     unrelated: Mapping[str, float]
+    spans: Mapping[str, str] = {}
 
 
 def pairs(
@@ -65,7 +69,8 @@ def pairs(
 
     cka, angles: rows of `similarity_rows` and `geometry_pairs` with the data set's `owner` ("" when
     it has none: then every pair is seen on it). A pair that was seen on the data of one of the two
-    only has that value both ways. A measure without any value is left out.
+    only has that value both ways; one that was seen only on the data of other experts, as experts
+    that own none are, the mean over these. A measure without any value is left out.
     """
     found: dict[str, np.ndarray] = {}
     unrelated: dict[str, float] = {}
@@ -83,7 +88,9 @@ def pairs(
     off = ~np.eye(len(experts), dtype=bool)
     kept = {name: found[name] for name in MEASURES if name in found}
     kept = {name: m for name, m in kept.items() if np.isfinite(m[off]).any()}
-    return Pairs(tuple(experts), kept, unrelated)
+    seen_on = {"cka": _spans(cka), "angle": _spans(angles)}
+    spans = {name: seen_on.get(name.partition("_")[0], "") for name in kept}
+    return Pairs(tuple(experts), kept, unrelated, spans)
 
 
 def compatibility(measured: Pairs) -> Iterator[dict]:
@@ -91,7 +98,8 @@ def compatibility(measured: Pairs) -> Iterator[dict]:
 
     model, other, measure, value; standing: where the value lies between unrelated experts (0) and
     one expert with itself (1); rank: 1 for the most alike pair; outlook, beside cka_last only:
-    compatible, doubtful or conflicting, by what such values went with in the translation study.
+    compatible, doubtful or conflicting, by what such values went with in the translation study;
+    span: over which the value was taken, of CKA and angles.
     """
     above = list(itertools.combinations(range(len(measured.experts)), 2))
     for name, matrix in measured.values.items():
@@ -104,9 +112,16 @@ def compatibility(measured: Pairs) -> Iterator[dict]:
                 standing(name, float(value), measured.unrelated.get(name)),
                 "" if missing else int((known > MEASURES[name].alike * value).sum()) + 1,
                 outlook(float(value)) if name == "cka_last" else "",
+                measured.spans.get(name, ""),
             )
             pair = (measured.experts[i], measured.experts[j], name)
             yield dict(zip(PAIR_COLUMNS, (*pair, *numbers), strict=True))
+
+
+def label(measure: str, span: str = "") -> str:
+    """A measure in words, with the span that it was taken over."""
+    words = MEASURES[measure].label
+    return f"{words}, {span} span" if span else words
 
 
 def standing(measure: str, value: float, unrelated: float | None = None) -> float:
@@ -140,17 +155,30 @@ def _last_block(rows: pd.DataFrame) -> pd.DataFrame:
 def _matrix(experts: Sequence[str], rows: pd.DataFrame) -> np.ndarray:
     """(m, m) values of pairs, i on the data of i; NaN where there is none."""
     seen: dict[tuple[str, str], list[float]] = {}
+    elsewhere: dict[tuple[str, str], list[float]] = {}  # on the data of a third expert
     for row in rows.to_dict("records"):
         one, other, owner = row["model"], row["other"], row["owner"]
-        if other == OTHERS or not {one, other} <= set(experts) or owner not in ("", one):
+        if other == OTHERS or not {one, other} <= set(experts):
             continue
-        seen.setdefault((one, other), []).append(row["value"])
-        if not owner:
-            seen.setdefault((other, one), []).append(row["value"])
+        found = seen if owner in ("", one) else elsewhere
+        found.setdefault((one, other), []).append(row["value"])
+        if owner != one:
+            found.setdefault((other, one), []).append(row["value"])
+    own, third = (_means(experts, values) for values in (seen, elsewhere))
+    own = np.where(np.isnan(own), own.T, own)
+    return np.where(np.isnan(own), third, own)
+
+
+def _means(experts: Sequence[str], seen: Mapping[tuple[str, str], list[float]]) -> np.ndarray:
     matrix = np.full((len(experts), len(experts)), np.nan)
     for (one, other), values in seen.items():
         matrix[experts.index(one), experts.index(other)] = np.mean(values)
-    return np.where(np.isnan(matrix), matrix.T, matrix)
+    return matrix
+
+
+def _spans(rows: pd.DataFrame | None) -> str:
+    there = rows is not None and "span" in rows
+    return " and ".join(dict.fromkeys(rows["span"])) if there else ""
 
 
 def _of_task_vectors(experts: Sequence[str], rows: pd.DataFrame) -> dict[str, np.ndarray]:
