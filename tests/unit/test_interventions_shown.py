@@ -76,7 +76,8 @@ def test_blocks_come_from_the_expert_of_each_data_set(plan):
     assert len(names) == 2 * len(plan.groups) and not artifacts.neuron_files(chosen)
 
 
-def test_neurons_of_the_base_and_the_joint_model_by_default(plan):
+def test_neurons_of_the_base_and_the_joint_model_by_default():
+    plan = planned(interventions={"neurons": {}})
     assert artifacts.neuron_models(plan, "xx-en") == ["base", "joint/to-english"]
     inputs, settings = (
         f(plan, "en-xx") for f in (artifacts.neuron_inputs, artifacts.neuron_settings)
@@ -103,6 +104,16 @@ def test_without_groups_there_are_neurons_alone():
         "interventions-neurons-xx-en",
     ]
     assert artifacts.pattern({"one": plan}) == "no-such-group"
+
+
+def test_plain_text_is_never_decoded():
+    data = load_tree(MINI.with_name("inspect.yaml")).data
+    data["analysis"]["interventions"] = {"neurons": {}, "blocks": {}, "rows": 5}
+    plan = planning.expand(grammar.from_tree(Tree("inspect.yaml", data), ROOT))
+    assert presentation.figures(plan) == ["interventions-neurons-xx"]
+    settings = artifacts.neuron_settings(plan, "xx")
+    assert settings["span"] == "source" and settings["models"] == ["base"]
+    assert [case["metric"] for case in settings["cases"]] == [None] * 3
 
 
 @pytest.mark.parametrize(
@@ -275,12 +286,12 @@ def test_sentences_about_neurons_follow_the_numbers(tmp_path):
         "Base: without its own neurons (40 on average) a language loses 0.300 nats a token" in told
     )
     assert "3.0 BLEU, and other languages without them 0.010 nats a token and 0.1 BLEU" in told
-    assert "each of 3 random sets in 4 by likelihood and 4 by BLEU of 4 languages" in told
+    assert "each of 3 random sets in 4 (by likelihood) and 4 (by BLEU) of 4 languages" in told
     assert "(by chance: 1.0)" in told
     (weak,) = findings.neurons(written(neuron_rows(["hi", "bn"], own=0.0, draws=1), tmp_path))
-    assert "the random set in 0 by likelihood and 0 by BLEU of 2" in weak
+    assert "the random set in 0 (by likelihood) and 0 (by BLEU) of 2" in weak
     (some,) = findings.neurons(written(neuron_rows(["hi", "bn"], empty=["bn"]), tmp_path))
-    assert "1 by likelihood and 1 by BLEU of 1 language (by chance: 0.2)" in some
+    assert "1 (by likelihood) and 1 (by BLEU) of 1 language (by chance: 0.2)" in some
     assert some.endswith("No neuron belongs to Bengali.")
     (none,) = findings.neurons(written(neuron_rows(["hi", "bn"], empty=["hi", "bn"]), tmp_path))
     assert none == "Base has no neuron of a language, so nothing was switched off."

@@ -11,7 +11,6 @@ import artifacts_inside as inside
 from babelmerge.study_corpora import METRICS
 
 SCORED = "translation"  # the kind of task whose outputs are decoded and scored
-PLAIN = "text"  # the kind that has a source and no target
 
 
 def pattern(plans: dict) -> str:
@@ -113,7 +112,7 @@ def neuron_models(plan, direction: str) -> list[str]:
     if wanted:
         return [model for model in wanted if model in there]
     kinds = {kind: [m for m in there if plan.models[m].kind == kind] for kind in ("joint", "merge")}
-    joint = sorted(kinds["joint"], key=lambda m: len(plan.models[m].evaluate))
+    joint = sorted(kinds["joint"], key=lambda m: len(plan.models[m].probe))
     return [m for m in there if m == "base"] + [*joint, *kinds["merge"]][:1]
 
 
@@ -143,11 +142,10 @@ def neuron_settings(plan, direction: str) -> dict:
     languages = inside.directions(plan)[direction]
     metric = next((m.selection["metric"] for m in plan.merges.values()), None)
     first = next((m for d in languages for m in plan.datasets[d].metrics), None)
-    plain = any(plan.datasets[dataset].kind == PLAIN for dataset in languages)
     return {
         "models": neuron_models(plan, direction),
         "cases": [_case(plan, d, code, metric or first) for d, code in languages.items()],
-        "span": inside.SPANS[0] if plain else inside.SPANS[-1],
+        "span": inside.spans(plan, direction)[-1],
         "neurons": plan.analysis["neurons"],
         "draws": _settings(plan, "neurons")["draws"],
         "rows": _rows(plan),

@@ -135,7 +135,7 @@ def _costs(facts: Mapping[str, pd.Series]) -> str:
 
 def _above(facts: Mapping[str, pd.Series]) -> str:
     """In how many languages own neurons cost more than every random set, and by chance."""
-    counts = [f"{int(row['above'])} by {_named(measure)}" for measure, row in facts.items()]
+    counts = [f"{int(row['above'])} (by {_named(measure)})" for measure, row in facts.items()]
     one = next(iter(facts.values()))
     number, draws = int(one["languages"]), int(one["draws"])
     by_chance = labels.number(number / (draws + 1), 1)

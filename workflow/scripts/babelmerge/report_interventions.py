@@ -23,8 +23,8 @@ BLOCKS = (
 NEURONS = (
     "Neurons that were selected for a language because of when they are active need not matter for "
     "it. They are switched off, their activation set to 0 at every token, and every language of "
-    "the direction is scored: by the likelihood of the reference, which sees small changes, and "
-    "where outputs are scored by their metric. Random sets of as many neurons in each block say "
+    "the direction is scored: by the likelihood of the reference, or of a text that has none, "
+    "which sees small changes, and by the metric of outputs where there are any. Random sets of as many neurons in each block say "
     "what any such damage costs."
 )
 CAPTIONS = {
