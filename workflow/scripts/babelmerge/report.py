@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 
 from babelmerge import (
+    report_inspection,
     report_interventions,
     report_mergeability,
     report_neurons,
@@ -25,6 +26,7 @@ __all__ = ["SECTIONS", "Material", "Section", "render", "write_report"]
 TEMPLATE = "report.html.j2"
 Maker = Callable[[Material], Section | None]
 SECTIONS: tuple[Maker, ...] = (
+    report_inspection.inspected,
     sections.question,
     sections.setup,
     sections.experts,

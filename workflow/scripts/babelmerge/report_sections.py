@@ -50,8 +50,10 @@ CAPTIONS = {
 }
 
 
-def question(material: Material) -> Section:
-    """What is asked, and the answer in short."""
+def question(material: Material) -> Section | None:
+    """What is asked, and the answer in short; of models that are only looked at another section."""
+    if material.inspected.get("shown"):
+        return None
     study = material.study
     short = [
         *findings.overall(material),
@@ -73,8 +75,10 @@ def question(material: Material) -> Section:
     return Section("question", "The question", body)
 
 
-def setup(material: Material) -> Section:
+def setup(material: Material) -> Section | None:
     """Languages, models, data, cost, decoding, metrics."""
+    if material.inspected.get("shown"):
+        return None
     study, kinds = material.study, Counter(material.scores.drop_duplicates("model")["kind"])
     names = dict(study.get("language_names", {}))
     spoken = [names.get(code, languages.name(code)) for code in study.get("languages", ())]
