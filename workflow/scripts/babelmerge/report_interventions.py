@@ -24,8 +24,8 @@ NEURONS = (
     "Neurons that were selected for a language because of when they are active need not matter for "
     "it. They are switched off, their activation set to 0 at every token, and every language of "
     "the direction is scored: by the likelihood of the reference, or of a text that has none, "
-    "which sees small changes, and by the metric of outputs where there are any. Random sets of as many neurons in each block say "
-    "what any such damage costs."
+    "which sees small changes, and by the metric of outputs where there are any. Random sets of "
+    "as many neurons in each block say what any such damage costs."
 )
 CAPTIONS = {
     "blocks": (
