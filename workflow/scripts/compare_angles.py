@@ -12,8 +12,9 @@ from job import running
 def rows(case, span, options):
     """Long rows of one data set; case: dataset, owner, files (model -> representations)."""
     found = {model: files.load(path) for model, path in case["files"].items()}
-    states, _ = files.common(found, span)
-    for row in geometry_pairs.rows(states, case["owner"], **options):
+    states = files.comparable(found, span, features=True)
+    owner = case["owner"] if case["owner"] in states else ""
+    for row in geometry_pairs.rows(states, owner, **options):
         yield {"dataset": case["dataset"], "owner": case["owner"], "span": span, **row}
 
 

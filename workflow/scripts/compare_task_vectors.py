@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import inspection, provenance
+from babelmerge import inspection, inspection_members, provenance
 from job import running
 
 with running(snakemake):
     cfg, files = snakemake.params.cfg, snakemake.input
     folders = [str(Path(path).parent) for path in files.models]
+    base = Path(files.base).parent
+    members = inspection_members.fitting(base, dict(zip(cfg["models"], folders, strict=True)))
     found = inspection.inspect(
-        Path(files.base).parent,
-        dict(zip(cfg["models"], folders, strict=True)),
+        base,
+        members,
         stable_ranks=cfg["stable_ranks"],
         threads=snakemake.threads,
     )

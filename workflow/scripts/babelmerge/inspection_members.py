@@ -5,6 +5,7 @@ formed, so what needs its elements (zeros, signs, magnitudes) is NaN. Reads tens
 memory-mapped.
 """
 
+import logging
 import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from babelmerge.adapters import Adapter, is_adapter
 from babelmerge.merging.factors import Factors
 from babelmerge.moments import Moments, moments, pieces
 
+LOG = logging.getLogger(__name__)
 REMEDY = "experts have their base's tensors: give the base that they were trained from"
 
 
@@ -112,6 +114,24 @@ class FullModel:
 def open_expert(path: str | Path, base: checkpoints.Checkpoint) -> FullModel | Adapter:
     """A full model or an adapter, checked against its base by its headers."""
     return Adapter(path, base) if is_adapter(path) else FullModel(path, base)
+
+
+def fitting(base: str | Path, experts: Mapping[str, str | Path]) -> dict[str, str | Path]:
+    """The experts that have the base's tensors; the others are told in the log.
+
+    ValueError, saying why of the last, when there is none.
+    """
+    start, found, refused = checkpoints.Checkpoint(base), {}, None
+    for id_, path in experts.items():
+        try:
+            open_expert(path, start)
+            found[id_] = path
+        except ValueError as error:
+            LOG.warning("%s: no task vector: %s", id_, error)
+            refused = error
+    if refused and not found:
+        raise refused
+    return found
 
 
 def _with_factors(

@@ -27,7 +27,8 @@ def read_rates(
     """Rates of each model from files of representations: each model's data sets, then the next's.
 
     Models whose blocks or neurons are not as many as the first one's are left out, and told in the
-    log: their neurons have no counterpart. ValueError naming the file for an empty span.
+    log: their neurons have no counterpart. ValueError naming the file for an empty span, and when
+    none is left beside the first.
     """
     found: dict[str, np.ndarray] = {}
     if len(files) != len(models) * len(datasets):
@@ -39,6 +40,11 @@ def read_rates(
             LOG.warning("%s: has other blocks or widths than %s; left out", model, models[0])
             continue
         found[model] = stacked
+    if len(found) < 2 <= len(models):
+        raise ValueError(
+            f"no model has the blocks and widths of {models[0]}, among {', '.join(models[1:])}; "
+            "give the base that the experts were tuned from"
+        )
     return found
 
 

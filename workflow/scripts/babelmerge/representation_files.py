@@ -7,6 +7,7 @@ Layers are embeddings, the raw output of each block, and what the final norm mak
 (`layerwise`). Sentences are in the order of the data. Files are mapped, not read.
 """
 
+import logging
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ import numpy as np
 
 from babelmerge import tensor_files
 
+LOG = logging.getLogger(__name__)
 SPANS = ("source", "target")
 TYPES = {"counts": ("I64", np.int64), "tokens": ("I64", np.int64), "states": ("F32", np.float32)}
 DIMENSIONS = {"counts": 2, "tokens": 1, "states": 3}
@@ -68,6 +70,31 @@ def common(found: Mapping[str, Representations], span: str) -> tuple[dict[str, L
             "raise max_length"
         )
     return {model: Layers(one.states[span], kept) for model, one in found.items()}, kept
+
+
+def comparable(
+    found: Mapping[str, Representations], span: str, features: bool = False
+) -> dict[str, Layers]:
+    """`common` states of the models that have as many layers as the first, told in the log.
+
+    features: they must have as many features too, as angles need. ValueError when no other model is
+    left to compare the first with.
+    """
+    step = 2 if features else 3  # of (layers, sentences, features)
+    shapes = {model: one.states[span].shape[::step] for model, one in found.items()}
+    first = next(iter(shapes))
+    what = "layers and features" if features else "layers"
+    alike = {model: one for model, one in found.items() if shapes[model] == shapes[first]}
+    for model in [model for model in found if model not in alike]:
+        LOG.warning(
+            "%s: has %s %s, %s has %s; left out", model, shapes[model], what, first, shapes[first]
+        )
+    if len(alike) < 2 <= len(found):
+        raise ValueError(
+            f"no model has the {what} {shapes[first]} of {first}: {shapes}; "
+            "give the base that the experts were tuned from"
+        )
+    return common(alike, span)[0]
 
 
 def of_text(found: Representations) -> Representations:
