@@ -29,13 +29,14 @@ rule compare_compatibility:
     """How alike the experts are, pair by pair, before anything is merged."""
     input:
         unpack(lambda w: artifacts_inside.pair_inputs(plan_of(w))),
+        typology=artifacts_inside.language_features(),
     output:
         "results/{study}/comparisons/compatibility.tsv",
     log:
         "logs/{study}/compare_compatibility.log",
     params:
         code=code("compare_compatibility.py"),
-        cfg=lambda w: {"experts": list(plan_of(w).of_kind("expert"))},
+        cfg=lambda w: {"pairs": artifacts_inside.pair_settings(plan_of(w))},
     message:
         "Compatibility of experts"
     script:
@@ -46,6 +47,7 @@ rule compare_correlations:
     """What merges keep against how alike their experts are, tested by exchanging experts."""
     input:
         unpack(lambda w: artifacts_inside.pair_inputs(plan_of(w))),
+        typology=artifacts_inside.language_features(),
         retention=lambda w: artifacts.retention_files(plan_of(w)),
     output:
         points="results/{study}/comparisons/mergeability.tsv",

@@ -200,10 +200,25 @@ def pair_inputs(plan) -> dict[str, list[str]]:
     return {what: files for what, files in found.items() if files}
 
 
+def language_features() -> str:
+    return "resources/typology.tsv"
+
+
+def pair_settings(plan) -> dict:
+    """Experts, and the language by which the data of each differ from the others'."""
+    own = {name: code for sets in directions(plan).values() for name, code in sets.items()}
+    known = {
+        model.id: {own[dataset] for dataset in model.datasets if dataset in own}
+        for model in plan.of_kind("expert").values()
+    }
+    languages = {expert: codes.pop() for expert, codes in known.items() if len(codes) == 1}
+    return {"experts": list(known), "languages": languages}
+
+
 def correlation_settings(plan) -> dict:
     owners = {dataset: owner(plan, dataset) for dataset in plan.datasets}
     return {
-        "experts": list(plan.of_kind("expert")),
+        "pairs": pair_settings(plan),
         "members": {name: list(group.members) for name, group in plan.groups.items()},
         "owners": {dataset: own for dataset, own in owners.items() if own},
         "metric": next((m.selection["metric"] for m in plan.merges.values()), None),

@@ -9,8 +9,7 @@ from babelmerge.pair_tables import read_pair_tables
 from job import running
 
 with running(snakemake):
-    measured = mergeability.pairs(
-        snakemake.params.cfg["experts"], **read_pair_tables(dict(snakemake.input.items()))
-    )
+    cfg = snakemake.params.cfg
+    measured = mergeability.pairs(**read_pair_tables(dict(snakemake.input.items())), **cfg["pairs"])
     table = pd.DataFrame(mergeability.compatibility(measured), columns=mergeability.PAIR_COLUMNS)
     provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

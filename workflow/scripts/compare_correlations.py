@@ -10,7 +10,7 @@ from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg
-    measured = mergeability.pairs(cfg["experts"], **read_pair_tables(dict(snakemake.input.items())))
+    measured = mergeability.pairs(**read_pair_tables(dict(snakemake.input.items())), **cfg["pairs"])
     points = mergeability.points(
         read_all(snakemake.input.retention), measured, cfg["members"], cfg["owners"], cfg["metric"]
     )

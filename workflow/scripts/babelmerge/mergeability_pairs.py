@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from babelmerge import typology as features_of_languages
 from babelmerge.relations import OTHERS, RANDOM
 
 # Target-span CKA of the last block between experts, in the translation study (Table 7): 0.78 to
@@ -43,6 +44,7 @@ MEASURES = {
     "cosine": Measure("Cosine of task vectors", 1, 0.0, 1.0),
     "sign_conflict": Measure("Share of opposite signs in task vectors", -1, 0.5, 0.0),
     "norm_ratio": Measure("Smaller over larger norm of task vectors", 1, 0.0, 1.0),
+    "typology": Measure("Typological distance of the languages", -1, math.nan, 0.0),
 }
 
 
@@ -64,13 +66,16 @@ def pairs(
     cka: pd.DataFrame | None = None,
     angles: pd.DataFrame | None = None,
     task_vectors: pd.DataFrame | None = None,
+    typology: pd.DataFrame | None = None,
+    languages: Mapping[str, str] | None = None,
 ) -> Pairs:
     """Measures of all pairs of experts from those of the long tables that there are.
 
     cka, angles: rows of `similarity_rows` and `geometry_pairs` with the data set's `owner` ("" when
     it has none: then every pair is seen on it). A pair that was seen on the data of one of the two
     only has that value both ways; one that was seen only on the data of other experts, as experts
-    that own none are, the mean over these. A measure without any value is left out.
+    that own none are, the mean over these. typology, languages: the table of `typology.read`, and
+    each expert's language. A measure without any value is left out.
     """
     found: dict[str, np.ndarray] = {}
     unrelated: dict[str, float] = {}
@@ -85,6 +90,9 @@ def pairs(
         unrelated["angle_late"] = float(seen[seen["comparison"] == RANDOM]["value"].mean())
     if task_vectors is not None and len(task_vectors):
         found |= _of_task_vectors(experts, task_vectors[task_vectors["level"] == "model"])
+    if typology is not None and languages:
+        codes = [languages.get(expert, "") for expert in experts]
+        found["typology"] = features_of_languages.distances(typology, codes)
     off = ~np.eye(len(experts), dtype=bool)
     kept = {name: found[name] for name in MEASURES if name in found}
     kept = {name: m for name, m in kept.items() if np.isfinite(m[off]).any()}

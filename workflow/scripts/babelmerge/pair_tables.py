@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from babelmerge import typology
 from babelmerge.long_tables import read_long
 
 # What `mergeability_pairs.pairs` takes, by these names.
@@ -11,8 +12,12 @@ TABLES = ("cka", "angles", "task_vectors")
 
 
 def read_pair_tables(files: Mapping[str, str | Sequence[str]]) -> dict[str, pd.DataFrame]:
-    """Those of TABLES that there are files of (a path or several): name -> all rows."""
-    return {name: read_all(files[name]) for name in TABLES if files.get(name)}
+    """Those of TABLES that there are files of (a path or several): name -> all rows.
+
+    And `typology`, the features of languages, where there is their file.
+    """
+    found = {name: read_all(files[name]) for name in TABLES if files.get(name)}
+    return found | ({"typology": typology.read(files["typology"])} if "typology" in files else {})
 
 
 def read_all(paths: str | Sequence[str]) -> pd.DataFrame:
