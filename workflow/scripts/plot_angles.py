@@ -1,0 +1,14 @@
+"""Principal angles by layer, beside halves of the data and random subspaces."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+from babelmerge import figure_style, figures_angles
+from babelmerge.long_tables import read_long
+from job import running
+
+with running(snakemake):
+    rows = read_long(snakemake.input[0])
+    figure = figures_angles.angle_figure(rows, snakemake.params.cfg)
+    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -1,0 +1,18 @@
+"""CKA by band of layers, or in the last layers, of the experts of one direction."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+from babelmerge import neuron_tables, similarity_tables, table_formats
+from babelmerge.long_tables import read_long
+from job import running
+
+MAKERS = {"bands": similarity_tables.bands_table, "last": similarity_tables.last_table}
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    spans = {s: read_long(p) for s, p in zip(cfg["spans"], snakemake.input, strict=True)}
+    words = neuron_tables.direction_words(spans[cfg["spans"][0]], cfg["direction"])
+    table = MAKERS[snakemake.wildcards.which](spans, words, cfg["groups"])
+    table_formats.write_table(table, Path(snakemake.output[0]).with_suffix(""))
