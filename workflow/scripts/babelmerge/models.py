@@ -44,12 +44,20 @@ def load_tokenizer(folder: str | Path):
 
     A tokenizer that says it is its own file and no model's class is taken at its word:
     AutoTokenizer would choose the class by the model's type, and split words that class's way.
+    Raises ValueError when there is none.
     """
     config = Path(folder) / "tokenizer_config.json"
     known = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
     generic = known.get("tokenizer_class") in ("TokenizersBackend", "PreTrainedTokenizerFast")
     loader = PreTrainedTokenizerFast if generic else AutoTokenizer
-    tokenizer = loader.from_pretrained(folder, local_files_only=True)
+    try:
+        tokenizer = loader.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"{folder}: no tokenizer could be loaded ({first}); put the tokenizer files of the "
+            "model, or of the base that it was tuned from, into the folder it is taken from"
+        ) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -105,7 +113,13 @@ def merge_adapter(base: Path, adapter: Path, folder: Path) -> None:
     from peft import PeftModel
 
     model, tokenizer = load(base, dtype="auto", where="cpu")
-    merged = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+    try:
+        merged = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"the adapter does not fit its base, {base}; give the base that it was tuned on "
+            f"({str(error).strip()[:300]})"
+        ) from error
     merged.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     kept = folder / BESIDE

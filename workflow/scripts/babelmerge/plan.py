@@ -114,11 +114,16 @@ def check_files(plan: Plan) -> None:
     for model in plan.taken.values():
         if isinstance(model.source, Taken) and model.source.path:
             wanted[model.source.path] = model.id
-    missing = [f"  {path} (for {use})" for path, use in wanted.items() if not Path(path).exists()]
+    missing = {path: use for path, use in wanted.items() if not Path(path).exists()}
     if missing:
+        told = [f"  {path} (for {use})" for path, use in missing.items()]
+        told += [
+            f"results/{name} is what a study called {name} builds: run it first"
+            for name in _sorted(p.split("/")[1] for p in missing if p.startswith("results/"))
+        ]
         raise StudyError(
             f"{plan.study}: {len(missing)} file(s) are missing; give the folder that holds them by "
-            "--config data=FOLDER, or correct `corpora` in the study:\n" + "\n".join(missing)
+            "--config data=FOLDER, or correct `corpora` or `path` in the study:\n" + "\n".join(told)
         )
 
 

@@ -17,10 +17,10 @@ from babelmerge.table_formats import Cell, Row, Table
 BASE = "base"
 SIZES = {"blocks": "Blocks", "width": "Neurons a block", "features": "Features"}
 NAMED = 4  # pairs that a sentence lists; of more it gives the number and the first
-OUTLOOKS = {
-    "compatible": "look compatible",
-    "doubtful": "may be compatible or not",
-    "conflicting": "look as if they would conflict",
+OUTLOOKS = {  # of one pair, of several
+    "compatible": ("looks compatible", "look compatible"),
+    "doubtful": ("may be compatible or not", "may be compatible or not"),
+    "conflicting": ("looks like a conflict", "look like conflicts"),
 }
 INTRODUCTION = (
     "Models that exist already are compared from inside: nothing was trained, merged or scored. "
@@ -70,7 +70,7 @@ def in_short(compatibility: pd.DataFrame) -> list[str]:
         return []
     rows = rows.sort_values("value", ascending=False, kind="stable")
     span = rows["span"].iloc[0]
-    told = [_told(rows[rows["outlook"] == outlook], verb) for outlook, verb in OUTLOOKS.items()]
+    told = [_told(rows[rows["outlook"] == outlook], *verbs) for outlook, verbs in OUTLOOKS.items()]
     guide = GUIDE.format(high=pairs.COMPATIBLE, low=pairs.CONFLICTING)
     less = "; of plain text they say less: trust the order of pairs more than these words"
     return [
@@ -80,12 +80,12 @@ def in_short(compatibility: pd.DataFrame) -> list[str]:
     ]
 
 
-def _told(rows: pd.DataFrame, verb: str) -> str:
+def _told(rows: pd.DataFrame, one: str, several: str) -> str:
     """'A with B (0.95) and A with C (0.9) look compatible.'; nothing of no pairs."""
     words = [_pair(row) for row in rows.to_dict("records")]
     if len(words) > NAMED:
-        return f"{len(words)} pairs {verb}, from {words[0]} to {words[-1]}."
-    return f"{labels.listing(words)} {verb}." if words else ""
+        return f"{len(words)} pairs {several}, from {words[0]} to {words[-1]}."
+    return f"{labels.listing(words)} {several if len(words) > 1 else one}." if words else ""
 
 
 def left_out(material: Material) -> list[str]:
@@ -167,7 +167,7 @@ def _models(material: Material) -> Table:
     header = ("Taken from", "Own sentences", *SIZES.values())
     note = (
         "Own sentences: those in the language or direction that an expert was tuned for, by the "
-        "study; pairs of experts are compared on them."
+        "study. Pairs of experts are compared on them; an expert without any on those of others."
     )
     columns = tuple((name,) for name in header)
     return Table("Models", columns, tuple(rows), pd.DataFrame(frame), note)

@@ -83,18 +83,22 @@ def comparable(
     step = 2 if features else 3  # of (layers, sentences, features)
     shapes = {model: one.states[span].shape[::step] for model, one in found.items()}
     first = next(iter(shapes))
-    what = "layers and features" if features else "layers"
     alike = {model: one for model, one in found.items() if shapes[model] == shapes[first]}
-    for model in [model for model in found if model not in alike]:
-        LOG.warning(
-            "%s: has %s %s, %s has %s; left out", model, shapes[model], what, first, shapes[first]
-        )
-    if len(alike) < 2 <= len(found):
+    others = {model: _size(shape) for model, shape in shapes.items() if model not in alike}
+    for model, size in others.items():
+        LOG.warning("%s: has %s, %s has %s; left out", model, size, first, _size(shapes[first]))
+    if others and len(alike) < 2:
+        sizes = ", ".join(f"{model} {size}" for model, size in others.items())
         raise ValueError(
-            f"no model has the {what} {shapes[first]} of {first}: {shapes}; "
-            "give the base that the experts were tuned from"
+            f"no model has the size of {first}, {_size(shapes[first])} ({sizes}); give the base "
+            "that the experts were tuned from"
         )
     return common(alike, span)[0]
+
+
+def _size(shape: Sequence[int]) -> str:
+    """In words, of (layers,) or (layers, features)."""
+    return " of ".join([f"{shape[0] - 2} blocks", *(f"{n} features" for n in shape[1:])])
 
 
 def of_text(found: Representations) -> Representations:
