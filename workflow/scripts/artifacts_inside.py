@@ -134,10 +134,18 @@ def case_files(plan, direction: str) -> list[str]:
     return [path for case in _cases(plan, direction) for path in case["files"].values()]
 
 
+def _peers(plan, direction: str) -> list[str]:
+    """Experts of a direction's languages, and those of none: no partners from other directions."""
+    sets = set(directions(plan)[direction])
+    experts = plan.of_kind("expert").values()
+    return [m.id for m in experts if not m.datasets or sets & set(m.datasets)]
+
+
 def cka_settings(plan, direction: str, span: str) -> dict:
     test = {"confidence": plan.evaluation["confidence"], "seed": plan.seed}
     return {
         "cases": _cases(plan, direction),
+        "peers": _peers(plan, direction),
         "span": span,
         "test": {"resamples": plan.analysis["cka"]["resamples"], **test},
     }
@@ -147,7 +155,8 @@ def angle_settings(plan, direction: str, span: str) -> dict:
     """The rank that is asked for, and its halves, to see what depends on it."""
     rank = plan.analysis["angles"]["rank"]
     ranks = [rank // part for part in (1, 2, 4, 8) if rank // part]
-    return {"cases": _cases(plan, direction), "span": span, "ranks": ranks, "seed": plan.seed}
+    models = {"cases": _cases(plan, direction), "peers": _peers(plan, direction)}
+    return {**models, "span": span, "ranks": ranks, "seed": plan.seed}
 
 
 # task vectors and mergeability

@@ -20,7 +20,6 @@ def rows(case, span, options):
 
 with running(snakemake):
     cfg = snakemake.params.cfg
-    peers = {case["owner"] for case in cfg["cases"]}
-    options = {**cfg["test"], "threads": snakemake.threads, "peers": peers}
+    options = {**cfg["test"], "threads": snakemake.threads, "peers": cfg["peers"]}
     table = pd.DataFrame(row for case in cfg["cases"] for row in rows(case, cfg["span"], options))
     provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -53,11 +53,12 @@ def _column(late: pd.DataFrame, subject: curves.Subject) -> pd.Series:
 
 
 def _kept(grid: pd.DataFrame, order, every: list[curves.Subject], groups: set) -> pd.DataFrame:
-    """Models to show, as they come: no merges of other groups, no experts of other directions."""
+    """Models to show, as they come: merges of these groups; experts with a column or in all."""
     own = dict.fromkeys(subject.expert for subject in every)
+    full = grid.index[grid.notna().all(axis=1)]
     there = {
         "base": ["base"],
-        "experts": own,
+        "experts": [*own, *(n for n in full if n.startswith("experts/") and n not in own)],
         "joint": [name for name in order if name.startswith("joint/")],
         "merges": [n for n in order if n.startswith("merges/") and n.split("/")[1] in groups],
     }

@@ -1,8 +1,118 @@
 """The report's section on representations: CKA and principal angles by layer."""
 
+from collections.abc import Callable, Iterator, Mapping
+
+import pandas as pd
+
+from babelmerge import neuron_tables, similarity_tables
+from babelmerge import report_findings_angles as about_angles
+from babelmerge import report_findings_similarity as findings
+from babelmerge import report_html as page
+from babelmerge import similarity_curves as curves
 from babelmerge.report_material import Material, Section
+
+CKA = (
+    "Every model reads the same sentences; in each layer a sentence is the mean of its tokens' "
+    "states. Linear CKA asks whether two models find the same sentences alike: it is 1 when their "
+    "representations are the same but for rotation and scale. The debiased estimate, shown unless "
+    "said otherwise, is 0 on average for representations that have nothing in common; the biased "
+    "one, which papers print, is far above 0 for them when sentences are few. Layer 0 is the "
+    "embeddings, layer k what block k gives. Intervals are from resampled sentences: they do not "
+    "say how much another seed of training would change."
+)
+ANGLES = (
+    "Principal angles compare the directions in which sentences differ most: 0° when two models "
+    "use the same r directions, 90° when they share none. Unlike CKA they depend on how features "
+    "are turned, as merging weights does. Two levels to hold them against: one model on two halves "
+    "of the sentences (what the choice of sentences alone does; each half has half as many), and "
+    "random subspaces of the same size."
+)
+CAPTIONS = {
+    "cka": (
+        "Debiased CKA by layer, with 95% intervals, of each expert on its own data: with the base, "
+        "with the other experts (mean) and with merges of their main group, by method. Shaded: mid "
+        "and late layers. N: after the final norm. Dots: what the biased estimate would give for "
+        "unrelated representations; printed values near it mean nothing."
+    ),
+    "angles": (
+        "Median principal angle by layer, of the same pairs. Dashes: the expert on two halves of "
+        "the sentences. Dots: random subspaces (grey: 95% of draws). N: after the final norm. "
+        "Below: the mean over late layers by the number of directions r; blue: all merges."
+    ),
+    "angle-pairs": (
+        "Median principal angle in late layers, in degrees: models (rows) with each expert on its "
+        "own data (columns); dark: far apart. Framed, without colour: the expert on two halves of "
+        "the sentences. Orange in the colour bar: the mean of these, and random subspaces."
+    ),
+}
+MAKERS = {"bands": similarity_tables.bands_table, "last": similarity_tables.last_table}
+Tables = Mapping[str, pd.DataFrame]  # span -> long table
 
 
 def representations(material: Material) -> Section | None:
     """Where in depth models part, against what chance and halves of the data give."""
-    return None
+    cka, angles = _directions(material, "cka"), _directions(material, "angles")
+    if not cka and not angles:
+        return None
+    groups = {g: sets for family in material.families.values() for g, sets in family.items()}
+    body = ""
+    if cka:
+        named = {_words(name, tables): tables for name, tables in cka.items()}
+        body += page.paragraphs([CKA]) + page.bullets(findings.directions(named, groups))
+        for name, tables in cka.items():
+            body += _heading("CKA", name, tables)
+            body += page.paragraphs(findings.spans(tables, groups))
+            body += _said(findings.cka, tables, groups)
+            body += "".join(_tables(material, name, tables, groups))
+            body += _figures(material, "cka", name)
+    if angles:
+        body += "<h3>Principal angles</h3>" + page.paragraphs([ANGLES])
+        for name, tables in angles.items():
+            body += _heading("Principal angles", name, tables)
+            body += _said(about_angles.angles, tables, groups)
+            body += _figures(material, "angles", name) + _figures(material, "angle-pairs", name)
+    return Section("representations", "Representations", body)
+
+
+def _directions(material: Material, what: str) -> dict[str, dict[str, pd.DataFrame]]:
+    """Direction -> span -> long table, of those that have an expert."""
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for name, table in material.inside.items():
+        kind, _, rest = name.partition("/")
+        direction, _, span = rest.rpartition(".")
+        if kind == what and direction and len(table) and curves.subjects(table):
+            found.setdefault(direction, {})[span] = table
+    return found
+
+
+def _words(name: str, tables: Tables) -> str:
+    return neuron_tables.direction_words(next(iter(tables.values())), name)
+
+
+def _heading(what: str, name: str, tables: Tables) -> str:
+    return f"<h3>{what}: {page.text(_words(name, tables))}</h3>"
+
+
+def _said(find: Callable, tables: Tables, groups: Mapping) -> str:
+    """For each span, what matters most as a paragraph and the rest as a list."""
+    found = [find(rows, span, groups) for span, rows in tables.items()]
+    return "".join(page.paragraphs(said[:1]) + page.bullets(said[1:]) for said in found)
+
+
+def _tables(material: Material, name: str, tables: Tables, groups: Mapping) -> Iterator[str]:
+    """Tables 6 and 7, the second folded: it is long."""
+    for which, make in MAKERS.items():
+        table = make(tables, _words(name, tables), groups)
+        box = page.table_box(table, material.tables.get(f"cka-{which}-{name}"))
+        yield box if which == "bands" else page.details(table.title, box)
+
+
+def _figures(material: Material, kind: str, direction: str) -> str:
+    """A direction's figures of one kind, its spans side by side; the caption is at the first."""
+    names = [name for name in material.figures if name.rpartition(".")[0] == f"{kind}-{direction}"]
+    drawn = []
+    for at, name in enumerate(names):
+        lead = f"{name.rpartition('.')[2].capitalize()} tokens. "
+        told = CAPTIONS[kind] if at == 0 else "As before."
+        drawn.append(page.figure(material.figures[name], lead + told, name))
+    return f'<div class="figures">{"".join(drawn)}</div>' if drawn else ""

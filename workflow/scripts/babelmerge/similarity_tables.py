@@ -32,8 +32,8 @@ Tables = Mapping[str, pd.DataFrame]  # span -> long table
 def bands_table(tables: Tables, direction: str, groups: curves.Groups | None = None) -> Table:
     """Table 6: bands of layers against base, other experts and merges; experts as rows.
 
-    direction: words for the title. groups: as `similarity_curves.shown_groups` takes them. Raises
-    ValueError when there is no expert in any table.
+    direction: words for the title. groups: as `similarity_curves.shown_groups` takes them. Without
+    an expert in any of the long tables it has no rows.
     """
     frame = numbers(tables, "band", curves.bands, groups)
     places = list(dict.fromkeys(frame["where"]))
@@ -48,7 +48,7 @@ def bands_table(tables: Tables, direction: str, groups: curves.Groups | None = N
 def last_table(tables: Tables, direction: str, groups: curves.Groups | None = None) -> Table:
     """Table 7: the last three layers against base, other experts and merges; experts as rows.
 
-    After them stands what the final norm makes of the last. Arguments and errors as `bands_table`.
+    After them stands what the final norm makes of the last. Arguments as `bands_table`.
     """
     frame = numbers(tables, "layer", _last, groups)
     places = list(dict.fromkeys(frame["where"]))
@@ -67,19 +67,14 @@ def numbers(
 ) -> pd.DataFrame:
     """`COLUMNS`: one row for each span, expert, place, comparison and method, means at the end.
 
-    places: of a table, the names of layers or bands in order. ValueError without an expert.
+    places: of a table, the names of layers or bands in order. No row without an expert.
     """
     parts = [
         _of_span(rows, level, places(rows), groups).assign(span=span)
         for span, rows in tables.items()
     ]
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-    if frame.empty:
-        raise ValueError(
-            f"CKA: found no expert in the tables of {', '.join(tables) or 'no span'}; represent an "
-            "expert and the base on the data"
-        )
-    return frame[COLUMNS]
+    parts = [part for part in parts if len(part)]
+    return pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
 
 
 def _of_span(rows: pd.DataFrame, level: str, places: Sequence[str], groups) -> pd.DataFrame:
@@ -104,6 +99,9 @@ def _of_span(rows: pd.DataFrame, level: str, places: Sequence[str], groups) -> p
 
 
 def _table(title: str, frame: pd.DataFrame, columns, header, told: str) -> Table:
+    if frame.empty:
+        nothing = "No expert could be compared with another model."
+        return Table(title, (("Base",),), (), frame, nothing, "Expert")
     merges = " (mean) and with merges (mean over methods)"
     there = "expert-merge" in set(frame["comparison"])
     note = NOTE.format(merges=merges if there else " (mean)", floors=_floors(frame), places=told)
