@@ -166,7 +166,7 @@ def sample_outputs(plan) -> list[str]:
 def report_settings(plan, configuration: dict) -> dict:
     """What the report tells besides its inputs; `configuration` is the study, resolved."""
     told = ("title", "description", "reference", "languages", "seed", "selection")
-    prompts = dict.fromkeys(d.prompt for d in plan.datasets.values())
+    prompts = dict.fromkeys(d.prompt for d in plan.datasets.values() if d.kind != "text")
     return {
         "study": {
             "name": plan.name,

@@ -68,7 +68,7 @@ def question(material: Material) -> Section | None:
             "weight space, without training again, and how much of each expert is left?"
         ]
     )
-    if short:
+    if any(short):
         body += f'<div class="answer"><h3>In short</h3>{page.bullets(short)}</div>'
     if study.get("reference"):
         body += page.paragraphs([f"Reference: {study['reference']}."])
