@@ -81,6 +81,8 @@ def _drawn(grid, every, marks: dict, norm: Normalize, band: str) -> Figure:
             for x, subject in enumerate(every):
                 _cell(ax, x, y, grid.at[model, x], norm, framed=model == subject.expert)
         _frame(ax, grid, names)
+        owned = ", on its data, for" * all(subject.owned for subject in every)
+        ax.set_title(f"With the expert{owned}", fontsize=7, fontweight="normal")
         _bar(figure, ax, marks, norm, band)
     return figure
 
@@ -111,7 +113,6 @@ def _frame(ax: Axes, grid: pd.DataFrame, names: list[str]) -> None:
     ax.set_yticks(range(height), _rows(grid.index))
     ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False, bottom=False)
     ax.spines[:].set_visible(False)
-    ax.set_title("With the expert, on its data, for", fontsize=7, fontweight="normal")
 
 
 def _rows(models) -> list[str]:

@@ -48,7 +48,7 @@ def angle_figure(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Fig
         for ax, subject in zip(axes, shown, strict=True):
             _beside(ax, subject, curves.full_rank(beside), blocks)
             _curves(ax, curves.of(full[full["level"] == "layer"], subject), lines, blocks)
-            ax.set_title(curves.name(subject, every), fontsize=7.5)
+            ax.set_title(panels.title(subject, every), fontsize=7.5)
         panels.frame(axes, blocks)
         _scale(axes, [full[full["level"] == "layer"], curves.full_rank(beside)])
         above = axes[0].get_figure(root=False)

@@ -38,10 +38,9 @@ def cka_figure(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figur
         figure, axes, _ = panels.multiples(len(shown), len(lines) + 1)
         for ax, subject in zip(axes, shown, strict=True):
             _panel(ax, curves.of(value, subject), curves.of(floor, subject), lines, blocks)
-            ax.set_title(curves.name(subject, every), fontsize=7.5)
+            ax.set_title(panels.title(subject, every), fontsize=7.5)
         panels.frame(axes, blocks)
-        bottom = _scale(axes, value)
-        hidden = bool(floor["value"].max() < bottom)
+        hidden = _scale(axes, value, floor["value"])
         legend = Line2D([], [], label=f"Biased floor{' (below the axis)' * hidden}", **FLOOR)
         columns = panels.legend_columns(len(shown))
         entries = [*panels.handles(lines), legend]
@@ -61,16 +60,16 @@ def _panel(ax: Axes, value: pd.DataFrame, floor: pd.DataFrame, lines: dict, bloc
     panels.draw(ax, first, blocks, ribbon=False, **FLOOR)
 
 
-def _scale(axes: list[Axes], value: pd.DataFrame) -> float:
-    """One scale for all panels; returns where it starts."""
-    lowest = np.nanmin([*value["low"], *value["value"], 1.0])
-    bottom = min(lowest, 1 - LEAST)
-    if bottom < 0.5:
-        bottom = min(0.0, bottom)
+def _scale(axes: list[Axes], value: pd.DataFrame, floor: pd.Series) -> bool:
+    """One scale for all panels; returns whether the floors lie below it: all or none are seen."""
+    lowest = min(np.nanmin([*value["low"], *value["value"], 1.0]), 1 - LEAST)
+    hidden = bool(floor.max() < (lowest if lowest >= 0.5 else 0.0))
+    bottom = lowest if hidden else np.nanmin([lowest, *floor])
+    bottom = bottom if bottom >= 0.5 else min(0.0, bottom)
     room = 1 - bottom
     for ax in axes:
-        ax.set_ylim(bottom - 0.02 * room, 1 + 0.1 * room)
         ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        ax.set_ylim(bottom - 0.02 * room, 1 + 0.1 * room)
         ax.set_yticks([tick for tick in ax.get_yticks() if tick <= 1 + 1e-9])
         ax.set_ylim(bottom - 0.02 * room, 1 + 0.1 * room)
-    return bottom
+    return hidden

@@ -70,6 +70,8 @@ def _stand(late: pd.DataFrame, beside: pd.DataFrame) -> list[str]:
         f"One expert on two halves of the sentences differs by {_degrees(halves)}, random "
         f"subspaces by {_degrees(random)}."
     )
+    if random < 1:
+        return [f"{told} With so many directions even these share most: choose a smaller rank."]
     if halves >= beside["from"].mean():
         return [
             f"{told} Halves are as far apart as random subspaces: there are too few sentences for "

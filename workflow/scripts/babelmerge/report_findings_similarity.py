@@ -47,8 +47,7 @@ def spans(tables: Tables, groups: curves.Groups | None = None) -> list[str]:
         sure = int((curves.apart(one, other) == (-1 if target < source else 1)).sum())
         sentences.append(
             f"In late layers, CKA {words} is {less} over target than over source tokens "
-            f"({_cka(target)} against {_cka(source)}); the intervals of "
-            f"{sure} of {len(one)} {_plural('expert', len(one))} are apart that way."
+            f"({_cka(target)} against {_cka(source)}); {_surely(sure, len(one))}."
         )
     return sentences
 
@@ -99,7 +98,8 @@ def _bands(value: pd.DataFrame, span: str) -> list[str]:
             said = [f"{n} in {place}" for n, place in zip(numbers, places, strict=True)]
             parts.append(f"{BETWEEN[comparison]} is {labels.listing(said)}")
     count = len(value[KEYS].drop_duplicates())
-    mean = f" (mean over {count} experts)" if count > 1 else ""
+    what = "experts" if value["owned"].all() else "experts and data sets"
+    mean = f" (mean over {count} {what})" if count > 1 else ""
     return [f"Over {span} tokens, debiased CKA{mean} {'; '.join(parts)}."] if parts else []
 
 
@@ -169,8 +169,8 @@ def _methods(value: pd.DataFrame) -> list[str]:
     sure = int((curves.apart(one, other) > 0).sum())
     first, last = (f"{labels.method(m)} ({labels.number(means[m], 3)})" for m in ends)
     return [
-        f"Of the methods, {first} is most like the experts, {last} least; their intervals are "
-        f"apart for {sure} of {len(one)} {_plural('expert', len(one))}."
+        f"Of the methods, {first} is most like the experts, {last} least; "
+        f"{_surely(sure, len(one))}."
     ]
 
 
@@ -215,12 +215,22 @@ def _cases(one: pd.DataFrame, other: pd.DataFrame) -> str:
     higher = one["value"].to_numpy() > other["value"].to_numpy()
     sure = curves.apart(one, other)
     more, surely, less = int(higher.sum()), int((sure > 0).sum()), int((sure < 0).sum())
-    text = f"in {more} of {len(one)} {_plural('case', len(one))}; intervals are apart"
+    text = f"in {more} of {len(one)} {_plural('case', len(one))}"
+    if not surely + less:
+        return f"{text}; the intervals overlap, so this may be chance"
+    text += "; intervals are apart"
     if more == len(one):
         return f"{text} in {surely}"
     if not more:
         return f"{text} the other way in {less}"
     return f"{text} in {surely} of these and {less} of the others"
+
+
+def _surely(sure: int, count: int) -> str:
+    """How many experts' intervals bear a difference out."""
+    if not sure:
+        return "the intervals overlap, so this may be chance"
+    return f"the intervals are apart for {sure} of {count} {_plural('expert', count)}"
 
 
 def _cka(value: float) -> str:

@@ -83,6 +83,12 @@ def _of_method(at: int) -> dict:
     return {"color": COLOURS[at % len(COLOURS)], "linewidth": 1.0, "linestyle": line}
 
 
+def title(subject: curves.Subject, every: Sequence[curves.Subject]) -> str:
+    """A panel's title; in two lines when it would reach into the next panel."""
+    name = curves.name(subject, every)
+    return name.replace(" on ", "\non ") if len(name) > 18 else name
+
+
 def handles(lines: Mapping[tuple, Style]) -> list[Line2D]:
     return [Line2D([], [], label=name, **drawn) for name, drawn in lines.values()]
 

@@ -12,7 +12,12 @@ from babelmerge import labels, layerwise
 from babelmerge import similarity_curves as curves
 from babelmerge.table_formats import Cell, Row, Table
 
-AGAINST = {"base-expert": "Base", "expert-expert": "Other experts", "expert-merge": "Merges"}
+AGAINST = {"base-expert": "Base", "expert-expert": "Others", "expert-merge": "Merges"}
+PARTNERS = {
+    "base-expert": "the base",
+    "expert-expert": "the other experts (mean)",
+    "expert-merge": "merges (mean over methods)",
+}
 MEASURES = {"debiased": "debiased", "biased": "biased, as printed in papers"}
 MEAN = "mean"  # instead of a method: the mean over methods
 COLUMNS = [
@@ -20,7 +25,7 @@ COLUMNS = [
     *("debiased", "low", "high", "biased", "floor", "n"),
 ]
 NOTE = (
-    "Linear CKA of each expert, on its own data, with the base, with the other experts{merges}. "
+    "Linear CKA of each expert, on {data}, with {partners}. "
     "Debiased: 0 for unrelated representations, 1 for representations that are the same but for "
     "rotation and scale. Biased: as most papers print it; too high for few sentences. Its floor, "
     "what it would give here for unrelated representations: {floors}. {places} The file has every "
@@ -102,9 +107,9 @@ def _table(title: str, frame: pd.DataFrame, columns, header, told: str) -> Table
     if frame.empty:
         nothing = "No expert could be compared with another model."
         return Table(title, (("Base",),), (), frame, nothing, "Expert")
-    merges = " (mean) and with merges (mean over methods)"
-    there = "expert-merge" in set(frame["comparison"])
-    note = NOTE.format(merges=merges if there else " (mean)", floors=_floors(frame), places=told)
+    partners = labels.listing(PARTNERS[comparison] for comparison in _against(frame))
+    data = "its own data" if _owned(frame) else "the data named"
+    note = NOTE.format(data=data, partners=partners, floors=_floors(frame), places=told)
     return Table(
         title=title,
         header=tuple(header),
@@ -118,8 +123,7 @@ def _table(title: str, frame: pd.DataFrame, columns, header, told: str) -> Table
 def _rows(frame: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> Iterator[Row]:
     shown = frame[(frame["comparison"] != "expert-merge") | (frame["method"] == MEAN)]
     pairs = frame[["dataset", "expert"]].drop_duplicates().itertuples(index=False)
-    owned = frame.groupby("dataset")["expert"].nunique().max() == 1
-    every = [curves.Subject(dataset, expert, owned) for dataset, expert in pairs]
+    every = [curves.Subject(*pair, _owned(frame)) for pair in pairs]
     for span, part in shown.groupby("span", sort=False):
         for measure, words in MEASURES.items():
             wide = part.pivot(
@@ -131,6 +135,11 @@ def _rows(frame: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> Iterator[R
                 yield Row(section, curves.name(subject, every), cells)
             if len(wide) > 1:
                 yield Row(section, "Mean", _cells(wide.mean()))
+
+
+def _owned(frame: pd.DataFrame) -> bool:
+    """Whether each data set has one expert, so that its name tells which."""
+    return frame.groupby("dataset")["expert"].nunique().max() == 1
 
 
 def _cells(values: pd.Series) -> tuple[Cell, ...]:
