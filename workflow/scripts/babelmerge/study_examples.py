@@ -31,7 +31,11 @@ tasks:
     dev: {corpus: flores, split: dev}
     test: {corpus: flores, split: devtest}
     prompt: "Translate the following {source_language} sentence to {target_language}\\n{source}"
-    chat: true""",
+    chat: true
+  sentences:  # plain text, which models are looked at on: nothing is asked and nothing scored
+    kind: text
+    languages: [it, de]
+    test: {corpus: lines}""",
         "corpora": """\
 corpora:
   own:  # one table for each language, columns named by their codes
@@ -42,6 +46,8 @@ corpora:
   flores:  # on the hub, a configuration for each language
     hub: openlanguagedata/flores_plus
     columns: {config: "{flores}", column: text}
+  lines:  # for kind text: a sentence a line (or a column of a table)
+    files: "text/{language}.txt"
   generated:  # what Babelmerge ships
     controlled: {seed: 0}""",
         "training": """\
@@ -55,6 +61,7 @@ training:
 experts:
   pairs: {each: translation, units: [it-en, en-it, en-de]}  # experts/it-en, experts/en-it, …
   de-en: {of: translation/de-en, training: {epochs: 1}}  # one that is trained differently
+  mine: {of: sentences/it, path: models/mine}  # a ready one; all that is known is its language
   others:  # ready ones, under names of their own
     each: translation
     units: to-pivot
