@@ -1,14 +1,15 @@
 """Parallel text in data sets of the hub, or in a local folder with a hub data set's layout.
 
 Imports `datasets` inside the functions: parsing a study must not pay for it. Yields the records of
-`corpus_files`; downloads only what the options name.
+`corpus_readers`; downloads only what the options name.
 """
 
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from babelmerge.corpus_files import Record, field, fill, matches, names_for, side, sides_of
+from babelmerge.corpus_files import fill, names_for, side
+from babelmerge.corpus_readers import Record, field, matches, sides_of
 
 OPTIONS = ("hub", "revision", "config", "split", "columns", "where")
 REMEDIES = (  # words of the library's message, and what helps

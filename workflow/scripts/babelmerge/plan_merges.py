@@ -9,7 +9,8 @@ from typing import Any
 from babelmerge import merge_parameters
 from babelmerge.merge_methods_table import METHODS
 from babelmerge.plan_groups import Names, Raw, grids, ordered, unfold
-from babelmerge.plan_models import resolve, tested
+from babelmerge.plan_models import resolve
+from babelmerge.plan_scope import tested
 from babelmerge.plan_types import Dataset, Group, Merge, Merged, Model
 from babelmerge.study import Study
 from babelmerge.study_corpora import METRICS

@@ -3,19 +3,18 @@
 Pure functions of a `Study` and its datasets.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from babelmerge.plan_data import direction_pairs
+from babelmerge.plan_scope import Datasets, having, same_direction, tested
 from babelmerge.plan_templates import fill, values
 from babelmerge.plan_training import NONE, training
 from babelmerge.plan_types import Dataset, Kept, Model, Taken, Trained
 from babelmerge.study import Study
 from babelmerge.study_models import Base, Expert, ExpertSet
 from babelmerge.study_yaml import listed, nearest
-
-Datasets = Mapping[str, Dataset]
 
 
 def resolve(
@@ -59,19 +58,10 @@ def _taken(study: Study, entry: Any, names: Mapping[str, str], where: tuple[str,
     return Taken(**filled)
 
 
-def _with(datasets: Datasets, ids: Iterable[str], split: str) -> tuple[str, ...]:
-    return tuple(i for i in ids if split in datasets[i].splits)
-
-
-def tested(datasets: Datasets, ids: Iterable[str]) -> tuple[str, ...]:
-    """Those that have rows to report and something to score: text has not."""
-    return tuple(i for i in _with(datasets, ids, "test") if datasets[i].kind != "text")
-
-
 def _trained(
     study: Study, datasets: Datasets, entry: Any, own: tuple[str, ...], where: tuple[str, ...]
 ) -> Trained:
-    seen = _with(datasets, own, "train")
+    seen = having(datasets, own, "train")
     if not seen:
         found = f"no training rows for {listed(own)}"
         expected = "hub or path (a ready model), or a task with train"
@@ -87,7 +77,7 @@ def base(study: Study, datasets: Datasets) -> Model:
         return Model("base", "base", _taken(study, entry, {"unit": "base"}, ("base",)), (), *judged)
     of = entry.pretrain
     own = resolve(study, datasets, of.of, of.units, ("base", "pretrain")) if of else ()
-    seen = _with(datasets, own, "train")
+    seen = having(datasets, own, "train")
     options = training(study, entry.training, ("base",), "pretrain") if seen else NONE
     tokenizer = entry.tokenizer.model_dump(exclude_none=True) if entry.tokenizer else None
     if not seen and tokenizer and "vocab_size" in tokenizer:
@@ -111,25 +101,6 @@ def _repeat(study: Study, seen: list[Dataset], asked: dict[str, int]) -> tuple[i
         return asked.get(dataset.unit, asked.get("to-pivot" if to_pivot else "from-pivot", 1))
 
     return tuple(times(dataset) for dataset in seen)
-
-
-def _direction(study: Study, dataset: Dataset) -> str:
-    """What decides which datasets an expert is tested on beside its own."""
-    if dataset.kind != "translation":
-        return dataset.task
-    if dataset.target_language == study.pivot:
-        return f"{dataset.task} to {study.pivot}"
-    if dataset.source_language == study.pivot:
-        return f"{dataset.task} from {study.pivot}"
-    return f"{dataset.task} to {dataset.target_language}"
-
-
-def _like(study: Study, datasets: Datasets, own: Iterable[str]) -> tuple[str, ...]:
-    """The datasets of an expert's direction; all of them for one that owns none."""
-    directions = {_direction(study, datasets[i]) for i in own}
-    if not directions:
-        return tuple(datasets)
-    return tuple(d.id for d in datasets.values() if _direction(study, d) in directions)
 
 
 def _each(
@@ -167,8 +138,8 @@ def _checkpoints(
     found: list[Model] = []
     of = entry.checkpoint_evaluate
     of = list(model.datasets) if of is None else of
-    like = resolve(study, datasets, of, None, where)
-    judged = (tested(datasets, like), like)
+    about = resolve(study, datasets, of, None, where)
+    judged = (tested(datasets, about), about)
     for step in entry.checkpoints or ():
         if isinstance(model.source, Trained):
             if not isinstance(step, int):
@@ -232,9 +203,9 @@ def _model(
         source: Any = _taken(study, entry, names, where)
     else:
         source = _trained(study, datasets, entry, own, where)
-    like = own if section == "joint" else _like(study, datasets, own)
+    about = own if section == "joint" else same_direction(study, datasets, own)
     kind = section.removesuffix("s")
-    return Model(f"{section}/{label}", kind, source, own, tested(datasets, like), like)
+    return Model(f"{section}/{label}", kind, source, own, tested(datasets, about), about)
 
 
 def joints(study: Study, datasets: Datasets) -> list[Model]:
