@@ -121,9 +121,9 @@ def direction(dataset: str, pivot_language: str | None) -> str:
 
 
 def expert(name: str) -> str:
-    """Name of an expert: its pair in words when its id is a pair, its id otherwise."""
+    """Name of an expert: its pair or language in words when its id is one, its id otherwise."""
     parts = name.split("@")[0].split("-")
-    known = len(parts) == 2 and all(part in languages.NAMES for part in parts)
+    known = len(parts) <= 2 and all(part in languages.NAMES for part in parts)
     return pair(name) if known else name
 
 
