@@ -183,7 +183,7 @@ def _bias(told: pd.DataFrame) -> list[str]:
         return []
     gap, floor = (wide["biased"] - wide["debiased"]).max(), wide["floor"]
     sentences = int(told["n"].min())
-    span = f"{labels.number(floor.min())} to {labels.number(floor.max())}"
+    span = " to ".join(dict.fromkeys(map(labels.number, (floor.min(), floor.max()))))
     return [
         f"From {sentences} sentences, the biased estimate that papers print is up to "
         f"{labels.number(gap)} above the debiased one, and would be {span} for unrelated "
