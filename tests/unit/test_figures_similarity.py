@@ -454,3 +454,6 @@ def test_peers_are_the_experts_of_the_direction(plan):
     assert inside.angle_settings(plan, "xx-en", "target")["peers"] == settings["peers"]
     hindi = next(case for case in settings["cases"] if case["dataset"] == HINDI)
     assert "experts/en-hi" in hindi["files"]
+    step = dataclasses.replace(plan.models["experts/hi-en"], id="experts/hi-en@100")
+    later = dataclasses.replace(plan, models={**plan.models, step.id: step})
+    assert inside.cka_settings(later, "xx-en", "target")["peers"] == settings["peers"]

@@ -135,9 +135,12 @@ def case_files(plan, direction: str) -> list[str]:
 
 
 def _peers(plan, direction: str) -> list[str]:
-    """Experts of a direction's languages, and those of none: no partners from other directions."""
+    """Experts of a direction's languages, and those of none: no partners from other directions.
+
+    Nor what an expert was at an earlier step (expert@step).
+    """
     sets = set(directions(plan)[direction])
-    experts = plan.of_kind("expert").values()
+    experts = [m for m in plan.of_kind("expert").values() if "@" not in m.id]
     return [m.id for m in experts if not m.datasets or sets & set(m.datasets)]
 
 
