@@ -23,7 +23,7 @@ from babelmerge import report_findings_similarity as findings
 from babelmerge.report import Material
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
-STUDY = {"name": "made-up", "metric": "bleu", "analysis": {"cka": {}, "angles": {}}}
+STUDY = {"name": "made-up", "metric": "bleu", "evaluation": {"confidence": 0.9}}
 SMALL = {"blocks": 6, "sentences": 24, "features": 16}
 LAYERS = [*map(str, range(7)), "norm"]  # early 0-1, mid 2-4, late 5-6
 BANDS = {"early 0-1": [0, 1], "mid 2-4": [2, 3, 4], "late 5-6": [5, 6], "all 0-6": list(range(7))}
@@ -275,6 +275,7 @@ def test_the_section_tells_and_shows_everything(material):
     assert set(re.findall(r'(?:"#|\(#)([^")]+)', content)) <= set(ids)
     told = re.findall(r"<figcaption>(.*?)</figcaption>", content)
     assert sum(caption == "Target tokens. As before." for caption in told) == 6
+    assert sum("with 90% intervals" in caption for caption in told) == 2
     assert "nan" not in re.sub(r"<svg.*?</svg>", "", content, flags=re.S)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
-from babelmerge import neuron_tables, similarity_tables
+from babelmerge import labels, neuron_tables, similarity_tables
 from babelmerge import report_findings_angles as about_angles
 from babelmerge import report_findings_similarity as findings
 from babelmerge import report_html as page
@@ -29,7 +29,7 @@ ANGLES = (
 )
 CAPTIONS = {
     "cka": (
-        "Debiased CKA by layer, with 95% intervals, of each expert on its own data: with the base, "
+        "Debiased CKA by layer, with {confidence} intervals, of each expert on its own data: with the base, "
         "with the other experts (mean) and with merges of their main group, by method. Shaded: mid "
         "and late layers. N: after the final norm. Dots: what the biased estimate would give for "
         "unrelated representations; printed values near it mean nothing."
@@ -110,9 +110,11 @@ def _tables(material: Material, name: str, tables: Tables, groups: Mapping) -> I
 def _figures(material: Material, kind: str, direction: str) -> str:
     """A direction's figures of one kind, its spans side by side; the caption is at the first."""
     names = [name for name in material.figures if name.rpartition(".")[0] == f"{kind}-{direction}"]
+    confidence = material.study.get("evaluation", {}).get("confidence", 0.95)
+    caption = CAPTIONS[kind].format(confidence=labels.percent(confidence))
     drawn = []
     for at, name in enumerate(names):
         lead = f"{name.rpartition('.')[2].capitalize()} tokens. "
-        told = CAPTIONS[kind] if at == 0 else "As before."
+        told = caption if at == 0 else "As before."
         drawn.append(page.figure(material.figures[name], lead + told, name))
     return f'<div class="figures">{"".join(drawn)}</div>' if drawn else ""
