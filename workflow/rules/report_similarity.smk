@@ -65,7 +65,10 @@ rule plot_angle_pairs:
         report(
             "results/{study}/figures/angle-pairs-{direction}.{span}.svg",
             category="Figures",
-            labels={"study": "{study}", "figure": "angles of pairs, {direction}, {span}"},
+            labels={
+                "study": "{study}",
+                "figure": "angles of pairs, {direction}, {span}",
+            },
         ),
         "results/{study}/figures/angle-pairs-{direction}.{span}.pdf",
         "results/{study}/figures/angle-pairs-{direction}.{span}.png",
@@ -88,7 +91,9 @@ rule table_cka:
     input:
         lambda w: presentation_similarity.table_files(plan_of(w), w.direction),
     output:
-        multiext("results/{study}/tables/cka-{which}-{direction}", ".tsv", ".md", ".tex"),
+        multiext(
+            "results/{study}/tables/cka-{which}-{direction}", ".tsv", ".md", ".tex"
+        ),
     log:
         "logs/{study}/table_cka/{which}-{direction}.log",
     wildcard_constraints:

@@ -29,8 +29,8 @@ ANGLES = (
 )
 CAPTIONS = {
     "cka": (
-        "Debiased CKA by layer, with {confidence} intervals, of each expert on its own data: with the base, "
-        "with the other experts (mean) and with merges of their main group, by method. Shaded: mid "
+        "Debiased CKA by layer, with {confidence} intervals, of each expert on its own data: with "
+        "the base, the other experts (mean) and with merges of their main group, by method. Shaded: mid "
         "and late layers. N: after the final norm. Dots: what the biased estimate would give for "
         "unrelated representations; printed values near it mean nothing."
     ),
