@@ -30,9 +30,10 @@ ANGLES = (
 CAPTIONS = {
     "cka": (
         "Debiased CKA by layer, with {confidence} intervals, of each expert on its own data: with "
-        "the base, the other experts (mean) and with merges of their main group, by method. Shaded: mid "
-        "and late layers. N: after the final norm. Dots: what the biased estimate would give for "
-        "unrelated representations; printed values near it mean nothing."
+        "the base, the other experts (mean) and merges, by method (of the group of the whole "
+        "direction; where there is none, the mean over groups). Shaded: mid and late layers. N: "
+        "after the final norm. Dots: what the biased estimate would give for unrelated "
+        "representations; printed values near it mean nothing."
     ),
     "angles": (
         "Median principal angle by layer, of the same pairs. Dashes: the expert on two halves of "
