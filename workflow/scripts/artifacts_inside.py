@@ -45,13 +45,25 @@ def _direction(plan, dataset) -> tuple[str, str]:
     return (f"{source}-xx", target) if plan.pivot == source else (f"{source}-{target}", target)
 
 
+def finished(model: str) -> bool:
+    """Not a model as it was at an earlier step of its training (expert@step)."""
+    return "@" not in model
+
+
+def experts(plan) -> list[str]:
+    return [model for model in plan.of_kind("expert") if finished(model)]
+
+
 def represented(plan, dataset: str) -> list[str]:
-    """Models that are represented on a data set, the base first."""
+    """Models that are represented on a data set, the base first; those that are `finished`.
+
+    There may be hundreds of the others, and all pairs are compared.
+    """
     partners = {m for g in plan.groups.values() if dataset in g.datasets for m in g.members}
     return [
         model.id
         for model in plan.of_kind(*KINDS).values()
-        if dataset in model.probe or model.id in partners
+        if (dataset in model.probe or model.id in partners) and finished(model.id)
     ]
 
 
@@ -78,12 +90,13 @@ def representation_settings(plan, dataset: str) -> dict:
 def models_of(plan, direction: str) -> list[str]:
     """Models that are represented on every data set of a direction, partners aside."""
     wanted = set(directions(plan)[direction])
-    return [m.id for m in plan.of_kind(*KINDS).values() if wanted <= set(m.probe)]
+    models = plan.of_kind(*KINDS).values()
+    return [m.id for m in models if wanted <= set(m.probe) and finished(m.id)]
 
 
 def owner(plan, dataset: str) -> str | None:
     """The expert of a data set: the one with the fewest data sets, if it is among them."""
-    own = [m for m in plan.of_kind("expert").values() if dataset in m.datasets]
+    own = [m for m in map(plan.models.get, experts(plan)) if dataset in m.datasets]
     return min(own, key=lambda m: len(m.datasets)).id if own else None
 
 
@@ -140,8 +153,8 @@ def _peers(plan, direction: str) -> list[str]:
     Nor what an expert was at an earlier step (expert@step).
     """
     sets = set(directions(plan)[direction])
-    experts = [m for m in plan.of_kind("expert").values() if "@" not in m.id]
-    return [m.id for m in experts if not m.datasets or sets & set(m.datasets)]
+    trained_on = {expert: set(plan.models[expert].datasets) for expert in experts(plan)}
+    return [expert for expert, own in trained_on.items() if not own or sets & own]
 
 
 def cka_settings(plan, direction: str, span: str) -> dict:
@@ -170,7 +183,7 @@ EXPERTS = "experts"  # instead of a group: all experts of the study
 def _vectors(plan, group: str) -> list[str]:
     """The models whose task vectors are set beside each other."""
     if group == EXPERTS:
-        return list(plan.of_kind("expert"))
+        return experts(plan)
     merged = [merge.model for merge in artifacts.merges_of(plan, group)]
     return [*plan.groups[group].members, *merged]
 
@@ -220,8 +233,8 @@ def pair_settings(plan) -> dict:
     """Experts, and the language by which the data of each differ from the others'."""
     own = {name: code for sets in directions(plan).values() for name, code in sets.items()}
     known = {
-        model.id: {own[dataset] for dataset in model.datasets if dataset in own}
-        for model in plan.of_kind("expert").values()
+        expert: {own[dataset] for dataset in plan.models[expert].datasets if dataset in own}
+        for expert in experts(plan)
     }
     languages = {expert: codes.pop() for expert, codes in known.items() if len(codes) == 1}
     return {"experts": list(known), "languages": languages}
@@ -262,14 +275,14 @@ def angle_files(plan) -> list[str]:
 
 def task_vector_files(plan) -> list[str]:
     """Of all experts, then of each group with its merges."""
-    if plan.analysis.get("task_vectors") is None or not plan.of_kind("expert"):
+    if plan.analysis.get("task_vectors") is None or not experts(plan):
         return []
     return [task_vector_file(plan, name) for name in (EXPERTS, *plan.groups)]
 
 
 def mergeability_files(plan) -> dict[str, str]:
     """Name -> table: of pairs always, of what merges keep where there are any."""
-    if not pair_inputs(plan) or len(plan.of_kind("expert")) < 2:
+    if not pair_inputs(plan) or len(experts(plan)) < 2:
         return {}
     names = ["compatibility"] + (["mergeability", "correlations"] if plan.groups else [])
     return {name: f"results/{plan.name}/comparisons/{name}.tsv" for name in names}
