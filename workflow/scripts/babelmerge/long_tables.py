@@ -5,7 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 NUMBERS = frozenset(
-    "value low high n base expert joint merged retention drop p_base p_expert".split()
+    (
+        "value low high n base expert joint merged retention drop p_base p_expert "
+        "p p_naive items orders"
+    ).split()
 )
 
 

@@ -40,7 +40,7 @@ class Measure(NamedTuple):
 MEASURES = {
     "cka_late": Measure("Debiased CKA, late layers", 1, 0.0, 1.0),
     "cka_last": Measure("Debiased CKA, last block", 1, 0.0, 1.0),
-    "angle_late": Measure("Median principal angle, late layers", -1, math.nan, 0.0),
+    "angle_late": Measure("Median principal angle (degrees), late layers", -1, math.nan, 0.0),
     "cosine": Measure("Cosine of task vectors", 1, 0.0, 1.0),
     "sign_conflict": Measure("Share of opposite signs in task vectors", -1, 0.5, 0.0),
     "norm_ratio": Measure("Smaller over larger norm of task vectors", 1, 0.0, 1.0),

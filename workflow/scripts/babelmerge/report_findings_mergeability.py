@@ -1,0 +1,149 @@
+"""Sentences on task vectors and mergeability, computed from the long tables. Writes no HTML."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from babelmerge import labels
+from babelmerge import mergeability_tables as tables
+from babelmerge.mergeability_pairs import MEASURES
+
+CHANCE = 0.5  # share of equal signs of vectors that have nothing in common
+
+
+def task_vectors(table: pd.DataFrame) -> list[str]:
+    """How far experts moved, where in depth, and whether they moved alike."""
+    whole = table[table["level"] == "model"]
+    norms = whole[whole["measure"] == "relative_norm"].dropna(subset="value")
+    if norms.empty:
+        return []
+    return [*_moved(norms), *_depth(table), *_alike(whole)]
+
+
+def kept(rows: pd.DataFrame) -> Iterator[str]:
+    """For each group, how much of its experts each method leaves in the merge."""
+    whole = rows[rows["level"] == "model"].dropna(subset="kept")
+    for group, part in whole.groupby("group", sort=False):
+        means = part.groupby("method", sort=False)["kept"].mean()
+        experts = part["expert"].nunique()
+        told = [f"{labels.method(name)} {labels.percent(share)}" for name, share in means.items()]
+        apart = part.groupby("method", sort=False)["kept"].agg(
+            lambda shares: shares.max() - shares.min()
+        )
+        uneven = apart.idxmax()
+        yield (
+            f"{labels.group(group)}: of each expert's task vector are kept, on average, "
+            f"{labels.listing(told)}; an average of {experts} unrelated experts would keep "
+            f"{labels.percent(1 / experts)}. Experts are served most unevenly by "
+            f"{labels.method(uneven)}, {labels.percent(apart[uneven])} of a task vector apart."
+        )
+
+
+def predictions(correlations: pd.DataFrame) -> list[str]:
+    """Which measures went with what merges keep, and whether that may be chance."""
+    found = {name: tables.overall(correlations, name) for name in MEASURES}
+    found = {name: one for name, one in found.items() if one and not math.isnan(one["value"])}
+    if not found:
+        return [
+            "There are too few groups, or they are too alike, to correlate anything with what "
+            "merges keep: a correlation needs three groups at least."
+        ]
+    return [*_strongest(found), *_certain(correlations, found)]
+
+
+def _moved(norms: pd.DataFrame) -> Iterator[str]:
+    low, high = norms.loc[norms["value"].idxmin()], norms.loc[norms["value"].idxmax()]
+    if len(norms) == 1:
+        share = labels.percent(high["value"], 1)
+        yield f"{labels.model_id(high['expert'])} moved by {share} of the base's norm."
+        return
+    yield (
+        f"Experts moved from the base by {labels.percent(low['value'], 1)} of its norm "
+        f"({labels.model_id(low['expert'])}) to {labels.percent(high['value'], 1)} "
+        f"({labels.model_id(high['expert'])})."
+    )
+
+
+def _depth(table: pd.DataFrame) -> Iterator[str]:
+    layers = table[(table["level"] == "layer") & (table["measure"] == "relative_norm")]
+    means = layers.groupby("where", sort=False)["value"].mean().dropna()
+    blocks = means[means.index.str.isdecimal()]
+    if len(blocks) > 1:
+        most, least = blocks.idxmax(), blocks.idxmin()
+        yield (
+            f"Block {most} moved most ({labels.percent(blocks[most], 1)} of its norm, mean of "
+            f"experts), block {least} least ({labels.percent(blocks[least], 1)})."
+        )
+    outside = means[means.index.str.contains("embed|wte", regex=True)]
+    if len(outside):
+        yield f"The embeddings moved by {labels.percent(outside.iloc[0], 1)}."
+
+
+def _alike(whole: pd.DataFrame) -> Iterator[str]:
+    cosines = whole[whole["measure"] == "cosine"].dropna(subset="value")
+    if cosines.empty:
+        return
+    low, high = cosines.loc[cosines["value"].idxmin()], cosines.loc[cosines["value"].idxmax()]
+    yield (
+        f"The cosine of two task vectors goes from {labels.number(low['value'])} ({_pair(low)}) to "
+        f"{labels.number(high['value'])} ({_pair(high)}); {int((cosines['value'] < 0).sum())} of "
+        f"{len(cosines)} pairs point against each other."
+    )
+    signs = whole[whole["measure"] == "sign_agreement"].dropna(subset="value")["value"]
+    if len(signs):
+        yield (
+            f"Where both experts moved, {labels.percent(signs.min())} to "
+            f"{labels.percent(signs.max())} of elements have equal signs "
+            f"({labels.percent(CHANCE)} by chance)."
+        )
+
+
+def _pair(row: pd.Series) -> str:
+    names = (labels.expert(labels.unit(row[side])) for side in ("expert", "other"))
+    return " with ".join(names)
+
+
+def _strongest(found: dict) -> Iterator[str]:
+    name = max(found, key=lambda measure: abs(found[measure]["value"]))
+    one = found[name]
+    expected = one["value"] * MEASURES[name].alike > 0
+    p = f", p {tables.probability(one['p'], '= ')}" if tables.attainable(one) else ""
+    yield (
+        f"Over {int(one['n'])} groups of {int(one['items'])} experts, what merges keep goes most "
+        f"with: {labels.inside(MEASURES[name].label)} (r = {labels.number(one['value'])}{p}). "
+        f"The {'more' if expected else 'less'} alike experts are by it, the more is kept"
+        f"{'' if expected else ', against expectation'}."
+    )
+    against = [m for m, o in found.items() if o["value"] * MEASURES[m].alike < 0]
+    if against:
+        names = labels.listing(labels.inside(MEASURES[m].label) for m in against)
+        yield f"{len(against)} of {len(found)} measures point the other way than expected: {names}."
+
+
+def _certain(correlations: pd.DataFrame, found: dict) -> Iterator[str]:
+    one = next(iter(found.values()))
+    if not any(tables.attainable(row) for row in found.values()):
+        yield (
+            f"With {int(one['items'])} experts there are {int(one['orders'])} ways of exchanging "
+            "them, too few for any correlation to be told from chance."
+        )
+        return
+    for level, words in (("merge", "groups"), ("expert", "single experts of groups")):
+        rows = {name: tables.overall(correlations, name, level) for name in found}
+        rows = {name: row for name, row in rows.items() if row and not math.isnan(row["p"])}
+        sure = [name for name, row in rows.items() if row["p"] < tables.ALPHA]
+        named = labels.listing(
+            f"{labels.inside(MEASURES[m].label)} (r = {labels.number(rows[m]['value'])}, p "
+            f"{tables.probability(rows[m]['p'], '= ')})"
+            for m in sure
+        )
+        yield (
+            f"Over {words}, {len(sure) or 'none'} of {len(rows)} measures "
+            f"{'is' if len(sure) == 1 else 'are'} below p = {tables.ALPHA}"
+            f"{': ' + named if sure else ''}."
+        )
+    yield (
+        f"p is not corrected for looking at {len(found)} measures; one in "
+        f"{round(1 / tables.ALPHA)} is below {tables.ALPHA} by chance."
+    )

@@ -1,0 +1,15 @@
+"""What merges keep against how alike their experts are."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+from babelmerge import figures, figures_mergeability
+from babelmerge.long_tables import read_long
+from job import running
+
+with running(snakemake):
+    points = read_long(snakemake.input.points)
+    correlations = read_long(snakemake.input.correlations)
+    figure = figures_mergeability.mergeability_figure(points, correlations)
+    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -1,0 +1,19 @@
+"""Where in depth, and in which modules, experts moved, and which moved alike."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+from babelmerge import figures, figures_task_vectors
+from babelmerge.long_tables import read_long
+from job import running
+
+DRAW = {
+    "task-vectors": figures_task_vectors.depth_figure,
+    "task-vector-kinds": figures_task_vectors.kind_figure,
+    "task-vector-cosines": figures_task_vectors.cosine_figure,
+}
+
+with running(snakemake):
+    figure = DRAW[snakemake.wildcards.figure](read_long(snakemake.input[0]))
+    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))

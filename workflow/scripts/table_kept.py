@@ -1,0 +1,17 @@
+"""What merges keep of each expert's task vector, group by group."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+import pandas as pd
+
+from babelmerge import kept, mergeability_tables, table_formats
+from babelmerge.long_tables import read_long
+from job import running
+
+with running(snakemake):
+    groups = zip(snakemake.input, snakemake.params.cfg, strict=True)
+    rows = pd.concat([kept.kept_rows(read_long(path), group) for path, group in groups])
+    table = mergeability_tables.kept_table(rows)
+    table_formats.write_table(table, Path(snakemake.output[0]).with_suffix(""))

@@ -1,0 +1,18 @@
+"""Pairs of experts, or correlations of their likeness with what merges keep."""
+
+import warm  # noqa: F401  first: may hand this script to a warm interpreter
+
+from pathlib import Path
+
+from babelmerge import mergeability_tables, table_formats
+from babelmerge.long_tables import read_long
+from job import running
+
+MAKE = {
+    "compatibility": mergeability_tables.pairs_table,
+    "correlations": mergeability_tables.correlations_table,
+}
+
+with running(snakemake):
+    table = MAKE[snakemake.wildcards.table](read_long(snakemake.input[0]))
+    table_formats.write_table(table, Path(snakemake.output[0]).with_suffix(""))
