@@ -8,7 +8,7 @@ import made_up_study
 import pandas as pd
 import pytest
 
-from babelmerge import figures, report, tables
+from babelmerge import figures, report, report_html, tables
 from babelmerge import report_findings as findings
 from babelmerge import report_findings_models as models
 from babelmerge.report import Material, Section
@@ -267,3 +267,14 @@ def test_sweeps_at_the_edge_and_copies_are_told():
     assert inner.startswith("1 sweep scored 2 different") and "edge" not in inner
     table["selected"] = [False, False, True]
     assert "In 1 of 1 sweep the" in " ".join(models.sweeps(bare(sweeps={"g": {"ties": table}})))
+
+
+def test_an_inlined_figure_keeps_its_colours_and_refers_to_its_own_ids():
+    svg = (
+        '<svg width="72pt" height="36pt"><defs><pattern id="h1"><rect fill="#e4e4e4"/></pattern>'
+        '</defs><use xlink:href="#m1"/><path id="m1" style="fill: url(#h1); stroke: #bdbdbd"/></svg>'
+    )
+    inlined, width = report_html.inline_svg(svg, "one", "a figure")
+    assert width == 96 and 'fill="#e4e4e4"' in inlined and "stroke: #bdbdbd" in inlined
+    for part in ('id="one-h1"', 'href="#one-m1"', 'id="one-m1"', "url(#one-h1)"):
+        assert part in inlined

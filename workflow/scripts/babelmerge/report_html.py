@@ -19,7 +19,7 @@ STYLE = re.compile(r"<style\b.*?</style>", re.S)
 SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)(?:pt)?"')
 FITTED = re.compile(r'(<svg\b[^>]*?)\s(?:height|width)="[^"]*"')
 # Where an id is given, and where one is used: in href="#…" and in url(#…).
-IDS = re.compile(r'(\bid="|"#|\(#)(?=[^")]+["\)])')
+IDS = re.compile(r'(\bid="|href="#|\(#)(?=[^")]+["\)])')
 
 
 def text(value: object) -> str:
