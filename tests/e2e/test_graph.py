@@ -25,6 +25,16 @@ EXPECTED = {
     "merge_models": 9,
     "translate": TRANSLATIONS,
     "score": TRANSLATIONS,
+    # As translated, dev instead of test, and en-hi's and hi-en's experts on each other's data.
+    "represent": TRANSLATIONS + 2,
+    "compare_neurons": 2,  # spans of the one direction with two languages
+    "compare_usage_alignment": 4,
+    "compare_cka": 4,
+    "compare_angles": 4,
+    "compare_task_vectors": 4,  # all experts, and three groups with their merges
+    "intervene_blocks": 3,
+    "intervene_neurons": 1,
+    "plot_kept": 3,
 }
 
 
@@ -50,6 +60,14 @@ def test_artifacts_stand_where_the_design_says(built):
         "scores/base/translation/en-hi.sentences.tsv",
         "comparisons/scores.tsv",
         "comparisons/retention/many-to-one.tsv",
+        "representations/merges/both-ways/ties/translation/en-hi.safetensors",
+        "comparisons/cka/xx-en.target.tsv",
+        "comparisons/task_vectors/experts.tsv",
+        "comparisons/compatibility.tsv",
+        "comparisons/correlations.tsv",
+        "comparisons/interventions/blocks.both-ways.task_arithmetic.tsv",
+        "tables/cka-bands-xx-en.tex",
+        "figures/mergeability.pdf",
         "tables/scores-many-to-one.tex",
         "figures/matrix-xx-en.svg",
         "report.html",

@@ -11,6 +11,13 @@ TRAINING = {"train_base", "train_expert", "train_joint", "plot_training", "colle
 MERGING = {"sweep", "select_recipe", "merge_models", "plot_sweeps"}
 SCORING = {"score", "collect_scores", "compare_retention", "plot_matrix", "plot_retention"}
 SCORING |= {"table_scores", "table_retention", "report"}
+INSIDE = {"represent", "compare_neurons", "compare_usage_alignment", "compare_cka"}
+INSIDE |= {"compare_angles", "compare_task_vectors", "compare_compatibility"}
+INSIDE |= {"compare_correlations", "intervene_blocks", "intervene_neurons"}
+INSIDE |= {"plot_neurons", "plot_usage_alignment", "plot_cka", "plot_angles", "plot_angle_pairs"}
+INSIDE |= {"plot_task_vectors", "plot_kept", "plot_mergeability", "plot_interventions"}
+INSIDE |= {"table_neurons", "table_cka", "table_kept", "table_mergeability"}
+EVALUATING = {"translate"} | MERGING | SCORING | INSIDE
 
 
 def test_touched_and_commented_files_rerun_nothing(project):
@@ -28,12 +35,20 @@ def test_touched_and_commented_files_rerun_nothing(project):
 # An edit that changes logic but no result, and the rules that use it, with all that follow them:
 # found by reading the project, not by the code under test.
 EDITS = {
-    "held_out.py": DATA | {"train_tokenizer", "translate"} | TRAINING | MERGING | SCORING,
-    "vocabulary.py": {"train_tokenizer", "translate"} | TRAINING | MERGING | SCORING,
-    "schedules.py": {"translate"} | TRAINING | MERGING | SCORING,
-    "generation.py": {"translate"} | MERGING | SCORING,
-    "recipes.py": {"translate"} | MERGING | SCORING,
-    "retention.py": {"compare_retention", "plot_retention", "table_retention", "report"},
+    "held_out.py": DATA | {"train_tokenizer"} | TRAINING | EVALUATING,
+    "vocabulary.py": {"train_tokenizer"} | TRAINING | EVALUATING,
+    "schedules.py": TRAINING | EVALUATING,
+    "generation.py": EVALUATING - {"plot_task_vectors"},  # of experts alone
+    "recipes.py": EVALUATING - {"intervene_neurons"},  # of base and joint models, here
+    "retention.py": {
+        "compare_correlations",
+        "compare_retention",
+        "plot_mergeability",
+        "plot_retention",
+        "report",
+        "table_mergeability",
+        "table_retention",
+    },
     "figures_search.py": {
         "plot_matrix",
         "plot_retention",
@@ -41,7 +56,18 @@ EDITS = {
         "plot_training",
         "report",
     },
-    "table_formats.py": {"table_scores", "table_retention", "report"},
+    "table_formats.py": {
+        "plot_interventions",
+        "plot_mergeability",
+        "report",
+        "table_cka",
+        "table_kept",
+        "table_mergeability",
+        "table_neurons",
+        "table_retention",
+        "table_scores",
+    },
+    "kept.py": {"plot_kept", "table_kept", "report"},
     "report_html.py": {"report"},
 }
 
@@ -114,4 +140,4 @@ def test_swapped_parameter_values_are_seen(project):
 def test_a_new_lock_retrains(project):
     lock = project.path("envs/lock.txt")
     lock.write_text(lock.read_text().replace("torch==", "torch==9"))
-    assert set(project.plan()) == {"translate"} | TRAINING | MERGING | SCORING
+    assert set(project.plan()) == TRAINING | EVALUATING

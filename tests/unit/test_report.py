@@ -272,7 +272,8 @@ def test_sweeps_at_the_edge_and_copies_are_told():
 def test_an_inlined_figure_keeps_its_colours_and_refers_to_its_own_ids():
     svg = (
         '<svg width="72pt" height="36pt"><defs><pattern id="h1"><rect fill="#e4e4e4"/></pattern>'
-        '</defs><use xlink:href="#m1"/><path id="m1" style="fill: url(#h1); stroke: #bdbdbd"/></svg>'
+        '</defs><use xlink:href="#m1"/><path id="m1" style="fill: url(#h1); stroke: #bdbdbd"/>'
+        "</svg>"
     )
     inlined, width = report_html.inline_svg(svg, "one", "a figure")
     assert width == 96 and 'fill="#e4e4e4"' in inlined and "stroke: #bdbdbd" in inlined

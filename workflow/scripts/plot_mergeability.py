@@ -4,7 +4,7 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import figures, figures_mergeability
+from babelmerge import figure_style, figures_mergeability
 from babelmerge.long_tables import read_long
 from job import running
 
@@ -12,4 +12,4 @@ with running(snakemake):
     points = read_long(snakemake.input.points)
     correlations = read_long(snakemake.input.correlations)
     figure = figures_mergeability.mergeability_figure(points, correlations)
-    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -4,7 +4,7 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import figures, figures_task_vectors
+from babelmerge import figure_style, figures_task_vectors
 from babelmerge.long_tables import read_long
 from job import running
 
@@ -16,4 +16,4 @@ DRAW = {
 
 with running(snakemake):
     figure = DRAW[snakemake.wildcards.figure](read_long(snakemake.input[0]))
-    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))
