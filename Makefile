@@ -31,7 +31,8 @@ unit: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit --numprocesses $(CORES)
 
 test: unit
-	$(BIN)/python workflow/scripts/warm.py $(BIN)/pytest tests/e2e
+	$(BIN)/python workflow/scripts/warm.py $(BIN)/pytest tests/e2e --numprocesses $(CORES) \
+		--dist worksteal
 
 check: .venv/ready
 	$(BIN)/ruff check .

@@ -1,5 +1,7 @@
 """A copy of the project with the pico study built in it, and the means to run and edit it."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 STUDY = "tests/e2e/studies/pico.yaml"
@@ -87,10 +90,26 @@ def copy_project(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Project:
-    """The pico study, built once; tests that change something take a copy."""
-    project = Project(copy_project(tmp_path_factory.mktemp("pico") / "project"))
-    project.first = project.run()
+    """The pico study, built once for all processes of a test run.
+
+    Nothing runs in it afterwards: tests that build or change something take a copy (`project`).
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    project, counts = Project(shared / "pico"), shared / "pico.json"
+    with FileLock(shared / "pico.lock"):
+        if not counts.exists():
+            copy_project(project.folder)
+            counts.write_text(json.dumps(project.run()))
+    project.first = json.loads(counts.read_text())
     return project
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """What needs the built study first: another process has other things to do meanwhile."""
+    first = ("test_graph", "test_inspect")
+    items.sort(key=lambda item: item.module.__name__.rpartition(".")[2] not in first)
 
 
 @pytest.fixture

@@ -75,11 +75,11 @@ def test_artifacts_stand_where_the_design_says(built):
         assert built.result(path).is_file(), path
 
 
-def test_scores_are_sacrebleus_own(built):
+def test_scores_are_sacrebleus_own(built, tmp_path):
     dataset = built.result("outputs/experts/hi-en/translation/hi-en.jsonl")
     rows = [json.loads(line) for line in dataset.read_text(encoding="utf-8").splitlines()]
     scores = json.loads(built.result("scores/experts/hi-en/translation/hi-en.json").read_text())
-    references = built.path("references.txt")
+    references = tmp_path / "references.txt"
     references.write_text("".join(f"{row['reference']}\n" for row in rows), encoding="utf-8")
     command = [sys.executable, "-m", "sacrebleu", str(references), "-m", "chrf", "-b", "-w", "6"]
     outputs = "".join(f"{row['output']}\n" for row in rows)
@@ -102,9 +102,9 @@ def test_report_is_one_file_that_needs_no_network(built):
     assert "<svg" in page and "smallest" in page
 
 
-def test_snakemakes_own_report_works(built):
-    built.snakemake("--report", "report.html")
-    assert built.path("report.html").stat().st_size > 100_000
+def test_snakemakes_own_report_works(project):
+    project.snakemake("--report", "report.html")
+    assert project.path("report.html").stat().st_size > 100_000
 
 
 READY = """
@@ -125,19 +125,20 @@ methods:
   task_arithmetic: {{weight: [0.5, 1.0]}}
   ties: {{density: [0.5], weight: [0.5]}}
 generation: {{max_new_tokens: 12}}
+analysis: null
 """
 
 
-def test_ready_checkpoints_train_nothing(built, tmp_path):
+def test_ready_checkpoints_train_nothing(project, tmp_path):
     """Base and experts taken from folders are merged and scored; no rule trains."""
     study = tmp_path / "ready.yaml"
-    mini = built.path("config/studies/translation-mini.yaml")
-    study.write_text(READY.format(mini=mini, models=built.result("models")))
-    ready = type(built)(built.folder, str(study))
+    mini = project.path("config/studies/translation-mini.yaml")
+    study.write_text(READY.format(mini=mini, models=project.result("models")))
+    ready = type(project)(project.folder, str(study))
     jobs = ready.run()
     assert jobs["fetch_model"] == 3 and not [rule for rule in jobs if rule.startswith("train")]
     merged = "models/merges/both-ways/ties/model.safetensors"
-    assert ready.result(merged).read_bytes() == built.result(merged).read_bytes()
+    assert ready.result(merged).read_bytes() == project.result(merged).read_bytes()
     assert ready.plan() == {}
 
 
@@ -156,20 +157,20 @@ methods: null
 """
 
 
-def test_adapters_are_taken_in_on_their_base_and_merged_by_their_factors(built, tmp_path):
+def test_adapters_are_taken_in_on_their_base_and_merged_by_their_factors(project, tmp_path):
     """A LoRA adapter becomes a full model on the base, and stays at hand for KnOTS."""
     from peft import LoraConfig, get_peft_model
 
     from babelmerge import models
 
-    base, _ = models.load(built.result("models/base"), where="cpu")
+    base, _ = models.load(project.result("models/base"), where="cpu")
     config = LoraConfig(r=2, init_lora_weights=False)
     get_peft_model(base, config).save_pretrained(tmp_path / "adapter")
-    mini = built.path("config/studies/translation-mini.yaml")
-    (tmp_path / "ready.yaml").write_text(READY.format(mini=mini, models=built.result("models")))
+    mini = project.path("config/studies/translation-mini.yaml")
+    (tmp_path / "ready.yaml").write_text(READY.format(mini=mini, models=project.result("models")))
     study = tmp_path / "tuned.yaml"
     study.write_text(ADAPTER.format(ready=tmp_path / "ready.yaml", adapter=tmp_path / "adapter"))
-    ready = type(built)(built.folder, str(study))
+    ready = type(project)(project.folder, str(study))
     target = "results/tuned/models/experts/tuned/manifest.json"
     assert ready.run(target) == {"fetch_model": 2}
     taken = ready.result("models/experts/tuned")

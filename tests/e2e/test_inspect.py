@@ -30,19 +30,20 @@ RULES = {
 
 
 @pytest.fixture
-def inspected(built, tmp_path):
+def inspected(project, tmp_path):
     """The shipped study on the pico models, one of which owns no text; and the texts' folder."""
     texts = tmp_path / "texts"
     texts.mkdir()
-    for file in built.path("resources/inspect").glob("*.txt"):
+    for file in project.path("resources/inspect").glob("*.txt"):
         lines = file.read_text(encoding="utf-8").splitlines()[:12]
         (texts / file.name).write_text("\n".join(lines), encoding="utf-8")
-    shipped = built.path("config/studies/inspect.yaml")
+    shipped = project.path("config/studies/inspect.yaml")
     study = tmp_path / "looked-at.yaml"
     study.write_text(
-        STUDY.format(shipped=shipped, models=built.result("models"), texts=texts), encoding="utf-8"
+        STUDY.format(shipped=shipped, models=project.result("models"), texts=texts),
+        encoding="utf-8",
     )
-    return type(built)(built.folder, str(study)), texts
+    return type(project)(project.folder, str(study)), texts
 
 
 def test_ready_models_are_compared_and_a_mended_text_is_read_again(inspected):

@@ -17,7 +17,7 @@ BASE = "results/pico/models/base/manifest.json"
 
 
 @pytest.fixture(scope="module")
-def long_study(built, tmp_path_factory):
+def long_study(tmp_path_factory):
     """A study whose base trains long enough to be killed, with data and tokenizer built."""
     folder = copy_project(tmp_path_factory.mktemp("resume") / "project")
     project = Project(folder)
