@@ -194,3 +194,29 @@ def test_shards_lie_beside_their_index(tmp_path):
         (tmp_path / checkpoints.INDEX).write_text(json.dumps({"weight_map": weight_map}))
         with pytest.raises(ValueError, match="weight_map|file beside it"):
             checkpoints.weight_files(tmp_path)
+
+
+def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):
+    target = tmp_path / "model"
+    with checkpoints.saving(target) as directory:
+        (directory / "old.txt").write_text("old")
+    program = f"""
+        import os, signal, sys
+        from pathlib import Path
+        sys.path.insert(0, {str(SCRIPTS)!r})
+        from babelmerge import directories
+        rename = Path.rename
+        def once(self, target):
+            rename(self, target)
+            os.kill(os.getpid(), signal.SIGKILL)
+        with directories.saving({str(target)!r}) as directory:
+            (directory / "new.txt").write_text("new")
+            Path.rename = once
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False)
+    assert ended.returncode == -signal.SIGKILL and not target.exists()
+    with pytest.raises(RuntimeError), checkpoints.saving(target):  # the old one is back at once
+        assert sorted(path.name for path in target.iterdir()) == ["manifest.json", "old.txt"]
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert sorted(path.name for path in target.iterdir()) == ["manifest.json", "old.txt"]

@@ -287,6 +287,26 @@ def test_a_plain_file_is_refused_where_it_means_something_else(method, models, p
             recipes.read_recipe({"merge_method": "ties", "models": [{"model": "a"}]})
 
 
+@pytest.mark.parametrize(
+    ("changed", "part"),
+    [
+        ({"merge_method": ["ties"]}, r"merge_method is \['ties'\]; expected the name of one"),
+        ({"babelmerge": {"method": 3}}, "babelmerge: method is 3; expected the name of one"),
+        ({"babelmerge": {"members": 3}}, "members is 3; expected a list, the base first"),
+        ({"models": 3}, "'models' must be a list of mappings"),
+        ({"models": {"a": 1}}, "'models' must be a list of mappings"),
+        ({"models": [{"model": "a", "parameters": [1]}]}, r"of a are \[1\]; expected a mapping"),
+        ({"models": [{"model": "a", 3: 4}]}, "unknown key '3'"),
+        ({"parameters": 3}, "'parameters' is 3; expected a mapping"),
+        ({"base_model": 3}, "model is 3; expected the path of a directory"),
+    ],
+)
+def test_values_of_wrong_types_are_refused_by_key(changed, part):
+    plain = {"merge_method": "ties", "base_model": "b", "models": [{"model": "a"}]}
+    with pytest.raises(ValueError, match=part):
+        recipes.read_recipe(plain | changed)
+
+
 def test_chained_merges_are_refused_by_name(tmp_path):
     path = tmp_path / "r.yaml"
     path.write_text("name: a\nmerge_method: ties\n---\nmerge_method: linear\n")

@@ -115,13 +115,22 @@ def _sibling(out_dir: Path, kind: str) -> Path:
 
 
 def _remove_leftovers(out_dir: Path) -> None:
-    """Delete the temporary siblings of killed runs on this machine; leave those of live ones."""
+    """Delete the temporary siblings of killed runs on this machine; leave those of live ones.
+
+    A run that was killed in the instant between moving the old directory away and the new one to
+    its place has left neither: the old one comes back.
+    """
     start = f".{out_dir.name}.{socket.gethostname()}."
     for path in out_dir.parent.iterdir():
         owner = path.name.removeprefix(start).split(".")
         if not path.name.startswith(start) or len(owner) != 3 or not owner[0].isdigit():
             continue
-        if owner[2] in ("partial", "old") and not _alive(int(owner[0])):
+        if owner[2] not in ("partial", "old") or _alive(int(owner[0])):
+            continue
+        if owner[2] == "old" and not out_dir.exists():
+            logger.warning("putting %s back, which a run that was killed had moved", out_dir.name)
+            path.rename(out_dir)
+        else:
             logger.warning("removing %s, left by a run that was killed", path.name)
             shutil.rmtree(path, ignore_errors=True)
 

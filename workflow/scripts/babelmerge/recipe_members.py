@@ -21,7 +21,12 @@ def read_models(models: Any) -> list[tuple[str, dict[str, Any]]]:
         raise ValueError("key 'models' must be a list of mappings with the key 'model'")
     for model in models:
         if unknown := set(model) - {"model", "parameters"}:
-            raise ValueError(f"models: unknown key {sorted(unknown)[0]!r}")
+            raise ValueError(f"models: unknown key {sorted(map(str, unknown))[0]!r}")
+        if not isinstance(model.get("parameters") or {}, dict):
+            raise ValueError(
+                f"models: parameters of {model['model']} are {model['parameters']!r}; expected a "
+                "mapping, as in {weight: 0.5}"
+            )
     return [(_path(m["model"]), dict(m.get("parameters") or {})) for m in models]
 
 
@@ -58,6 +63,10 @@ def read_members(
     if given is None:
         return _plain_members(base, method, models)
     paths = [path for path, _ in models]
+    if not isinstance(given, list) or not given:
+        raise ValueError(
+            f"{OWN}: members is {given!r}; expected a list, the base first, then the experts"
+        )
     for member in given:
         if not isinstance(member, Mapping) or not {"id", "model"} <= set(member) <= set(
             MEMBER_KEYS

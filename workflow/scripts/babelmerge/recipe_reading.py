@@ -141,6 +141,9 @@ def _required(content: Mapping[str, Any], key: str) -> Any:
 
 def _method(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
     theirs = _required(content, "merge_method")
+    for key, name in (("merge_method", theirs), (f"{OWN}: method", own.get("method") or theirs)):
+        if not isinstance(name, str):
+            raise ValueError(f"{key} is {name!r}; expected the name of one method")
     method = own.get("method") or OURS.get(theirs)
     if method is None:
         hint = merge_parameters.nearest(theirs, OURS)

@@ -24,12 +24,17 @@ KEYS = (
     "model_type",
     "architectures",
     "hidden_act",
+    "hidden_activation",
     "num_attention_heads",
     "num_key_value_heads",
     "head_dim",
     "rms_norm_eps",
     "rope_theta",
     "rope_parameters",
+    "rope_scaling",
+    "query_pre_attn_scalar",
+    "attn_logit_softcapping",
+    "final_logit_softcapping",
     "tie_word_embeddings",
 )
 

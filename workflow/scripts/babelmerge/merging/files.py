@@ -130,7 +130,11 @@ def _planned(
 
 
 def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> None:
-    """What settings ask of these members, before anything is read."""
+    """What settings ask of these members, and of this machine, before anything is read."""
+    if point.device not in (None, "cpu"):
+        from babelmerge.merging import engine
+
+        engine.device_of(point)
     point.check_blocks(members.blocks)
     if point.inner.method == "linear":
         for name in members.merged_names:
