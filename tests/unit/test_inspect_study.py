@@ -299,7 +299,10 @@ def material(**changes):
         "experts/tok": {"text/hi": facts("other", 2), "text/bn": facts("other")},
     }
     owned = {"experts/hi-en": ["text/hi"], "experts/deep": [], "experts/tok": []}
-    vectors = pd.DataFrame({"expert": ["", "experts/hi-en"]})
+    columns = ("level", "where", "measure", "expert", "other", "value")
+    rows = [("model", "all", "base_norm", "", "", 9.0)]
+    rows.append(("model", "all", "relative_norm", "experts/hi-en", "", 0.1))
+    vectors = pd.DataFrame(rows, columns=columns)
     parts = {
         "study": {"name": "small", "title": "Small", "languages": ["hi", "bn"]},
         "families": {},
