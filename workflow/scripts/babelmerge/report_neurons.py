@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from babelmerge import neuron_rows, neuron_tables
+from babelmerge import report_directions as shared
 from babelmerge import report_findings_neurons as findings
 from babelmerge import report_html as page
 from babelmerge.report_material import Material, Section
@@ -42,13 +43,12 @@ CAPTIONS = {
         "bottom have scales of their own, up to 1, where models are the same."
     ),
 }
-Tables = Mapping[str, pd.DataFrame]  # span -> long table
 
 
 def neurons(material: Material) -> Section | None:
     """Neurons of each language before and after training, and what merges do to their use."""
-    selected = _directions(material, "neurons")
-    used = _directions(material, "usage_alignment")
+    selected = shared.by_direction(material, "neurons")
+    used = shared.by_direction(material, "usage_alignment")
     if not selected and not used:
         return None
     body = ""
@@ -57,58 +57,29 @@ def neurons(material: Material) -> Section | None:
         told = INTRODUCTION.format(definition=neuron_tables.definition(settings))
         body += page.paragraphs([told])
         for name, tables in selected.items():
-            body += _heading("Neurons by language", name, tables)
+            body += shared.heading("Neurons by language", name, tables)
             body += _listed(findings.counts, tables)
             body += _table(material, name, tables, settings)
-            body += _figures(material, "neurons", name) + _figures(material, "neuron-changes", name)
+            for kind in ("neurons", "neuron-changes"):
+                body += shared.figures(material, kind, name, CAPTIONS[kind])
     if used:
         body += "<h3>How alike models use their neurons</h3>" + page.paragraphs([USAGE])
         for name, tables in used.items():
-            body += _heading("Use of neurons", name, tables) + _listed(findings.usage, tables)
-            body += _figures(material, "usage", name)
+            body += shared.heading("Use of neurons", name, tables) + _listed(findings.usage, tables)
+            body += shared.figures(material, "usage", name, CAPTIONS["usage"])
     return Section("neurons", "Neurons", body)
 
 
-def _directions(material: Material, what: str) -> dict[str, dict[str, pd.DataFrame]]:
-    """Direction -> span -> long table."""
-    found: dict[str, dict[str, pd.DataFrame]] = {}
-    for name, table in material.inside.items():
-        kind, _, rest = name.partition("/")
-        direction, _, span = rest.rpartition(".")
-        if kind == what and direction and len(table):
-            found.setdefault(direction, {})[span] = table
-    return found
-
-
-def _words(name: str, tables: Tables) -> str:
-    return neuron_tables.direction_words(next(iter(tables.values())), name)
-
-
-def _heading(what: str, name: str, tables: Tables) -> str:
-    return f"<h3>{what}: {page.text(_words(name, tables))}</h3>"
-
-
-def _listed(find: Callable[[pd.DataFrame, str], list[str]], tables: Tables) -> str:
+def _listed(find: Callable[[pd.DataFrame, str], list[str]], tables: shared.Tables) -> str:
     return page.bullets(" ".join(find(rows, span)) for span, rows in tables.items())
 
 
-def _table(material: Material, name: str, tables: Tables, settings: Mapping | None) -> str:
+def _table(material: Material, name: str, tables: shared.Tables, settings: Mapping | None) -> str:
     """Table 5, when some language has an expert."""
     tables = {
         span: rows for span, rows in tables.items() if (rows["model"] == neuron_rows.BASE).any()
     }
     if not any((rows["measure"] == "after").any() for rows in tables.values()):
         return ""
-    table = neuron_tables.neuron_table(tables, _words(name, tables), settings)
+    table = neuron_tables.neuron_table(tables, shared.words(name, tables), settings)
     return page.table_box(table, material.tables.get(f"neurons-{name}"))
-
-
-def _figures(material: Material, kind: str, direction: str) -> str:
-    """A direction's figures of one kind, its spans side by side; the caption is at the first."""
-    names = [name for name in material.figures if name.rpartition(".")[0] == f"{kind}-{direction}"]
-    drawn = []
-    for at, name in enumerate(names):
-        lead = f"{name.rpartition('.')[2].capitalize()} tokens. "
-        told = CAPTIONS[kind] if at == 0 else "As before."
-        drawn.append(page.figure(material.figures[name], lead + told, name))
-    return f'<div class="figures">{"".join(drawn)}</div>' if drawn else ""

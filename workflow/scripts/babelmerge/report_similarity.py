@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
-from babelmerge import labels, neuron_tables, similarity_tables
+from babelmerge import labels, similarity_tables
+from babelmerge import report_directions as shared
 from babelmerge import report_findings_angles as about_angles
 from babelmerge import report_findings_similarity as findings
 from babelmerge import report_html as page
@@ -47,21 +48,20 @@ CAPTIONS = {
     ),
 }
 MAKERS = {"bands": similarity_tables.bands_table, "last": similarity_tables.last_table}
-Tables = Mapping[str, pd.DataFrame]  # span -> long table
 
 
 def representations(material: Material) -> Section | None:
     """Where in depth models part, against what chance and halves of the data give."""
-    cka, angles = _directions(material, "cka"), _directions(material, "angles")
+    cka, angles = _with_experts(material, "cka"), _with_experts(material, "angles")
     if not cka and not angles:
         return None
     groups = {g: sets for family in material.families.values() for g, sets in family.items()}
     body = ""
     if cka:
-        named = {_words(name, tables): tables for name, tables in cka.items()}
+        named = {shared.words(name, tables): tables for name, tables in cka.items()}
         body += page.paragraphs([CKA]) + page.bullets(findings.directions(named, groups))
         for name, tables in cka.items():
-            body += _heading("CKA", name, tables)
+            body += shared.heading("CKA", name, tables)
             body += page.paragraphs(findings.spans(tables, groups))
             body += _said(findings.cka, tables, groups)
             body += "".join(_tables(material, name, tables, groups))
@@ -69,53 +69,36 @@ def representations(material: Material) -> Section | None:
     if angles:
         body += "<h3>Principal angles</h3>" + page.paragraphs([ANGLES])
         for name, tables in angles.items():
-            body += _heading("Principal angles", name, tables)
+            body += shared.heading("Principal angles", name, tables)
             body += _said(about_angles.angles, tables, groups)
             body += _figures(material, "angles", name) + _figures(material, "angle-pairs", name)
     return Section("representations", "Representations", body)
 
 
-def _directions(material: Material, what: str) -> dict[str, dict[str, pd.DataFrame]]:
+def _with_experts(material: Material, what: str) -> dict[str, dict[str, pd.DataFrame]]:
     """Direction -> span -> long table, of those that have an expert."""
-    found: dict[str, dict[str, pd.DataFrame]] = {}
-    for name, table in material.inside.items():
-        kind, _, rest = name.partition("/")
-        direction, _, span = rest.rpartition(".")
-        if kind == what and direction and len(table) and curves.subjects(table):
-            found.setdefault(direction, {})[span] = table
-    return found
+    told = {
+        name: {span: table for span, table in tables.items() if curves.subjects(table)}
+        for name, tables in shared.by_direction(material, what).items()
+    }
+    return {name: tables for name, tables in told.items() if tables}
 
 
-def _words(name: str, tables: Tables) -> str:
-    return neuron_tables.direction_words(next(iter(tables.values())), name)
-
-
-def _heading(what: str, name: str, tables: Tables) -> str:
-    return f"<h3>{what}: {page.text(_words(name, tables))}</h3>"
-
-
-def _said(find: Callable, tables: Tables, groups: Mapping) -> str:
+def _said(find: Callable, tables: shared.Tables, groups: Mapping) -> str:
     """For each span, what matters most as a paragraph and the rest as a list."""
     found = [find(rows, span, groups) for span, rows in tables.items()]
     return "".join(page.paragraphs(said[:1]) + page.bullets(said[1:]) for said in found)
 
 
-def _tables(material: Material, name: str, tables: Tables, groups: Mapping) -> Iterator[str]:
+def _tables(material: Material, name: str, tables: shared.Tables, groups: Mapping) -> Iterator[str]:
     """Tables 6 and 7, the second folded: it is long."""
     for which, make in MAKERS.items():
-        table = make(tables, _words(name, tables), groups)
+        table = make(tables, shared.words(name, tables), groups)
         box = page.table_box(table, material.tables.get(f"cka-{which}-{name}"))
         yield box if which == "bands" else page.details(table.title, box)
 
 
 def _figures(material: Material, kind: str, direction: str) -> str:
-    """A direction's figures of one kind, its spans side by side; the caption is at the first."""
-    names = [name for name in material.figures if name.rpartition(".")[0] == f"{kind}-{direction}"]
     confidence = material.study.get("evaluation", {}).get("confidence", 0.95)
     caption = CAPTIONS[kind].format(confidence=labels.percent(confidence))
-    drawn = []
-    for at, name in enumerate(names):
-        lead = f"{name.rpartition('.')[2].capitalize()} tokens. "
-        told = caption if at == 0 else "As before."
-        drawn.append(page.figure(material.figures[name], lead + told, name))
-    return f'<div class="figures">{"".join(drawn)}</div>' if drawn else ""
+    return shared.figures(material, kind, direction, caption)
