@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from babelmerge import mergeability_pairs, typology
@@ -32,8 +33,20 @@ def test_relatives_are_nearer_than_strangers(features):
 
 
 def test_a_hand_counted_distance(features):
-    # English and Russian: 81A, 83A, 85A, 87A, 90A, 13A, 30A and 112A agree, 86A and 37A do not.
-    assert typology.distance(features, "en", "ru") == pytest.approx(2 / 10)
+    # Of 18 features known of English and Russian they differ in 86A, 37A, 38A and 49A.
+    assert typology.distance(features, "en", "ru") == pytest.approx(4 / 18)
+
+
+def test_unknown_features_are_left_out_and_few_say_nothing():
+    made = pd.DataFrame({"a": list("xxxx") + [""], "b": list("xxyyz"), "c": ["", *"xxxx"]})
+    assert typology.distance(made, "a", "b") == 2 / 4
+    assert typology.distance(made, "b", "c") == 3 / 4
+    assert math.isnan(typology.distance(made, "a", "c"))
+
+
+def test_features_are_named_once_and_known_of_two_languages(features):
+    assert features.index.is_unique and features.notna().all(axis=None)
+    assert (features.drop(columns="name").ne("").sum(axis=1) >= 2).all()
 
 
 def test_languages_that_are_not_in_the_table_are_unknown(features):

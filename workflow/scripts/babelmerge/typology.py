@@ -2,7 +2,10 @@
 
 `resources/typology.tsv` has a row for each feature, named by its chapter in the World Atlas of
 Language Structures Online (Dryer & Haspelmath 2013, CC BY 4.0), and a column for each language; the
-values are worded by us, and a cell is empty where we have none. Reads that table, knows no models.
+values are worded by us and agree with the Atlas where it has the language, some (of Bengali and
+Standard Arabic above all) are ours alone, and a cell is empty where we have none or doubt it. Most
+features are of word order: languages of one area may be near without being relatives. Reads that
+table, knows no models.
 """
 
 import math
