@@ -48,6 +48,15 @@ def test_an_expert_is_all_in_itself_and_an_average_keeps_its_share():
     assert rows.loc["linear", "kept"].to_numpy() == pytest.approx([1 / 3] * 3)
 
 
+def test_norms_are_against_the_mean_of_the_members(vectors):
+    merge = 0.5 * vectors["experts/a"]
+    made = vectors | {"merges/g/ties": merge, "merges/g/none": 0 * merge}
+    found = kept.norms(kept.kept_rows(table(made), "g")).set_index("method")["norm"]
+    mean = np.mean([np.linalg.norm(vector) for vector in vectors.values()])
+    assert found["ties"] == pytest.approx(np.linalg.norm(merge) / mean)
+    assert found["none"] == 0
+
+
 def test_members_may_be_merges_of_other_groups_and_may_stand_behind():
     vectors = {"merges/g/sum": np.array([2.0, 0.0]), "merges/h/ties": np.array([1.0, 0.0])}
     rows = kept.kept_rows(table(vectors), "g")

@@ -56,6 +56,26 @@ def test_few_items_have_the_exact_p_over_all_orders():
     assert found.orders == 120
 
 
+@pytest.mark.parametrize(("items", "least"), [(3, 1 / 6), (4, 1 / 24)])
+def test_the_least_p_is_that_of_the_most_extreme_order(items, least):
+    x, y = _symmetric(items, 2), _symmetric(items, 3)
+    weights, pairs = _pair_weights(items)
+    outcomes = np.array([y[i, j] for i, j in pairs])
+    found = exchange(x, weights, outcomes)
+    assert found.p_least == pytest.approx(least) and found.p >= found.p_least
+    planted = exchange(x, weights, np.array([x[i, j] for i, j in pairs]))
+    assert planted.p == planted.p_least
+
+
+def test_points_that_are_blind_to_an_exchange_cannot_have_a_small_p():
+    """Disjoint pairs: swapping the two of a pair, here or there, is the same order."""
+    x, weights = _symmetric(6, 2), np.zeros((3, 6, 6))
+    for at in range(3):
+        weights[at, 2 * at, 2 * at + 1] = weights[at, 2 * at + 1, 2 * at] = 0.5
+    found = exchange(x, weights, np.array([1.0, 2.0, 4.0]))
+    assert found.orders == 720 and found.p_least >= 2**3 / 720
+
+
 def _false_positives(weights, membership, items, trials, permutations=199):
     """Shares of p <= 0.05 when predictor and outcome each depend on the items, unrelated."""
     generator, naive, ours = np.random.default_rng(3), 0, 0

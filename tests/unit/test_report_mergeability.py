@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from babelmerge import figure_style as fs
 from babelmerge import (
+    figures_kept,
     figures_mergeability,
     figures_task_vectors,
     kept,
@@ -106,7 +107,7 @@ def test_figures_are_drawn_for_few_and_many(number, blocks, tmp_path):
         assert len(texts - {""}) >= 1
     fs.save(drawn, tmp_path / "f", ("png",))
     merged = vectors_table([*experts(number), "merges/g/ties", "merges/g/sce"], blocks)
-    figure = figures_task_vectors.kept_figure(kept.kept_rows(merged, "g"))
+    figure = figures_kept.kept_figure(kept.kept_rows(merged, "g"))
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["TIES", "SCE"]
 
 
@@ -141,6 +142,35 @@ def test_a_perfect_prediction_is_told_as_one_and_unreachable_p_as_that():
     assert len(none) == 1 and "a correlation needs three groups at least" in none[0]
 
 
+def test_outlooks_are_told_beside_what_was_kept():
+    rows = [
+        {"group": group, "measure": "cka_last", "value": value, "retention": kept_of}
+        for group, value, kept_of in (
+            ("a", 0.9, 0.8), ("a", 0.8, 1.0), ("b", 0.5, 0.4), ("c", 0.1, 0.2), ("d", 0.2, 0.3)
+        )
+    ]  # fmt: skip
+    (told,) = findings.outlooks(pd.DataFrame(rows))
+    assert "1 compatible group kept 90%" in told and "1 doubtful group kept 40%" in told
+    assert "2 conflicting groups kept 20% to 30%" in told and "could not tell" not in told
+    (alike,) = findings.outlooks(pd.DataFrame(rows[:2]))
+    assert "All groups look the same" in alike
+    other = pd.DataFrame(rows).assign(measure="cosine")
+    assert findings.outlooks(other) == []
+
+
+def test_a_p_that_cannot_be_small_stands_in_brackets():
+    few = mergeability_tables.correlations_table(study(3)["correlations"])
+    assert few.rows[0].cells[1].text.startswith("(") and "In brackets" in few.note
+    many = mergeability_tables.correlations_table(study(5)["correlations"])
+    assert "In brackets" not in many.note
+    sizes = [cell.text for cell in many.rows[0].cells[-2:]]
+    assert sizes == ["10", "5"] and len(many.rows) == 4  # two measures, two levels
+    short = mergeability_tables.in_short(study(3)["correlations"], "cosine")
+    assert "too few for a test" in short and "p " not in short
+    told = mergeability_tables.in_short(study(5)["correlations"], "cosine")
+    assert "r 1.00" in told and "ρ 1.00" in told and "10 groups of 5 experts" in told
+
+
 def test_sentences_on_task_vectors_give_the_extremes():
     table = vectors_table(experts(4), 6)
     told = " ".join(findings.task_vectors(table))
@@ -159,7 +189,7 @@ def test_tables_have_a_row_for_each_pair_expert_and_measure():
     assert [row.label for row in correlations.rows][:1] == ["Debiased CKA, last block"]
     rows = kept.kept_rows(vectors_table([*experts(3), "merges/g/ties"], 2), "g")
     shares = mergeability_tables.kept_table(rows)
-    assert len(shares.rows) == 3
+    assert [row.label for row in shares.rows][-1] == "Norm" and len(shares.rows) == 4
     for table in (pairs, correlations, shares):
         assert to_markdown(table) and to_html(table) and to_latex(table)
 

@@ -4,12 +4,10 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import figure_style, figures_task_vectors, kept
+from babelmerge import figure_style, figures_kept, kept
 from babelmerge.long_tables import read_long
 from job import running
 
 with running(snakemake):
     rows = kept.kept_rows(read_long(snakemake.input[0]), snakemake.wildcards.group)
-    figure_style.save(
-        figures_task_vectors.kept_figure(rows), Path(snakemake.output[0]).with_suffix("")
-    )
+    figure_style.save(figures_kept.kept_figure(rows), Path(snakemake.output[0]).with_suffix(""))

@@ -24,7 +24,9 @@ class Exchange(NamedTuple):
     """A correlation over `n` points that share `items`, and how unlikely it is by chance.
 
     p: two-sided, from so many `orders` of the items. p_naive: as if the points were independent,
-    for comparison only. NaN where points are all equal, or fewer than 3.
+    for comparison only. p_least: what p would be in the most extreme of these orders; with few
+    items, or points that stay the same when items are exchanged, it is not small, and no p can be
+    below it. NaN where points are all equal, or fewer than 3.
     """
 
     value: float
@@ -33,6 +35,7 @@ class Exchange(NamedTuple):
     n: int
     items: int
     orders: int
+    p_least: float
 
 
 def exchange(
@@ -57,20 +60,22 @@ def exchange(
     flat = weights.reshape(len(weights), matrix.size)
     x = flat @ values.ravel()
     if not (_varies(x) and _varies(outcomes)):
-        return Exchange(math.nan, math.nan, math.nan, len(x), len(matrix), 0)
+        return Exchange(math.nan, math.nan, math.nan, len(x), len(matrix), 0, math.nan)
     naive = CORRELATIONS[statistic](x, outcomes)
     y = _standardised(outcomes[None], statistic)[0]
     bar = abs(float(_standardised(x[None], statistic)[0] @ y)) - 1e-12  # ties count
     orders = _orders(known, permutations, seed)
-    extreme, size = 0, max(1, BLOCK // max(values.size, len(x)))
+    found, size = [], max(1, BLOCK // max(values.size, len(x)))
     for start in range(0, len(orders), size):
         some = orders[start : start + size]
         moved = values[some[:, :, None], some[:, None, :]].reshape(len(some), -1) @ flat.T
-        extreme += int((np.abs(_standardised(moved, statistic) @ y) >= bar).sum())
-    every = len(matrix) <= EXACT  # the order as it is counts once: it is among all, else added
-    p = extreme / len(orders) if every else (1 + extreme) / (1 + len(orders))
+        found.append(np.abs(_standardised(moved, statistic) @ y))
+    sizes = np.concatenate(found)
+    if len(matrix) > EXACT:  # the order as it is counts once: it is among all, else added
+        sizes = np.append(sizes, bar)
+    p, p_least = (float((sizes >= b).mean()) for b in (bar, sizes.max() - 1e-12))
     r, p_naive = float(naive.statistic), float(naive.pvalue)
-    return Exchange(r, p, p_naive, len(x), len(matrix), len(orders))
+    return Exchange(r, p, p_naive, len(x), len(matrix), len(orders), p_least)
 
 
 def _checked(matrix, weights, outcomes, statistic: str) -> tuple[np.ndarray, ...]:

@@ -17,7 +17,7 @@ from babelmerge.mergeability_pairs import MEASURES
 
 def mergeability_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """A panel for each measure: retention of each merge (markers by method) and, faint, of each
-    of its experts; the correlation over merges, all methods together, in the title."""
+    of its experts; correlations over merges, all methods together, in the title."""
     measures = [name for name in MEASURES if name in set(points["measure"])]
     points = points[points["retention"].notna() & points["value"].notna()]
     measures = [name for name in measures if (points["measure"] == name).any()]
@@ -26,7 +26,7 @@ def mergeability_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Fig
     methods = list(dict.fromkeys(points["method"]))
     with fs.style():
         lines = math.ceil(len(measures) / 2)
-        figure = Figure(figsize=(fs.WIDTH, 1.75 * lines + 0.5), layout="constrained")
+        figure = Figure(figsize=(fs.WIDTH, 1.95 * lines + 0.5), layout="constrained")
         axes = figure.subplots(lines, 2, squeeze=False, sharey=True).ravel()
         for ax, measure in zip(axes, measures, strict=False):
             _panel(ax, points[points["measure"] == measure], methods)
@@ -35,7 +35,7 @@ def mergeability_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Fig
             ax.set_title(f"{words}\n{told}", fontsize=6.2, fontweight="normal")
         for ax in axes[len(measures) :]:
             ax.set_axis_off()
-        figure.supylabel("Share of the experts' score that is kept", fontsize=7.5)
+        figure.supylabel("Share of experts' score kept", fontsize=7.5)
         handles = [
             Line2D([], [], linestyle="", markersize=5, label=labels.method(name), **_mark(at))
             for at, name in enumerate(methods)

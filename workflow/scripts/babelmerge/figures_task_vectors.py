@@ -1,10 +1,9 @@
-"""Figures of task vectors: where in depth experts differ, and what merges keep of each expert.
+"""Figures of task vectors: where in depth, and in which modules, experts moved, and alike.
 
-Takes the long tables of `inspection.Inspection.rows` and the rows of `kept`; draws no conclusions.
+Takes the long tables of `inspection.Inspection.rows`; draws no conclusions.
 """
 
 import math
-from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from babelmerge import figure_depth as fd
 from babelmerge import figure_style as fs
 from babelmerge import labels
 
@@ -24,12 +23,11 @@ SIGNED = LinearSegmentedColormap.from_list(
     ["#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#cfe1f2", "#4a97c9", "#08306b"],
 )
 CURVES = {  # measure -> title, the value of what has nothing in common
-    "relative_norm": ("Norm, as a share of the base's", None),
+    "relative_norm": ("Norm over the base's", None),
     "stable_rank": ("Mean stable rank of matrices", None),
     "cosine": ("Cosine", 0.0),
     "sign_agreement": ("Share of equal signs", 0.5),
 }
-NAMED = 8  # experts whose lines are told apart
 ANNOTATED = 12  # experts up to which a matrix has numbers
 
 
@@ -39,7 +37,7 @@ def depth_figure(table: pd.DataFrame) -> Figure:
     Left of the blocks stands the embedding (E). Lines are experts (up to eight in colours) or pairs
     (faint, their mean thick); dotted: what vectors with nothing in common give.
     """
-    rows, ticks = _by_depth(table)
+    rows, ticks = fd.by_depth(table)
     experts = list(dict.fromkeys(rows.loc[rows["measure"] == "norm", "expert"]))
     shown = [m for m in CURVES if rows.loc[rows["measure"] == m, "value"].notna().any()]
     if not shown:
@@ -51,14 +49,14 @@ def depth_figure(table: pd.DataFrame) -> Figure:
         for ax, measure in zip(axes, shown, strict=False):
             part = rows[rows["measure"] == measure]
             title, nothing = CURVES[measure]
-            _lines(ax, part, experts, paired=nothing is not None)
+            fd.lines(ax, part, experts, paired=nothing is not None)
             if nothing is not None:
                 ax.axhline(nothing, color=fs.FAINT, linestyle=":", linewidth=1)
-            _frame(ax, ticks, title)
+            fd.frame(ax, ticks, title)
         for ax in axes[len(shown) :]:
             ax.set_axis_off()
         paired = bool({"cosine", "sign_agreement"} & set(shown))
-        figure.legend(handles=_legend(experts, paired), loc="outside upper left", ncols=2)
+        figure.legend(handles=fd.legend(experts, paired), loc="outside upper left", ncols=2)
     return figure
 
 
@@ -119,100 +117,6 @@ def cosine_figure(table: pd.DataFrame) -> Figure:
         bar.set_label("Cosine of task vectors, whole model")
         bar.outline.set_visible(False)
     return figure
-
-
-def kept_figure(rows: pd.DataFrame) -> Figure:
-    """What each merge of a group keeps of each expert, block by block, a panel for each method.
-
-    rows: `kept.kept_rows`. Dotted: 1/n, what an average of n unrelated experts keeps.
-    """
-    layers, ticks = _by_depth(rows)
-    methods = list(dict.fromkeys(rows["method"]))
-    experts = list(dict.fromkeys(rows["expert"]))
-    if layers.empty:
-        return fs.blank("No merge and expert have tensors in common")
-    with fs.style():
-        lines = math.ceil(len(methods) / 2)
-        figure = Figure(figsize=(fs.WIDTH, 1.4 * lines + 0.5), layout="constrained")
-        axes = figure.subplots(lines, 2, squeeze=False, sharey=True, sharex=True).ravel()
-        for ax, method in zip(axes, methods, strict=False):
-            part = layers[layers["method"] == method].assign(value=lambda r: r["kept"])
-            _lines(ax, part.assign(other=""), experts, paired=False)
-            ax.axhline(1 / len(experts), color=fs.FAINT, linestyle=":", linewidth=1)
-            ax.axhline(0, color=fs.FAINT, linewidth=0.6)
-            _frame(ax, ticks, labels.method(method))
-        for ax in axes[len(methods) :]:
-            ax.set_axis_off()
-        figure.supylabel("Kept of the expert's task vector", fontsize=7.5)
-        figure.legend(handles=_legend(experts), loc="outside upper left", ncols=2)
-    return figure
-
-
-def _by_depth(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, str]]:
-    """Rows of layers with their `place`: the embedding at -1, then the blocks; names of ticks."""
-    rows = table[table["level"] == "layer"]
-    blocks = rows["where"].str.isdecimal()
-    embeds = rows["where"].str.contains("embed|wte", regex=True)
-    place = pd.Series(np.nan, index=rows.index)
-    place[blocks] = rows.loc[blocks, "where"].astype(float)
-    place[embeds] = -1
-    rows = rows.assign(place=place).dropna(subset="place")
-    last = int(rows["place"].max()) if len(rows) else 0
-    middle = [round(last * share) for share in (0.25, 0.5, 0.75)] if last > 7 else range(1, last)
-    ticks = {at: str(at) for at in (0, *middle, last) if at >= 0}
-    return rows, ({-1: "E"} if embeds.any() else {}) | ticks
-
-
-def _lines(ax: Axes, rows: pd.DataFrame, experts: Sequence[str], paired: bool) -> None:
-    """A line for each expert or pair, the embedding as a mark of its own; thick: the mean."""
-    many = paired or len(experts) > NAMED
-    for (expert, _), line in rows.groupby(["expert", "other"], sort=False):
-        style = {"color": fs.ACCENT, "alpha": 0.4, "linewidth": 0.6}
-        _line(ax, line, style if many else _style(experts.index(expert)))
-    if many:
-        mean = rows.groupby("place", as_index=False)["value"].mean()
-        _line(ax, mean, {"color": fs.INK, "linewidth": 1.5})
-
-
-def _line(ax: Axes, rows: pd.DataFrame, style: Mapping) -> None:
-    rows = rows.sort_values("place")
-    blocks, embedding = rows[rows["place"] >= 0], rows[rows["place"] < 0]
-    marks = {"marker": "o", "markersize": 2.2} if len(blocks) < 4 else {}
-    ax.plot(blocks["place"], blocks["value"], **style, **marks)
-    mark = {"color": style["color"], "alpha": style.get("alpha", 1)}
-    ax.plot(embedding["place"], embedding["value"], "D", markersize=2.6, linewidth=0, **mark)
-
-
-def _style(at: int) -> dict:
-    return {"color": fs.PALETTE[at % len(fs.PALETTE)], "linewidth": 1.1}
-
-
-def _frame(ax: Axes, ticks: Mapping[int, str], title: str) -> None:
-    ax.set_title(title, fontsize=7)
-    ax.set_xticks(list(ticks), list(ticks.values()))
-    ax.yaxis.set_major_locator(MaxNLocator(4))
-    ax.grid(axis="y", color="#eeeeee", linewidth=0.6)
-    ax.set_axisbelow(True)
-    ax.tick_params(labelsize=6.5)
-
-
-def _legend(experts: Sequence[str], pairs: bool = False) -> list[Line2D]:
-    mean = Line2D(
-        [],
-        [],
-        color=fs.INK,
-        linewidth=1.5,
-        label="Mean of pairs" if pairs and len(experts) <= NAMED else "Mean",
-    )
-    if len(experts) > NAMED:
-        single = {"color": fs.ACCENT, "linewidth": 0.6, "alpha": 0.6}
-        return [mean, Line2D([], [], label=f"Each of {len(experts)} experts, or pairs", **single)]
-    named = [
-        Line2D([], [], label=labels.model_id(expert), **_style(at))
-        for at, expert in enumerate(experts)
-    ]
-    pair = {"color": fs.ACCENT, "linewidth": 0.6, "alpha": 0.6}
-    return [*named, Line2D([], [], label="A pair", **pair), mean] if pairs else named
 
 
 def _colours(grid: pd.DataFrame, signed: bool) -> tuple[Normalize, Colormap]:

@@ -55,3 +55,14 @@ def kept_rows(table: pd.DataFrame, group: str) -> pd.DataFrame:
                     facts = (level, where, group, method, merge, member, share, cosine, ratio)
                     rows.append(dict(zip(COLUMNS, facts, strict=True)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def norms(rows: pd.DataFrame) -> pd.DataFrame:
+    """Norm of each merge over the mean norm of its experts: level, where, group, method, norm.
+
+    rows: `kept_rows`. From r = |m| / |e| of each expert e that moved: 1 / mean(1 / r).
+    """
+    places = ["level", "where", "group", "method"]
+    inverse = rows.assign(norm=1 / rows["norm_ratio"])  # of a merge that is the base: infinite
+    means = inverse.groupby(places, sort=False)["norm"].mean()
+    return (1 / means).reset_index()

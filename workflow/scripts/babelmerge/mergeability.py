@@ -69,7 +69,7 @@ def correlations(
     permutations: int = 9999,
     seed: int = 0,
 ) -> Iterator[dict]:
-    """Long rows: outcome, method, level, measure, statistic, value, p, p_naive, n, items, orders.
+    """Long rows: outcome, method, level, measure, statistic, value and what `Exchange` has.
 
     found: as `points` gives them, of one metric. method: each, and `all` (the mean over methods).
     level: `merge` (means over a group's data sets and pairs, as the pretraining study has it) or

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from babelmerge import labels
+from babelmerge import kept, labels
 from babelmerge import mergeability_pairs as pairs
 from babelmerge.table_formats import Cell, Row, Table
 
 ALPHA = 0.05
 LEVELS = {"merge": "Groups", "expert": "Each expert of a group"}
-STATISTICS = ("pearson", "spearman")
-COLUMNS = ("r (p)", "naive p", "ρ (p)", "n")
+STATISTICS = {"pearson": ("Pearson", "r"), "spearman": ("Spearman", "ρ")}
+SIZES = {"n": "points", "items": "experts"}
 PAIRS_NOTE = (
     "Every pair of experts by every measure; in brackets its rank, 1 for the most alike. Outlook: "
     f"by the CKA of the last block, compatible from {pairs.COMPATIBLE}, conflicting up to "
@@ -24,13 +24,15 @@ PAIRS_NOTE = (
 )
 KEPT_NOTE = (
     "Projection of the merge's task vector on the expert's, over the whole model: 100% when all of "
-    "the expert is in it, 1/n for an average of n unrelated experts. Small: cosine of the two."
+    "the expert is in it, 1/n for an average of n unrelated experts. Small: cosine of the two. "
+    "Norm: length of the merge's task vector over the mean of its experts'."
 )
 CORRELATIONS_NOTE = (
-    "Share of the experts' score that is kept against how alike they are, mean over methods. "
-    "r: Pearson, ρ: Spearman, over n points. p: two-sided, from exchanging the experts, since "
-    "merges that share experts are not independent; naive p: as if they were."
+    "Share of the experts' score that is kept against how alike they are, mean over methods. p: "
+    "two-sided, from exchanging the experts, since merges that share experts are not independent; "
+    "naive p: as if they were. None is corrected for the number of measures."
 )
+FEW_NOTE = f" In brackets: with so few experts to exchange no p could be below {ALPHA}; no test."
 
 
 def pairs_table(table: pd.DataFrame) -> Table:
@@ -62,49 +64,67 @@ def kept_table(rows: pd.DataFrame) -> Table:
     """What each method keeps of each expert, group by group. rows: `kept.kept_rows` of groups."""
     whole = rows[rows["level"] == "model"].reset_index(drop=True)
     methods = list(dict.fromkeys(whole["method"]))
-    found = {(r["group"], r["expert"], r["method"]): r for r in whole.to_dict("records")}
+    cells = {(r["group"], r["expert"], r["method"]): _share(r) for r in whole.to_dict("records")}
+    norms = kept.norms(whole).set_index(["group", "method"])["norm"]
     lines = []
-    for group, expert in whole[["group", "expert"]].drop_duplicates().itertuples(index=False):
-        cells = [_share(found.get((group, expert, method))) for method in methods]
-        lines.append(Row(labels.group(group), labels.model_id(expert), tuple(cells)))
+    for group, part in whole.groupby("group", sort=False):
+        section = labels.group(group)
+        for expert in part["expert"].unique():
+            own = (cells.get((group, expert, method), Cell(labels.MISSING)) for method in methods)
+            lines.append(Row(section, labels.model_id(expert), tuple(own)))
+        lengths = (Cell(labels.number(norms.get((group, method)))) for method in methods)
+        lines.append(Row(section, "Norm", tuple(lengths)))
     header = tuple((labels.method(method),) for method in methods)
     title = "What merges keep of each expert's task vector"
     return Table(title, header, tuple(lines), whole, KEPT_NOTE, corner="Expert")
 
 
 def correlations_table(table: pd.DataFrame) -> Table:
-    """Measures against statistics, over merges and over the experts of merges."""
-    chosen = table[(table["method"] == "all") & (table["outcome"] == "retention")]
-    found = {(r["measure"], r["level"], r["statistic"]): r for r in chosen.to_dict("records")}
-    measures = [name for name in pairs.MEASURES if (chosen["measure"] == name).any()]
-    rows = []
-    for measure in measures:
-        cells = []
-        for level in LEVELS:
-            one, other = (found.get((measure, level, name), {}) for name in STATISTICS)
-            cells += [Cell(_tested(one)), Cell(probability(one.get("p_naive")))]
-            cells += [Cell(_tested(other)), Cell(str(int(one["n"])) if one else labels.MISSING)]
-        rows.append(Row("", pairs.MEASURES[measure].label, tuple(cells)))
-    header = [(name, what) for name in LEVELS.values() for what in COLUMNS]
+    """Measures against statistics, over merges and, below, over the experts of merges."""
+    rows, told = [], []
+    for level, words in LEVELS.items():
+        for measure in (name for name in pairs.MEASURES if (table["measure"] == name).any()):
+            tests = [overall(table, measure, level, name) for name in STATISTICS]
+            told += [one for one in tests if one and not math.isnan(one["value"])]
+            texts = [text for one in tests for text in _tested(one)]
+            texts += [str(int(tests[0][size])) if tests[0] else labels.MISSING for size in SIZES]
+            rows.append(Row(words, pairs.MEASURES[measure].label, tuple(map(Cell, texts))))
+    header = [(name, what) for name, sign in STATISTICS.values() for what in (sign, "p", "naive p")]
+    header += [("Number of", what) for what in SIZES.values()]
     title = "Does the inside predict what merges keep?"
-    return Table(title, tuple(header), tuple(rows), table, CORRELATIONS_NOTE, corner="Measure")
+    note = CORRELATIONS_NOTE + ("" if all(map(attainable, told)) else FEW_NOTE)
+    return Table(title, tuple(header), tuple(rows), table, note, corner="Measure")
 
 
 def in_short(correlations: pd.DataFrame, measure: str) -> str:
-    """'r = 0.41, p = 0.28 (6 groups)' of all methods together, or why there is no number."""
-    one = overall(correlations, measure)
+    """Lines on all methods together: r and ρ with both p, and over how many; or why there are none.
+
+    'r −0.73 (p 0.086, naive 0.101)', the same of ρ, '6 groups of 8 experts'.
+    """
+    tests = {
+        sign: overall(correlations, measure, "merge", s) for s, (_, sign) in STATISTICS.items()
+    }
+    one = tests["r"]
     if one is None or math.isnan(one["value"]):
         return f"{int(one['n']) if one else 0} groups: too few, or all alike"
-    p = f"p {probability(one['p'], '= ')}" if attainable(one) else "too few experts for a test"
-    return f"r = {labels.number(one['value'])}, {p} ({int(one['n'])} groups)"
+    lines = []
+    for sign, test in tests.items():
+        value, p, naive = _tested(test)
+        told = f" (p {p}, naive {naive})" if test and attainable(test) else ""
+        lines.append(f"{sign} {value}{told}")
+    lines = lines if attainable(one) else [", ".join(lines)]
+    few = "" if attainable(one) else "\ntoo few for a test"
+    return "\n".join([*lines, f"{int(one['n'])} groups of {int(one['items'])} experts{few}"])
 
 
-def overall(correlations: pd.DataFrame, measure: str, level: str = "merge") -> Mapping | None:
-    """The row of Pearson's r of a measure with retention, all methods together."""
+def overall(
+    correlations: pd.DataFrame, measure: str, level: str = "merge", statistic: str = "pearson"
+) -> Mapping | None:
+    """The row of a measure's correlation with retention, all methods together."""
     wanted = {
         "method": "all",
         "outcome": "retention",
-        "statistic": "pearson",
+        "statistic": statistic,
         "level": level,
         "measure": measure,
     }
@@ -115,12 +135,8 @@ def overall(correlations: pd.DataFrame, measure: str, level: str = "merge") -> M
 
 
 def attainable(one: Mapping) -> bool:
-    """Whether exchanging so few experts could give a p below ALPHA at all.
-
-    Up to seven experts all orders are tried; reversing a pair of them is often the same order, so
-    this is the best case.
-    """
-    return one["orders"] > 1 / ALPHA
+    """Whether exchanging these experts could give a p up to ALPHA at all: `exchange.Exchange`."""
+    return one["p_least"] <= ALPHA
 
 
 def probability(p: float | None, sign: str = "") -> str:
@@ -130,9 +146,12 @@ def probability(p: float | None, sign: str = "") -> str:
     return f"{sign}{labels.number(p, 3)}"
 
 
-def _tested(one: Mapping) -> str:
-    value = labels.number(one.get("value"))
-    return value if value == labels.MISSING else f"{value} ({probability(one['p'])})"
+def _tested(one: Mapping | None) -> tuple[str, str, str]:
+    """Value, p and naive p; p in brackets where it could not be small."""
+    if one is None or math.isnan(one["value"]):
+        return (labels.MISSING,) * 3
+    p, naive = probability(one["p"]), probability(one["p_naive"])
+    return labels.number(one["value"]), p if attainable(one) else f"({p})", naive
 
 
 def _outlooks(table: pd.DataFrame) -> dict[tuple[str, str], str]:
@@ -155,7 +174,5 @@ def _ranked(one: Mapping | None) -> Cell:
     return Cell(f"{labels.number(one['value'])} ({one['rank']})")
 
 
-def _share(one: Mapping | None) -> Cell:
-    if one is None:
-        return Cell(labels.MISSING)
+def _share(one: Mapping) -> Cell:
     return Cell(labels.percent(one["kept"]), aside=labels.number(one["cosine"]))

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from babelmerge import labels
 from babelmerge import mergeability_tables as tables
-from babelmerge.mergeability_pairs import MEASURES
+from babelmerge.mergeability_pairs import MEASURES, outlook
 
+OUTLOOKS = ("compatible", "doubtful", "conflicting")
 CHANCE = 0.5  # share of equal signs of vectors that have nothing in common
 
 
@@ -50,6 +52,28 @@ def predictions(correlations: pd.DataFrame) -> list[str]:
             "merges keep: a correlation needs three groups at least."
         ]
     return [*_strongest(found), *_certain(correlations, found)]
+
+
+def outlooks(points: pd.DataFrame) -> list[str]:
+    """What merges kept of groups whose experts looked compatible, doubtful or conflicting.
+
+    points: `mergeability.points`; a group's outlook is that of the mean CKA of its pairs.
+    """
+    rows = points[(points["measure"] == "cka_last") & np.isfinite(points["retention"])]
+    groups = rows.groupby("group", sort=False)[["value", "retention"]].mean()
+    groups = groups.assign(outlook=groups["value"].map(outlook))
+    told = []
+    for words in OUTLOOKS:
+        kept_of = groups.loc[groups["outlook"] == words, "retention"]
+        if len(kept_of):
+            low, high = (labels.percent(share) for share in (kept_of.min(), kept_of.max()))
+            extent = low if low == high else f"{low} to {high}"
+            plural = "s" if len(kept_of) > 1 else ""
+            told.append(f"{len(kept_of)} {words} group{plural} kept {extent}")
+    if not told:
+        return []
+    apart = "" if len(told) > 1 else " All groups look the same, so the outlook could not tell."
+    return [f"By the outlook above (mean of a group's pairs), {labels.listing(told)}.{apart}"]
 
 
 def _moved(norms: pd.DataFrame) -> Iterator[str]:
@@ -122,28 +146,48 @@ def _strongest(found: dict) -> Iterator[str]:
 
 
 def _certain(correlations: pd.DataFrame, found: dict) -> Iterator[str]:
-    one = next(iter(found.values()))
-    if not any(tables.attainable(row) for row in found.values()):
-        yield (
-            f"With {int(one['items'])} experts there are {int(one['orders'])} ways of exchanging "
-            "them, too few for any correlation to be told from chance."
-        )
+    levels = {"groups": "merge", "single experts of groups": "expert"}
+    tests = {
+        words: {name: tables.overall(correlations, name, level) for name in found}
+        for words, level in levels.items()
+    }
+    told = {words: _below(words, rows) for words, rows in tests.items()}
+    if not any(told.values()):
+        yield f"{_too_few(tests['groups'])}."
         return
-    for level, words in (("merge", "groups"), ("expert", "single experts of groups")):
-        rows = {name: tables.overall(correlations, name, level) for name in found}
-        rows = {name: row for name, row in rows.items() if row and not math.isnan(row["p"])}
-        sure = [name for name, row in rows.items() if row["p"] < tables.ALPHA]
-        named = labels.listing(
-            f"{labels.inside(MEASURES[m].label)} (r = {labels.number(rows[m]['value'])}, p "
-            f"{tables.probability(rows[m]['p'], '= ')})"
-            for m in sure
-        )
-        yield (
-            f"Over {words}, {len(sure) or 'none'} of {len(rows)} measures "
-            f"{'is' if len(sure) == 1 else 'are'} below p = {tables.ALPHA}"
-            f"{': ' + named if sure else ''}."
-        )
+    for words, sentence in told.items():
+        yield sentence or f"Over {words}: {labels.inside(_too_few(tests[words]))}."
     yield (
         f"p is not corrected for looking at {len(found)} measures; one in "
         f"{round(1 / tables.ALPHA)} is below {tables.ALPHA} by chance."
+    )
+
+
+def _below(words: str, tests: dict) -> str:
+    """Which measures have a small p; nothing where none could have one."""
+    rows = {name: row for name, row in tests.items() if row and not math.isnan(row["p"])}
+    rows = {name: row for name, row in rows.items() if tables.attainable(row)}
+    if not rows:
+        return ""
+    sure = [name for name, row in rows.items() if row["p"] < tables.ALPHA]
+    named = labels.listing(
+        f"{labels.inside(MEASURES[m].label)} (r = {labels.number(rows[m]['value'])}, p "
+        f"{tables.probability(rows[m]['p'], '= ')})"
+        for m in sure
+    )
+    return (
+        f"Over {words}, {len(sure) or 'none'} of {len(rows)} measures "
+        f"{'is' if len(sure) == 1 else 'are'} below p = {tables.ALPHA}"
+        f"{': ' + named if sure else ''}."
+    )
+
+
+def _too_few(tests: dict) -> str:
+    """Why no p can be small: 'With 3 experts …', without a full stop."""
+    rows = [row for row in tests.values() if row and not math.isnan(row["p"])]
+    one = min(rows, key=lambda row: row["p_least"])
+    return (
+        f"With {int(one['items'])} experts there are {int(one['orders'])} ways of exchanging them, "
+        f"and p cannot be below {tables.probability(one['p_least'])}: too few for any correlation "
+        "to be told from chance"
     )

@@ -39,13 +39,15 @@ CAPTIONS = {
         "experts that moved against each other."
     ),
     "kept": (
-        "What each merge keeps of each expert's task vector, by block (E: embeddings): the "
-        "projection of the merge on the expert, 1 when all of it is there. Dotted: 1/n, what an "
-        "average of unrelated experts keeps."
+        "What each merge keeps of each expert's task vector, by block (E: embeddings). Solid: the "
+        "projection of the merge on the expert, 1 when all of it is there; dashed, hollow: cosine, "
+        "1 for the same direction at any length; black: the merge's norm over the experts' mean. "
+        "Dotted: 1/n, what an average of unrelated experts keeps."
     ),
     "mergeability": (
         "Retention against likeness. Large: mean over a group's experts; faint: each expert. r: "
-        "Pearson's over groups, mean of methods."
+        "Pearson's, ρ: Spearman's, over groups, mean of methods; p from exchanging experts, naive: "
+        "as if groups were independent."
     ),
 }
 
@@ -80,7 +82,9 @@ def mergeability(material: Material) -> Section | None:
     correlations = material.inside.get("correlations")
     if correlations is not None and len(correlations):
         body += "<h3>Did it tell what merges kept?</h3>" + page.paragraphs([PREDICTION])
-        body += page.paragraphs(findings.predictions(correlations))
+        points = material.inside.get("mergeability")
+        told = findings.outlooks(points) if points is not None and len(points) else []
+        body += page.paragraphs([*told, *findings.predictions(correlations)])
         body += _drawn([_figure(material, "mergeability", CAPTIONS["mergeability"])])
         box = tables.correlations_table(correlations)
         body += page.table_box(box, material.tables.get("correlations"))
