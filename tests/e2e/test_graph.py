@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 pytestmark = pytest.mark.e2e
@@ -154,6 +155,7 @@ groups:
   every-way: null
   both: {{members: [tuned, other], methods: {{knots: {{density: 0.5}}}}}}
 methods: null
+analysis: {{task_vectors: {{}}}}
 """
 
 
@@ -180,4 +182,11 @@ def test_adapters_are_taken_in_on_their_base_and_merged_by_their_factors(project
     members = json.loads(ready.path(merged).read_text())["members"]
     assert set(members) == {"base", "experts/tuned", "experts/other"}
     weights = "model.safetensors"
+    measured = "results/tuned/comparisons/task_vectors/experts.tsv"
+    assert ready.run(measured) == {"compare_task_vectors": 1}
+    table = pd.read_csv(ready.path(measured), sep="\t")
+    found = table[table["level"] == "model"].groupby("measure")["value"]
+    assert found.max()["stable_rank"] <= 2, "the adapter's factors, not the rounded model"
+    assert found.min()["cosine"] == pytest.approx(1)
+    assert found.min()["sign_agreement"] == 1, "of elements, which factors do not tell"
     assert (taken / weights).read_bytes() != ready.result("models/base", weights).read_bytes()

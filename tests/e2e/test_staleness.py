@@ -67,7 +67,7 @@ EDITS = {
         "table_retention",
         "table_scores",
     },
-    "kept.py": {"plot_kept", "table_kept", "report"},
+    "kept.py": {"plot_kept", "plot_mergeability", "report", "table_kept", "table_mergeability"},
     "report_html.py": {"report"},
 }
 

@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 import artifacts_inside as inside  # noqa: E402
+import artifacts_mergeability as mergeability  # noqa: E402
 import presentation  # noqa: E402
 
 TOKENIZER = make_tokenizer()
@@ -77,12 +78,12 @@ def test_text_has_one_span_and_all_models_read_it():
     assert inside.directions(found) == {"xx": {f"text/{c}": c for c in ("hi", "bn", "en")}}
     assert inside.models_of(found, "xx") == ["base", "experts/own", "experts/free"]
     assert [inside.owner(found, f"text/{c}") for c in ("hi", "bn")] == ["experts/own", None]
-    assert inside.pair_span(found) == "source"
+    assert mergeability.pair_span(found) == "source"
     made_of = [*inside.neuron_files(found), *inside.usage_files(found), *inside.cka_files(found)]
     assert [Path(p).parent.name for p in made_of] == ["neurons", "usage_alignment", "cka"]
     assert all(path.endswith("/xx.source.tsv") for path in made_of)
-    assert inside.pair_inputs(found)["cka"] == inside.cka_files(found)
-    assert list(inside.mergeability_files(found)) == ["compatibility"]
+    assert mergeability.pair_inputs(found)["cka"] == inside.cka_files(found)
+    assert list(mergeability.mergeability_files(found)) == ["compatibility"]
 
 
 PARALLEL = """  translation:
@@ -100,7 +101,7 @@ def test_parallel_sentences_are_looked_at_without_a_test_set_and_pairs_by_their_
     assert inside.spans(found, "text-xx") == ("source",)
     assert inside.spans(found, "translation-xx-en") == ("source", "target")
     assert inside.represented(found, "translation/bn-en") == inside.represented(found, "text/bn")
-    assert [Path(p).name for p in inside.pair_inputs(found)["cka"]] == [
+    assert [Path(p).name for p in mergeability.pair_inputs(found)["cka"]] == [
         "translation-xx-en.target.tsv"
     ]
 

@@ -209,6 +209,11 @@ def test_adapters_measure_as_the_models_that_they_stand_for(
         assert found.model.moments.zero_shares[0] == expected.model.moments.zero_shares[0]
     embeddings = found.summaries("layer")[0]
     assert embeddings.moments.zero_shares[-1] == 1
+    both = inspection.filled(found.rows("tensor"), expected.rows("tensor"))
+    for row, own, whole in zip(both, found.rows("tensor"), expected.rows("tensor"), strict=True):
+        assert row == (whole if np.isnan(own["value"]) else own) or np.isnan(whole["value"])
+        if row["measure"] in ("zero_share", "sign_agreement"):
+            assert row["value"] == pytest.approx(whole["value"], nan_ok=True)
 
 
 def compare(family, tmp_path, change=None, **files):

@@ -12,6 +12,7 @@ sys.path.insert(0, SCRIPTS)
 import artifacts
 import artifacts_inside
 import artifacts_interventions
+import artifacts_mergeability
 import presentation
 from babelmerge import plan as planning, provenance, study as grammar
 from babelmerge.merge_methods_table import METHODS

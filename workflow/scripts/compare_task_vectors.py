@@ -6,19 +6,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import inspection, inspection_members, provenance
+from babelmerge import adapter_config, inspection, inspection_members, provenance
 from job import running
+
+
+def rows(base, models, cfg, threads):
+    """Adapters by their factors, which no rounding has touched; from elements what these lack."""
+    factors = {id_: adapter_config.source_of(folder) for id_, folder in models.items()}
+    options = {"stable_ranks": cfg["stable_ranks"], "threads": threads}
+    found = inspection.inspect(base, factors, **options).rows(cfg["per"])
+    if factors == models:
+        return found
+    whole = inspection.inspect(base, models, threads=threads).rows(cfg["per"])
+    return inspection.filled(found, whole)
+
 
 with running(snakemake):
     cfg, files = snakemake.params.cfg, snakemake.input
-    folders = [str(Path(path).parent) for path in files.models]
+    folders = (Path(path).parent for path in files.models)
     base = Path(files.base).parent
-    members = inspection_members.fitting(base, dict(zip(cfg["models"], folders, strict=True)))
-    found = inspection.inspect(
-        base,
-        members,
-        stable_ranks=cfg["stable_ranks"],
-        threads=snakemake.threads,
-    )
-    table = pd.DataFrame(found.rows(cfg["per"])).to_csv(sep="\t", index=False)
+    models = inspection_members.fitting(base, dict(zip(cfg["models"], folders, strict=True)))
+    table = pd.DataFrame(rows(base, models, cfg, snakemake.threads)).to_csv(sep="\t", index=False)
     provenance.write_atomically(snakemake.output[0], table)

@@ -6,6 +6,7 @@ plan has; here they are put together. Paths and names, nothing computed.
 
 import artifacts_inside as inside
 import artifacts_interventions
+import artifacts_mergeability as mergeability
 import presentation_interventions
 import presentation_mergeability
 import presentation_neurons
@@ -36,8 +37,8 @@ def comparisons(plan) -> dict[str, str]:
         *inside.usage_files(plan),
         *inside.cka_files(plan),
         *inside.angle_files(plan),
-        *inside.task_vector_files(plan),
-        *inside.mergeability_files(plan).values(),
+        *mergeability.task_vector_files(plan),
+        *mergeability.mergeability_files(plan).values(),
         *artifacts_interventions.files(plan),
     ]
     root = f"results/{plan.name}/comparisons/"

@@ -81,6 +81,12 @@ def adapter_of(model: str | Path) -> Path:
     return found
 
 
+def source_of(model: str | Path) -> Path:
+    """The adapter that a model was made from where it is kept in it, else the model."""
+    kept = Path(model) / BESIDE
+    return kept if is_adapter(kept) else Path(model)
+
+
 def read_config(path: str | Path) -> AdapterConfig:
     """The settings of an adapter's directory; ValueError that names what cannot be merged."""
     path = Path(path)

@@ -7,7 +7,7 @@ elements (zeros, signs, sparsity) is NaN. Writes nothing.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -130,6 +130,12 @@ def inspect(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return Inspection(Path(base), {id_: Path(path) for id_, path in experts.items()}, tuple(found))
+
+
+def filled(rows: Iterable[dict[str, Any]], others: Iterable[dict[str, Any]]) -> Iterator[dict]:
+    """Rows with the value of another inspection of the same models where their own is NaN."""
+    for row, other in zip(rows, others, strict=True):
+        yield other if math.isnan(row["value"]) else row
 
 
 @contextmanager
