@@ -73,6 +73,32 @@ _floats_at = _pointer_to(types.float32)
 _words_at = _pointer_to(types.uint16)
 
 
+@intrinsic
+def float_of(typing_context, bits):
+    """The float32 that has these bits."""
+
+    def build(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(types.float32))
+
+    return types.float32(types.uint32), build
+
+
+@intrinsic
+def bits_of(typing_context, number):
+    """The bits of a float32."""
+
+    def build(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(types.uint32))
+
+    return types.uint32(types.float32), build
+
+
+@compiled
+def words_at(address, start, size):
+    """The 16-bit elements of a tensor from `start` on, as they lie."""
+    return carray(_words_at(address), start + size)[start:]
+
+
 @compiled
 def load(address, code, start, out):
     """Elements from `start` on, widened to float32; returns whether any is NaN or infinite."""
@@ -85,7 +111,7 @@ def load(address, code, start, out):
             bits[i] = values[i]
             largest = max(largest, values[i] & np.uint32(0x7FFFFFFF))
         return largest >= np.uint32(0x7F800000)
-    words = carray(_words_at(address), start + size)[start:]
+    words = words_at(address, start, size)
     if code == BF16:
         largest = np.uint32(0)
         for i in range(size):
@@ -126,9 +152,30 @@ def store(values, code, out, start):
 
 
 @compiled
+def shaped(room, rows, n):
+    """The first of a flat room as (rows, n). Room is made once: to get it anew a block is slow."""
+    return room[: rows * n].reshape((rows, n))
+
+
+@compiled
 def all_or_none(condition):
     """All bits or none: a branch would be mispredicted half of the time."""
     return np.uint32(0) - np.uint32(condition)
+
+
+@compiled
+def store_applied(words, update, factor, out):
+    """base + factor * update, both bfloat16: `load`, the update, and `store` in one walk.
+
+    words: the base's bits. Returns whether any result is NaN or infinite.
+    """
+    largest = np.uint32(0)
+    for i in range(out.size):
+        bits = bits_of(float_of(np.uint32(words[i]) << np.uint32(16)) + update[i] * factor)
+        largest = max(largest, bits & np.uint32(0x7FFFFFFF))
+        even = (bits >> np.uint32(16)) & np.uint32(1)
+        out[i] = np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
+    return largest >= np.uint32(0x7F7F8000)
 
 
 @compiled
@@ -161,6 +208,15 @@ def drop(row, begin, key, cut, scale):
 @compiled
 def _load_delta(address, code, start, base, limit, out):
     """`load` minus the base; 0 where that is smaller than the limit."""
+    if code == BF16:  # the usual dtype, in one walk
+        words = words_at(address, start, out.size)
+        largest = np.uint32(0)
+        for i in range(out.size):
+            bits = np.uint32(words[i]) << np.uint32(16)
+            largest = max(largest, bits & np.uint32(0x7FFFFFFF))
+            delta = float_of(bits) - base[i]
+            out[i] = delta if abs(delta) >= limit else np.float32(0)
+        return largest >= np.uint32(0x7F800000)
     bad = load(address, code, start, out)
     for i in range(out.size):
         delta = out[i] - base[i]

@@ -102,6 +102,9 @@ def balance(sums):
 @compiled
 def vote(blocks, stages, signs, count, out):
     """TIES as its authors have it, see `methods.ties`: the majority decides the undecided."""
+    if stages.weights.size == 4:
+        _vote_of_four(blocks, stages, out)
+        return
     weighted_sum(blocks, stages.voters, signs)
     out[:] = np.float32(0)
     count[:] = np.float32(0)
@@ -136,8 +139,34 @@ def vote(blocks, stages, signs, count, out):
 
 
 @compiled
+def _vote_of_four(blocks, stages, out):
+    """`vote` of the usual number of experts, in one walk."""
+    x0, x1, x2, x3 = blocks[0], blocks[1], blocks[2], blocks[3]
+    v0, v1, v2, v3 = stages.voters[0], stages.voters[1], stages.voters[2], stages.voters[3]
+    w0, w1, w2, w3 = stages.weights[0], stages.weights[1], stages.weights[2], stages.weights[3]
+    none, one, majority, normalize = np.float32(0), np.float32(1), stages.majority, stages.normalize
+    for i in range(out.size):
+        y0, y1, y2, y3 = x0[i], x1[i], x2[i], x3[i]
+        total = ((y0 * v0 + y1 * v1) + y2 * v2) + y3 * v3
+        above = one if total > 0 else majority
+        sign = -one if total < 0 else above
+        a0, a1, a2, a3 = y0 * sign > 0, y1 * sign > 0, y2 * sign > 0, y3 * sign > 0
+        merged = none + (y0 if a0 else none) * w0
+        merged += (y1 if a1 else none) * w1
+        merged += (y2 if a2 else none) * w2
+        merged += (y3 if a3 else none) * w3
+        count = ((one if a0 else none) + (one if a1 else none)) + (
+            (one if a2 else none) + (one if a3 else none)
+        )
+        out[i] = merged / (max(count, one) if normalize else one)
+
+
+@compiled
 def votes_by_weight(blocks, stages, signs, count, out):
     """TIES and SCE as mergekit has them, see `methods.weighted_vote`."""
+    if stages.weights.size == 4:
+        _votes_of_four(blocks, stages, out)
+        return
     weighted_sum(blocks, stages.voters, signs)
     out[:] = np.float32(0)
     count[:] = np.float32(0)
@@ -161,10 +190,33 @@ def votes_by_weight(blocks, stages, signs, count, out):
 
 
 @compiled
+def _votes_of_four(blocks, stages, out):
+    """`votes_by_weight` of the usual number of experts, in one walk."""
+    x0, x1, x2, x3 = blocks[0], blocks[1], blocks[2], blocks[3]
+    v0, v1, v2, v3 = stages.voters[0], stages.voters[1], stages.voters[2], stages.voters[3]
+    w0, w1, w2, w3 = stages.weights[0], stages.weights[1], stages.weights[2], stages.weights[3]
+    none, one, least = np.float32(0), np.float32(1), stages.divisor
+    normalize, clamped = stages.normalize, stages.divisor > 0
+    for i in range(out.size):
+        y0, y1, y2, y3 = x0[i], x1[i], x2[i], x3[i]
+        total = ((y0 * v0 + y1 * v1) + y2 * v2) + y3 * v3
+        sign = one if total >= 0 else -one
+        y0, y1, y2, y3 = y0 * w0, y1 * w1, y2 * w2, y3 * w3
+        a0, a1, a2, a3 = y0 * sign > 0, y1 * sign > 0, y2 * sign > 0, y3 * sign > 0
+        merged = none + (y0 if a0 else none)
+        merged += y1 if a1 else none
+        merged += y2 if a2 else none
+        merged += y3 if a3 else none
+        weight = none + (w0 if a0 else none)
+        weight += w1 if a1 else none
+        weight += w2 if a2 else none
+        weight += w3 if a3 else none
+        divisor = max(weight, least) if clamped else (weight if weight != 0 else one)
+        out[i] = merged / (divisor if normalize else one)
+
+
+@compiled
 def finish(base, update, factor):
     """base + factor * update, in the update's place."""
-    if factor != np.float32(1):
-        for i in range(update.size):
-            update[i] *= factor
     for i in range(update.size):
-        update[i] += base[i]
+        update[i] = base[i] + update[i] * factor

@@ -21,7 +21,10 @@ from babelmerge.merging.blocks import (
     Stages,
     gather,
     load,
+    shaped,
     store,
+    store_applied,
+    words_at,
 )
 from babelmerge.merging.combining import (
     finish,
@@ -59,13 +62,11 @@ def form(sources, stages, start, stop, add_base, out_code, out, update):
     values, the number of members when it is the result, or -1.
     """
     experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((4, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
-        signs = np.empty(n, np.float32)
-        count = np.empty(n, np.float32)
-        part = np.empty(n, np.float32)
+        blocks = shaped(room, experts, n)
+        base, signs, count, part = spare[0][:n], spare[1][:n], spare[2][:n], spare[3][:n]
         bad = gather(sources, stages, begin, base, blocks)
         if bad >= 0:
             return bad
@@ -95,10 +96,15 @@ def apply(address, code, update, start, stop, factor, out_code, out):
 
     update: float32, of the whole tensor, left as it is. Returns whether a result is not finite.
     """
+    size = stop - start
+    if code == BF16 and out_code == BF16:  # the usual dtypes, in one walk
+        words = words_at(address, start, size)
+        return store_applied(words, update[start:stop], factor, out[:size].view(np.uint16))
     bad = False
+    room = np.empty(BLOCK, np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
+        base = room[:n]
         load(address, code, begin, base)
         part = update[begin : begin + n]
         for i in range(n):
@@ -111,8 +117,9 @@ def apply(address, code, update, start, stop, factor, out_code, out):
 def cast(address, code, start, stop, out_code, out):
     """Elements start..stop-1 of one tensor in another dtype. Returns whether one is not finite."""
     bad = False
+    room = np.empty(BLOCK, np.float32)
     for begin in range(start, stop, BLOCK):
-        part = np.empty(min(BLOCK, stop - begin), np.float32)
+        part = room[: min(BLOCK, stop - begin)]
         load(address, code, begin, part)
         bad |= store(part, out_code, out, begin - start)
     return bad

@@ -7,7 +7,7 @@ so that no order of work changes them. As in `kernels`: addresses in, no torch, 
 
 import numpy as np
 
-from babelmerge.merging.blocks import BLOCK, gather
+from babelmerge.merging.blocks import BLOCK, gather, shaped
 from babelmerge.merging.combining import variances
 from babelmerge.merging.compiled import compiled
 
@@ -34,11 +34,10 @@ def count_uppers(sources, stages, start, stop, what, counts):
     Exact zeros go to ZERO_BIN. Returns the member with bad values or -1.
     """
     experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
-        variance = np.empty((1, n), np.float32)
+        base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         bad = _rows(sources, stages, begin, n, what, base, blocks, variance)
         if bad >= 0:
             return bad
@@ -59,11 +58,10 @@ def count_lowers(sources, stages, start, stop, what, slots, counts):
     slots: (rows, UPPER_BINS) of int16, -1 where an upper half is of no interest.
     """
     experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
-        variance = np.empty((1, n), np.float32)
+        base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         _rows(sources, stages, begin, n, what, base, blocks, variance)
         rows = variance if what == VARIANCE else blocks
         for e in range(slots.shape[0]):
@@ -107,11 +105,10 @@ def count_near(sources, stages, start, stop, what, lows, widths, shift, counts, 
     """
     experts = stages.weights.size
     last = np.uint32((1 << shift) - 1)
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
-        variance = np.empty((1, n), np.float32)
+        base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         bad = _rows(sources, stages, begin, n, what, base, blocks, variance)
         if bad >= 0:
             return bad
@@ -145,11 +142,10 @@ def count_equal(sources, stages, start, stop, what, row_number, limit):
     """How many elements of one row have the limit as their magnitude."""
     experts = stages.weights.size
     found = 0
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
-        variance = np.empty((1, n), np.float32)
+        base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         _rows(sources, stages, begin, n, what, base, blocks, variance)
         row = variance[0] if what == VARIANCE else blocks[row_number]
         for i in range(n):
@@ -161,11 +157,10 @@ def count_equal(sources, stages, start, stop, what, row_number, limit):
 def magnitudes(sources, stages, start, stop, what, out):
     """Lay the magnitudes of start..stop-1 out in rows (rows, elements). Returns as count_uppers."""
     experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
-        variance = np.empty((1, n), np.float32)
+        base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         bad = _rows(sources, stages, begin, n, what, base, blocks, variance)
         if bad >= 0:
             return bad
@@ -181,11 +176,10 @@ def magnitudes(sources, stages, start, stop, what, out):
 def place_of(sources, stages, start, stop, what, row_number, limit, wanted):
     """The place of the wanted-th (1 = first) element from start on that equals the limit, or -1."""
     experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
-        variance = np.empty((1, n), np.float32)
+        base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         _rows(sources, stages, begin, n, what, base, blocks, variance)
         row = variance[0] if what == VARIANCE else blocks[row_number]
         for i in range(n):

@@ -6,7 +6,7 @@ that no order of work changes them. As in `kernels`: addresses in, no torch, no 
 
 import numpy as np
 
-from babelmerge.merging.blocks import BLOCK, drop, gather
+from babelmerge.merging.blocks import BLOCK, drop, gather, shaped
 from babelmerge.merging.combining import balance, keep_varied, trimmed_sum
 from babelmerge.merging.compiled import compiled
 
@@ -57,10 +57,10 @@ def row_sums(sources, stages, start, stop, squared, sums):
     """
     experts = stages.weights.size
     varied = stages.variance_limit > 0 or stages.variance_cutoff >= 0
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty(BLOCK, np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
+        base, blocks = spare[:n], shaped(room, experts, n)
         bad = gather(sources, stages, begin, base, blocks)
         if bad >= 0:
             return bad
@@ -86,10 +86,10 @@ def sums_of_drop(sources, stages, start, stop, sums):
     (keep is 0). Returns the member with bad values or -1.
     """
     experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty(BLOCK, np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
+        base, blocks = spare[:n], shaped(room, experts, n)
         bad = gather(sources, stages, begin, base, blocks)
         if bad >= 0:
             return bad
@@ -110,11 +110,10 @@ def balances(sources, stages, start, stop, limits, sums):
     limits: float32 (points, experts), by which each point trims what `stages` leaves.
     """
     experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
-        base = np.empty(n, np.float32)
-        blocks = np.empty((experts, n), np.float32)
-        signs = np.empty(n, np.float32)
+        base, blocks, signs = spare[0][:n], shaped(room, experts, n), spare[1][:n]
         gather(sources, stages, begin, base, blocks)
         for point in range(limits.shape[0]):
             trimmed_sum(blocks, stages.voters, limits[point], signs)
