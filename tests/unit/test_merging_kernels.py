@@ -212,3 +212,15 @@ def test_every_compiled_file_is_in_the_caches_name():
     }
     assert written | {"compiled.py", "random_keys.py"} == set(compiled.SOURCES)
     assert str(compiled.FOLDER) in fused.kernels.form._cache.cache_path
+
+
+@pytest.mark.parametrize("scope", ["model", "tensor"])
+def test_undecided_votes_are_negative_where_the_signs_balance(scope):
+    """As in the authors' code of TIES: without a majority it keeps what is below 0."""
+    base = {"w": torch.zeros(4)}
+    experts = {"a": {"w": torch.tensor([1.0, -2.0, 3.0, -4.0])}}
+    experts["b"] = {"w": -experts["a"]["w"]}
+    point = {"density": 1, "scope": scope}
+    expected = {"w": torch.tensor([-1.0, -2.0, -3.0, -4.0])}
+    assert same(expected, by_kernels(base, experts, "ties", point))
+    assert same(expected, by_torch(base, experts, "ties", point))

@@ -152,11 +152,11 @@ def test_ties_by_hand():
     base = {"w": torch.zeros(5)}
     experts = [{"w": torch.tensor([4.0, 1, -3, 2, 0])}, {"w": torch.tensor([2.0, -5, 1, -2, 4])}]
     # Top 3 of 5: (4, -3, 2) and (-5, 4, and both 2s, tied at the threshold).
-    # Sums: 6, -5, -3, 0 (a tie), 4; all signs: + - - . +, balance 0: the tied element stays.
+    # Sums: 6, -5, -3, 0 (a tie), 4; all signs: + - - . +, balance 0: the tied one is negative.
     merged = merging.merge(base, experts, "ties", density=0.6)["w"]
-    assert merged.tolist() == [3.0, -5.0, -3.0, 0.0, 4.0]
+    assert merged.tolist() == [3.0, -5.0, -3.0, -2.0, 4.0]
     summed = merging.merge(base, experts, "ties", density=0.6, normalize=False, weight=2)["w"]
-    assert summed.tolist() == [12.0, -10.0, -6.0, 0.0, 8.0]
+    assert summed.tolist() == [12.0, -10.0, -6.0, -4.0, 8.0]
     # mergekit keeps exactly three (the first 2 of the second expert), and + wins the tie.
     theirs = merging.merge(base, experts, "ties", density=0.6, semantics="mergekit", weight=9)["w"]
     assert theirs.tolist() == [3.0, -5.0, -3.0, 2.0, 4.0]
@@ -165,12 +165,12 @@ def test_ties_by_hand():
 def test_ties_resolves_tied_votes_by_the_sign_of_the_whole_model():
     base = {"tied": torch.zeros(1), "other": torch.zeros(3)}
     experts = [
-        {"tied": torch.tensor([1.0]), "other": torch.tensor([-1.0, -1, 1])},
-        {"tied": torch.tensor([-1.0]), "other": torch.tensor([-1.0, -1, 1])},
+        {"tied": torch.tensor([1.0]), "other": torch.tensor([1.0, 1, -1])},
+        {"tied": torch.tensor([-1.0]), "other": torch.tensor([1.0, 1, -1])},
     ]
-    assert merging.merge(base, experts, "ties", density=1)["tied"].item() == -1
+    assert merging.merge(base, experts, "ties", density=1)["tied"].item() == 1
     own = merging.merge(base, experts, "ties", density=1, scope="tensor")["tied"].item()
-    assert own == 0
+    assert own == -1  # alone it has no majority
 
 
 def test_ties_scope_decides_where_the_density_is_counted():

@@ -19,7 +19,7 @@ from babelmerge.merging.adapter_spaces import SpaceMembers
 from babelmerge.merging.fused_plans import Known, Planner
 from babelmerge.merging.fused_stages import trims
 from babelmerge.merging.passes import Passes
-from babelmerge.merging.shares import kept
+from babelmerge.merging.shares import kept, majority_sign
 
 
 class Forming:
@@ -80,7 +80,7 @@ def read_limits(planner: Planner) -> None:
         return
     limits = planner.model_limits()[None]
     (balance,) = passes.balances(planner.untrimmed(names), limits)
-    known.majorities[keys] = float((balance > 0) - (balance < 0))
+    known.majorities[keys] = majority_sign(balance)
 
 
 def _magnitudes(

@@ -17,9 +17,7 @@ from babelmerge.merging import ranks
 from babelmerge.merging.fused_stages import STAGES, dropping, trim_densities, trims
 from babelmerge.merging.kernels import Stages
 from babelmerge.merging.passes import Handle, Passes, handle, stages
-from babelmerge.merging.shares import (
-    kept,
-)
+from babelmerge.merging.shares import kept, majority_sign
 
 EMBEDDINGS = "embed"  # MergeBench leaves out what has this in its name
 HEAD = "lm_head"
@@ -167,7 +165,7 @@ def _read_majorities(planners: Sequence[Planner]) -> None:
         return
     limits = np.stack([planner.model_limits() for planner in missing.values()])
     sums = first.passes.balances(first.untrimmed(first.counted()), limits)
-    known.update({key: float(np.sign(total)) for key, total in zip(missing, sums, strict=True)})
+    known.update({key: majority_sign(sum_) for key, sum_ in zip(missing, sums, strict=True)})
 
 
 def model_norms(passes: Passes) -> list[float]:

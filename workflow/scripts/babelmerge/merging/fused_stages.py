@@ -21,6 +21,7 @@ from babelmerge.merging.shares import (
     energy_shares,
     kept,
     linear_divisor,
+    majority_sign,
 )
 
 
@@ -132,7 +133,7 @@ def _own_majority(planner: Any, tensor: Handle, point: Settings, done: Stages) -
     if point.semantics == "mergekit" or len(planner.order) == 1:
         return 1.0
     everything = np.zeros((1, len(planner.order)), np.float32)
-    return float(np.sign(planner.passes.balances([(tensor, done)], everything)[0]))
+    return majority_sign(planner.passes.balances([(tensor, done)], everything)[0])
 
 
 def _sce(planner: Any, tensor: Handle, point: Settings) -> Stages:

@@ -93,13 +93,12 @@ def ties(
     """Elect a sign per element, merge the trimmed task vectors that have it (Yadav et al. 2023).
 
     original: the vote is the sign of sum delta_i, weights apart; an exact tie takes the sign of
-    `majority()` (the sum of all elected signs of the model, as the authors' code does; only asked
-    for when there is a tie). The result is sum w_i delta_i over the agreeing experts, divided by
-    their number (normalize: the paper's disjoint mean; False: MergeBench's default sum). So equal
-    weights scale. Trimming (see `trim`) has one threshold per expert over the whole model, unless
-    scope says tensor; the authors keep one element more (their rank is off by one) and fail at
-    density 1. Where the model's signs balance exactly, undecided elements stay the base's (theirs
-    take the negative values).
+    `majority()` (the sum of all elected signs of the model, as the authors' code does, see
+    `shares.majority_sign`; only asked for when there is a tie). The result is sum w_i delta_i over
+    the agreeing experts, divided by their number (normalize: the paper's disjoint mean; False:
+    MergeBench's default sum). So equal weights scale. Trimming (see `trim`) has one threshold per
+    expert over the whole model, unless scope says tensor; the authors keep one element more (their
+    rank is off by one) and fail at density 1.
 
     mergebench: the same with MergeBench's rank (one element more), the embeddings left out and the
     head counted but not merged; normalize is False by default. Arithmetic is float32 here too.

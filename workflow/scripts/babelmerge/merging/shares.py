@@ -51,6 +51,14 @@ def arithmetic_divisor(weights: Sequence[float], normalize: bool, semantics: str
     return 1.0 if abs(divisor) < SMALL_WEIGHTS else divisor
 
 
+def majority_sign(balance: float) -> float:
+    """The sign of an undecided vote, from the sum of all elected signs.
+
+    -1 where they balance exactly: there the authors' code of TIES keeps the negative values.
+    """
+    return 1.0 if balance > 0 else -1.0
+
+
 def _float_sum(weights: Sequence[float]) -> float:
     """Added in float32, in order, as mergekit adds."""
     total = np.float32(0)

@@ -26,6 +26,7 @@ from babelmerge.merging import (
     spectral,
 )
 from babelmerge.merging.random_keys import key_for
+from babelmerge.merging.shares import majority_sign
 
 Update = Callable[[Any, str, Settings], Tensor]
 
@@ -58,7 +59,8 @@ def _dare(merger: Any, name: str, point: Settings) -> Tensor:
 def _voted(merger: Any, point: Settings, deltas: list[Tensor], majority: float | None) -> Tensor:
     weights = merger.ordered(point.weights)
     if majority is None:  # of this tensor alone
-        majority = float(methods.elected_signs(deltas).sum(dtype=torch.float64).sign())
+        signs = methods.elected_signs(deltas)
+        majority = majority_sign(float(signs.sum(dtype=torch.float64)))
     return methods.ties(deltas, weights, point.normalize, point.semantics, lambda: majority)
 
 
