@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from babelmerge import checkpoints, merge_parameters
 from babelmerge.merging import engine, fused, kernels, passes, randomness, ranks, windows
-from babelmerge.merging.engine import Merger, flat, opened
+from babelmerge.merging.engine import flat, opened
 from babelmerge.merging.members import Members
+from babelmerge.merging.merger import Merger
 
 torch.set_num_threads(1)
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)

@@ -1,4 +1,4 @@
-"""Merged adapters on their base as `engine.Merger` is for full models: tensors by name.
+"""Merged adapters on their base as `merger.Merger` is for full models: tensors by name.
 
 Reads the base and adapters tensor by tensor, writes nothing.
 """

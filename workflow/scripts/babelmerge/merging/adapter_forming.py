@@ -18,6 +18,7 @@ from babelmerge.merging import engine, fused, ranks, scans
 from babelmerge.merging.adapter_spaces import SpaceMembers
 from babelmerge.merging.fused_plans import Known, Planner
 from babelmerge.merging.fused_stages import trims
+from babelmerge.merging.merger import Merger
 from babelmerge.merging.passes import Passes
 from babelmerge.merging.shares import kept, majority_sign
 
@@ -26,7 +27,7 @@ class Forming:
     """Merged coordinates by name, float32.
 
     space: see `adapter_spaces`. ids: the adapters', in the order of the point's values. blocks: of
-    the model. norms: of the whole models, for nan. statistics: as `engine.Merger` takes them.
+    the model. norms: of the whole models, for nan. statistics: as `merger.Merger` takes them.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Forming:
             self._former = fused.Former(passes, point, known)
         else:
             device = engine.device_of(point)
-            self._merger = engine.Merger(members, point, device, passes, known, statistics)
+            self._merger = Merger(members, point, device, passes, known, statistics)
             self._merger.prepare()
 
     def read(self, name: str) -> Tensor:

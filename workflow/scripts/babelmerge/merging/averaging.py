@@ -7,8 +7,8 @@ where the two part. No files, no state dicts.
 """
 
 import math
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from itertools import combinations, combinations_with_replacement
 
 import torch
 from torch import Tensor
@@ -39,7 +39,12 @@ def slerp(first: Tensor, second: Tensor, t: float, semantics: str = "original") 
     share_first, share_second = slerp_shares(
         inner(first, first), inner(second, second), inner(first, second), t, semantics
     )
-    return first * share_first + second * share_second
+    return between(first, second, (share_first, share_second))
+
+
+def between(first: Tensor, second: Tensor, shares: tuple[float, float]) -> Tensor:
+    """The weighted sum that `slerp` ends with."""
+    return first * shares[0] + second * shares[1]
 
 
 def slerp_shares(
@@ -69,7 +74,11 @@ def model_stock(
     base give the base exactly. ValueError with fewer than two experts.
     """
     deltas = [expert - base for expert in experts]
-    ratio = stock_ratio(deltas, semantics, filter_wise)
+    return stocked(base, deltas, stock_ratio(deltas, semantics, filter_wise))
+
+
+def stocked(base: Tensor, deltas: Sequence[Tensor], ratio: Tensor) -> Tensor:
+    """base + ratio * mean task vector."""
     update = torch.zeros_like(base)
     for delta in deltas:
         update += delta
@@ -91,24 +100,28 @@ def stock_ratio(
     1e-6, so that tensors that hardly moved get too small a cosine, and stay nearer to the base;
     original divides by the product. ValueError with fewer than two experts, whose angle is unknown.
     """
-    count = len(deltas)
+    rows = [delta.reshape(_rows(delta, filter_wise)) for delta in deltas]
+    pairs = combinations_with_replacement(range(len(deltas)), 2)
+    products = {(left, right): _row_inner(rows[left], rows[right]) for left, right in pairs}
+    ratio = ratio_from(products, len(deltas), semantics)
+    return ratio.reshape(*deltas[0].shape[:-1], 1) if ratio.numel() > 1 else ratio.reshape(())
+
+
+def ratio_from(products: Mapping[tuple[int, int], Tensor], count: int, semantics: str) -> Tensor:
+    """`stock_ratio` from the inner products (rows,) in float64 of the task vectors i <= j."""
     if count < 2:
         raise ValueError(
             f"model_stock: {count} expert, whose angle to another is not known; give at least two"
         )
-    rows = [delta.reshape(_rows(delta, filter_wise)) for delta in deltas]
-    lengths = [_row_inner(row, row).sqrt() for row in rows]
+    lengths = [products[one, one].sqrt() for one in range(count)]
     cosine = torch.zeros_like(lengths[0])
     for left, right in combinations(range(count), 2):
-        cosine += _cosine(
-            _row_inner(rows[left], rows[right]), lengths[left] * lengths[right], semantics
-        )
+        cosine += _cosine(products[left, right], lengths[left] * lengths[right], semantics)
     cosine /= count * (count - 1) / 2
     denominator = 1 + (count - 1) * cosine
     singular = denominator.abs() < SINGULAR
     ratio = torch.where(singular, 0.0, count * cosine / torch.where(singular, 1.0, denominator))
-    ratio = ratio.to(torch.float32)
-    return ratio.reshape(*deltas[0].shape[:-1], 1) if ratio.numel() > 1 else ratio.reshape(())
+    return ratio.to(torch.float32)
 
 
 def nan_coefficients(norms: Sequence[float]) -> list[float]:

@@ -1,8 +1,7 @@
-"""Merges of state dicts, and the tensor-by-tensor engine for what the compiled kernels don't have.
+"""Merges of state dicts, and of files by what is not compiled: the way from members to tensors.
 
-`Merger` turns members and one point's settings into merged tensors by name, in torch, on any
-device. `merge` takes the kernels where they have the method (`fused`), else a `Merger`; where both
-can, both give the same bits. Arithmetic is float32; the result is cast once. Writes nothing.
+`merge` takes the kernels where they have the method (`fused`), else a `Merger`; where both can,
+both give the same bits. Writes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,130 +14,16 @@ from torch import Tensor
 
 from babelmerge import checkpoints
 from babelmerge.adapter_config import is_adapter
-from babelmerge.merge_methods_table import METHODS
 from babelmerge.merge_parameters import Settings, settings
-from babelmerge.merging import alignment, fused, fused_plans, statistics_files, updates
+from babelmerge.merging import alignment, fused, statistics_files
 from babelmerge.merging.compatibility import refuse_full_models
-from babelmerge.merging.fused_plans import Known, Planner
 from babelmerge.merging.in_memory import InMemory
-from babelmerge.merging.members import Members, name_experts, not_finite
+from babelmerge.merging.members import Members, name_experts
+from babelmerge.merging.merger import Merger
 from babelmerge.merging.passes import Passes
 from babelmerge.recipes import Recipe
 
 Model = str | Path | checkpoints.Checkpoint | Mapping[str, Tensor]
-
-
-class Merger:
-    """The merged tensors of one point, each made when asked for.
-
-    members: opened so that they have `read`. statistics: what Fisher and RegMean need, by expert
-    (`regression`). known: what sweeps share of whole-model readings.
-    """
-
-    def __init__(
-        self,
-        members: Members,
-        point: Settings,
-        device: str | torch.device = "cpu",
-        passes: Passes | None = None,
-        known: Known | None = None,
-        statistics: Mapping[str, Any] | None = None,
-    ):
-        self.members = members
-        self.point = point
-        self.device = torch.device(device)
-        self.statistics = statistics or {}
-        self.planner = Planner(passes or Passes(members), point, known)
-
-    def prepare(self) -> None:
-        """Read what must be known of the whole model, unless it is."""
-        fused_plans.prepare(self.planner.passes, [self.point], self.planner.known)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.members.names
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return self.members.base.shape(name)
-
-    def code(self, name: str) -> str:
-        return fused.output_code(self.members, self.point, name)
-
-    def read(self, name: str) -> Tensor:
-        """The merged tensor in its output dtype; ValueError when it is not finite."""
-        dtype = checkpoints.DTYPES[self.code(name)]
-        source = self.planner.copied_from(name)
-        if source is not None:
-            where = self.members.label(source, name)
-            return _finite(where, name, self.member(source).read(name).to(dtype, copy=True))
-        point = self.point.at(name, self.members.blocks)
-        update = updates.UPDATES[point.method](self, name, point)
-        merged = self.apply(name, update, point).to(dtype)
-        return _finite(f"the merge by {point.method}", name, merged)
-
-    def fill(self, targets: Mapping[str, Tensor]) -> None:
-        """Form tensors of these names in place, cast to the targets' dtypes."""
-        for name, tensor in targets.items():
-            tensor.copy_(self.read(name))
-
-    def apply(self, name: str, update: Tensor, point: Settings) -> Tensor:
-        """base + factor * update, in float32; what makes whole tensors gives the update itself."""
-        if updates.makes_whole(point):
-            return update
-        scaled = update if point.factor == 1 else update * point.factor
-        return self.base(name) + scaled
-
-    def member(self, position: int) -> Any:
-        """The base (0) or an expert (from 1, in the members' order)."""
-        members = self.members
-        return members.experts[members.ids[position - 1]] if position else members.base
-
-    def base(self, name: str) -> Tensor:
-        return self.float(0, name)
-
-    def experts(self, name: str) -> list[Tensor]:
-        """The experts' tensors in float32, in the order of summation."""
-        return [self.float(position + 1, name) for position in self.planner.order]
-
-    def deltas(self, name: str) -> list[Tensor]:
-        """The task vectors, expert - base, in float32, in the order of summation."""
-        base = self.base(name)
-        return [expert - base for expert in self.experts(name)]
-
-    @property
-    def ids(self) -> list[str]:
-        """The experts' ids in the order of summation."""
-        return [self.members.ids[position] for position in self.planner.order]
-
-    def ordered(self, values: Sequence[Any]) -> list[Any]:
-        """Values that lie in the members' order, in the order of summation."""
-        return [values[position] for position in self.planner.order]
-
-    def statistics_of(self, name: str) -> list[Tensor | None]:
-        """What was collected of each expert for a tensor, in the order of summation."""
-        kind = METHODS[self.point.method].statistics
-        for id_ in self.ids:
-            if id_ not in self.statistics:
-                raise ValueError(
-                    f"{self.point.method}: has no {kind} statistics of {id_}; collect them from "
-                    "its dev data (`calibration`) and hand them in by id"
-                )
-        found = [self.statistics[id_].get(name) for id_ in self.ids]
-        return [None if one is None else one.to(self.device) for one in found]
-
-    def float(self, position: int, name: str) -> Tensor:
-        """One member's tensor in float32 on the device; refuses NaN and infinity."""
-        tensor = self.member(position).read(name).to(self.device)
-        if not bool(torch.isfinite(tensor).all()):
-            bad = int((~torch.isfinite(tensor)).sum())
-            raise not_finite(self.members.label(position, name), name, bad, tensor.numel())
-        return tensor.float()
-
-
-def _finite(where: str, name: str, tensor: Tensor) -> Tensor:
-    if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-        raise not_finite(where, name, int((~torch.isfinite(tensor)).sum()), tensor.numel())
-    return tensor
 
 
 def merge(

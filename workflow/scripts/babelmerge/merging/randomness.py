@@ -21,10 +21,15 @@ def uniform_bits(key: int, start: int, stop: int, device: str | torch.device = "
     return _shifted(mixed, 32 * (place % 2)) & (HALF - 1)
 
 
-def uniforms(key: int, shape: tuple[int, ...], device: str | torch.device = "cpu") -> Tensor:
-    """float64 numbers in [0, 1), in memory order; below a density exactly where `kept` is true."""
-    size = torch.Size(shape).numel()
-    return uniform_bits(key, 0, size, device).to(torch.float64).div_(HALF).view(shape)
+def uniforms(
+    key: int, shape: tuple[int, ...], device: str | torch.device = "cpu", start: int = 0
+) -> Tensor:
+    """float64 numbers in [0, 1), in memory order; below a density exactly where `kept` is true.
+
+    start: the place of the first in its stream.
+    """
+    bits = uniform_bits(key, start, start + torch.Size(shape).numel(), device)
+    return bits.to(torch.float64).div_(HALF).view(shape)
 
 
 def kept(key: int, shape: tuple[int, ...], density: float, device="cpu") -> Tensor:

@@ -17,7 +17,6 @@ from babelmerge import checkpoints
 from babelmerge.merge_parameters import Settings, settings
 from babelmerge.merging import fused, fused_plans
 from babelmerge.merging.engine import (
-    Merger,
     Model,
     adapted,
     any_adapter,
@@ -27,6 +26,7 @@ from babelmerge.merging.engine import (
     opened,
 )
 from babelmerge.merging.members import Members, name_experts
+from babelmerge.merging.merger import Merger
 from babelmerge.merging.passes import Passes
 
 Point = Mapping[str, Any]

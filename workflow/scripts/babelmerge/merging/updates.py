@@ -7,6 +7,7 @@ tensor and not an update of the base's.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +27,6 @@ from babelmerge.merging import (
     spectral,
 )
 from babelmerge.merging.random_keys import key_for
-from babelmerge.merging.shares import majority_sign
 
 Update = Callable[[Any, str, Settings], Tensor]
 
@@ -56,36 +56,50 @@ def _dare(merger: Any, name: str, point: Settings) -> Tensor:
     return _summed(merger, point, _dropped(merger, name, point))
 
 
-def _voted(merger: Any, point: Settings, deltas: list[Tensor], majority: float | None) -> Tensor:
-    weights = merger.ordered(point.weights)
-    if majority is None:  # of this tensor alone
-        signs = methods.elected_signs(deltas)
-        majority = majority_sign(float(signs.sum(dtype=torch.float64)))
-    return methods.ties(deltas, weights, point.normalize, point.semantics, lambda: majority)
+def _voted(
+    merger: Any,
+    name: str,
+    point: Settings,
+    sparse: Callable[[Any], list[Tensor]],
+    majority: float | None,
+) -> Tensor:
+    """sparse: the sparsified task vectors of a merger. majority: None, of this tensor alone."""
+    weights, deltas = merger.ordered(point.weights), sparse(merger)
+
+    def sign() -> float:
+        return merger.own_majority(name, deltas, sparse) if majority is None else majority
+
+    return methods.ties(deltas, weights, point.normalize, point.semantics, sign)
 
 
 def _ties(merger: Any, name: str, point: Settings) -> Tensor:
-    return _trimmed_vote(merger, point, merger.deltas(name))
+    return _trimmed_vote(merger, name, point, lambda some: some.deltas(name))
 
 
-def _trimmed_vote(merger: Any, point: Settings, deltas: list[Tensor]) -> Tensor:
+def _trimmed_vote(
+    merger: Any, name: str, point: Settings, before: Callable[[Any], list[Tensor]]
+) -> Tensor:
     densities = merger.ordered(fused_stages.trim_densities(point))
+    trim, numbers, majority = methods.trim_share, densities, None
     if point.semantics == "mergekit":
-        trimmed = [methods.trim_count(d, k) for d, k in zip(deltas, densities, strict=True)]
-        return _voted(merger, point, trimmed, 1.0)
-    if point.scope == "model":
-        limits = merger.planner.model_limits().tolist()
-        trimmed = [methods.trim(d, limit) for d, limit in zip(deltas, limits, strict=True)]
-        return _voted(merger, point, trimmed, merger.planner.model_majority())
-    trimmed = [methods.trim_share(d, k) for d, k in zip(deltas, densities, strict=True)]
-    return _voted(merger, point, trimmed, None)
+        trim, majority = methods.trim_count, 1.0
+    elif point.scope == "model":
+        trim, numbers = methods.trim, merger.planner.model_limits().tolist()
+        majority = merger.planner.model_majority()
+
+    def trimmed(some: Any) -> list[Tensor]:
+        return [trim(d, number) for d, number in zip(before(some), numbers, strict=True)]
+
+    return _voted(merger, name, point, trimmed, majority)
 
 
 def _dare_ties(merger: Any, name: str, point: Settings) -> Tensor:
-    dropped = _dropped(merger, name, point)
+    def dropped(some: Any) -> list[Tensor]:
+        return _dropped(some, name, point)
+
     if fused_stages.trims(point):
-        return _trimmed_vote(merger, point, dropped)
-    return _voted(merger, point, dropped, 1.0 if point.semantics == "mergekit" else None)
+        return _trimmed_vote(merger, name, point, dropped)
+    return _voted(merger, name, point, dropped, _majority_rule(point))
 
 
 def _sce(merger: Any, name: str, point: Settings) -> Tensor:
@@ -94,13 +108,26 @@ def _sce(merger: Any, name: str, point: Settings) -> Tensor:
 
 def _slerp(merger: Any, name: str, point: Settings) -> Tensor:
     first, second = (merger.float(position, name) for position in (1, 2))  # as listed
-    return averaging.slerp(first, second, point.t, point.semantics)
+    products = merger.products(name, ((1, 1), (2, 2), (1, 2)), deltas=False)
+    return averaging.between(
+        first, second, averaging.slerp_shares(*products, point.t, point.semantics)
+    )
 
 
 def _model_stock(merger: Any, name: str, point: Settings) -> Tensor:
-    return averaging.model_stock(
-        merger.base(name), merger.experts(name), point.semantics, point.filter_wise
-    )
+    base, deltas = merger.base(name), merger.deltas(name)
+    if point.filter_wise:  # each row has its own ratio
+        ratio = averaging.stock_ratio(deltas, point.semantics, True)
+    else:
+        pairs = list(combinations_with_replacement(range(len(deltas)), 2))
+        positions = [tuple(merger.planner.order[one] + 1 for one in pair) for pair in pairs]
+        found = merger.products(name, positions, deltas=True)
+        products = {
+            pair: torch.tensor([product], dtype=torch.float64)
+            for pair, product in zip(pairs, found, strict=True)
+        }
+        ratio = averaging.ratio_from(products, len(deltas), point.semantics).reshape(())
+    return averaging.stocked(base, deltas, ratio)
 
 
 def _breadcrumbs(merger: Any, name: str, point: Settings) -> Tensor:
@@ -108,7 +135,10 @@ def _breadcrumbs(merger: Any, name: str, point: Settings) -> Tensor:
 
 
 def _breadcrumbs_ties(merger: Any, name: str, point: Settings) -> Tensor:
-    return _voted(merger, point, _windowed(merger, name, point), _majority_rule(point))
+    def windowed(some: Any) -> list[Tensor]:
+        return _windowed(some, name, point)
+
+    return _voted(merger, name, point, windowed, _majority_rule(point))
 
 
 def _windowed(merger: Any, name: str, point: Settings) -> list[Tensor]:
@@ -124,7 +154,10 @@ def _windowed(merger: Any, name: str, point: Settings) -> list[Tensor]:
 
 
 def _della(merger: Any, name: str, point: Settings) -> Tensor:
-    return _voted(merger, point, _pruned(merger, name, point), _majority_rule(point))
+    def pruned(some: Any) -> list[Tensor]:
+        return _pruned(some, name, point)
+
+    return _voted(merger, name, point, pruned, _majority_rule(point))
 
 
 def _della_linear(merger: Any, name: str, point: Settings) -> Tensor:
@@ -138,7 +171,8 @@ def _pruned(merger: Any, name: str, point: Settings) -> list[Tensor]:
         merger.ids, merger.deltas(name), numbers, strict=True
     ):
         key = key_for(point.seed, id_, name)
-        uniform = randomness.uniforms(key, tuple(delta.shape), delta.device)
+        start = merger.rows.start * delta[0].numel() if merger.rows else 0
+        uniform = randomness.uniforms(key, tuple(delta.shape), delta.device, start)
         pruned.append(
             sparsifying.magprune(delta, density, epsilon, uniform, point.rescale, point.semantics)
         )
@@ -197,6 +231,45 @@ def _inner(merger: Any, name: str, point: Settings) -> Tensor:
     return UPDATES[point.inner.method](merger, name, point.inner)
 
 
+def _always(merger: Any, name: str, point: Settings) -> bool:
+    return True
+
+
+def _never(merger: Any, name: str, point: Settings) -> bool:
+    return False
+
+
+def _over_the_model(merger: Any, name: str, point: Settings) -> bool:
+    return point.scope == "model"
+
+
+def _stock_by_rows(merger: Any, name: str, point: Settings) -> bool:
+    """Filter-wise each row has its own ratio, but a vector is one row."""
+    return not point.filter_wise or len(merger.shape(name)) > 1
+
+
+def _without_totals(merger: Any, name: str, point: Settings) -> bool:
+    """DELLA ranks within rows; mergekit's rescaling sums over the tensor."""
+    ranked = len(merger.shape(name)) > 1
+    return ranked and not (point.rescale and point.semantics == "mergekit")
+
+
+def _without_statistics(merger: Any, name: str, point: Settings) -> bool:
+    return not any(merger.statistics[id_].get(name) is not None for id_ in merger.ids)
+
+
+def _averaged(merger: Any, name: str, point: Settings) -> bool:
+    return not spectral.decomposes(name, merger.stored(0, name))
+
+
+def _inner_by_rows(merger: Any, name: str, point: Settings) -> bool:
+    return by_rows(merger, name, point.inner)
+
+
+def _boosted_by_rows(merger: Any, name: str, point: Settings) -> bool:
+    return _averaged(merger, name, point) and _inner_by_rows(merger, name, point)
+
+
 @dataclass(frozen=True)
 class Method:
     """A method's update of one tensor, and the pure function at its heart."""
@@ -204,35 +277,41 @@ class Method:
     update: Update
     heart: Callable[..., Any]
     whole: bool = False  # makes a whole tensor and not an update of the base's
+    by_rows: Callable[[Any, str, Settings], bool] = _never  # some rows are made as if alone
 
 
 TABLE = {
-    "linear": Method(_linear, methods.linear, whole=True),
-    "slerp": Method(_slerp, averaging.slerp, whole=True),
-    "task_arithmetic": Method(_task_arithmetic, methods.task_arithmetic),
-    "ties": Method(_ties, methods.ties),
+    "linear": Method(_linear, methods.linear, True, _always),
+    "slerp": Method(_slerp, averaging.slerp, True, _always),
+    "task_arithmetic": Method(_task_arithmetic, methods.task_arithmetic, by_rows=_always),
+    "ties": Method(_ties, methods.ties, by_rows=_over_the_model),
     "dare": Method(_dare, methods.drop),
     "dare_ties": Method(_dare_ties, methods.drop),
     "sce": Method(_sce, methods.sce),
     "breadcrumbs": Method(_breadcrumbs, sparsifying.breadcrumbs),
     "breadcrumbs_ties": Method(_breadcrumbs_ties, sparsifying.breadcrumbs),
-    "della": Method(_della, sparsifying.magprune),
-    "della_linear": Method(_della_linear, sparsifying.magprune),
-    "model_stock": Method(_model_stock, averaging.model_stock, whole=True),
-    "fisher": Method(_fisher, regression.fisher, whole=True),
-    "regmean": Method(_regmean, regression.regmean, whole=True),
-    "tsv": Method(_tsv, spectral.tsv),
-    "iso_c": Method(_iso_c, spectral.iso_c),
-    "subspace_boosting": Method(_subspace_boosting, spectral.boost),
-    "nan": Method(_nan, averaging.nan_coefficients),
-    "consensus": Method(_consensus, consensus.consensus),
-    "layer_swap": Method(_inner, methods.task_arithmetic),
+    "della": Method(_della, sparsifying.magprune, by_rows=_without_totals),
+    "della_linear": Method(_della_linear, sparsifying.magprune, by_rows=_without_totals),
+    "model_stock": Method(_model_stock, averaging.model_stock, True, _stock_by_rows),
+    "fisher": Method(_fisher, regression.fisher, True, _always),
+    "regmean": Method(_regmean, regression.regmean, True, _without_statistics),
+    "tsv": Method(_tsv, spectral.tsv, by_rows=_averaged),
+    "iso_c": Method(_iso_c, spectral.iso_c, by_rows=_averaged),
+    "subspace_boosting": Method(_subspace_boosting, spectral.boost, by_rows=_boosted_by_rows),
+    "nan": Method(_nan, averaging.nan_coefficients, by_rows=_always),
+    "consensus": Method(_consensus, consensus.consensus, by_rows=_inner_by_rows),
+    "layer_swap": Method(_inner, methods.task_arithmetic, by_rows=_inner_by_rows),
 }
 UPDATES: dict[str, Update] = {name: method.update for name, method in TABLE.items()}
 # Method name -> (the function over tensors at its heart, {parameter: default}).
 METHODS = MappingProxyType(
     {name: (method.heart, merge_parameters.DEFAULTS[name]) for name, method in TABLE.items()}
 )
+
+
+def by_rows(merger: Any, name: str, point: Settings) -> bool:
+    """Whether rows of a tensor are merged as if they were alone, so that some can be made first."""
+    return TABLE[point.method].by_rows(merger, name, point)
 
 
 def makes_whole(point: Settings) -> bool:
