@@ -244,6 +244,28 @@ def test_a_perfect_prediction_is_told_as_one_and_unreachable_p_as_that():
     assert len(none) == 1 and "a correlation needs three groups at least" in none[0]
 
 
+def test_a_level_without_a_test_is_passed_over():
+    lone = "single experts of groups"
+    for number in (3, 5):
+        found = study(number)["correlations"]
+        every = findings.predictions(found)
+        without = findings.predictions(found[found["level"] != "expert"])
+        assert without == [sentence for sentence in every if lone not in sentence]
+        empty = found.assign(p=found["p"].where(found["level"] != "expert"))
+        assert findings.predictions(empty) == without
+    assert sum(lone in sentence for sentence in every) == 1
+    (untested,) = findings.predictions(found.assign(p=np.nan, p_least=np.nan))
+    assert "r = 1.00)" in untested
+
+
+def test_how_many_ways_of_exchanging_there_are_or_were_tried():
+    few = study(3)["correlations"]
+    assert any("there are 6 ways of exchanging them" in s for s in findings.predictions(few))
+    drawn = few.assign(items=8, orders=9)  # of so many experts orders are drawn, not counted
+    told = findings.predictions(drawn)
+    assert any("With 8 experts 9 random ways of exchanging them were tried" in s for s in told)
+
+
 def test_outlooks_are_told_beside_what_was_kept():
     rows = [
         {"group": group, "measure": "cka_last", "value": value, "retention": kept_of}

@@ -8,6 +8,7 @@ import pandas as pd
 
 from babelmerge import labels
 from babelmerge import mergeability_tables as tables
+from babelmerge.exchange import EXACT
 from babelmerge.mergeability_pairs import MEASURES, outlook
 
 OUTLOOKS = ("compatible", "doubtful", "conflicting")
@@ -152,11 +153,13 @@ def _certain(correlations: pd.DataFrame, found: dict) -> Iterator[str]:
         for words, level in levels.items()
     }
     told = {words: _below(words, rows) for words, rows in tests.items()}
+    few = {words: _too_few(rows) for words, rows in tests.items()}
     if not any(told.values()):
-        yield f"{_too_few(tests['groups'])}."
+        yield from (f"{reason}." for reason in [*filter(None, few.values())][:1])
         return
     for words, sentence in told.items():
-        yield sentence or f"Over {words}: {labels.inside(_too_few(tests[words]))}."
+        if sentence or few[words]:
+            yield sentence or f"Over {words}: {labels.inside(few[words])}."
     yield (
         f"p is not corrected for looking at {len(found)} measures; one in "
         f"{round(1 / tables.ALPHA)} is below {tables.ALPHA} by chance."
@@ -183,11 +186,16 @@ def _below(words: str, tests: dict) -> str:
 
 
 def _too_few(tests: dict) -> str:
-    """Why no p can be small: 'With 3 experts …', without a full stop."""
+    """Why no p can be small: 'With 3 experts …', without a full stop; '' where none was tested."""
     rows = [row for row in tests.values() if row and not math.isnan(row["p"])]
+    if not rows:
+        return ""
     one = min(rows, key=lambda row: row["p_least"])
+    items, orders = int(one["items"]), int(one["orders"])
+    ways = f"there are {orders} ways of exchanging them"
+    if items > EXACT:  # drawn, and few where most orders would move pairs that are not known
+        ways = f"{orders} random ways of exchanging them were tried"
     return (
-        f"With {int(one['items'])} experts there are {int(one['orders'])} ways of exchanging them, "
-        f"and p cannot be below {tables.probability(one['p_least'])}: too few for any correlation "
-        "to be told from chance"
+        f"With {items} experts {ways}, and p cannot be below "
+        f"{tables.probability(one['p_least'])}: too few for any correlation to be told from chance"
     )
