@@ -303,6 +303,44 @@ def test_sentences_on_task_vectors_give_the_extremes():
     assert findings.task_vectors(table[table["measure"] != "relative_norm"]) == []
 
 
+def kept_by(shares: dict[str, list[float]]) -> str:
+    """The sentence on a group whose methods keep these shares of its experts."""
+    rows = [
+        {"level": "model", "group": "many-to-one", "method": method, "expert": e, "kept": share}
+        for method, of in shares.items()
+        for e, share in zip(experts(len(of)), of, strict=True)
+    ]
+    (told,) = findings.kept(pd.DataFrame(rows))
+    return told
+
+
+def test_methods_are_compared_only_where_there_are_several():
+    told = kept_by({"ties": [0.5, 0.4], "sce": [0.9, 0.2]})
+    assert told == (
+        "Many-to-one: of each expert's task vector are kept, on average, TIES 45% and SCE 55%; an "
+        "average of 2 unrelated experts would keep 50%. Experts are served most unevenly by SCE, "
+        "70% of a task vector apart."
+    )
+    alone = kept_by({"ties": [0.5, 0.3, 0.4]})
+    assert alone.endswith(
+        "on average, TIES 40%; an average of 3 unrelated experts would keep 33%. Of one expert "
+        "TIES keeps up to 20% of a task vector more than of another."
+    )
+
+
+def test_measures_are_compared_only_where_there_are_several():
+    found = study(5)["correlations"]
+    both = findings.predictions(found)
+    assert "goes most with" in both[0] and "looking at 2 measures" in both[-1]
+    alone = " ".join(findings.predictions(found[found["measure"] == "cosine"]))
+    assert "what merges keep goes with: cosine" in alone and "looking at" not in alone
+    turned = found.assign(value=-found["value"])
+    against = " ".join(findings.predictions(turned))
+    assert "2 of 2 measures point the other way" in against and "against expectation" in against
+    alone = " ".join(findings.predictions(turned[turned["measure"] == "cosine"]))
+    assert "against expectation" in alone and "the other way" not in alone
+
+
 def test_tables_have_a_row_for_each_pair_expert_and_measure():
     found = study(4)
     pairs = mergeability_tables.pairs_table(found["compatibility"])

@@ -31,15 +31,10 @@ def kept(rows: pd.DataFrame) -> Iterator[str]:
         means = part.groupby("method", sort=False)["kept"].mean()
         experts = part["expert"].nunique()
         told = [f"{labels.method(name)} {labels.percent(share)}" for name, share in means.items()]
-        apart = part.groupby("method", sort=False)["kept"].agg(
-            lambda shares: shares.max() - shares.min()
-        )
-        uneven = apart.idxmax()
         yield (
             f"{labels.group(group)}: of each expert's task vector are kept, on average, "
             f"{labels.listing(told)}; an average of {experts} unrelated experts would keep "
-            f"{labels.percent(1 / experts)}. Experts are served most unevenly by "
-            f"{labels.method(uneven)}, {labels.percent(apart[uneven])} of a task vector apart."
+            f"{labels.percent(1 / experts)}. {_uneven(part)}"
         )
 
 
@@ -75,6 +70,19 @@ def outlooks(points: pd.DataFrame) -> list[str]:
         return []
     apart = "" if len(told) > 1 else " All groups look the same, so the outlook could not tell."
     return [f"By the outlook above (mean of a group's pairs), {labels.listing(told)}.{apart}"]
+
+
+def _uneven(part: pd.DataFrame) -> str:
+    """How far apart the experts of a group are kept: by the method with the widest gap, if several.
+
+    part: rows of `kept.kept_rows` for the whole model, of one group.
+    """
+    shares = part.groupby("method", sort=False)["kept"]
+    apart = shares.max() - shares.min()
+    method, size = labels.method(apart.idxmax()), f"{labels.percent(apart.max())} of a task vector"
+    if len(apart) == 1:
+        return f"Of one expert {method} keeps up to {size} more than of another."
+    return f"Experts are served most unevenly by {method}, {size} apart."
 
 
 def _moved(norms: pd.DataFrame) -> Iterator[str]:
@@ -134,16 +142,18 @@ def _strongest(found: dict) -> Iterator[str]:
     one = found[name]
     expected = one["value"] * MEASURES[name].alike > 0
     p = f", p {tables.probability(one['p'], '= ')}" if tables.attainable(one) else ""
+    most = "most " if len(found) > 1 else ""
     yield (
-        f"Over {int(one['n'])} groups of {int(one['items'])} experts, what merges keep goes most "
+        f"Over {int(one['n'])} groups of {int(one['items'])} experts, what merges keep goes {most}"
         f"with: {labels.inside(MEASURES[name].label)} (r = {labels.number(one['value'])}{p}). "
         f"The {'more' if expected else 'less'} alike experts are by it, the more is kept"
         f"{'' if expected else ', against expectation'}."
     )
     against = [m for m, o in found.items() if o["value"] * MEASURES[m].alike < 0]
-    if against:
+    if against and most:
         names = labels.listing(labels.inside(MEASURES[m].label) for m in against)
-        yield f"{len(against)} of {len(found)} measures point the other way than expected: {names}."
+        count = f"{len(against)} of {len(found)} measures point{'s' * (len(against) == 1)}"
+        yield f"{count} the other way than expected: {names}."
 
 
 def _certain(correlations: pd.DataFrame, found: dict) -> Iterator[str]:
@@ -160,10 +170,11 @@ def _certain(correlations: pd.DataFrame, found: dict) -> Iterator[str]:
     for words, sentence in told.items():
         if sentence or few[words]:
             yield sentence or f"Over {words}: {labels.inside(few[words])}."
-    yield (
-        f"p is not corrected for looking at {len(found)} measures; one in "
-        f"{round(1 / tables.ALPHA)} is below {tables.ALPHA} by chance."
-    )
+    if len(found) > 1:
+        yield (
+            f"p is not corrected for looking at {len(found)} measures; one in "
+            f"{round(1 / tables.ALPHA)} is below {tables.ALPHA} by chance."
+        )
 
 
 def _below(words: str, tests: dict) -> str:
