@@ -7,7 +7,7 @@ from figure_parts import drawn, numbers, panels
 from made_up_similarity import HINDI, MAIN
 
 from babelmerge import figure_style as fs
-from babelmerge import figures_angle_pairs, figures_angles
+from babelmerge import figures_angle_pairs, figures_angles, similarity_panels
 
 # --- By layer and by rank -------------------------------------------------------------------------
 
@@ -37,6 +37,14 @@ def test_sensitivity_to_the_rank(angles):
     own = own[own["model"].str.split("/").str[1] == own["dataset"].str.split("/").str[1]]
     means = own.groupby(own["rank"].astype(int))["value"].mean()
     assert np.allclose(drawn(ax, fs.INK), means.loc[[2, 4, 8]])
+    # Each method has its own line there, in the colour that the legend gives it.
+    merged = late[(late["comparison"] == "expert-merge") & late["model"].str.endswith("/ties")]
+    merged = merged[
+        merged["other"].str.split("/").str[1] == merged["dataset"].str.split("/").str[1]
+    ]
+    means = merged.groupby(merged["rank"].astype(int))["value"].mean()
+    colour = similarity_panels.COLOURS[made_up.METHODS.index("ties")]
+    assert np.allclose(drawn(ax, colour), means.loc[[2, 4, 8]])
     alone = angles[angles["rank"] == "8"]
     assert not any("By rank" in title for title in panels(figures_angles.angle_figure(alone)))
 
@@ -82,6 +90,16 @@ def test_pairs_are_models_against_experts_on_their_data(angles):
     told = [text.get_text() for text in figure.axes[1].texts]
     assert [text.split(" ")[0] for text in told] == ["halves", "random"]
     assert figure.axes[0].get_title(loc="left") == "With the expert, on its data, for"
+
+
+def test_rows_and_columns_beyond_the_most_are_counted(angles, monkeypatch):
+    assert figures_angle_pairs.angle_pairs(angles, MAIN).axes[0].get_xlabel() == ""
+    monkeypatch.setattr(figures_angle_pairs, "MOST", 1)
+    figure = figures_angle_pairs.angle_pairs(angles, MAIN)
+    assert list(cells(figure)) == [("Base", "Hindi")]
+    models = len(made_up.METHODS) + 2  # merges and experts, beside the base
+    wanted = f"The long table has {models} more models and 1 more expert"
+    assert figure.axes[0].get_xlabel() == wanted
 
 
 def test_pairs_leave_out_other_groups_and_partners_of_one_column(angles):
