@@ -12,6 +12,10 @@ from babelmerge import geometry_pairs, similarity_rows
 
 METHODS = ("task_arithmetic", "ties", "dare", "sce")
 CODES = ("hi", "bn", "ta", "te")
+TWO = ("hi", "bn")
+SMALL = {"blocks": 6, "sentences": 24, "features": 16}  # early 0-1, mid 2-4, late 5-6
+HINDI = "translation/hi-en"
+MAIN = {"all-to-one": [f"translation/{code}-en" for code in CODES]}
 
 
 def dataset(code, into=True):

@@ -187,6 +187,16 @@ def test_bad_jsonl_is_refused_with_its_line(tmp_path, line, message):
         read({"files": path})
 
 
+def test_a_null_reads_as_an_empty_text_nested_or_not(tmp_path):
+    rows = [{"t": {"en": "a", "hi": "b"}}, {"t": None}, {"t": {"en": "c", "hi": None}}]
+    path = write(tmp_path / "c.jsonl", "\n".join(map(json.dumps, rows)))
+    found = read({"files": path, "columns": {"*": "t.{language}"}})
+    assert texts(found) == [("a", "b")]
+    path = write(tmp_path / "d.jsonl", json.dumps({"t": "a"}))
+    with pytest.raises(ValueError, match=r"no column 't\.en'; found: t"):
+        read({"files": path, "columns": {"*": "t.{language}"}})
+
+
 def test_sides_of_other_lengths_are_refused_even_when_only_the_first_rows_are_wanted(tmp_path):
     files = {"en": write(tmp_path / "a.en", "1\n2\n3\n"), "hi": write(tmp_path / "a.hi", "1\n2")}
     with pytest.raises(ValueError, match=r"a\.en has 3 lines, .*a\.hi has 2"):

@@ -1,7 +1,6 @@
 """Figures and table of neurons: every number where it belongs, one scale, own languages framed."""
 
 import dataclasses
-import re
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import made_up_neurons
 import numpy as np
 import pandas as pd
 import pytest
+from figure_parts import words
 
 from babelmerge import figure_style, figures_neurons, figures_usage, neuron_tables, table_formats
 from babelmerge import plan as planning
@@ -52,11 +52,6 @@ def cells(ax):
 def numbers(rows, model, measure):
     rows = rows[(rows.model == model) & (rows.measure == measure) & (rows.level == "layer")]
     return rows["value"].to_numpy().reshape(len(FOUR), -1).T
-
-
-def words(figure, tmp_path):
-    (path,) = figure_style.save(figure, tmp_path / "figure", ("svg",))
-    return re.findall(r"<text\b[^>]*>([^<]*)</text>", path.read_text(encoding="utf-8"))
 
 
 # --- Heatmaps -------------------------------------------------------------------------------------

@@ -313,6 +313,22 @@ def material(**changes):
     return report_material.Material(**{**parts, **changes})
 
 
+@pytest.mark.parametrize(
+    ("sizes", "parts"),
+    [
+        ({"width": 65}, "neurons and their use"),
+        ({"features": 33}, "angles"),
+        ({"width": 65, "features": 33}, "neurons and their use and angles"),
+        ({"blocks": 3, "features": 33}, "neurons and their use, CKA and angles"),
+    ],
+)
+def test_a_model_of_another_size_is_left_out_of_what_needs_that_size(sizes, parts):
+    shown = {"base": {"text/hi": facts()}, "experts/x": {"text/hi": facts(**sizes)}}
+    inspected = {"taken": {}, "owned": {}, "shown": shown}
+    (told,) = report_inspection.left_out(material(inspected=inspected))
+    assert told.endswith(f": it is left out of {parts}.")
+
+
 def test_the_report_says_what_was_inspected_and_what_could_not_be_compared():
     given = material()
     told = " ".join(report_inspection.left_out(given))

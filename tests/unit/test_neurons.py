@@ -1,10 +1,6 @@
 """Neurons: against LAPE's and the translation study's procedures in torch, by hand, shuffled."""
 
 import math
-import runpy
-import sys
-import types
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,12 +8,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up_report import run_script
 from scipy import stats
 
 from babelmerge import long_tables, neuron_rows, neurons, representation_files
 from babelmerge.representation_files import SPANS, Representations
-
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
 
 def made_up(seed=0, languages=4, layers=3, width=50, tokens=10_007, dead=0):
@@ -373,40 +368,15 @@ def test_read_rates(files, caplog):
         neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "source")
 
 
-def run_script(name, snakemake):
-    """As Snakemake runs it; without the warm server, which only changes where."""
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": snakemake})
-    finally:
-        sys.path.remove(str(SCRIPTS))
-
-
 @pytest.mark.parametrize("script", ["compare_neurons", "compare_usage_alignment"])
-def test_scripts(script, files, tmp_path):
+def test_scripts(script, files, tmp_path, monkeypatch):
     cfg = {"models": MODELS, "languages": LANGUAGES, "datasets": list(LANGUAGES), "owners": OWNERS}
     cfg |= {"neurons": {"rho": 0.1, "tau": 0.8, "order": "paper"}, "seed": 0}
     outputs = []
     for number in range(2):
         out = tmp_path / f"{script}{number}.tsv"
-        job = types.SimpleNamespace(
-            rule=script,
-            wildcards={"span": "source"},
-            input=files,
-            output=[str(out)],
-            params=types.SimpleNamespace(cfg=cfg),
-            log=[str(tmp_path / "log")],
-            threads=1,
-        )
-        job.wildcards = Wildcards(job.wildcards)
-        run_script(f"{script}.py", job)
+        run_script(script, tmp_path, monkeypatch, files, [str(out)], cfg, span="source")
         outputs.append(out.read_bytes())
     assert outputs[0] == outputs[1]
     rows = long_tables.read_long(out)
     assert rows["value"].dtype == float and set(rows["model"]) >= set(MODELS[1:3])
-
-
-class Wildcards(dict):
-    """Names as attributes too."""
-
-    __getattr__ = dict.__getitem__

@@ -5,22 +5,27 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from babelmerge import figure_style as fs
 from babelmerge import (
+    figure_depth,
     figures_kept,
     figures_mergeability,
     figures_task_vectors,
     kept,
+    labels,
     mergeability,
     mergeability_tables,
     report_mergeability,
 )
+from babelmerge import figure_style as fs
 from babelmerge import report_findings_mergeability as findings
 from babelmerge.report_material import Material
 from babelmerge.table_formats import to_html, to_latex, to_markdown
 
+CODES = ("hi", "bn", "ta", "te", "fr", "de", "ja", "zh", "ar", "it", "nl", "ru", "es")
 KINDS = ("self_attn.q_proj", "mlp.down_proj", "input_layernorm")
 
 
@@ -48,7 +53,7 @@ def vectors_table(models: list[str], blocks: int, seed: int = 0) -> pd.DataFrame
 
 
 def experts(number: int) -> list[str]:
-    return [f"experts/{code}-en" for code in ("hi", "bn", "ta", "te", "fr", "de")[:number]]
+    return [f"experts/{code}-en" for code in CODES[:number]]
 
 
 def study(number: int = 5) -> dict:
@@ -94,21 +99,118 @@ def material(tmp_path, inside: dict, scores: bool = True) -> Material:
     )
 
 
-@pytest.mark.parametrize(("number", "blocks"), [(1, 2), (2, 2), (4, 36), (6, 12)])
-def test_figures_are_drawn_for_few_and_many(number, blocks, tmp_path):
+FEW_AND_MANY = pytest.mark.parametrize(
+    ("number", "blocks"), [(1, 3), (2, 5), (4, 36), (6, 12), (13, 3)]
+)
+
+
+def titles(figure: Figure) -> list[str]:
+    return [ax.get_title(loc="left") for ax in figure.axes if ax.get_title(loc="left")]
+
+
+def legend(figure: Figure) -> list[str]:
+    (box,) = figure.legends
+    return [text.get_text() for text in box.get_texts()]
+
+
+def curves(ax: Axes, blocks: int) -> list[Line2D]:
+    """Lines over the blocks; every one must have its mark at the embeddings beside it."""
+    lines = [line for line in ax.lines if list(line.get_xdata()) == list(range(blocks))]
+    marks = [line for line in ax.lines if line.get_marker() == "D"]
+    assert len(marks) == len(lines) and {len(mark.get_xdata()) for mark in marks} == {1}
+    return lines
+
+
+def means(table: pd.DataFrame, measure: str, kind: str) -> list[float]:
+    """Mean over experts, or pairs, of one kind of module in each block."""
+    rows = table[(table["measure"] == measure) & table["where"].str.contains(f".{kind}.weight")]
+    return rows.groupby("where", sort=False)["value"].mean().tolist()
+
+
+@FEW_AND_MANY
+def test_depth_has_a_line_for_each_expert_and_pair(number, blocks):
+    figure = figures_task_vectors.depth_figure(vectors_table(experts(number), blocks))
+    pairs = number * (number - 1) // 2
+    every = ["Norm over the base's", "Mean stable rank of matrices"]
+    every += ["Cosine", "Share of equal signs"] if pairs else []
+    assert titles(figure) == every
+    many = number > figure_depth.NAMED
+    wanted = [number + many] * 2 + [pairs + 1] * 2  # and a mean where lines are not told apart
+    found = [len(curves(ax, blocks)) for ax in figure.axes[: len(every)]]
+    assert found == wanted[: len(every)]
+    dotted = [
+        [line.get_ydata()[0] for line in ax.lines if line.get_linestyle() == ":"]
+        for ax in figure.axes
+    ]
+    assert dotted == ([[], [], [0.0], [0.5]] if pairs else [[], []])
+    named = [labels.model_id(expert) for expert in experts(number)]
+    named += ["A pair", "Mean of pairs"] if pairs else []
+    assert legend(figure) == (["Mean", "Each of 13 experts, or pairs"] if many else named)
+    places = [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    assert places[:2] == ["E", "0"] and places[-1] == str(blocks - 1)
+
+
+@FEW_AND_MANY
+def test_kinds_of_matrices_have_a_row_each_and_blocks_a_column(number, blocks):
     table = vectors_table(experts(number), blocks)
-    for draw in (figures_task_vectors.depth_figure, figures_task_vectors.kind_figure):
-        assert isinstance(draw(table), Figure)
-    drawn = figures_task_vectors.cosine_figure(table)
-    texts = {text.get_text() for ax in drawn.axes for text in ax.texts}
+    figure = figures_task_vectors.kind_figure(table)
+    shown = ["Norm over the base's: mean of experts"]
+    shown += ["Cosine: mean of pairs"] if number > 1 else []
+    assert titles(figure) == shown
+    for ax, measure in zip(figure.axes, ("relative_norm", "cosine")[: len(shown)], strict=False):
+        (image,) = ax.get_images()
+        kinds = [means(table, measure, kind) for kind in KINDS[:2]]  # a norm is no matrix
+        assert np.allclose(image.get_array(), kinds) and image.get_array().shape == (2, blocks)
+        assert [text.get_text() for text in ax.get_yticklabels()] == ["q_proj", "mlp.down_proj"]
+        assert ax.get_xticklabels()[0].get_text() == "0"
+
+
+@FEW_AND_MANY
+def test_cosines_of_every_expert_with_every_other(number, blocks, tmp_path):
+    table = vectors_table(experts(number), blocks)
+    figure = figures_task_vectors.cosine_figure(table)
+    ax = figure.axes[0]
+    told = {text.get_position(): text.get_text() for text in ax.texts}
+    assert fs.save(figure, tmp_path / "f", ("png",))[0].stat().st_size > 0
     if number < 2:
-        assert "Fewer than two experts have a task vector" in texts
-    else:
-        assert len(texts - {""}) >= 1
-    fs.save(drawn, tmp_path / "f", ("png",))
-    merged = vectors_table([*experts(number), "merges/g/ties", "merges/g/sce"], blocks)
-    figure = figures_kept.kept_figure(kept.kept_rows(merged, "g"))
-    assert [ax.get_title(loc="left") for ax in figure.axes] == ["TIES", "SCE"]
+        assert list(told.values()) == ["Fewer than two experts have a task vector"]
+        return
+    rows = table.query("level == 'model' and measure == 'cosine'")
+    places = {expert: at for at, expert in enumerate(experts(number))}
+    cells = {(places[r.other], places[r.expert]): r.value for r in rows.itertuples()}
+    cells |= {(y, x): value for (x, y), value in cells.items()}
+    grid = ax.get_images()[0].get_array()
+    assert len(cells) == number * (number - 1) and grid.shape == (number, number)
+    assert all(grid[y, x] == value for (x, y), value in cells.items())
+    assert np.isnan(np.diag(np.ma.filled(grid, np.nan))).all() and len(ax.patches) == number
+    numbered = number <= figures_task_vectors.ANNOTATED
+    assert told == ({at: labels.number(value) for at, value in cells.items()} if numbered else {})
+    named = [labels.pair(expert) for expert in experts(number)]
+    for side in (ax.get_xticklabels(), ax.get_yticklabels()):
+        assert [text.get_text() for text in side] == named
+
+
+@FEW_AND_MANY
+def test_what_is_kept_has_two_lines_for_each_expert_and_one_for_the_merge(number, blocks):
+    table = vectors_table([*experts(number), "merges/g/ties", "merges/g/sce"], blocks)
+    rows = kept.kept_rows(table, "g")
+    figure = figures_kept.kept_figure(rows)
+    assert titles(figure) == ["TIES", "SCE"]
+    many = number > figure_depth.NAMED
+    for ax, method in zip(figure.axes, ("ties", "sce"), strict=True):
+        own = rows[(rows["method"] == method) & rows["where"].str.isdecimal()]
+        wanted = []  # in the order of drawing
+        for measure in ("cosine", "kept"):
+            lines = [part[measure].to_numpy() for _, part in own.groupby("expert", sort=False)]
+            wanted += [*lines, np.mean(lines, axis=0)] if many else lines
+        drawn = curves(ax, blocks)
+        assert np.allclose([line.get_ydata() for line in drawn], [*wanted, kept.norms(own)["norm"]])
+        dashed = [line.is_dashed() for line in drawn]
+        assert dashed == [True] * (number + many) + [False] * (number + many) + [True]
+        flat = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
+        assert flat.count(1 / number) == 1 and flat.count(0) == 1
+    assert legend(figure)[-3:] == list(figures_kept.KEPT)
+    assert len(legend(figure)) == 3 + (2 if many else number)
 
 
 def test_lines_of_the_depth_figure_are_the_tables_numbers():
@@ -140,6 +242,28 @@ def test_a_perfect_prediction_is_told_as_one_and_unreachable_p_as_that():
     assert "too few for any correlation to be told from chance" in few and "below p" not in few
     none = findings.predictions(study(2)["correlations"])
     assert len(none) == 1 and "a correlation needs three groups at least" in none[0]
+
+
+def test_a_level_without_a_test_is_passed_over():
+    lone = "single experts of groups"
+    for number in (3, 5):
+        found = study(number)["correlations"]
+        every = findings.predictions(found)
+        without = findings.predictions(found[found["level"] != "expert"])
+        assert without == [sentence for sentence in every if lone not in sentence]
+        empty = found.assign(p=found["p"].where(found["level"] != "expert"))
+        assert findings.predictions(empty) == without
+    assert sum(lone in sentence for sentence in every) == 1
+    (untested,) = findings.predictions(found.assign(p=np.nan, p_least=np.nan))
+    assert "r = 1.00)" in untested
+
+
+def test_how_many_ways_of_exchanging_there_are_or_were_tried():
+    few = study(3)["correlations"]
+    assert any("there are 6 ways of exchanging them" in s for s in findings.predictions(few))
+    drawn = few.assign(items=8, orders=9)  # of so many experts orders are drawn, not counted
+    told = findings.predictions(drawn)
+    assert any("With 8 experts 9 random ways of exchanging them were tried" in s for s in told)
 
 
 def test_outlooks_are_told_beside_what_was_kept():
@@ -177,6 +301,44 @@ def test_sentences_on_task_vectors_give_the_extremes():
     cosines = table.query("level == 'model' and measure == 'cosine'")["value"]
     assert f"{cosines.max():.2f}" in told and f"{int((cosines < 0).sum())} of 6 pairs" in told
     assert findings.task_vectors(table[table["measure"] != "relative_norm"]) == []
+
+
+def kept_by(shares: dict[str, list[float]]) -> str:
+    """The sentence on a group whose methods keep these shares of its experts."""
+    rows = [
+        {"level": "model", "group": "many-to-one", "method": method, "expert": e, "kept": share}
+        for method, of in shares.items()
+        for e, share in zip(experts(len(of)), of, strict=True)
+    ]
+    (told,) = findings.kept(pd.DataFrame(rows))
+    return told
+
+
+def test_methods_are_compared_only_where_there_are_several():
+    told = kept_by({"ties": [0.5, 0.4], "sce": [0.9, 0.2]})
+    assert told == (
+        "Many-to-one: of each expert's task vector are kept, on average, TIES 45% and SCE 55%; an "
+        "average of 2 unrelated experts would keep 50%. Experts are served most unevenly by SCE, "
+        "70% of a task vector apart."
+    )
+    alone = kept_by({"ties": [0.5, 0.3, 0.4]})
+    assert alone.endswith(
+        "on average, TIES 40%; an average of 3 unrelated experts would keep 33%. Of one expert "
+        "TIES keeps up to 20% of a task vector more than of another."
+    )
+
+
+def test_measures_are_compared_only_where_there_are_several():
+    found = study(5)["correlations"]
+    both = findings.predictions(found)
+    assert "goes most with" in both[0] and "looking at 2 measures" in both[-1]
+    alone = " ".join(findings.predictions(found[found["measure"] == "cosine"]))
+    assert "what merges keep goes with: cosine" in alone and "looking at" not in alone
+    turned = found.assign(value=-found["value"])
+    against = " ".join(findings.predictions(turned))
+    assert "2 of 2 measures point the other way" in against and "against expectation" in against
+    alone = " ".join(findings.predictions(turned[turned["measure"] == "cosine"]))
+    assert "against expectation" in alone and "the other way" not in alone
 
 
 def test_tables_have_a_row_for_each_pair_expert_and_measure():

@@ -1,21 +1,17 @@
 """The report on neurons: sentences that turn with the numbers, and a section that survives gaps."""
 
-import re
-import runpy
-import types
 from pathlib import Path
 
 import made_up_neurons
-import made_up_study
+import made_up_report
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_report import run_script
 
-from babelmerge import figure_style, figures_neurons, figures_usage, report_neurons
+from babelmerge import figures_neurons, figures_usage, report_neurons
 from babelmerge import report_findings_neurons as findings
-from babelmerge.report import Material
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 STUDY = {"name": "made-up", "metric": "bleu", "analysis": {"neurons": {"rho": 0.1, "tau": 0.8}}}
 EXPERTS = {"hi": "experts/hi-en", "bn": "experts/bn-en"}
 BLOCKS = 6  # early 0-1, mid 2-4, late 5
@@ -189,21 +185,11 @@ def material(tmp_path_factory):
         "neuron-changes": figures_neurons.neuron_changes(counts),
         "usage": figures_usage.usage_figure(used),
     }
-    paths = {n: figure_style.save(figure, folder / n, ("svg",))[0] for n, figure in drawn.items()}
-    places = [name.removeprefix("neurons/") for name in inside if name.startswith("neurons/")]
-    figures = {f"{name}-{place}": path for name, path in paths.items() for place in places}
-    table = folder / "neurons-xx-en.tsv"
-    table.write_text("dataset\n")
-    return {"inside": inside, "figures": figures, "tables": {"neurons-xx-en": table}}
+    return made_up_report.shown(folder, inside, drawn, "neurons-xx-en")
 
 
-def section(**material):
-    facts = {
-        "study": STUDY,
-        "families": made_up_study.groups(("hi", "bn")),
-        "scores": made_up_study.scores(("hi", "bn")),
-    }
-    return report_neurons.neurons(Material(**facts | material))
+def section(study=STUDY, **parts):
+    return report_neurons.neurons(made_up_report.material(study, **parts))
 
 
 def test_the_section_tells_and_shows_everything(material):
@@ -214,11 +200,7 @@ def test_the_section_tells_and_shows_everything(material):
         assert content.count(words) == 2
     assert 'download="neurons-xx-en.tsv"' in content
     assert content.index("figure-neurons-xx-en.source") < content.index("figure-usage-xx-en.source")
-    ids = re.findall(r'\bid="([^"]*)"', content)
-    assert len(ids) == len(set(ids))
-    references = set(re.findall(r'(?:"#|\(#)([^")]+)', content))
-    assert references <= set(ids)
-    told = re.findall(r"<figcaption>(.*?)</figcaption>", content)
+    told = made_up_report.captions(content)
     assert sum("Framed: the language" in caption for caption in told) == 4
     assert sum(caption == "Target tokens. As before." for caption in told) == 6
 
@@ -263,23 +245,7 @@ def test_scripts(script, what, figure, material, tmp_path, monkeypatch):
     endings = ("svg", "pdf", "png") if figure else ("tsv", "md", "tex")
     outputs = [f"{stem}.{ending}" for ending in endings]
     cfg = {"direction": "xx-en", "spans": ["target"], "neurons": {"rho": 0.1, "tau": 0.8}}
-    job = types.SimpleNamespace(
-        rule=script,
-        wildcards=Wildcards(figure=figure),
-        input=[str(path)],
-        output=outputs,
-        params=types.SimpleNamespace(cfg=cfg),
-        log=[str(tmp_path / "log")],
-        threads=1,
-    )
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    runpy.run_path(str(SCRIPTS / f"{script}.py"), init_globals={"snakemake": job})
+    run_script(script, tmp_path, monkeypatch, [str(path)], outputs, cfg, figure=figure)
     assert all(Path(output).stat().st_size > 100 for output in outputs)
     if not figure:
         assert "XX → English" in Path(outputs[1]).read_text()
-
-
-class Wildcards(dict):
-    """Names as attributes too."""
-
-    __getattr__ = dict.__getitem__

@@ -1,18 +1,16 @@
 """The report on representations: sentences that turn with the numbers, a section without holes."""
 
 import re
-import runpy
-import types
 from pathlib import Path
 
+import made_up_report
 import made_up_similarity as made_up
-import made_up_study
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_report import run_script
 
 from babelmerge import (
-    figure_style,
     figures_angle_pairs,
     figures_angles,
     figures_cka,
@@ -20,9 +18,7 @@ from babelmerge import (
 )
 from babelmerge import report_findings_angles as about_angles
 from babelmerge import report_findings_similarity as findings
-from babelmerge.report import Material
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 STUDY = {"name": "made-up", "metric": "bleu", "evaluation": {"confidence": 0.9}}
 SMALL = {"blocks": 6, "sentences": 24, "features": 16}
 LAYERS = [*map(str, range(7)), "norm"]  # early 0-1, mid 2-4, late 5-6
@@ -245,21 +241,11 @@ def material(tmp_path_factory):
         "angles": figures_angles.angle_figure(inside["angles/xx-en.target"]),
         "angle-pairs": figures_angle_pairs.angle_pairs(inside["angles/xx-en.target"]),
     }
-    paths = {n: figure_style.save(figure, folder / n, ("svg",))[0] for n, figure in drawn.items()}
-    places = [name.removeprefix("cka/") for name in inside if name.startswith("cka/")]
-    figures = {f"{name}-{place}": path for name, path in paths.items() for place in places}
-    file = folder / "cka-bands-xx-en.tsv"
-    file.write_text("dataset\n")
-    return {"inside": inside, "figures": figures, "tables": {"cka-bands-xx-en": file}}
+    return made_up_report.shown(folder, inside, drawn, "cka-bands-xx-en")
 
 
-def section(**material):
-    facts = {
-        "study": STUDY,
-        "families": made_up_study.groups(("hi", "bn")),
-        "scores": made_up_study.scores(("hi", "bn")),
-    }
-    return report_similarity.representations(Material(**facts | material))
+def section(**parts):
+    return report_similarity.representations(made_up_report.material(STUDY, **parts))
 
 
 def test_the_section_tells_and_shows_everything(material):
@@ -270,10 +256,7 @@ def test_the_section_tells_and_shows_everything(material):
     assert 'download="cka-bands-xx-en.tsv"' in content
     assert "for XX → English and" in content or "for English → XX and" in content
     assert content.index("figure-cka-en-xx.target") < content.index("figure-angles-xx-en.source")
-    ids = re.findall(r'\bid="([^"]*)"', content)
-    assert len(ids) == len(set(ids))
-    assert set(re.findall(r'(?:"#|\(#)([^")]+)', content)) <= set(ids)
-    told = re.findall(r"<figcaption>(.*?)</figcaption>", content)
+    told = made_up_report.captions(content)
     assert sum(caption == "Target tokens. As before." for caption in told) == 6
     assert sum("with 90% intervals" in caption for caption in told) == 2
     assert "nan" not in re.sub(r"<svg.*?</svg>", "", content, flags=re.S)
@@ -315,24 +298,9 @@ def test_scripts(script, what, stem, material, tmp_path, monkeypatch):
     outputs = [str(tmp_path / f"{stem}.{ending}") for ending in endings]
     groups = {"many-to-one": ["translation/hi-en", "translation/bn-en"]}
     cfg = groups if figure else {"direction": "xx-en", "spans": ["target"], "groups": groups}
-    job = types.SimpleNamespace(
-        rule=script,
-        wildcards=Wildcards(which=stem.split("-")[1]),
-        input=[str(path)],
-        output=outputs,
-        params=types.SimpleNamespace(cfg=cfg),
-        log=[str(tmp_path / "log")],
-        threads=1,
-    )
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    runpy.run_path(str(SCRIPTS / f"{script}.py"), init_globals={"snakemake": job})
+    which = stem.split("-")[1]
+    run_script(script, tmp_path, monkeypatch, [str(path)], outputs, cfg, which=which)
     assert all(Path(output).stat().st_size > 100 for output in outputs)
     if not figure:
         text = Path(outputs[1]).read_text()
         assert "XX → English" in text and ("last layers" in text) == ("last" in stem)
-
-
-class Wildcards(dict):
-    """Names as attributes too."""
-
-    __getattr__ = dict.__getitem__

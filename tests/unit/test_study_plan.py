@@ -301,6 +301,43 @@ def test_a_base_may_see_one_direction_more_often():
         repeats("{of: translation, repeat: {xx-en: 2}}")
 
 
+def test_a_pair_without_the_pivot_is_of_neither_direction():
+    scratch = (
+        "{architecture: {model_type: llama}, tokenizer: {vocab_size: 300}, pretrain: "
+        "{of: translation, repeat: {to-pivot: 3, from-pivot: 2}}}"
+    )
+    text = changed("{path: models/base}", scratch)
+    text = text.replace("both-directions", "[hi-en, en-hi, hi-bn]").replace("bn-en]", "en-hi]")
+    source = made(text).models["base"].source
+    assert source.repeat == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("each: translation", "each: translatoin", r"experts\.pairs\.each"),
+        (
+            "each: translation",
+            "each: translation, checkpoints: [4], checkpoint_evaluate: translatoin",
+            r"experts\.pairs\.checkpoint_evaluate",
+        ),
+        (
+            "[hi-en, bn-en]\n",
+            "{members: [hi-en, bn-en], evaluate: translatoin}\n",
+            r"groups\.many-to-one\.evaluate",
+        ),
+        (
+            "[hi-en, bn-en]\n",
+            "{members: [hi-en, bn-en], datasets: translatoin}\n",
+            r"groups\.many-to-one\.datasets",
+        ),
+    ],
+)
+def test_a_dataset_that_is_not_there_is_an_error_of_the_key_that_names_it(old, new, key):
+    with pytest.raises(study.StudyError, match=rf"{key}: found 'translatoin'.*'translation'"):
+        made(changed(old, new))
+
+
 def test_adding_a_language_leaves_the_others_alone():
     before, after = made(SMALL), made(changed("bn]", "bn, ta]"))
     for name, dataset in before.datasets.items():

@@ -9,7 +9,8 @@ import pytest
 
 from babelmerge import mergeability_pairs, typology
 
-TABLE = Path(__file__).parents[2] / "resources" / "typology.tsv"
+ROOT = Path(__file__).parents[2]
+TABLE = ROOT / "resources" / "typology.tsv"
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,11 @@ def test_unknown_features_are_left_out_and_few_say_nothing():
     assert typology.distance(made, "a", "b") == 2 / 4
     assert typology.distance(made, "b", "c") == 3 / 4
     assert math.isnan(typology.distance(made, "a", "c"))
+
+
+def test_the_documentation_has_the_size_of_the_table(features):
+    said = f"`resources/typology.tsv` has {len(features)} features of {features.shape[1] - 1}"
+    assert said in (ROOT / "docs" / "inside.md").read_text(encoding="utf-8")
 
 
 def test_features_are_named_once_and_known_of_two_languages(features):

@@ -44,9 +44,11 @@ def missing_column(place: str, column: str, found: Sequence[str]) -> ValueError:
 
 
 def lookup(row: Mapping, column: str, place: str) -> Any:
-    """Value of a column of one row; dots reach into nested columns."""
+    """Value of a column of one row; dots reach into nested columns, None where one is null."""
     value = row
     for key in [column] if column in row else column.split("."):
+        if value is None:
+            return None
         if not isinstance(value, Mapping) or key not in value:
             raise missing_column(place, column, list(row))
         value = value[key]

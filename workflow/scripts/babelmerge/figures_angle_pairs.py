@@ -23,10 +23,12 @@ def angle_pairs(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figu
     """Median angle, mean over the late band: models (rows) with each expert on its data (columns).
 
     Framed, without colour: the expert against itself, on two halves of the sentences. Hatched: not
-    compared. The bar has the mean of that diagonal and the level of random subspaces. groups: as
+    compared. The bar has the mean of that diagonal and the level of random subspaces. Of more than
+    MOST models or experts the figure says how many are missing. groups: as
     `similarity_curves.shown_groups` takes them. Without an expert the figure says so.
     """
-    every = curves.subjects(rows)[:MOST]
+    subjects = curves.subjects(rows)
+    every = subjects[:MOST]
     if not every:
         return fs.blank("No expert is represented on these data")
     late = curves.full_rank(rows.assign(rank=rows["rank"].astype(int)))
@@ -35,13 +37,20 @@ def angle_pairs(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figu
     late = late[late["where"] == curves.band(late)]
     grid = pd.DataFrame({at: _column(late, subject) for at, subject in enumerate(every)})
     grid = _kept(grid, rows["model"].unique(), every, set(curves.shown_groups(rows, groups)))
+    left = {"model": len(grid) - MOST, "expert": len(subjects) - MOST}
+    grid = grid[:MOST]
     halves = late[late["comparison"] == relations.HALVES]
     marks = {
         "halves": _mean(halves[halves["model"].isin({subject.expert for subject in every})]),
         "random": _mean(random),
     }
     top = np.nanmax([*grid.to_numpy(float).ravel(), *marks.values(), *random["high"], 1.0])
-    return _drawn(grid, every, marks, Normalize(0, min(90.0, top)), curves.band(late))
+    figure = _drawn(grid, every, marks, Normalize(0, min(90.0, top)), curves.band(late))
+    more = [f"{n} more {what}{'s' * (n > 1)}" for what, n in left.items() if n > 0]
+    if more:
+        words = f"The long table has {labels.listing(more)}"
+        figure.axes[0].set_xlabel(words, fontsize=6.5)
+    return figure
 
 
 def _column(late: pd.DataFrame, subject: curves.Subject) -> pd.Series:
@@ -63,7 +72,7 @@ def _kept(grid: pd.DataFrame, order, every: list[curves.Subject], groups: set) -
         "merges": [n for n in order if n.startswith("merges/") and n.split("/")[1] in groups],
     }
     shown = [name for names in there.values() for name in names if name in grid.index]
-    return grid.reindex(shown[:MOST])
+    return grid.reindex(shown)
 
 
 def _mean(rows: pd.DataFrame) -> float:
@@ -137,7 +146,7 @@ def _bar(figure: Figure, ax: Axes, marks: dict, norm: Normalize, band: str) -> N
         bar.ax.axvline(value, color=fs.ACCENT, linewidth=1.6)
         side = "center"
         if near:
-            side = "right" if value == min(ends.values()) else "left"
+            side = "right" if name == min(ends, key=ends.get) else "left"
         elif value > 0.85 * norm.vmax:
             side = "right"
         text = f"{name} {labels.number(value, 0)}°"

@@ -1,4 +1,4 @@
-"""Figures of principal angles: over depth, by rank, and of all pairs of models in late layers.
+"""Figure of principal angles: over depth, and in late layers by rank.
 
 Takes the long table of one direction and span (`geometry_pairs`), in degrees; means and places
 only. What the angles are to be held against, halves of the data and random subspaces, is drawn.
@@ -21,7 +21,6 @@ from babelmerge import similarity_panels as panels
 HALVES = {"color": fs.FAINT, "linewidth": 1.2, "linestyle": (0, (4, 1.5))}
 RANDOM = {"color": fs.FAINT, "linewidth": 1.0, "linestyle": ":"}
 NAMES = {relations.HALVES: "Expert, two halves of the data", relations.RANDOM: "Random subspaces"}
-MERGED = {"color": panels.COLOURS[0], "linewidth": 1.3}
 BELOW = 1.55  # inches of the panel by rank
 RANGE = {"color": fs.FAINT, "alpha": 0.25, "linewidth": 0}
 
@@ -59,7 +58,7 @@ def angle_figure(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Fig
         left = f"; {len(every) - len(shown)} more panels are in the long table"
         above.supxlabel(f"Layer{left * (len(every) > len(shown))}", fontsize=7.5)
         if ranked:
-            _by_rank(below.subplots(), told, beside)
+            _by_rank(below.subplots(), told, beside, lines)
     return figure
 
 
@@ -104,14 +103,13 @@ def _ranks(full: pd.DataFrame) -> str:
     return f"{ranks[0]}" if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
 
 
-def _by_rank(ax: Axes, told: pd.DataFrame, beside: pd.DataFrame) -> None:
-    """Means over subjects (and methods) in the late band, by rank; ranks evenly spaced."""
+def _by_rank(ax: Axes, told: pd.DataFrame, beside: pd.DataFrame, lines: Mapping) -> None:
+    """Means over subjects in the late band, by rank, in the panels' styles; ranks evenly spaced."""
     band = curves.band(told)
     ranks = sorted(told["rank"].unique())
-    late = told[told["where"] == band].groupby(["comparison", "rank"])["value"].mean()
-    styles = panels.LINES | {"expert-merge": MERGED}
-    for comparison in curves.present(told):
-        _dotted(ax, late[comparison].reindex(ranks), styles[comparison])
+    late = told[told["where"] == band].groupby(["comparison", "method", "rank"])["value"].mean()
+    for compared, (_, drawn) in reversed(lines.items()):
+        _dotted(ax, late[compared].reindex(ranks), drawn)
     halves, random = (beside["comparison"] == name for name in NAMES)
     experts = beside["model"].isin(told["expert"].unique())
     halves = beside[halves & experts & (beside["where"] == band)]

@@ -23,7 +23,7 @@ from babelmerge import labels, languages, neuron_rows
 CHANGES = LinearSegmentedColormap.from_list(
     "babelmerge_changes", ["#40004b", "#9970ab", "#f7f7f7", "#5aae61", "#00441b"]
 )
-MANY = 12  # models from which the page is as wide as two columns
+MANY = 12  # models beyond which the page is as wide as two columns
 MOST = 48  # models that are drawn; beyond, nobody compares them by eye
 REPEAT = 8  # pixels a cell: programs that smooth images then only blur the cells' edges
 ACROSS, LETTER = 0.14, 0.052  # inches: a language's column, and a letter of a title

@@ -65,10 +65,12 @@ def _held(
     only = getattr(study.groups[raw.family], "datasets", None)
     if only is None:
         return held
-    where = ("groups", raw.family, "datasets")
-    kept = tuple(d for d in held if d in resolve(study, datasets, only, None, where))
+    where = ("groups", raw.family)
+    named = resolve(study, datasets, only, None, where, "datasets")
+    kept = tuple(d for d in held if d in named)
     if not kept:
-        raise study.error(*where, found=repr(only), expected=f"some of {listed(held)}")
+        expected = f"some of {listed(held)}"
+        raise study.error(*where, "datasets", found=repr(only), expected=expected)
     return kept
 
 
@@ -88,7 +90,8 @@ def _like(
 ) -> tuple[str, ...]:
     spec = study.groups[family]
     extra = spec.evaluate if isinstance(spec, LongGroup) else None
-    more = resolve(study, datasets, extra, None, ("groups", family, "evaluate")) if extra else ()
+    where = ("groups", family)
+    more = resolve(study, datasets, extra, None, where, "evaluate") if extra else ()
     return tuple(dict.fromkeys((*held, *more)))
 
 

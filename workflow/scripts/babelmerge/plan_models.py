@@ -18,9 +18,17 @@ from babelmerge.study_yaml import listed, nearest
 
 
 def resolve(
-    study: Study, datasets: Datasets, of: str | list[str], units: Any, where: tuple[str, ...]
+    study: Study,
+    datasets: Datasets,
+    of: str | list[str],
+    units: Any,
+    where: tuple[str, ...],
+    key: str = "of",
 ) -> tuple[str, ...]:
-    """Dataset ids that `of` (tasks and dataset ids) and `units` name, in order."""
+    """Dataset ids that `of` (tasks and dataset ids) and `units` name, in order.
+
+    where: the entry that holds them, for errors; key: its key that `of` stands under.
+    """
     found: list[str] = []
     for word in [of] if isinstance(of, str) else of:
         ids = [d.id for d in datasets.values() if word in (d.task, d.id)]
@@ -28,7 +36,7 @@ def resolve(
             valid = [*study.tasks, *datasets]
             near = nearest(word, valid)
             expected = f"a task or dataset id: {listed(valid)}"
-            raise study.error(*where, "of", found=repr(word), expected=expected, remedy=near)
+            raise study.error(*where, key, found=repr(word), expected=expected, remedy=near)
         found += ids
     kept = list(dict.fromkeys(found))
     return tuple(kept if units is None else _only(study, datasets, kept, units, where))
@@ -90,15 +98,23 @@ def base(study: Study, datasets: Datasets) -> Model:
 
 
 def _repeat(study: Study, seen: list[Dataset], asked: dict[str, int]) -> tuple[int, ...]:
-    """How often a pass goes over each dataset: by its unit, else by its direction, else once."""
+    """How often a pass goes over each dataset: by its unit, else by its direction, else once.
+
+    Datasets of one language, and of two languages without the pivot, are of neither direction.
+    """
     units = {dataset.unit for dataset in seen}
     if unknown := sorted(set(asked) - units - {"to-pivot", "from-pivot"}):
         expected = f"to-pivot, from-pivot or one of {', '.join(sorted(units))}"
         raise study.error("base", "pretrain", "repeat", found=unknown[0], expected=expected)
 
+    of_direction = {
+        pair: asked[direction]
+        for direction in ("to-pivot", "from-pivot")
+        for pair in (direction_pairs(study, direction) if direction in asked else ())
+    }
+
     def times(dataset: Dataset) -> int:
-        to_pivot = dataset.target_language == study.pivot
-        return asked.get(dataset.unit, asked.get("to-pivot" if to_pivot else "from-pivot", 1))
+        return asked.get(dataset.unit, of_direction.get(dataset.unit, 1))
 
     return tuple(times(dataset) for dataset in seen)
 
@@ -109,7 +125,7 @@ def _each(
     """(placeholders, own dataset ids) of each expert of a set."""
     where = ("experts", name)
     if entry.each != "language":
-        ids = resolve(study, datasets, entry.each, entry.units, where)
+        ids = resolve(study, datasets, entry.each, entry.units, where, "each")
         found = [(datasets[i], (i,)) for i in ids]
         return [
             (values(study, d.task, d.source_language, d.target_language), own) for d, own in found
@@ -138,7 +154,7 @@ def _checkpoints(
     found: list[Model] = []
     of = entry.checkpoint_evaluate
     of = list(model.datasets) if of is None else of
-    about = resolve(study, datasets, of, None, where)
+    about = resolve(study, datasets, of, None, where, "checkpoint_evaluate")
     judged = (tested(datasets, about), about)
     for step in entry.checkpoints or ():
         if isinstance(model.source, Trained):
@@ -165,8 +181,7 @@ def _keeping(model: Model, entry: Any) -> Model:
     if not isinstance(model.source, Trained) or not getattr(entry, "checkpoints", None):
         return model
     options = {**model.source.training, "checkpoints_at": list(entry.checkpoints)}
-    source = Trained(model.source.start, model.source.datasets, options)
-    return replace(model, source=source)
+    return replace(model, source=replace(model.source, training=options))
 
 
 def expert_set(study: Study, datasets: Datasets, name: str) -> tuple[list[Model], list[Model]]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from babelmerge import labels
 from babelmerge import mergeability_tables as tables
+from babelmerge.exchange import EXACT
 from babelmerge.mergeability_pairs import MEASURES, outlook
 
 OUTLOOKS = ("compatible", "doubtful", "conflicting")
@@ -30,15 +31,10 @@ def kept(rows: pd.DataFrame) -> Iterator[str]:
         means = part.groupby("method", sort=False)["kept"].mean()
         experts = part["expert"].nunique()
         told = [f"{labels.method(name)} {labels.percent(share)}" for name, share in means.items()]
-        apart = part.groupby("method", sort=False)["kept"].agg(
-            lambda shares: shares.max() - shares.min()
-        )
-        uneven = apart.idxmax()
         yield (
             f"{labels.group(group)}: of each expert's task vector are kept, on average, "
             f"{labels.listing(told)}; an average of {experts} unrelated experts would keep "
-            f"{labels.percent(1 / experts)}. Experts are served most unevenly by "
-            f"{labels.method(uneven)}, {labels.percent(apart[uneven])} of a task vector apart."
+            f"{labels.percent(1 / experts)}. {_uneven(part)}"
         )
 
 
@@ -74,6 +70,19 @@ def outlooks(points: pd.DataFrame) -> list[str]:
         return []
     apart = "" if len(told) > 1 else " All groups look the same, so the outlook could not tell."
     return [f"By the outlook above (mean of a group's pairs), {labels.listing(told)}.{apart}"]
+
+
+def _uneven(part: pd.DataFrame) -> str:
+    """How far apart the experts of a group are kept: by the method with the widest gap, if several.
+
+    part: rows of `kept.kept_rows` for the whole model, of one group.
+    """
+    shares = part.groupby("method", sort=False)["kept"]
+    apart = shares.max() - shares.min()
+    method, size = labels.method(apart.idxmax()), f"{labels.percent(apart.max())} of a task vector"
+    if len(apart) == 1:
+        return f"Of one expert {method} keeps up to {size} more than of another."
+    return f"Experts are served most unevenly by {method}, {size} apart."
 
 
 def _moved(norms: pd.DataFrame) -> Iterator[str]:
@@ -133,16 +142,18 @@ def _strongest(found: dict) -> Iterator[str]:
     one = found[name]
     expected = one["value"] * MEASURES[name].alike > 0
     p = f", p {tables.probability(one['p'], '= ')}" if tables.attainable(one) else ""
+    most = "most " if len(found) > 1 else ""
     yield (
-        f"Over {int(one['n'])} groups of {int(one['items'])} experts, what merges keep goes most "
+        f"Over {int(one['n'])} groups of {int(one['items'])} experts, what merges keep goes {most}"
         f"with: {labels.inside(MEASURES[name].label)} (r = {labels.number(one['value'])}{p}). "
         f"The {'more' if expected else 'less'} alike experts are by it, the more is kept"
         f"{'' if expected else ', against expectation'}."
     )
     against = [m for m, o in found.items() if o["value"] * MEASURES[m].alike < 0]
-    if against:
+    if against and most:
         names = labels.listing(labels.inside(MEASURES[m].label) for m in against)
-        yield f"{len(against)} of {len(found)} measures point the other way than expected: {names}."
+        count = f"{len(against)} of {len(found)} measures point{'s' * (len(against) == 1)}"
+        yield f"{count} the other way than expected: {names}."
 
 
 def _certain(correlations: pd.DataFrame, found: dict) -> Iterator[str]:
@@ -152,15 +163,18 @@ def _certain(correlations: pd.DataFrame, found: dict) -> Iterator[str]:
         for words, level in levels.items()
     }
     told = {words: _below(words, rows) for words, rows in tests.items()}
+    few = {words: _too_few(rows) for words, rows in tests.items()}
     if not any(told.values()):
-        yield f"{_too_few(tests['groups'])}."
+        yield from (f"{reason}." for reason in [*filter(None, few.values())][:1])
         return
     for words, sentence in told.items():
-        yield sentence or f"Over {words}: {labels.inside(_too_few(tests[words]))}."
-    yield (
-        f"p is not corrected for looking at {len(found)} measures; one in "
-        f"{round(1 / tables.ALPHA)} is below {tables.ALPHA} by chance."
-    )
+        if sentence or few[words]:
+            yield sentence or f"Over {words}: {labels.inside(few[words])}."
+    if len(found) > 1:
+        yield (
+            f"p is not corrected for looking at {len(found)} measures; one in "
+            f"{round(1 / tables.ALPHA)} is below {tables.ALPHA} by chance."
+        )
 
 
 def _below(words: str, tests: dict) -> str:
@@ -183,11 +197,16 @@ def _below(words: str, tests: dict) -> str:
 
 
 def _too_few(tests: dict) -> str:
-    """Why no p can be small: 'With 3 experts …', without a full stop."""
+    """Why no p can be small: 'With 3 experts …', without a full stop; '' where none was tested."""
     rows = [row for row in tests.values() if row and not math.isnan(row["p"])]
+    if not rows:
+        return ""
     one = min(rows, key=lambda row: row["p_least"])
+    items, orders = int(one["items"]), int(one["orders"])
+    ways = f"there are {orders} ways of exchanging them"
+    if items > EXACT:  # drawn, and few where most orders would move pairs that are not known
+        ways = f"{orders} random ways of exchanging them were tried"
     return (
-        f"With {int(one['items'])} experts there are {int(one['orders'])} ways of exchanging them, "
-        f"and p cannot be below {tables.probability(one['p_least'])}: too few for any correlation "
-        "to be told from chance"
+        f"With {items} experts {ways}, and p cannot be below "
+        f"{tables.probability(one['p_least'])}: too few for any correlation to be told from chance"
     )

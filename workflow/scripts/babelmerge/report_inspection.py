@@ -16,6 +16,11 @@ from babelmerge.table_formats import Cell, Row, Table
 
 BASE = "base"
 SIZES = {"blocks": "Blocks", "width": "Neurons a block", "features": "Features"}
+NEEDED = {  # what is compared -> the sizes that models must share for it
+    "neurons and their use": ("blocks", "width"),
+    "CKA": ("blocks",),
+    "angles": ("blocks", "features"),
+}
 NAMED = 4  # pairs that a sentence lists; of more it gives the number and the first
 OUTLOOKS = {  # of one pair, of several
     "compatible": ("looks compatible", "look compatible"),
@@ -113,10 +118,7 @@ def _shape(model: str, facts: Mapping, shown: Mapping) -> Iterator[str]:
         f"{one['blocks']} blocks of {one['width']} neurons and states of {one['features']} features"
         for one in (own, base)
     ]
-    parts = ["neurons and their use", "angles"] if own["features"] != base["features"] else []
-    parts = parts or ["neurons and their use"]
-    if own["blocks"] != base["blocks"]:
-        parts = ["neurons and their use", "CKA", "angles"]
+    parts = [what for what, keys in NEEDED.items() if any(own[key] != base[key] for key in keys)]
     yield (
         f"{labels.model_id(model)} has {sizes[0]}, the base {sizes[1]}: it is left out of "
         f"{labels.listing(parts)}."

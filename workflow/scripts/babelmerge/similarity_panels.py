@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from babelmerge import figure_style as fs
@@ -18,19 +18,21 @@ from babelmerge import labels, layerwise
 from babelmerge import similarity_curves as curves
 
 MOST = 24  # panels that are drawn; beyond, nobody compares them by eye
-MANY = 6  # panels from which the page is as wide as two columns
+MANY = 6  # panels beyond which the page is as wide as two columns
 TALL, ALONE = 1.25, 1.6  # inches a panel of several, and one that has no other
 SHADES = {"mid": "#f4f4f4", "late": "#e8e8e8"}
 LINES = {
     "base-expert": {"color": fs.INK, "linewidth": 1.3},
     "expert-expert": {"color": fs.ACCENT, "linewidth": 1.3},
 }
-# What is left of the palette when the two colours above are taken.
+# What is left of the palette without the two colours above and what looks like them.
 COLOURS = [colour for colour in fs.PALETTE if colour not in (fs.ACCENT, "#555555")]
 Style = tuple[str, dict]  # name in the legend, and how the line is drawn
 
 
-def multiples(count: int, legend: int, below: float = 0.0) -> tuple[Figure, list[Axes], Figure]:
+def multiples(
+    count: int, legend: int, below: float = 0.0
+) -> tuple[Figure, list[Axes], SubFigure | None]:
     """A figure with `count` panels on one scale, and a subfigure below them, this high (inches).
 
     legend: how many entries it will have. Without `below` there is no subfigure: None.

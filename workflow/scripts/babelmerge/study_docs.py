@@ -46,8 +46,9 @@ are errors that name the nearest valid key.
 - Tested are: base and baselines on every dataset with a test split; an expert on all datasets of
   its direction (`hi-en` on every pair into the pivot) or of its tasks; a joint model on its own;
   a merge on those of its group's members and on `evaluate`.
-- Looked at inside (`analysis`) are all but baselines, on the same, whether it has a test split or
-  dev only, and on tasks of kind `text`, which are not scored. A study of ready models and text
+- Looked at inside (`analysis`) are all but baselines and experts at earlier steps, on the same,
+  whether it has a test split or dev only, and on tasks of kind `text`, which are not scored;
+  experts also on the data of those that they are merged with. A study of ready models and text
   alone, as `inspect.yaml`, trains, merges and scores nothing.
 """
 
