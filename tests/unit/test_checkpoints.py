@@ -13,6 +13,7 @@ import pytest
 import safetensors.torch
 import tiny_models
 import torch
+from safetensors.torch import save_file
 from transformers import Qwen2ForCausalLM
 
 from babelmerge import checkpoints
@@ -194,6 +195,26 @@ def test_shards_lie_beside_their_index(tmp_path):
         (tmp_path / checkpoints.INDEX).write_text(json.dumps({"weight_map": weight_map}))
         with pytest.raises(ValueError, match="weight_map|file beside it"):
             checkpoints.weight_files(tmp_path)
+
+
+def test_an_index_and_its_shards_are_of_one_download(tmp_path):
+    first, second = ({name: torch.ones(2)} for name in ("a", "b"))
+    save_file(first, tmp_path / "1.safetensors")
+    save_file(second, tmp_path / "2.safetensors")
+    (tmp_path / "config.json").write_text("{}")
+
+    def opened(weight_map):
+        (tmp_path / checkpoints.INDEX).write_text(json.dumps({"weight_map": weight_map}))
+        return checkpoints.Checkpoint(tmp_path)
+
+    assert set(opened({"a": "1.safetensors", "b": "2.safetensors"}).names) == {"a", "b"}
+    with pytest.raises(ValueError, match="puts a in 2.safetensors, found in 1.safetensors"):
+        opened({"a": "2.safetensors", "b": "1.safetensors"})
+    with pytest.raises(ValueError, match="puts c in 2.safetensors, found in no shard"):
+        opened({"a": "1.safetensors", "b": "2.safetensors", "c": "2.safetensors"})
+    save_file({**first, **second}, tmp_path / "2.safetensors")
+    with pytest.raises(ValueError, match="a is in 1.safetensors and in 2.safetensors"):
+        opened({"a": "1.safetensors", "b": "2.safetensors"})
 
 
 def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):

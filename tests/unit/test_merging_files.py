@@ -10,6 +10,7 @@ import sys
 import pytest
 import tiny_models
 import torch
+from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from babelmerge import checkpoints, merging, recipes
@@ -165,6 +166,56 @@ def test_another_tokenizer_is_noticed_at_equal_shapes(family, tmp_path):
 
     shutil.rmtree(tmp_path / "spoilt")
     check(spoil(family, tmp_path, swap), tmp_path, ["'w1' at 1", "experts/bn-en at 2", "2 of 64"])
+
+
+@pytest.mark.parametrize("key", ["normalizer", "pre_tokenizer", "model.merges"])
+def test_the_same_tokens_cut_otherwise_are_told(family, tmp_path, caplog, key):
+    base, experts = family
+
+    def cut_otherwise(folder):
+        content = json.loads((folder / "tokenizer.json").read_text())
+        place = content["model"] if "." in key else content
+        place[key.split(".")[-1]] = ["w1 w2"] if "." in key else {"type": "NFC"}
+        (folder / "tokenizer.json").write_text(json.dumps(content))
+
+    recipe = recipes.make_recipe(*spoil(family, tmp_path, cut_otherwise), "linear", {})
+    merging.files.check_files(recipe, tmp_path / "out")
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith(f"{tmp_path / 'spoilt' / 'tokenizer.json'} has another {key} than")
+    assert str(base) in told
+
+
+def statistics_files(members, tmp_path, changed):
+    """A file of statistics an expert; the second has one entry changed, None: left out."""
+    base, experts = members
+    for number, id_ in enumerate(experts):
+        shapes = {name: tuple(t.shape) for name, t in load(base).items() if "mlp" in name}
+        made = {name: torch.ones(shape) for name, shape in shapes.items()} | changed(number, shapes)
+        path = tmp_path / f"statistics{number}.safetensors"
+        save_file({name: one for name, one in made.items() if one is not None}, path)
+        yield id_, str(path)
+
+
+@pytest.mark.parametrize(
+    ("method", "change", "message"),
+    [
+        ("fisher", lambda shape: torch.ones(shape[0]), "statistics1.*mlp.*expected floats"),
+        ("fisher", lambda shape: torch.ones(shape, dtype=torch.int32), "is I32 .*expected floats"),
+        ("fisher", lambda shape: None, "statistics1.*no statistics of .*which .*statistics0"),
+        ("regmean", lambda shape: torch.ones(shape[1], shape[1]), "statistics0.*expected floats"),
+    ],
+)
+def test_statistics_that_do_not_fit_are_refused_before_work(
+    family, tmp_path, method, change, message
+):
+    def changed(number, shapes):
+        name = next(iter(shapes))
+        return {name: change(shapes[name])} if number == 1 else {}
+
+    files = dict(statistics_files(family, tmp_path, changed))
+    recipe = recipes.make_recipe(*family, method, {}, statistics=files)
+    with pytest.raises(ValueError, match=message):
+        merging.files.check_files(recipe, tmp_path / "out")
 
 
 def test_another_architecture_is_noticed_at_equal_shapes(family, tmp_path):

@@ -106,8 +106,30 @@ class TensorFiles:
                         f"{self.path / file}: {name} is stored as {fact['dtype']}, "
                         f"expected one of {', '.join(SIZES)}; convert the checkpoint first"
                     )
+                if name in entries:
+                    raise ValueError(
+                        f"{self.path}: {name} is in {entries[name][0]} and in {file}, expected in "
+                        "one file; fetch the checkpoint again into an empty folder"
+                    )
                 entries[name] = (file, fact)
+        self._check_index(entries)
         return entries
+
+    def _check_index(self, entries: dict[str, tuple[str, dict]]) -> None:
+        """ValueError when the index puts a tensor in a shard that does not have it.
+
+        Tensors that only the shards know are taken, as transformers does.
+        """
+        index = self.path / INDEX
+        if not index.is_file():
+            return
+        for name, file in read_json(index)["weight_map"].items():
+            if name not in entries or entries[name][0] != file:
+                found = entries[name][0] if name in entries else "no shard"
+                raise ValueError(
+                    f"{index}: puts {name} in {file}, found in {found}; index and shards are not "
+                    "of one download, so fetch the checkpoint again"
+                )
 
 
 def weight_files(directory: str | Path) -> list[str]:

@@ -19,6 +19,8 @@ from babelmerge.recipes import Recipe
 
 logger = logging.getLogger(__name__)
 
+# What cuts a text into tokens, beside the vocabulary, in a tokenizer.json.
+CUTS = ("normalizer", "pre_tokenizer", "model.merges")
 # Keys that change what weights of the same shape compute.
 KEYS = (
     "model_type",
@@ -98,7 +100,8 @@ def check_tokenizers(members: Members) -> None:
     """ValueError when a member's vocabulary is not the base's, token by token.
 
     Compared are tokenizer.json (its tokens and their ids, added ones too) or, where there is none,
-    the bytes of tokenizer.model. A member without any tokenizer is passed over with a warning.
+    the bytes of tokenizer.model. A member without any tokenizer is passed over with a warning; so
+    is one whose tokenizer cuts texts otherwise into the same tokens.
     """
     base = members.base.path
     for id_, expert in members.experts.items():
@@ -138,7 +141,8 @@ def _digest(path: Path) -> bytes:
 def _compare(ours: Path, id_: str, theirs: Path) -> None:
     if ours.suffix != ".json":
         raise ValueError(f"base and {id_} have different {ours.name}; retrain with one tokenizer")
-    base, expert = _vocabulary(ours), _vocabulary(theirs)
+    contents = directories.read_json(ours), directories.read_json(theirs)
+    base, expert = _vocabulary(ours, contents[0]), _vocabulary(theirs, contents[1])
     if len(base) != len(expert):
         raise ValueError(
             f"tokenizer.json: base has {len(base)} tokens, {id_} has {len(expert)}; retrain with "
@@ -150,10 +154,24 @@ def _compare(ours: Path, id_: str, theirs: Path) -> None:
             f"tokenizer.json: base has {token!r} at {base[token]}, {id_} at {expert.get(token)} "
             f"({len(differing)} of {len(base)} tokens differ); retrain with one tokenizer"
         )
+    if others := [key for key in CUTS if _at(contents[0], key) != _at(contents[1], key)]:
+        logger.warning(
+            "%s has another %s than %s: the same tokens, but texts are cut into others; use one "
+            "tokenizer, or train the expert with the base's",
+            theirs,
+            " and ".join(others),
+            ours,
+        )
 
 
-def _vocabulary(path: Path) -> dict[str, int]:
-    content = directories.read_json(path)
+def _at(content: Any, key: str) -> Any:
+    """What a file has under a dotted key, None where it has nothing."""
+    for part in key.split("."):
+        content = content.get(part) if isinstance(content, dict) else None
+    return content
+
+
+def _vocabulary(path: Path, content: Any) -> dict[str, int]:
     try:
         return {
             **dict(_model_tokens(content["model"]["vocab"])),

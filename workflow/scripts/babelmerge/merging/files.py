@@ -18,7 +18,7 @@ from babelmerge import companions, directories, recipes, tensor_files
 from babelmerge.adapter_config import is_adapter
 from babelmerge.merge_methods_table import METHODS
 from babelmerge.merge_parameters import Settings, settings
-from babelmerge.merging import compatibility, fused
+from babelmerge.merging import compatibility, fused, statistics_checks
 from babelmerge.merging.members import Members
 from babelmerge.merging.passes import Passes
 from babelmerge.merging.shares import linear_divisor
@@ -148,10 +148,9 @@ def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> N
                 f"{point.method}: needs {kind} statistics of {id_}, found {path or 'none'}; "
                 "collect them from its dev data and name the file in the recipe"
             )
-        if not set(tensor_files.read_header(path)) & set(members.names):
-            raise ValueError(
-                f"{path}: has statistics of none of the model's tensors; collect them again"
-            )
+    if kind:
+        files = {id_: recipe.statistics[id_] for id_, _ in recipe.experts}
+        statistics_checks.check(kind, files, members.base)
 
 
 def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:
