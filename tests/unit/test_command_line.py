@@ -1,5 +1,6 @@
 """The command line: what it prints, its exit codes, its completions, and that it starts at once."""
 
+import errno
 import io
 import json
 import os
@@ -11,7 +12,7 @@ import made_up_models
 import pytest
 import yaml
 
-from babelmerge import command_line, directories, recipes, terminal
+from babelmerge import command_line, directories, recipes, tensor_files, terminal
 from babelmerge.merge_methods_table import METHODS
 
 SCRIPTS = Path(command_line.__file__).parents[1]
@@ -211,9 +212,9 @@ def test_nothing_is_overwritten_unasked(run, family, tmp_path, monkeypatch):
         (KeyboardInterrupt(), 130, "stopped"),
         (ValueError("two\nlines"), 2, "two lines"),
         (
-            OSError(28, "No space left on device", "x.safetensors"),
+            OSError(errno.EIO, "Input/output error", "x.safetensors"),
             2,
-            "x.safetensors: No space left",
+            "x.safetensors: Input/output error",
         ),
     ],
 )
@@ -232,6 +233,17 @@ def test_our_own_mistakes_do_not_look_like_a_difference(run, family, monkeypatch
     monkeypatch.setattr(differences, "compare", lambda *_: 1 / 0)
     code, _, err = run("diff", family[0], family[0])
     assert code == 2 and "ZeroDivisionError" in err and "report it" in err
+
+
+def test_a_disk_that_fills_up_leaves_nothing_and_is_named(run, family, tmp_path, monkeypatch):
+    def full(path, *_):
+        path.write_bytes(bytes(100))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tensor_files, "_write_shard", full)
+    out = tmp_path / "out"
+    refused(run, written(family, out), f"{out}: the disk filled up", "nothing of it was left")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_diff_has_the_exit_codes_of_diff(run, family):

@@ -298,3 +298,19 @@ def test_selection_is_exact(values, density):
     first = [n for n, v in enumerate(tensor.abs().tolist()) if v == ordered[count - 1]]
     taken = [n for n in first if mask[n]]
     assert taken == first[: len(taken)]
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "message"),
+    [
+        (torch.empty(5, device="meta"), "expert b: w is a meta tensor.*load the model's weights"),
+        (torch.ones(5).to_sparse(), "expert b: w has the layout sparse_coo.*to_dense"),
+    ],
+)
+@pytest.mark.parametrize("method", ["linear", "model_stock"])
+def test_tensors_without_dense_numbers_are_refused_by_name(method, spoilt, message):
+    base, good = {"w": torch.zeros(5)}, {"w": torch.ones(5)}
+    with pytest.raises(ValueError, match=message):
+        merging.merge(base, {"a": good, "b": {"w": spoilt}}, method)
+    with pytest.raises(ValueError, match=message.replace("expert b", "base")):
+        merging.merge({"w": spoilt}, {"a": good, "c": good}, method)

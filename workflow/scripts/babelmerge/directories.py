@@ -4,6 +4,7 @@ Use these through `checkpoints`. This module writes only the directory that it i
 temporary siblings, and knows nothing of what the files mean.
 """
 
+import errno
 import hashlib
 import json
 import logging
@@ -45,8 +46,15 @@ def saving(
         yield partial
         _complete(partial, hashes, facts)
         _swap(partial, out_dir)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise OSError(
+                errno.ENOSPC,
+                "the disk filled up while this was written, and nothing of it was left behind; "
+                "make room or choose another folder, and run again",
+                str(out_dir),
+            ) from error
         raise
 
 

@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from babelmerge import checkpoints
 
 
 class InMemory:
-    """A state dict; tensors that share memory with an earlier one are left out."""
+    """A state dict; tensors that share memory with an earlier one are left out.
+
+    ValueError for a tensor without numbers of its own (meta), or that is not dense.
+    """
 
     def __init__(self, tensors: Mapping[str, Tensor]):
+        for name, tensor in tensors.items():
+            _require_dense(name, tensor)
         self.aliases = checkpoints.aliases(tensors)
         self._tensors = tensors
         self._copies: dict[str, np.ndarray] = {}
@@ -38,3 +44,16 @@ class InMemory:
         if name not in self._copies:
             self._copies[name] = checkpoints.as_bytes(tensor)
         return self._copies[name]
+
+
+def _require_dense(name: str, tensor: Tensor) -> None:
+    if tensor.is_meta:
+        raise ValueError(
+            f"{name} is a meta tensor, a shape without numbers; load the model's weights "
+            "(from_pretrained without a device of meta) and give their state dict"
+        )
+    if tensor.layout != torch.strided:
+        raise ValueError(
+            f"{name} has the layout {str(tensor.layout).removeprefix('torch.')}, expected dense "
+            "numbers; give its to_dense()"
+        )

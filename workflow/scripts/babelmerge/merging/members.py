@@ -53,12 +53,17 @@ class Members:
         experts: Mapping[str, Any] | Sequence[Any],
         opened: Callable[[str | Path], Member] = TensorFiles,
     ):
-        def member(model: Any) -> Any:
-            return opened(model) if isinstance(model, str | Path | Mapping) else model
+        def member(label: str, model: Any) -> Any:
+            if not isinstance(model, Mapping):  # paths are in their messages
+                return opened(model) if isinstance(model, str | Path) else model
+            try:
+                return opened(model)
+            except ValueError as error:
+                raise ValueError(f"{label}: {error}") from error
 
-        self.base = member(base)
+        self.base = member("base", base)
         named = name_experts(experts) if experts else {}
-        self.experts = {id_: member(model) for id_, model in named.items()}
+        self.experts = {id_: member(f"expert {id_}", model) for id_, model in named.items()}
         self.ids = tuple(self.experts)
         for id_, expert in self.experts.items():
             _check_fit(self.base, id_, expert)
