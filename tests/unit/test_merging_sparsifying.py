@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babelmerge.merging import randomness
-from babelmerge.merging.sparsifying import breadcrumbs, keep_probabilities, magprune, window
+from babelmerge.merging.shares import window
+from babelmerge.merging.sparsifying import breadcrumbs, keep_probabilities, magprune
 
 torch.set_num_threads(1)
 BOTH = ("original", "mergekit")

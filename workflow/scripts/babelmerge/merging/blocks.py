@@ -25,7 +25,7 @@ MIX_2 = np.uint64(random_keys.MIX_2)
 
 BLOCK = 4096
 F32, BF16, F16 = 0, 1, 2  # dtype codes
-TRIM, DROP = 1, 2  # what becomes of a task vector; both: dropped, then trimmed
+TRIM, DROP, CEIL = 1, 2, 4  # what becomes of a task vector: dropped, then trimmed, then ceiled
 SUM, VOTE, WEIGHTED_VOTE = 0, 1, 2  # how task vectors become one
 
 
@@ -40,12 +40,14 @@ class Sources(NamedTuple):
 class Stages(NamedTuple):
     """What is done to each block, one entry an expert where there is an array."""
 
-    keep: int  # TRIM | DROP
+    keep: int  # TRIM | DROP | CEIL
     limits: np.ndarray  # float32: smallest magnitude that is kept
     cutoffs: np.ndarray  # int64: magnitudes equal to the limit are kept before this element
+    ceilings: np.ndarray  # float32: larger magnitudes are outliers, and not kept
+    ceiling_cutoffs: np.ndarray  # int64: so are those equal to the ceiling before this element
     keys: np.ndarray  # uint64: of the random streams
     cuts: np.ndarray  # uint64: random bits below this keep an element
-    scales: np.ndarray  # float32: factor of what was not dropped
+    scales: np.ndarray  # float32: factor of what is left after DROP or CEIL
     combine: int  # SUM, VOTE, WEIGHTED_VOTE
     voters: np.ndarray  # float32: weights of the votes
     weights: np.ndarray  # float32: weights of the merge
@@ -190,6 +192,20 @@ def trim(row, begin, limit, cutoff):
 
 
 @compiled
+def ceil(row, begin, ceiling, cutoff, scale):
+    """Zero what is larger than the ceiling, or equals it and stands before the cutoff; times scale.
+
+    The opposite of `trim` with the same numbers.
+    """
+    before = min(max(cutoff - begin, 0), row.size)
+    none = np.float32(0)
+    for i in range(before):
+        row[i] = row[i] * scale if abs(row[i]) < ceiling else none
+    for i in range(before, row.size):
+        row[i] = row[i] * scale if abs(row[i]) <= ceiling else none
+
+
+@compiled
 def drop(row, begin, key, cut, scale):
     """Keep at random (see `randomness`), times scale. begin: even, two neighbours share a draw."""
     first = np.uint64(begin >> 1) + np.uint64(1)
@@ -247,4 +263,6 @@ def gather(sources, stages, begin, base, blocks):
             drop(row, begin, stages.keys[e], stages.cuts[e], stages.scales[e])
         if trims and not at_once:
             trim(row, begin, stages.limits[e], stages.cutoffs[e])
+        if stages.keep & CEIL:
+            ceil(row, begin, stages.ceilings[e], stages.ceiling_cutoffs[e], stages.scales[e])
     return -1

@@ -34,7 +34,9 @@ NOWHERE = np.empty(0, np.float32)  # no room for the update: it is not kept
 def can_form(point: Settings) -> bool:
     """Whether the kernels have this method."""
     swapped = point.method == "layer_swap"
-    return (point.then if swapped else point.method) in STAGES
+    made = point.inner if swapped else point
+    ranked_by_row = made.method.startswith("breadcrumbs") and made.scope == "row"
+    return made.method in STAGES and not ranked_by_row
 
 
 def output_code(members: Members, point: Settings, name: str) -> str:

@@ -22,6 +22,7 @@ from babelmerge.merging.shares import (
     kept,
     linear_divisor,
     majority_sign,
+    window,
 )
 
 
@@ -136,6 +137,55 @@ def _own_majority(planner: Any, tensor: Handle, point: Settings, done: Stages) -
     return majority_sign(planner.passes.balances([(tensor, done)], everything)[0])
 
 
+def _windowed(planner: Any, tensor: Handle, point: Settings) -> Stages:
+    """Stages that keep Breadcrumbs' window of magnitudes, see `sparsifying.breadcrumbs`."""
+    densities, gammas = planner.ordered(point.densities, float), planner.ordered(point.gamma, float)
+    plain = stages(len(planner.order))
+    untouched = not planner.members.base.shape(tensor.name)  # scalars, with the authors' semantics
+    if point.semantics != "mergekit" and untouched:
+        return plain
+    windows = [
+        window(tensor.size, density, gamma, point.semantics)
+        for density, gamma in zip(densities, gammas, strict=True)
+    ]
+
+    def found(counts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        return ranks.exact(
+            planner.passes, tensor, plain, lambda row, _: counts[row], scans.MAGNITUDES
+        )
+
+    limits, cutoffs = found([outliers + inner for outliers, inner in windows])
+    ceilings, places = found([outliers for outliers, _ in windows])
+    kept_whole = np.array([point.semantics == "mergekit" and d >= 1 for d in densities])
+    limits, ceilings = np.where(kept_whole, 0, limits), np.where(kept_whole, np.inf, ceilings)
+    done = plain._replace(
+        keep=kernels.TRIM | kernels.CEIL,
+        limits=limits.astype(np.float32),
+        cutoffs=np.where(kept_whole, EVERYWHERE, cutoffs),
+        ceilings=ceilings.astype(np.float32),
+        ceiling_cutoffs=places,
+    )
+    if not point.rescale:
+        return done
+    pairs = zip(
+        planner.passes.sums(tensor, plain, False),
+        planner.passes.sums(tensor, done, False),
+        kept_whole,
+        strict=True,
+    )
+    scales = [1.0 if whole or min(b, a) < SMALL_NORM else b / a for b, a, whole in pairs]
+    return done._replace(scales=np.array(scales, np.float32))
+
+
+def _breadcrumbs(planner: Any, tensor: Handle, point: Settings) -> Stages:
+    return _summed(planner, point, _windowed(planner, tensor, point))
+
+
+def _breadcrumbs_ties(planner: Any, tensor: Handle, point: Settings) -> Stages:
+    done = _windowed(planner, tensor, point)
+    return _voted(planner, point, done, _own_majority(planner, tensor, point, done))
+
+
 def _sce(planner: Any, tensor: Handle, point: Settings) -> Stages:
     experts = len(planner.order)
     chosen = stages(experts)
@@ -173,6 +223,8 @@ STAGES: dict[str, Callable[[Any, Handle, Settings], Stages]] = {
     "ties": _ties,
     "dare": _dare,
     "dare_ties": _dare_ties,
+    "breadcrumbs": _breadcrumbs,
+    "breadcrumbs_ties": _breadcrumbs_ties,
     "sce": _sce,
     "nan": _nan,
 }

@@ -10,6 +10,7 @@ import numpy as np
 from babelmerge.merging.blocks import (
     BF16,
     BLOCK,
+    CEIL,
     DROP,
     F16,
     F32,
@@ -38,6 +39,7 @@ from babelmerge.merging.compiled import compiled
 __all__ = [
     "BF16",
     "BLOCK",
+    "CEIL",
     "DROP",
     "F16",
     "F32",

@@ -60,6 +60,8 @@ def stages(experts: int, **changes: Any) -> Stages:
         keep=0,
         limits=np.zeros(experts, np.float32),
         cutoffs=np.full(experts, EVERYWHERE),
+        ceilings=np.full(experts, np.inf, np.float32),
+        ceiling_cutoffs=np.zeros(experts, np.int64),
         keys=np.zeros(experts, np.uint64),
         cuts=np.zeros(experts, np.uint64),
         scales=ones,

@@ -19,6 +19,14 @@ def kept(density: float, size: int) -> int:
     return min(size, max(1, int(density * size)))
 
 
+def window(size: int, density: float, gamma: float, semantics: str = "original") -> tuple[int, int]:
+    """How many of `size` ranked elements Breadcrumbs drops at the top, and keeps after them."""
+    outliers, kept = int(gamma * size), int(density * size)
+    if semantics == "mergekit":
+        return min(outliers, size - kept), kept
+    return outliers, min(kept, size - outliers)
+
+
 def energy_shares(squares: Sequence[float], size: int, least: float) -> list[float]:
     """Each expert's mean square over their sum; equal shares if that is below `least` or 0."""
     means = [square / max(1, size) for square in squares]

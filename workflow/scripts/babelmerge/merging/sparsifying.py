@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging.selection import largest, total
+from babelmerge.merging.shares import SMALL_NORM, window
 
 BLOCK = 1 << 20  # elements ranked at a time
-SMALL_NORM = 1e-7  # mergekit: do not rescale norms below this
 
 
 def breadcrumbs(
@@ -41,14 +41,6 @@ def breadcrumbs(
     outliers, kept = window(size, density, gamma, semantics)
     result = torch.where(_ranked_within(delta, outliers, kept, scope), delta, 0.0)
     return match_l1(result, delta) if rescale else result
-
-
-def window(size: int, density: float, gamma: float, semantics: str = "original") -> tuple[int, int]:
-    """How many of `size` ranked elements Breadcrumbs drops at the top, and keeps after them."""
-    outliers, kept = int(gamma * size), int(density * size)
-    if semantics == "mergekit":
-        return min(outliers, size - kept), kept
-    return outliers, min(kept, size - outliers)
 
 
 def magprune(
