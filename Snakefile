@@ -28,6 +28,9 @@ include: "workflow/rules/report_interventions.smk"
 include: "workflow/rules/report.smk"
 
 
+CODE.save()  # what was read of the project's code, for the next parse
+
+
 ERRORS = Path("logs/errors.txt")
 
 

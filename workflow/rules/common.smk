@@ -14,7 +14,7 @@ import artifacts_inside
 import artifacts_interventions
 import artifacts_mergeability
 import presentation
-from babelmerge import plan as planning, provenance, study as grammar
+from babelmerge import fingerprints, plan as planning, provenance, study as grammar
 from babelmerge.merge_methods_table import METHODS
 
 # What the rules below can do; the grammar is wider.
@@ -61,7 +61,7 @@ def plan_of(wildcards):
 
 def code(script):
     """Fingerprint of a script's logic: the parameter by which an edit of code reruns its rule."""
-    return provenance.code(f"{SCRIPTS}/{script}", SCRIPTS)
+    return CODE.code(f"{SCRIPTS}/{script}")
 
 
 def content(paths):
@@ -69,4 +69,5 @@ def content(paths):
     return provenance.content(list(paths), ".snakemake/babelmerge-digests.json")
 
 
+CODE = fingerprints.Tree(SCRIPTS, ".snakemake/babelmerge-code.json")
 LOCK = provenance.file_digest(f"{workflow.basedir}/envs/lock.txt")
