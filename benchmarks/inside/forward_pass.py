@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from babelmerge import initialisation, representations  # noqa: E402
+from babelmerge.analysis.probing import representations  # noqa: E402
+from babelmerge.training import scratch as initialisation  # noqa: E402
 
 ARCHITECTURE = {
     "model_type": "llama",

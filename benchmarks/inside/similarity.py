@@ -17,8 +17,10 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 
 import numpy as np  # noqa: E402
 
-from babelmerge import geometry_pairs, layerwise, similarity_pairs  # noqa: E402
-from babelmerge.similarity import centred  # noqa: E402
+from babelmerge.analysis import layers as layerwise  # noqa: E402
+from babelmerge.analysis.angles import rows as geometry_pairs  # noqa: E402
+from babelmerge.analysis.cka import pairs as similarity_pairs  # noqa: E402
+from babelmerge.analysis.cka.cka import centred  # noqa: E402
 
 MODELS, LAYERS, SPANS, SENTENCES, FEATURES = 5, 37, 2, 1012, 2048
 RANKS = (64, 32, 16, 8)

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 import torch  # noqa: E402
 from transformers import AutoModelForCausalLM, Qwen2Config  # noqa: E402
 
-from babelmerge.merging import alignment  # noqa: E402
-from babelmerge.merging.alignment_layout import layout_of  # noqa: E402
+from babelmerge.merging.alignment import align as alignment  # noqa: E402
+from babelmerge.merging.alignment.layout import layout_of  # noqa: E402
 from babelmerge.merging.in_memory import InMemory  # noqa: E402
 
 SHAPES = {  # width, neurons, heads, KV heads

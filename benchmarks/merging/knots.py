@@ -19,8 +19,12 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from babelmerge.merging import core_space, knots, methods  # noqa: E402
-from babelmerge.merging.factors import Factors, product  # noqa: E402
+from babelmerge.merging.adapters import (
+    core_space,  # noqa: E402
+    knots,  # noqa: E402
+)
+from babelmerge.merging.adapters.factors import Factors, product  # noqa: E402
+from babelmerge.merging.methods import elementwise as methods  # noqa: E402
 
 DENSITY = 0.5
 SMALLEST = knots.SMALLEST

@@ -29,7 +29,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from babelmerge import directories, recipes, tensor_files  # noqa: E402
+from babelmerge.files import directories, tensor_files  # noqa: E402
+from babelmerge.recipes import recipes  # noqa: E402
 
 EXPERTS = 4
 POINTS = {

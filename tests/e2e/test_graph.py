@@ -163,7 +163,7 @@ def test_adapters_are_taken_in_on_their_base_and_merged_by_their_factors(project
     """A LoRA adapter becomes a full model on the base, and stays at hand for KnOTS."""
     from peft import LoraConfig, get_peft_model
 
-    from babelmerge import models
+    from babelmerge.models import loading as models
 
     base, _ = models.load(project.result("models/base"), where="cpu")
     config = LoraConfig(r=2, init_lora_weights=False)

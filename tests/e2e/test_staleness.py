@@ -35,12 +35,12 @@ def test_touched_and_commented_files_rerun_nothing(project):
 # An edit that changes logic but no result, and the rules that use it, with all that follow them:
 # found by reading the project, not by the code under test.
 EDITS = {
-    "held_out.py": DATA | {"train_tokenizer"} | TRAINING | EVALUATING,
-    "vocabulary.py": {"train_tokenizer"} | TRAINING | EVALUATING,
-    "schedules.py": TRAINING | EVALUATING,
-    "generation.py": EVALUATING - {"plot_task_vectors"},  # of experts alone
-    "recipes.py": EVALUATING - {"intervene_neurons"},  # of base and joint models, here
-    "retention.py": {
+    "data/overlap.py": DATA | {"train_tokenizer"} | TRAINING | EVALUATING,
+    "training/vocabulary.py": {"train_tokenizer"} | TRAINING | EVALUATING,
+    "training/schedules.py": TRAINING | EVALUATING,
+    "evaluation/generation.py": EVALUATING - {"plot_task_vectors"},  # of experts alone
+    "recipes/recipes.py": EVALUATING - {"intervene_neurons"},  # of base and joint models, here
+    "analysis/scores/retention.py": {
         "compare_correlations",
         "compare_retention",
         "plot_mergeability",
@@ -49,14 +49,14 @@ EDITS = {
         "table_mergeability",
         "table_retention",
     },
-    "figures_search.py": {
+    "evaluation/sweeps/figures.py": {
         "plot_matrix",
         "plot_retention",
         "plot_sweeps",
         "plot_training",
         "report",
     },
-    "table_formats.py": {
+    "display/tables.py": {
         "plot_interventions",
         "plot_mergeability",
         "report",
@@ -67,8 +67,14 @@ EDITS = {
         "table_retention",
         "table_scores",
     },
-    "kept.py": {"plot_kept", "plot_mergeability", "report", "table_kept", "table_mergeability"},
-    "report_html.py": {"report"},
+    "analysis/task_vectors/projection.py": {
+        "plot_kept",
+        "plot_mergeability",
+        "report",
+        "table_kept",
+        "table_mergeability",
+    },
+    "display/html.py": {"report"},
 }
 
 
@@ -80,7 +86,7 @@ def test_an_edit_of_logic_reruns_the_rules_that_use_it(project, module):
 
 
 def test_an_edit_of_metrics_translates_nothing_again_but_swept_merges(project):
-    path = project.path("workflow/scripts/babelmerge/metrics.py")
+    path = project.path("workflow/scripts/babelmerge/evaluation/metrics.py")
     path.write_text(path.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
     jobs = project.plan()
     assert not (DATA | TRAINING) & set(jobs)

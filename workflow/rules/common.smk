@@ -14,8 +14,10 @@ import artifacts_inside
 import artifacts_interventions
 import artifacts_mergeability
 import presentation
-from babelmerge import fingerprints, plan as planning, provenance, study as grammar
-from babelmerge.merge_methods_table import METHODS
+from babelmerge.files import fingerprints, provenance
+from babelmerge.study.grammar import study as grammar
+from babelmerge.study.plan import expand as planning
+from babelmerge.recipes.methods import METHODS
 
 # What the rules below can do; the grammar is wider.
 BUILT_KINDS = ("translation", "text")

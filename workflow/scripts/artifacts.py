@@ -7,9 +7,9 @@ exactly what its result depends on, because Snakemake compares parameters as an 
 from dataclasses import asdict
 from pathlib import Path
 
-from babelmerge import languages
-from babelmerge import plan as planning
-from babelmerge.merge_methods_table import METHODS
+from babelmerge.recipes.methods import METHODS
+from babelmerge.study.plan import expand as planning
+from babelmerge.words import languages
 
 
 def _dataset_file(plan, dataset: str, split: str) -> str:

@@ -8,7 +8,7 @@ import re
 import artifacts
 import artifacts_inside as inside
 
-from babelmerge.study_corpora import METRICS
+from babelmerge.study.grammar.corpora import METRICS
 
 SCORED = "translation"  # the kind of task whose outputs are decoded and scored
 

@@ -4,15 +4,7 @@ What is compared is experts in pairs, before anything is merged, and merges besi
 """
 
 import artifacts
-from artifacts_inside import (
-    SPANS,
-    angle_files,
-    cka_files,
-    directions,
-    experts,
-    owner,
-    spans,
-)
+from artifacts_inside import SPANS, angle_files, cka_files, directions, experts, owner, spans
 
 EXPERTS = "experts"  # instead of a group: all experts of the study
 

@@ -5,7 +5,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 import json
 from pathlib import Path
 
-from babelmerge import corpora, provenance
+from babelmerge.data import corpora
+from babelmerge.files import provenance
 from job import running
 
 with running(snakemake):

@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from babelmerge import provenance
+from babelmerge.files import provenance
 from job import running
 
 

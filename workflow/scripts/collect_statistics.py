@@ -5,8 +5,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 from itertools import zip_longest
 from pathlib import Path
 
-from babelmerge import calibration
-from babelmerge.rows import read_rows
+from babelmerge.files.rows import read_rows
+from babelmerge.merging.calibration import collect as calibration
 from job import running
 
 

@@ -4,8 +4,9 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 import pandas as pd
 
-from babelmerge import geometry_pairs, provenance
-from babelmerge import representation_files as files
+from babelmerge.analysis.angles import rows as geometry_pairs
+from babelmerge.analysis.probing import files
+from babelmerge.files import provenance
 from job import running
 
 

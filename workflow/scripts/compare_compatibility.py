@@ -4,7 +4,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 import pandas as pd
 
-from babelmerge import mergeability, provenance
+from babelmerge.analysis.mergeability import points as mergeability
+from babelmerge.files import provenance
 from babelmerge.pair_tables import read_pair_tables
 from job import running
 

@@ -4,7 +4,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 import pandas as pd
 
-from babelmerge import neuron_rows, provenance
+from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.files import provenance
 from job import running
 
 with running(snakemake):

@@ -4,7 +4,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 import pandas as pd
 
-from babelmerge import provenance, retention
+from babelmerge.analysis.scores import retention
+from babelmerge.files import provenance
 from job import running
 
 with running(snakemake):

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import adapter_config, inspection, inspection_members, provenance
+from babelmerge.analysis.task_vectors import inspection
+from babelmerge.analysis.task_vectors import members as inspection_members
+from babelmerge.files import provenance
+from babelmerge.models import adapter_config
 from job import running
 
 

@@ -4,7 +4,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import checkpoints, models
+from babelmerge.models import checkpoints
+from babelmerge.models import loading as models
 from job import running
 
 with running(snakemake):

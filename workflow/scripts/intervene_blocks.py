@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import intervention_blocks, interventions, provenance
-from babelmerge.rows import read_rows
+from babelmerge.analysis.interventions import blocks as intervention_blocks
+from babelmerge.analysis.interventions import cases as interventions
+from babelmerge.files import provenance
+from babelmerge.files.rows import read_rows
 from job import running
 
 with running(snakemake):

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import intervention_neurons, interventions, neuron_rows, provenance
-from babelmerge.rows import read_rows
+from babelmerge.analysis.interventions import cases as interventions
+from babelmerge.analysis.interventions import neurons as intervention_neurons
+from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.files import provenance
+from babelmerge.files.rows import read_rows
 from job import running
 
 with running(snakemake):

@@ -4,8 +4,9 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import figure_style, figures_angles
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.angles import figures as figures_angles
+from babelmerge.display import style as figure_style
+from babelmerge.files.long_tables import read_long
 from job import running
 
 with running(snakemake):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import figure_style, figures_interventions
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.interventions import figures as figures_interventions
+from babelmerge.display import style as figure_style
+from babelmerge.files.long_tables import read_long
 from job import running
 
 DRAWN = {

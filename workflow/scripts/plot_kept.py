@@ -4,8 +4,10 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import figure_style, figures_kept, kept
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.task_vectors import kept_figure as figures_kept
+from babelmerge.analysis.task_vectors import projection as kept
+from babelmerge.display import style as figure_style
+from babelmerge.files.long_tables import read_long
 from job import running
 
 with running(snakemake):

@@ -4,8 +4,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import figures
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.scores import matrix as figures
+from babelmerge.files.long_tables import read_long
 from job import running
 
 with running(snakemake):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import figures
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.scores import matrix as figures
+from babelmerge.files.long_tables import read_long
 from job import running
 
 with running(snakemake):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import figures, labels
+from babelmerge.analysis.scores import matrix as figures
+from babelmerge.words import labels
 from job import running
 
 with running(snakemake):

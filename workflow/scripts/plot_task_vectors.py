@@ -4,8 +4,9 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import figure_style, figures_task_vectors
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.task_vectors import figures as figures_task_vectors
+from babelmerge.display import style as figure_style
+from babelmerge.files.long_tables import read_long
 from job import running
 
 DRAW = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import figures
+from babelmerge.analysis.scores import matrix as figures
 from job import running
 
 with running(snakemake):

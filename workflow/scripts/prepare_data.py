@@ -4,7 +4,7 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from itertools import chain
 
-from babelmerge import corpora
+from babelmerge.data import corpora
 from job import running
 
 

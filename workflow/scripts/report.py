@@ -11,8 +11,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from babelmerge import report, report_material, tables
-from babelmerge.rows import read_rows
+from babelmerge.analysis.scores import retention_tables as tables
+from babelmerge.display import material as report_material
+from babelmerge.files.rows import read_rows
+from babelmerge.report import report
 from job import running
 
 SENTENCES = 3

@@ -5,8 +5,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 from itertools import islice
 from pathlib import Path
 
-from babelmerge import representations
-from babelmerge.rows import read_rows
+from babelmerge.analysis.probing import representations
+from babelmerge.files.rows import read_rows
 from job import running
 
 with running(snakemake):

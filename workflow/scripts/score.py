@@ -4,8 +4,9 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 import json
 
-from babelmerge import metrics, provenance
-from babelmerge.rows import read_rows
+from babelmerge.evaluation import metrics
+from babelmerge.files import provenance
+from babelmerge.files.rows import read_rows
 from job import running
 
 with running(snakemake):

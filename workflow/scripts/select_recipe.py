@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import adapter_config, directories, recipes
+from babelmerge.files import directories
+from babelmerge.models import adapter_config
+from babelmerge.recipes import recipes
 from job import running
 
 

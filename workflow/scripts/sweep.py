@@ -5,8 +5,12 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 from itertools import islice
 from pathlib import Path
 
-from babelmerge import adapter_config, checkpoints, merging, provenance, sweep_scoring, sweeps
-from babelmerge.rows import read_rows
+from babelmerge import merging
+from babelmerge.evaluation.sweeps import journal as sweeps
+from babelmerge.evaluation.sweeps import scoring as sweep_scoring
+from babelmerge.files import provenance
+from babelmerge.files.rows import read_rows
+from babelmerge.models import adapter_config, checkpoints
 from job import running
 
 

@@ -4,8 +4,10 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import neuron_tables, similarity_tables, table_formats
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.cka import tables as similarity_tables
+from babelmerge.analysis.neurons import tables as neuron_tables
+from babelmerge.display import tables as table_formats
+from babelmerge.files.long_tables import read_long
 from job import running
 
 MAKERS = {"bands": similarity_tables.bands_table, "last": similarity_tables.last_table}

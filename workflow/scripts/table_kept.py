@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import kept, mergeability_tables, table_formats
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.mergeability import tables as mergeability_tables
+from babelmerge.analysis.task_vectors import projection as kept
+from babelmerge.display import tables as table_formats
+from babelmerge.files.long_tables import read_long
 from job import running
 
 with running(snakemake):

@@ -4,8 +4,9 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import neuron_tables, table_formats
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.neurons import tables as neuron_tables
+from babelmerge.display import tables as table_formats
+from babelmerge.files.long_tables import read_long
 from job import running
 
 with running(snakemake):

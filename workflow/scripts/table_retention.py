@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge import table_formats, tables
+from babelmerge.analysis.scores import retention_tables as tables
+from babelmerge.display import tables as table_formats
 from job import running
 
 with running(snakemake):

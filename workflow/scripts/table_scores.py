@@ -4,7 +4,9 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 
 from pathlib import Path
 
-from babelmerge import score_tables, table_formats, tables
+from babelmerge.analysis.scores import retention_tables as tables
+from babelmerge.analysis.scores import score_table as score_tables
+from babelmerge.display import tables as table_formats
 from job import running
 
 with running(snakemake):

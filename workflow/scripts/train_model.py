@@ -6,8 +6,10 @@ import shutil
 from itertools import chain
 from pathlib import Path
 
-from babelmerge import initialisation, models, training
-from babelmerge.rows import read_rows
+from babelmerge.files.rows import read_rows
+from babelmerge.models import loading as models
+from babelmerge.training import scratch as initialisation
+from babelmerge.training import train as training
 from job import running
 
 

@@ -5,8 +5,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 from itertools import chain
 from pathlib import Path
 
-from babelmerge import vocabulary
-from babelmerge.rows import read_rows
+from babelmerge.files.rows import read_rows
+from babelmerge.training import vocabulary
 from job import running
 
 with running(snakemake):

@@ -6,8 +6,10 @@ import json
 import time
 from pathlib import Path
 
-from babelmerge import directories, generation, models, provenance
-from babelmerge.rows import read_rows, write_rows
+from babelmerge.evaluation import generation
+from babelmerge.files import directories, provenance
+from babelmerge.files.rows import read_rows, write_rows
+from babelmerge.models import loading as models
 from job import running
 
 with running(snakemake):

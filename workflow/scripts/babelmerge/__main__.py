@@ -3,7 +3,7 @@
 # PYTHON_ARGCOMPLETE_OK
 import sys
 
-from babelmerge.command_line import main
+from babelmerge.command.line import main
 
 if __name__ == "__main__":
     sys.exit(main())

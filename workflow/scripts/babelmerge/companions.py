@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from babelmerge import directories
+from babelmerge.files import directories
 
 PATTERNS = ("*.json", "*.txt", "*.jinja", "*.model")
 # Of how a model came to be, not of what it is.

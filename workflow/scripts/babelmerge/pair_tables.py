@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from babelmerge import typology
-from babelmerge.long_tables import read_long
+from babelmerge.analysis.mergeability import typology
+from babelmerge.files.long_tables import read_long
 
 # What `mergeability_pairs.pairs` takes, by these names.
 TABLES = ("cka", "angles", "task_vectors")

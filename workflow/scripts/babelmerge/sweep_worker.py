@@ -9,7 +9,7 @@ import sys
 
 import torch
 
-from babelmerge.sweep_scoring import Scorer, Task
+from babelmerge.evaluation.sweeps.scoring import Scorer, Task
 
 
 def main() -> None:

@@ -9,13 +9,13 @@ Names are imported when they are first used: `merge_files` starts without torch 
 
 from typing import TYPE_CHECKING, Any
 
-from babelmerge.merge_parameters import aliases, refuse_unknown_parameters
+from babelmerge.recipes.points import aliases, refuse_unknown_parameters
 
 if TYPE_CHECKING:
     from babelmerge.merging.engine import merge
     from babelmerge.merging.files import merge_files
+    from babelmerge.merging.streaming.updates import METHODS
     from babelmerge.merging.sweeping import Sweep, load_into
-    from babelmerge.merging.updates import METHODS
 
 __all__ = [
     "METHODS",
@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
     elif name in ("Sweep", "load_into"):
         from babelmerge.merging import sweeping as module
     elif name == "METHODS":
-        from babelmerge.merging import updates as module
+        from babelmerge.merging.streaming import updates as module
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(module, name)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from babelmerge.merging.adapter_merges import AdapterMerge
+from babelmerge.merging.adapters.merges import AdapterMerge
 
 
 class AdaptedModel:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from babelmerge import directories
-from babelmerge.merge_methods_table import METHODS
-from babelmerge.merge_settings import Settings
-from babelmerge.merging.members import Members
-from babelmerge.recipes import Recipe
+from babelmerge.files import directories
+from babelmerge.merging.streaming.members import Members
+from babelmerge.recipes.methods import METHODS
+from babelmerge.recipes.recipes import Recipe
+from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
 

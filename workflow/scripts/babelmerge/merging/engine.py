@@ -12,16 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge import checkpoints
-from babelmerge.adapter_config import is_adapter
-from babelmerge.merge_parameters import Settings, settings
-from babelmerge.merging import alignment, fused, statistics_files
+from babelmerge.merging.alignment import align as alignment
+from babelmerge.merging.calibration import files as statistics_files
 from babelmerge.merging.compatibility import refuse_full_models
 from babelmerge.merging.in_memory import InMemory
-from babelmerge.merging.members import Members, name_experts
-from babelmerge.merging.merger import Merger
-from babelmerge.merging.passes import Passes
-from babelmerge.recipes import Recipe
+from babelmerge.merging.streaming import former as fused
+from babelmerge.merging.streaming.members import Members, name_experts
+from babelmerge.merging.streaming.merger import Merger
+from babelmerge.merging.streaming.passes import Passes
+from babelmerge.models import checkpoints
+from babelmerge.models.adapter_config import is_adapter
+from babelmerge.recipes.points import Settings, settings
+from babelmerge.recipes.recipes import Recipe
 
 Model = str | Path | checkpoints.Checkpoint | Mapping[str, Tensor]
 
@@ -93,9 +95,9 @@ def adapted(
 
     Of a mixture with full models, and for slerp, a `Merger` over the adapters folded into theirs.
     """
-    from babelmerge.adapters import Adapter, Folded  # these import this module
     from babelmerge.merging.adapted import AdaptedModel
-    from babelmerge.merging.adapter_merges import merge_adapters
+    from babelmerge.merging.adapters.adapters import Adapter, Folded
+    from babelmerge.merging.adapters.merges import merge_adapters
 
     base = base if hasattr(base, "read") else opened(base)
     point = settings(method, tuple(experts), parameters)

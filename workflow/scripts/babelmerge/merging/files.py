@@ -14,14 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from babelmerge import companions, directories, recipes, tensor_files
-from babelmerge.adapter_config import is_adapter
-from babelmerge.merge_methods_table import METHODS
-from babelmerge.merge_parameters import Settings, settings
-from babelmerge.merging import compatibility, fused, statistics_checks
-from babelmerge.merging.members import Members
-from babelmerge.merging.passes import Passes
-from babelmerge.merging.shares import linear_divisor
+from babelmerge import companions
+from babelmerge.files import directories, tensor_files
+from babelmerge.merging import compatibility
+from babelmerge.merging.calibration import checks as statistics_checks
+from babelmerge.merging.kernels.shares import linear_divisor
+from babelmerge.merging.streaming import former as fused
+from babelmerge.merging.streaming.members import Members
+from babelmerge.merging.streaming.passes import Passes
+from babelmerge.models.adapter_config import is_adapter
+from babelmerge.recipes import recipes
+from babelmerge.recipes.methods import METHODS
+from babelmerge.recipes.points import Settings, settings
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
@@ -155,7 +159,8 @@ def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> N
 
 def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:
     """Whether adapters fit the base and each other, by their headers alone."""
-    from babelmerge import adapters, checkpoints
+    from babelmerge.merging.adapters import adapters
+    from babelmerge.models import checkpoints
 
     if recipe.align:
         raise ValueError(
@@ -169,8 +174,9 @@ def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:
 
 def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> dict[str, Any]:
     """The merge as an adapter; how near it is to the exact one, for the manifest."""
-    from babelmerge import adapter_output
-    from babelmerge.merging import adapter_merges, statistics_files
+    from babelmerge.merging.adapters import merges as adapter_merges
+    from babelmerge.merging.adapters import output as adapter_output
+    from babelmerge.merging.calibration import files as statistics_files
 
     merge = adapter_merges.merge_adapters(
         recipe.base,

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge import checkpoints
+from babelmerge.models import checkpoints
 
 
 class InMemory:

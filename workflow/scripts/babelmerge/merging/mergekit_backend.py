@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from babelmerge import companions, merge_parameters, recipes, tensor_files
-from babelmerge.merge_settings import Settings
-from babelmerge.tensor_files import FLOATING, TensorFiles
+from babelmerge import companions
+from babelmerge.files import tensor_files
+from babelmerge.files.tensor_files import FLOATING, TensorFiles
+from babelmerge.recipes import points as merge_parameters
+from babelmerge.recipes import recipes
+from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from babelmerge import checkpoints
-from babelmerge.merge_parameters import Settings, settings
-from babelmerge.merging import fused, fused_plans
 from babelmerge.merging.engine import (
     Model,
     adapted,
@@ -25,9 +22,13 @@ from babelmerge.merging.engine import (
     on_kernels,
     opened,
 )
-from babelmerge.merging.members import Members, name_experts
-from babelmerge.merging.merger import Merger
-from babelmerge.merging.passes import Passes
+from babelmerge.merging.streaming import former as fused
+from babelmerge.merging.streaming import planner as fused_plans
+from babelmerge.merging.streaming.members import Members, name_experts
+from babelmerge.merging.streaming.merger import Merger
+from babelmerge.merging.streaming.passes import Passes
+from babelmerge.models import checkpoints
+from babelmerge.recipes.points import Settings, settings
 
 Point = Mapping[str, Any]
 BATCH_BYTES = 1 << 30  # formed on the CPU before they go to another device

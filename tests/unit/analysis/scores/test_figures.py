@@ -1,0 +1,218 @@
+"""Figures: the same bytes each time, everything told, nothing cut off, gaps shown as gaps."""
+
+import re
+
+import made_up_study
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+from babelmerge.analysis.scores import matrix as figures
+from babelmerge.display import style as figure_style
+from babelmerge.evaluation.sweeps import figures as figures_search
+
+TEN = ("hi", "bn", "ta", "te", "de", "fr", "ja", "zh", "ar", "it")
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return made_up_study.scores()
+
+
+@pytest.fixture(scope="module")
+def retention(scores):
+    return made_up_study.retention(scores)
+
+
+def svg(figure, tmp_path):
+    (path,) = figures.save(figure, tmp_path / "figure", ("svg",))
+    return path.read_text(encoding="utf-8")
+
+
+def words(content):
+    return re.findall(r"<text\b[^>]*>([^<]*)</text>", content)
+
+
+def test_equal_figures_are_equal_bytes_without_dates(scores, tmp_path):
+    into, _ = made_up_study.datasets(("hi", "bn"))
+    made = []
+    for name in ("a", "b"):
+        paths = figures.save(figures.score_matrix(scores, into), tmp_path / name)
+        made.append([path.read_bytes() for path in paths])
+        assert [path.suffix for path in paths] == [".svg", ".pdf", ".png"]
+    assert made[0] == made[1]
+    assert b"<dc:date>" not in made[0][0] and b"CreationDate" not in made[0][1]
+
+
+def test_unknown_format_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="gif.*svg"):
+        figures.save(figures.training_curves({}), tmp_path / "x", ("svg", "gif"))
+
+
+def test_style_leaves_no_trace():
+    before = dict(matplotlib.rcParams)
+    with figure_style.style():
+        assert matplotlib.rcParams["font.size"] == figure_style.RC["font.size"]
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_matrix_tells_every_score_and_every_name(scores, tmp_path):
+    _, out = made_up_study.datasets(("hi", "bn", "ta", "te"))
+    said = words(svg(figures.score_matrix(scores, out), tmp_path))
+    here = scores[(scores.metric == "bleu") & scores.dataset.isin(out) & (scores.kind != "merge")]
+    assert {f"{value:.1f}" for value in here.value} <= set(said)
+    assert {"Hindi", "Base", "Expert English → Tamil", "Joint from-english", "97%"} <= set(said)
+    assert "Joint to-english" not in said
+
+
+def test_matrix_rows_run_from_base_to_joint_and_gaps_stay_gaps(scores):
+    into, _ = made_up_study.datasets(("hi", "bn", "ta", "te"))
+    gap = (scores.model == "experts/hi-en") & (scores.dataset == "translation/te-en")
+    figure = figures.score_matrix(scores[~gap], into)
+    ax = figure.axes[0]
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names[0] == "Base" and names[-1] == "Joint to-english"
+    hatched = [patch for patch in ax.patches if patch.get_hatch()]
+    assert [patch.get_xy() for patch in hatched] == [(2.5, 0.5)]
+
+
+def test_shared_limit_makes_matrices_comparable(scores):
+    limit = figures.shared_limit(scores, "bleu")
+    into, out = made_up_study.datasets(("hi", "bn", "ta", "te"))
+    faces = []
+    for sets in (into, out):
+        figure = figures.score_matrix(scores, sets, "bleu", limit)
+        faces.append(figure.axes[1].get_xlim())
+    assert faces[0] == faces[1] == (0, pytest.approx(limit))
+
+
+@pytest.mark.parametrize("languages", [("hi",), TEN])
+def test_few_and_many_languages_zero_and_missing_scores(languages, tmp_path):
+    scores = made_up_study.scores(languages)
+    retention = made_up_study.retention(scores)
+    scores.loc[scores.kind == "base", "value"] = 0.0
+    retention.loc[retention.index[0], ["expert", "retention", "low", "high"]] = [
+        0,
+        np.inf,
+        0,
+        np.inf,
+    ]
+    into, _ = made_up_study.datasets(languages)
+    assert "0.0" in words(svg(figures.score_matrix(scores, into), tmp_path))
+    said = words(svg(figures.retention_bars(retention, "bleu", ["many-to-one"]), tmp_path))
+    assert "not evaluated" in said
+
+
+def test_nothing_reaches_beyond_the_page(scores, retention):
+    made = [
+        figures.score_matrix(scores, made_up_study.datasets(("hi", "bn", "ta", "te"))[0]),
+        figures.retention_bars(retention, "bleu", ["bidirectional-hi"]),
+        figures.sweep_figure(made_up_study.sweeps()["many-to-one"]),
+    ]
+    for figure in made:
+        with figure_style.style():
+            figure.draw_without_rendering()
+            page = figure.get_tightbbox().width
+        assert page <= figure_style.WIDTH * 1.03, (
+            "wider than a column: text would shrink on a phone"
+        )
+
+
+def test_retention_bars_show_levels_methods_and_shares(retention, tmp_path):
+    said = words(svg(figures.retention_bars(retention, "bleu", ["many-to-one"]), tmp_path))
+    rows = retention[(retention.group == "many-to-one") & (retention.metric == "bleu")]
+    assert {f"{100 * share:.0f}%" for share in rows.retention} <= set(said)
+    assert {"Task Arithmetic", "TIES", "DARE", "SCE", "Base", "Joint training"} <= set(said)
+    figure = figures.retention_bars(retention, "bleu", ["many-to-one"])
+    base = (rows.base / rows.expert).iloc[0]
+    marks = [line.get_xdata()[0] for line in figure.axes[0].lines]
+    assert any(mark == pytest.approx(base) for mark in marks)
+
+
+def test_retention_needs_rows(retention):
+    with pytest.raises(ValueError, match="comet.*many-to-one"):
+        figures.retention_bars(retention, "comet", ["many-to-one"])
+
+
+def test_retention_above_the_expert_stays_on_the_axis(retention):
+    frame = retention.copy()
+    frame.loc[(frame.method == "ties") & (frame.metric == "bleu"), ["retention", "high"]] = [
+        1.6,
+        1.8,
+    ]
+    for make in (figures.retention_bars, figures.retention_overview):
+        figure = make(frame, "bleu", ["many-to-one", "one-to-many"])
+        assert figure.axes[0].get_xlim()[1] > 1.8
+
+
+def test_overview_scales_to_many_groups(retention, tmp_path):
+    rows = retention[retention.group == "bidirectional-hi"]
+    many = pd.concat([rows.assign(group=f"pairs-{n:02d}") for n in range(45)])
+    names = list(dict.fromkeys(many.group))
+    said = words(svg(figures.retention_overview(many, "bleu", names), tmp_path))
+    assert {"Pairs-00", "Pairs-44"} <= set(said)
+
+
+def test_sweep_panels_by_number_of_parameters_that_vary():
+    tables = made_up_study.sweeps()["many-to-one"]
+    assert figures_search.parameters(tables["task_arithmetic"]) == ["weight"]
+    assert figures_search.parameters(tables["ties"]) == ["density", "weight"]
+    figure = figures.sweep_figure(tables)
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles[:4] == ["Task Arithmetic", "TIES", "DARE", "SCE"]
+
+
+def test_sweep_rings_the_selected_point_and_marks_copies(tmp_path):
+    table = made_up_study.sweeps()["many-to-one"]["ties"]
+    figure = figures.sweep_figure({"ties": table})
+    ax = figure.axes[0]
+    rings = [p for p in ax.patches if p.get_edgecolor()[:3] != (0, 0, 0) and not p.get_fill()]
+    won = table[table.selected].iloc[0]
+    rings = rings or [p for p in ax.patches if p.get_facecolor()[3] == 0]
+    column = sorted(table.density.unique()).index(won.density) - 0.5
+    assert [p.get_x() for p in rings] == [column]
+    assert sum(text.get_text().endswith("=") for text in ax.texts) == 1
+
+
+def test_sweep_tables_as_they_are_read_back_from_files(tmp_path):
+    table = made_up_study.sweep({"weight": [0.1, 0.2, 0.3]}, ["translation/hi-en"])
+    table["alias_of"] = pd.array([None, None, 0], dtype="Int64")
+    table["seconds"] = 1.5
+    table.to_csv(tmp_path / "sweep.tsv", sep="\t", index=False)
+    back = pd.read_csv(tmp_path / "sweep.tsv", sep="\t")
+    assert figures_search.parameters(back) == ["weight"]
+    assert "weight" in words(svg(figures.sweep_figure({"dare": back}), tmp_path))
+
+
+def test_three_parameters_and_gaps(tmp_path):
+    grid = {"weight": [0.1, 0.2, 0.3], "density": [0.2, 0.4], "scope": ["model", "tensor"]}
+    table = made_up_study.sweep(grid, ["translation/hi-en"])
+    table.loc[(table.weight == 0.3) & (table.density == 0.4), "mean"] = np.nan
+    figure = figures.sweep_figure({"ties": table})
+    assert "best over scope" in figure.axes[0].get_ylabel()
+    assert sum(bool(patch.get_hatch()) for patch in figure.axes[0].patches) == 1
+
+
+@pytest.mark.parametrize(
+    "sweeps", [{}, {"ties": made_up_study.sweep({"weight": [1]}, ["t/hi-en"])}]
+)
+def test_no_sweep_says_so(sweeps, tmp_path):
+    assert any(
+        "one point only" in text for text in words(svg(figures.sweep_figure(sweeps), tmp_path))
+    )
+
+
+def test_training_curves_by_kind_and_direction(tmp_path):
+    said = words(svg(figures.training_curves(made_up_study.curves()), tmp_path))
+    assert {"Experts XX → English", "Experts English → XX", "Base", "Joint"} <= set(said)
+    bare = {"base": made_up_study.curve().drop(columns="dev_loss")}
+    assert "Step" in words(svg(figures.training_curves(bare), tmp_path))
+    assert "No model was trained" in words(svg(figures.training_curves({}), tmp_path))
+
+
+def test_spread_keeps_order_and_distance():
+    moved = figure_style.spread([1.0, 1.1, 5.0, 1.05], 0.5)
+    order = [moved[0], moved[3], moved[1], moved[2]]
+    assert all(b - a >= 0.5 - 1e-9 for a, b in zip(order, order[1:], strict=False))
+    assert sum(moved) == pytest.approx(8.15)

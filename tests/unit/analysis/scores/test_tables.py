@@ -1,0 +1,288 @@
+"""Tables: published averages, bold, rounding, retention, and what the files say."""
+
+import re
+
+import made_up_study
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from places import ROOT
+
+from babelmerge.analysis.scores import retention_tables as tables
+from babelmerge.display.tables import escape_latex, spans, to_html, to_latex, to_markdown
+from babelmerge.words import labels
+
+PUBLISHED = ROOT / "resources/published/translation.tsv"
+# Printed averages that are not the means of the printed columns (Table 2): the paper's slips.
+SLIPS = {("en-bn", "chrf"), ("en-ta", "chrf"), ("en-te", "bleu")}
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return made_up_study.scores()
+
+
+@pytest.fixture(scope="module")
+def retention(scores):
+    return made_up_study.retention(scores)
+
+
+@pytest.fixture(scope="module")
+def published():
+    return tables.read_long(PUBLISHED)
+
+
+def as_scores(published, family):
+    """Published rows as if we had measured them: the long score table of one family."""
+    rows = []
+    for row in published[published.family == family].to_dict("records"):
+        source, target = row["dataset"].split("/")[1].split("-")
+        if "xx" in (source, target):
+            continue
+        group = family if family != "bidirectional" else f"bidirectional-{source}{target}"
+        group = re.sub("-(en)?(..)(en)?$", r"-\2", group) if family == "bidirectional" else group
+        kind = row["model_kind"]
+        model = {
+            "base": "base",
+            "expert": f"experts/{row['expert']}",
+            "merge": f"merges/{group}/{row['method']}",
+        }
+        rows.append(
+            {"model": model[kind], "kind": kind, "group": group if kind == "merge" else ""}
+            | {key: row[key] for key in ("expert", "method", "dataset", "metric", "value")}
+            | {"source_language": source, "target_language": target}
+        )
+    return pd.DataFrame(rows)
+
+
+def texts(table):
+    return {row.label: [cell.text for cell in row.cells] for row in table.rows}
+
+
+@pytest.mark.parametrize("family", ["many-to-one", "one-to-many", "bidirectional"])
+@pytest.mark.parametrize("metric", ["bleu", "chrf"])
+def test_published_averages_are_means_of_published_columns(published, family, metric):
+    table = tables.score_table(
+        as_scores(published, family), family, made_up_study.groups()[family], [metric], published
+    )
+    compared = 0
+    for row in table.rows:
+        for names, cell in zip(table.header, row.cells, strict=True):
+            slip = any(labels.expert(name) in row.label and metric == m for name, m in SLIPS)
+            if cell.aside and not (slip and names[-1] == "Average"):
+                assert abs(float(cell.text) - float(cell.aside)) < 0.011, (row.label, names)
+                compared += 1
+    assert compared >= 40
+
+
+def test_published_numbers_stand_where_the_paper_has_them(published):
+    ours = published.set_index(["model_kind", "expert", "method", "family", "dataset", "metric"])
+    value = ours["value"]
+    assert value["merge", "", "sce", "many-to-one", "translation/hi-en", "bleu"] == 33.68
+    assert (
+        value["base", "", "", "one-to-many", "translation/xx-en".replace("xx-en", "en-xx"), "chrf"]
+        == 23.15
+    )
+    assert value["expert", "en-ta", "", "one-to-many", "translation/en-te", "bleu"] == 1.09
+    assert value["merge", "", "sce", "bidirectional", "translation/ta-en", "chrf"] == 41.89
+    assert len(published) == 276 and not published.duplicated().any()
+    assert set(published.source) == {f"arXiv:2604.02881 Table {n}" for n in range(1, 5)}
+
+
+def test_one_group_shows_experts_in_rows_and_languages_in_columns(scores):
+    groups = made_up_study.groups()["many-to-one"]
+    table = tables.score_table(scores, "many-to-one", groups, ["bleu", "chrf"])
+    assert table.header[0] == ("BLEU", "Hindi") and table.header[-1] == ("chrF", "Average")
+    assert [row.label for row in table.rows] == [
+        "Base",
+        *(f"Expert {name} → English" for name in ("Hindi", "Bengali", "Tamil", "Telugu")),
+        "Joint all",
+        "Joint to-english",
+        "Task Arithmetic",
+        "TIES",
+        "DARE",
+        "SCE",
+    ]
+    assert [row.section for row in table.rows][-1] == "Merged models"
+
+
+def test_several_groups_show_each_expert_on_its_own_pair(scores):
+    groups = made_up_study.groups()["bidirectional"]
+    table = tables.score_table(scores, "bidirectional", groups, ["bleu"])
+    assert table.header[0] == ("English → XX", "Hindi")
+    assert table.header[5] == ("XX → English", "Hindi") and len(table.header) == 10
+    own = scores[(scores.model == "experts/en-hi") & (scores.metric == "bleu")]
+    own = own.set_index("dataset")["value"]["translation/en-hi"]
+    assert texts(table)["Fine-tuned (own pair)"][0] == f"{own:.2f}"
+
+
+def test_groups_that_share_data_sets_get_rows_of_their_own(scores):
+    both = scores[scores.group.isin(["many-to-one", "bidirectional-hi", ""])]
+    groups = {
+        "many-to-one": ["translation/hi-en", "translation/bn-en"],
+        "bidirectional-hi": ["translation/en-hi", "translation/hi-en"],
+    }
+    table = tables.score_table(both, "mixed", groups, ["bleu"])
+    assert {"Many-to-one: TIES", "Bidirectional (Hindi): TIES"} <= set(texts(table))
+
+
+def test_best_of_each_block_is_bold_and_ties_all_are():
+    rows = [
+        ("base", "base", ""),
+        ("experts/hi-en", "expert", ""),
+        ("merges/g/ties", "merge", "ties"),
+    ]
+    rows += [("merges/g/dare", "merge", "dare"), ("merges/g/sce", "merge", "sce")]
+    values = {"bleu": [3, 9, 4.001, 4.004, 2], "off_target": [0.5, 0.1, 0.2, 0.3, 0.2]}
+    frame = pd.DataFrame(
+        [
+            {"model": model, "kind": kind, "method": method, "metric": metric, "value": value}
+            | {"expert": "hi-en" if kind == "expert" else "", "group": "g" if method else ""}
+            | {"dataset": "translation/hi-en", "source_language": "hi", "target_language": "en"}
+            for metric, column in values.items()
+            for (model, kind, method), value in zip(rows, column, strict=True)
+        ]
+    )
+    table = tables.score_table(frame, "g", {"g": ["translation/hi-en"]}, ["bleu", "off_target"])
+    best = {row.label: [cell.best for cell in row.cells] for row in table.rows}
+    assert best["Expert Hindi → English"] == [True, True]
+    assert best["TIES"] == [True, True]
+    assert best["DARE"] == [True, False]
+    assert best["SCE"] == [False, True]
+    assert texts(table)["Base"] == ["3.00", "50.0"]
+
+
+def test_a_missing_score_is_a_dash_and_has_no_average(scores):
+    gap = (scores.model == "base") & (scores.dataset == "translation/hi-en")
+    groups = made_up_study.groups()["many-to-one"]
+    table = tables.score_table(scores[~gap], "many-to-one", groups, ["bleu"])
+    assert texts(table)["Base"][0] == labels.MISSING and texts(table)["Base"][-1] == labels.MISSING
+    assert texts(table)["TIES"][-1] != labels.MISSING
+
+
+def test_nothing_scored_is_an_error_with_facts(scores):
+    with pytest.raises(ValueError, match="many-to-one.*hi-en.*comet"):
+        groups = made_up_study.groups()["many-to-one"]
+        tables.score_table(scores, "many-to-one", groups, ["comet"])
+    with pytest.raises(ValueError, match="comet.*bleu"):
+        tables.retention_table(made_up_study.retention(scores), "comet")
+
+
+def test_tsv_holds_the_plain_numbers(scores, published, tmp_path):
+    groups = made_up_study.groups()["many-to-one"]
+    table = tables.score_table(scores, "many-to-one", groups, ["bleu"], published)
+    paths = tables.write_table(table, tmp_path / "new" / "scores.v1")
+    assert [path.name for path in paths] == ["scores.v1.tsv", "scores.v1.md", "scores.v1.tex"]
+    back = pd.read_csv(paths[0], sep="\t").set_index("model")
+    assert back.at["SCE", "BLEU / Hindi / published"] == 33.68
+    mean = back.loc["SCE", [f"BLEU / {n}" for n in ("Hindi", "Bengali", "Tamil", "Telugu")]].mean()
+    assert back.at["SCE", "BLEU / Average"] == pytest.approx(mean, abs=1e-3)
+    assert "(33.68)" in paths[1].read_text(encoding="utf-8")
+
+
+def test_no_published_value_no_parentheses(scores, published):
+    groups = made_up_study.groups()["many-to-one"]
+    table = tables.score_table(scores, "many-to-one", groups, ["off_target"], published)
+    assert "parentheses" not in table.note
+    assert not any(cell.aside for row in table.rows for cell in row.cells)
+
+
+def test_all_formats_are_rectangular(scores):
+    table = tables.score_table(
+        scores, "bidirectional", made_up_study.groups()["bidirectional"], ["bleu"]
+    )
+    rows = [line for line in to_markdown(table).splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in rows} == {len(table.header) + 2}
+    latex = to_latex(table)
+    body = [line for line in latex.splitlines() if line.endswith(r"\\") and "multicol" not in line]
+    assert {line.count("&") for line in body} == {len(table.header)}
+    assert r"\cmidrule(lr){2-6}" in latex and r"\cmidrule(lr){7-11}" in latex
+    assert to_html(table).count("<td>") == len(table.header) * len(table.rows)
+
+
+@given(st.text(alphabet=st.characters(codec="ascii", exclude_categories=["Cc"])))
+def test_latex_never_sees_a_bare_special_character(text):
+    left = re.sub(
+        r"\\(textbackslash|textasciitilde|textasciicircum|ensuremath)\{.?\}",
+        "",
+        text and escape_latex(text),
+    )
+    left = re.sub(r"\\[&%$#_{}]", "", left)
+    assert not set(left) & set("\\&%$#_{}~^<>")
+
+
+def test_spans_merge_within_their_outer_heading():
+    header = (("A", "x", "1"), ("A", "y", "1"), ("B", "y", "1"), ("B", "y", "2"))
+    assert spans(header, 0) == [("A", 2), ("B", 2)]
+    assert spans(header, 1) == [("x", 1), ("y", 1), ("y", 2)]
+    assert len(spans(header, 2)) == 4
+
+
+def test_retention_marks_and_interval(retention):
+    row = {"p_base": 0.04, "p_expert": 0.2, "retention": 0.4612, "low": 0.4, "high": float("nan")}
+    assert tables.retention_table(retention, "bleu").rows
+    from babelmerge.analysis.scores.retention_tables import interval, marks
+
+    assert marks(row) == "*" and marks(row | {"p_expert": 0.0}) == "*†"
+    assert marks(row | {"p_base": float("nan")}) == ""
+    assert interval(row) == "46.1" and interval(row | {"high": 0.5}) == "46.1 [40.0, 50.0]"
+
+
+def test_interference_is_the_mean_drop_and_zero_experts_do_not_count(retention):
+    frame = retention[retention.metric == "bleu"].copy()
+    group = frame[(frame.group == "many-to-one") & (frame.method == "ties")]
+    summary = tables.summarise_retention(frame, "bleu").set_index(["group", "method"])
+    mine = summary.loc[("many-to-one", "ties")]
+    assert mine["interference"] == pytest.approx((group["expert"] - group["merged"]).mean())
+    assert mine["retention"] == pytest.approx((group["merged"] / group["expert"]).mean())
+    assert mine["sets"] == 4
+    frame.loc[group.index[0], ["expert", "retention"]] = [0.0, float("inf")]
+    mine = tables.summarise_retention(frame, "bleu").set_index(["group", "method"])
+    assert mine.loc[("many-to-one", "ties"), "sets"] == 3
+    rest = group.iloc[1:]
+    assert mine.loc[("many-to-one", "ties"), "retention"] == pytest.approx(rest["retention"].mean())
+
+
+def test_retention_tables_agree_and_keep_the_order_of_groups(retention):
+    order = ["one-to-many", "many-to-one"]
+    summary = tables.retention_summary(retention, "bleu", order)
+    assert [row.label for row in summary.rows] == ["One-to-many", "Many-to-one"]
+    for row in summary.rows:
+        shares = [float(cell.text) for cell in row.cells[:4]]
+        assert [cell.best for cell in row.cells[:4]] == [share == max(shares) for share in shares]
+    full = tables.retention_table(retention, "bleu", order)
+    assert len(full.rows) == 32 and full.rows[0].section.startswith("One-to-many")
+
+
+def test_long_tables_keep_text_as_text(tmp_path):
+    path = tmp_path / "scores.tsv"
+    path.write_text(
+        "model\tkind\texpert\tgroup\tmethod\tdataset\tmetric\tvalue\tlow\n"
+        "merges/g/nan\tmerge\t\tg\tnan\ttranslation/hi-en\tbleu\t1.5\t\n",
+        encoding="utf-8",
+    )
+    row = tables.read_long(path).iloc[0]
+    assert row["method"] == "nan" and row["expert"] == "" and row["value"] == 1.5
+    assert pd.isna(row["low"])
+    path = tmp_path / "retention.tsv"
+    path.write_text("group\tmethod\texpert\tjoint\ng\tties\t30.5\t\n", encoding="utf-8")
+    row = tables.read_long(path).iloc[0]
+    assert row["expert"] == 30.5 and pd.isna(row["joint"])
+
+
+def test_labels():
+    assert labels.number(-0.001) == "0.00" and labels.number(-1.5, 1) == "−1.5"
+    assert labels.number(float("inf")) == labels.MISSING == labels.percent(None)
+    assert (
+        labels.pivot(["t/en-hi", "t/hi-en"]) == "en"
+        and labels.pivot(["t/hi-bn", "t/ta-te"]) is None
+    )
+    assert labels.side("sentiment/hi", None) == "Hindi"
+    assert labels.group("bidirectional-hi") == "Bidirectional (Hindi)"
+    assert labels.group("pairs-nl-ar") == "Pairs (Dutch, Arabic)"
+    assert labels.model_id("merges/many-to-one/dare_ties") == "DARE-TIES, many-to-one"
+    assert labels.own_experts(["hi-en", "sentiment-de"], ["translation/hi-en", "sentiment/de"]) == {
+        "translation/hi-en": "hi-en",
+        "sentiment/de": "sentiment-de",
+    }

@@ -1,0 +1,477 @@
+"""Corpora: what is read from files and folders, what is refused, what overlaps."""
+
+import gzip
+import json
+import logging
+import os
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from places import SHARED
+
+from babelmerge.data import corpora
+from babelmerge.data import hub as corpus_hub
+
+ROWS = [("A cat.", "एक बिल्ली।"), ('He said "no', "उसने “नहीं” कहा।"), ("  Two\u2028dogs ", "दो कुत्ते")]
+
+
+def read(options, source="en", target="hi", kind="files"):
+    return list(corpora.read(kind, options, source, target))
+
+
+def texts(rows):
+    return [(row["source"], row["target"]) for row in rows]
+
+
+def write(path, text, encoding="utf-8"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode(encoding))
+    return str(path)
+
+
+def row(id_, source, target, pair=("en", "hi")):
+    return dict(zip(corpora.KEYS, (id_, *pair, source, target), strict=True))
+
+
+@pytest.fixture(params=["tsv", "tsv.gz", "jsonl", "parquet", "text"])
+def options(request, tmp_path):
+    """The same three sentence pairs in every format."""
+    path = tmp_path / f"corpus.{request.param}"
+    if request.param == "text":
+        sides = zip(*ROWS, strict=True)
+        paths = [write(tmp_path / f"t.{n}", "\n".join(s)) for n, s in enumerate(sides)]
+        return {"files": dict(zip(("en", "hi"), paths, strict=True))}
+    if request.param == "jsonl":
+        lines = [json.dumps({"x": 1, "t": {"en": e, "hi": h}}) for e, h in ROWS]
+        write(path, "\n".join(lines) + "\n")
+        return {"files": [str(path)], "columns": {"*": "t.{language}"}}
+    if request.param == "parquet":
+        import pyarrow
+        import pyarrow.parquet
+
+        table = {"t": [{"en": e, "hi": h} for e, h in ROWS], "x": [1, 2, 3]}
+        pyarrow.parquet.write_table(pyarrow.table(table), path)
+        return {"files": [str(path)], "columns": {"*": "t.{language}"}}
+    data = "\ufeffid\ten\thi\r\n" + "".join(f"7\t{e}\t{h}\r\n" for e, h in ROWS)
+    path.write_bytes(gzip.compress(data.encode()) if path.suffix == ".gz" else data.encode())
+    return {"files": str(path)}
+
+
+def test_every_format_gives_the_same_rows(options):
+    rows = read(options)
+    assert rows[0] == row("0", "A cat.", "एक बिल्ली।")
+    assert texts(rows) == [(e.strip(), h) for e, h in ROWS]
+    assert [r["id"] for r in rows] == ["0", "1", "2"]
+    turned = read(options, "hi", "en")
+    assert texts(turned) == [(t, s) for s, t in texts(rows)]
+    assert turned[0]["source_language"] == "hi"
+
+
+def test_text_is_not_normalised(tmp_path):
+    path = write(tmp_path / "a.tsv", "en\tbn\ncafe\u0301\tড\u09bc\n")
+    assert texts(read({"files": path}, "en", "bn")) == [("cafe\u0301", "ড\u09bc")]
+
+
+def test_four_references_make_four_rows_and_empty_ones_are_skipped(tmp_path, caplog):
+    path = write(tmp_path / "hi.dev.tsv", "src_hi\ten0\ten1\nएक\tone\ta\nदो\t \ttwo\n\tx\ty\n")
+    options = {
+        "files": str(tmp_path / "{other}.{split}.tsv"),
+        "split": "dev",
+        "columns": {"en": ["en0", "en1"], "*": "src_{other}"},
+    }
+    with caplog.at_level(logging.INFO):
+        rows = read(options, "hi", "en")
+    assert [(r["id"], r["target"]) for r in rows] == [("0.0", "one"), ("0.1", "a"), ("1.1", "two")]
+    assert path in caplog.text and "3 rows, 3 skipped" in caplog.text
+
+
+def test_rows_are_selected_by_the_values_of_a_column(options, tmp_path):
+    if isinstance(options["files"], dict):
+        with pytest.raises(ValueError, match="plain text has no columns"):
+            read({**options, "where": {"x": "1"}})
+        return
+    column = "x" if "columns" in options else "id"
+    value = {"id": "7", "x": 1}[column]
+    assert texts(read({**options, "where": {column: value}}))[0] == ROWS[0]
+    with pytest.raises(ValueError, match="no rows for en-hi"):
+        read({**options, "where": {column: "8"}})
+    with pytest.raises(ValueError, match="no column 'topic'"):
+        read({**options, "where": {"topic": "8"}})
+
+
+def test_several_files_are_one_corpus_with_unique_ids(tmp_path):
+    paths = [write(tmp_path / f"{n}.tsv", f"en\thi\na{n}\tb{n}\n") for n in range(3)]
+    rows = read({"files": paths})
+    assert texts(rows) == [("a0", "b0"), ("a1", "b1"), ("a2", "b2")]
+    assert [r["id"] for r in rows] == ["0", "1", "2"]
+
+
+@pytest.fixture
+def hundred(tmp_path):
+    lines = [f"a{n}\t{f'b{n}' if n % 10 else ''}" for n in range(100)]
+    return write(tmp_path / "hundred.tsv", "en\thi\n" + "\n".join(lines) + "\n")
+
+
+def test_size_takes_the_first_usable_rows_and_keeps_their_ids(hundred):
+    assert [r["id"] for r in read({"files": hundred, "size": 3})] == ["1", "2", "3"]
+
+
+def test_a_sample_is_seeded_in_order_and_of_usable_rows(hundred):
+    def sample(seed, size=20):
+        return [
+            r["id"] for r in read({"files": hundred, "size": size, "sample": True, "seed": seed})
+        ]
+
+    assert sample(1) == sample(1) != sample(2)
+    assert len(set(sample(1))) == 20 and sample(1) == sorted(sample(1), key=int)
+    assert not any(id_.endswith("0") for id_ in sample(1))
+    assert sample(1, size=500) == [r["id"] for r in read({"files": hundred})]
+
+
+def test_every_row_is_sampled_equally_often(hundred):
+    counts = dict.fromkeys((r["id"] for r in read({"files": hundred})), 0)
+    for seed in range(300):
+        for r in read({"files": hundred, "size": 30, "sample": True, "seed": seed}):
+            counts[r["id"]] += 1
+    # 300 draws at probability 1/3: 100 expected, standard deviation 8.2; five of them either way.
+    assert 59 < min(counts.values()) and max(counts.values()) < 141
+
+
+def test_fewer_rows_than_asked_for_is_a_warning(hundred, caplog):
+    assert len(read({"files": hundred, "size": 500})) == 90
+    assert "500 rows asked for, 90 found" in caplog.text
+
+
+def test_reading_is_lazy(hundred):
+    with open(hundred, "ab") as stream:
+        stream.write(b"\xff broken\n")
+    rows = corpora.read("files", {"files": hundred}, "en", "hi")
+    assert next(rows)["id"] == "1"
+    with pytest.raises(ValueError, match="UTF-8"):
+        list(rows)
+
+
+BAD = {
+    "not UTF-8": (b"en\thi\na\tb\nc\xe9\td\n", r"line 3: byte 11 .*0xe9.*not UTF-8.*iconv"),
+    "UTF-16": ("en\thi\n".encode("utf-16"), r"line 1: byte 0 .*not UTF-8"),
+    "fields": (b"en\thi\na\tb\na\tb\tc\n", r"line 3 has 3 fields, expected 2"),
+    "column": (b"en\tde\na\tb\n", r"no column 'hi'; found: en, de; .*`columns`"),
+    "twice": (b"en\thi\thi\na\tb\tc\n", r"column 'hi' occurs 2 times.*en, hi, hi"),
+    "no rows": (b"en\thi\n", r"no rows for en-hi"),
+    "only empty": (b"en\thi\na\t\n", r"no rows for en-hi \(0 rows, 1 skipped"),
+    "nothing": (b"", r"no column 'en'"),
+}
+
+
+@pytest.mark.parametrize("data, message", BAD.values(), ids=BAD)
+def test_bad_tsv_is_refused_with_its_name_and_place(tmp_path, data, message):
+    path = tmp_path / "corpus.tsv"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=message) as error:
+        read({"files": str(path)})
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"en": "a"', "line 2.*not JSON"),
+        ('["a"]', "line 2: found list, expected one JSON object"),
+        ('{"en": "a"}', "line 2: no column 'hi'; found: en"),
+        ('{"en": "a", "hi": 3}', "line 2: column 'hi' holds int 3, expected text"),
+    ],
+)
+def test_bad_jsonl_is_refused_with_its_line(tmp_path, line, message):
+    path = write(tmp_path / "c.jsonl", '{"en": "a", "hi": "b"}\n' + line + "\n")
+    with pytest.raises(ValueError, match=message):
+        read({"files": path})
+
+
+def test_a_null_reads_as_an_empty_text_nested_or_not(tmp_path):
+    rows = [{"t": {"en": "a", "hi": "b"}}, {"t": None}, {"t": {"en": "c", "hi": None}}]
+    path = write(tmp_path / "c.jsonl", "\n".join(map(json.dumps, rows)))
+    found = read({"files": path, "columns": {"*": "t.{language}"}})
+    assert texts(found) == [("a", "b")]
+    path = write(tmp_path / "d.jsonl", json.dumps({"t": "a"}))
+    with pytest.raises(ValueError, match=r"no column 't\.en'; found: t"):
+        read({"files": path, "columns": {"*": "t.{language}"}})
+
+
+def test_sides_of_other_lengths_are_refused_even_when_only_the_first_rows_are_wanted(tmp_path):
+    files = {"en": write(tmp_path / "a.en", "1\n2\n3\n"), "hi": write(tmp_path / "a.hi", "1\n2")}
+    with pytest.raises(ValueError, match=r"a\.en has 3 lines, .*a\.hi has 2"):
+        read({"files": files, "size": 1})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"files": "absent.tsv"}, "absent.tsv: no such file"),
+        ({"files": {"en": "absent.en"}}, "no file for 'hi'"),
+        ({"files": "x.csv"}, "x.csv: no such file"),
+        ({"file": "x.tsv"}, "unknown key 'file'; did you mean 'files'"),
+        ({}, "'files' is missing"),
+        ({"files": "x.tsv", "size": 0}, "size is 0"),
+        ({"files": "x.tsv", "sample": True}, "needs `size`"),
+        ({"files": "{other}.tsv"}, "{other} has no value"),
+        ({"files": "x.tsv", "split": "dev"}, "no path holds {split}"),
+        ({"files": {"en": "a", "hi": "b"}, "format": "tsv"}, "means plain text"),
+    ],
+)
+def test_mistakes_in_options_are_refused_before_anything_is_read(options, message):
+    with pytest.raises(ValueError, match=message):
+        corpora.read("files", options, "en", "hi")
+
+
+def test_unknown_formats_and_kinds_are_refused(tmp_path):
+    path = write(tmp_path / "x.csv", "en,hi\n")
+    with pytest.raises(ValueError, match="x.csv: format None, expected one of tsv, jsonl, parquet"):
+        read({"files": path})
+    with pytest.raises(ValueError, match="'zip': expected one of files, hub, controlled"):
+        read({}, kind="zip")
+
+
+def test_missing_parquet_column_is_refused(tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    path = tmp_path / "x.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"en": ["a"], "de": ["b"]}), path)
+    with pytest.raises(ValueError, match="no column 'hi'; found: en, de"):
+        read({"files": str(path)})
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A folder in a hub data set's layout, with a config for each language and a nested one."""
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    folder = tmp_path / "set"
+    for name, count in (("eng_Latn", 4), ("hin_Deva", 4), ("tam_Taml", 3)):
+        lines = [json.dumps({"id": n, "text": f"{name} {n}"}) for n in range(count)]
+        write(folder / name / "dev.jsonl", "\n".join(lines))
+    lines = [json.dumps({"translation": {"en": f"e{n}", "hi": f"h{n}"}}) for n in range(30)]
+    write(folder / "nested" / "dev.jsonl", "\n".join(lines))
+    configs = [
+        f"- config_name: {name}\n  data_files:\n  - {{split: dev, path: {name}/dev.jsonl}}\n"
+        for name in ("eng_Latn", "hin_Deva", "tam_Taml", "nested")
+    ]
+    write(folder / "README.md", "---\nconfigs:\n" + "".join(configs) + "---\n")
+    return str(folder)
+
+
+def test_hub_nested_columns_first_rows_and_sample(hub):
+    options = {"hub": hub, "config": "nested", "split": "dev"}
+    options["columns"] = {"*": "translation.{language}"}
+    assert texts(read({**options, "size": 2}, kind="hub")) == [("e0", "h0"), ("e1", "h1")]
+    assert len(read(options, kind="hub")) == 30
+    sampled = [r["id"] for r in read({**options, "size": 5, "sample": True, "seed": 1}, kind="hub")]
+    assert len(sampled) == 5 and sampled == sorted(sampled, key=int) != ["0", "1", "2", "3", "4"]
+    chosen = {**options, "where": {"translation.en": "e7"}}
+    assert texts(read(chosen, kind="hub")) == [("e7", "h7")]
+    with pytest.raises(ValueError, match="no column 'en'; found: translation"):
+        read({**options, "columns": {}}, kind="hub")
+
+
+def test_hub_configs_of_one_language_each_are_joined(hub):
+    columns = {"*": {"config": "{flores}", "column": "text"}}
+    options = {"hub": hub, "split": "dev", "columns": columns}
+    assert texts(read({**options, "where": {"id": 2}}, kind="hub")) == [
+        ("eng_Latn 2", "hin_Deva 2")
+    ]
+    rows = read(options, kind="hub")
+    assert texts(rows)[3] == ("eng_Latn 3", "hin_Deva 3") and len(rows) == 4
+    for extra in (
+        {},
+        {"size": 4},
+    ):  # at once where the lengths are known, at the end where streamed
+        with pytest.raises(ValueError, match="config tam_Taml.*aligned row by row"):
+            read({**options, **extra}, "en", "ta", kind="hub")
+
+
+def test_hub_rows_that_are_not_of_one_id_are_refused(hub):
+    lines = [json.dumps({"id": n, "text": f"x {n}"}) for n in (0, 2, 1, 3)]
+    write(Path(hub) / "hin_Deva" / "dev.jsonl", "\n".join(lines))
+    columns = {"*": {"config": "{flores}", "column": "text"}}
+    with pytest.raises(ValueError, match="row 1: id 1 .*eng_Latn, 2 .*hin_Deva"):
+        read({"hub": hub, "split": "dev", "columns": columns}, kind="hub")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"config": "none"}, "name one of the configs in `config`"),
+        ({"split": "test"}, "name one of its splits in `split`"),
+        ({"split": None}, "`split` is missing"),
+        ({"columns": {"en": {"config": "nested", "column": "x"}}}, "columns: hi: found"),
+    ],
+)
+def test_hub_mistakes_come_with_the_remedy(hub, change, message):
+    with pytest.raises(ValueError, match=message):
+        read({"hub": hub, "config": "nested", "split": "dev", **change}, kind="hub")
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (FileNotFoundError("Dataset 'x' is a gated dataset on the Hub."), "accept the terms"),
+        (
+            RuntimeError("Dataset scripts are no longer supported, but found x.py"),
+            "convert/parquet",
+        ),
+        (ConnectionError("Couldn't reach 'x' on the Hub"), "local folder"),
+        (FileNotFoundError("Dataset 'x' doesn't exist on the Hub"), "check `hub`"),
+    ],
+)
+def test_hub_refusals_come_with_the_remedy(monkeypatch, error, remedy):
+    def load_dataset(*_, **__):
+        raise error
+
+    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
+    with pytest.raises(ValueError, match=remedy) as raised:
+        corpus_hub.load({"hub": "owner/x", "config": "hi", "split": "train"}, stream=False)
+    assert "owner/x, config hi, split train" in str(raised.value)
+
+
+def test_hub_asks_for_the_pinned_revision_and_streams_only_first_rows(monkeypatch):
+    calls = []
+
+    def load_dataset(*arguments, **options):
+        calls.append((arguments, options))
+        return [{"src": "a", "tgt": "b"}, {"src": "c", "tgt": "d"}]
+
+    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
+    options = {"hub": "o/s", "revision": "abc", "config": "{other}", "split": "train", "size": 1}
+    options["columns"] = {"en": "src", "*": "tgt"}
+    assert texts(read(options, "hi", "en", kind="hub")) == [("b", "a")]
+    expected = {"revision": "abc", "split": "train", "streaming": True}
+    assert calls == [(("o/s", "hi"), expected)]
+    read({**options, "sample": True}, kind="hub")
+    assert [streamed["streaming"] for _, streamed in calls[1:]] == [False, False]
+    read(
+        {**options, "hub": "hf://datasets/o/s@refs/convert/parquet/hi/train/*.parquet"}, kind="hub"
+    )
+    assert calls[-1][0] == ("parquet",)
+
+
+def test_controlled_corpus_is_asked_with_the_options(monkeypatch):
+    fake = types.ModuleType("babelmerge.data.controlled")
+    fake.rows = lambda *arguments: iter([row("0", repr(arguments), "x")])
+    monkeypatch.setitem(sys.modules, "babelmerge.data.controlled", fake)
+    monkeypatch.setattr("babelmerge.data.controlled", fake, raising=False)
+    rows = read({"split": "dev", "size": 7, "seed": 3}, kind="controlled")
+    assert rows[0]["source"] == repr(("en", "hi", "dev", 7, 3))
+
+
+def test_good_rows_pass_unchanged():
+    rows = [row("0", "a", "b"), row("1", "a", "b")]
+    assert list(corpora.check_rows(iter(rows), "translation/en-hi")) == rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "no rows"),
+        ([{"id": "0"}], "row 0: keys id; expected id, source_language"),
+        ([row("0", "a", " ")], "row 0: target is ' '"),
+        ([row(0, "a", "b")], "row 0: id is 0"),
+        (
+            [row("0", "a", "b"), row("1", "a", "b", ("hi", "en"))],
+            "row 1: hi-en after rows of en-hi",
+        ),
+        ([row(i, "a", "b") for i in ("x", "y", "z", "y")], "rows 1 and 3 have the same id"),
+    ],
+)
+def test_bad_rows_are_refused_with_the_data_set(rows, message):
+    with pytest.raises(ValueError, match=f"translation/en-hi.*{message}"):
+        list(corpora.check_rows(iter(rows), "translation/en-hi"))
+
+
+HELD_OUT = [row("a", "The Café  is open.", "x"), row("b", "No.", "नहीं।"), row("c", "New", "y")]
+TRAIN = [
+    row("0", "the cafe\u0301 is\tOPEN.", "another translation"),  # the same source, folded
+    row("1", "नहीं।", "No.", ("hi", "en")),  # the same pair, turned round
+    row("2", "नहीं।", "Nope.", ("hi", "en")),  # only the held-out target: no overlap
+    row("3", "Old", "y"),  # only the held-out target again
+    row("4", "New", "neu", ("en", "de")),  # the same source into another language
+]
+
+
+def test_overlap_is_a_source_seen_or_a_pair_turned_round():
+    assert corpora.overlap(iter(TRAIN), iter(HELD_OUT)) == ["a", "b", "c"]
+    assert corpora.overlap(TRAIN[2:4], HELD_OUT) == []
+    assert corpora.overlap([row("0", "New", "y", ("de", "hi"))], HELD_OUT) == []
+
+
+def test_overlap_is_dropped_from_training_only(caplog):
+    with caplog.at_level(logging.INFO):
+        kept = list(corpora.drop_overlap(iter(TRAIN), iter(HELD_OUT)))
+    assert [r["id"] for r in kept] == ["2", "3"]
+    assert "3 training rows dropped" in caplog.text
+    assert corpora.overlap(kept, HELD_OUT) == []
+    with pytest.raises(ValueError, match="all 2 training rows occur in held-out data"):
+        list(corpora.drop_overlap(TRAIN[:2], HELD_OUT))
+
+
+def test_overlap_is_refused_with_names_count_examples_and_remedy():
+    held_out = [row(str(n), f"Sentence {n}", "x") for n in range(9)]
+    with pytest.raises(ValueError) as error:
+        corpora.refuse_overlap(iter(held_out[2:7]), iter(held_out), "train.tsv", "flores dev")
+    message = str(error.value)
+    for part in ("flores dev: 5 of 9", "train.tsv", "2: 'Sentence 2'", "drop", "allow"):
+        assert part in message
+    assert "Sentence 5" not in message
+    corpora.refuse_overlap(held_out[:4], held_out[4:], "train.tsv", "flores dev")
+
+
+def test_rows_survive_writing_and_reading(tmp_path):
+    rows = [row("0", 'line\u2028end \\ " \n\t', "नहीं।"), row("1", "\x85x", "y")]
+    path = tmp_path / "data" / "train.jsonl"
+    assert corpora.write_rows(path, iter(rows)) == 2
+    assert list(corpora.read_rows(path)) == rows
+    assert "नहीं" in path.read_text(encoding="utf-8")
+    assert os.listdir(path.parent) == ["train.jsonl"]
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path):
+    path = tmp_path / "train.jsonl"
+    corpora.write_rows(path, [{"id": "0"}])
+    with pytest.raises(ValueError, match="train.jsonl: row 1: lone surrogate"):
+        corpora.write_rows(path, [{"id": "1"}, {"id": "\ud800"}])
+    assert list(corpora.read_rows(path)) == [{"id": "0"}]
+    assert os.listdir(tmp_path) == ["train.jsonl"]
+    with pytest.raises(ValueError, match="no such file"):
+        corpora.read_rows(tmp_path / "absent.jsonl")
+
+
+def test_rows_are_streamed_and_not_held_in_memory(tmp_path):
+    import tracemalloc
+
+    path = tmp_path / "big.tsv"
+    with open(path, "w") as stream:
+        stream.write("en\thi\n")
+        stream.writelines(f"a sentence numbered {n}\tb {n}\n" for n in range(20_000))
+    tracemalloc.start()
+    rows = corpora.check_rows(corpora.read("files", {"files": str(path)}, "en", "hi"), "big")
+    assert corpora.write_rows(tmp_path / "big.jsonl", rows) == 20_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000  # 20,000 dicts would take over 10 MB
+
+
+def test_shared_corpora_have_the_documented_sizes():
+    data = Path(os.environ.get("BABELMERGE_SHARED", SHARED)) / "data"
+    if not data.is_dir():
+        pytest.skip("no shared data here")
+    flores = {"files": [str(data / "flores200/{split}.tsv")], "columns": {"*": "{flores}"}}
+    for split, count in (("dev", 997), ("devtest", 1012)):
+        assert len(read({**flores, "split": split}, "en", "ja")) == count
+    tatoeba = {"files": str(data / "tatoeba/tatoeba_test_v2021-08-07.en-{other}.tsv")}
+    tatoeba["columns"] = {"en": "en", "*": "{other}"}
+    assert len(read(tatoeba, "ta", "en")) == 311
+    crowd = {"files": str(data / "indian_parallel_corpora/{other}.test.tsv")}
+    crowd["columns"] = {"en": [f"en{n}" for n in range(4)], "*": "src_{other}"}
+    rows = list(corpora.check_rows(iter(read(crowd, "en", "bn")), "crowd"))
+    assert 3_900 < len(rows) <= 4 * 1001

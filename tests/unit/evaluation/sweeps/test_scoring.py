@@ -1,0 +1,72 @@
+"""Points scored by one process or by several: the same scores, and a worker's failure is told."""
+
+import shutil
+
+import pytest
+import torch
+from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
+
+from babelmerge.evaluation.sweeps import scoring as sweep_scoring
+from babelmerge.models import checkpoints
+from babelmerge.training import train as training
+
+torch.set_num_threads(1)
+GRID = [{"density": d, "weight": w} for d in (0.3, 0.8) for w in (0.2, 1.0, 3.0)]
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory):
+    root = tmp_path_factory.mktemp("models")
+    tokenizer = make_tokenizer()
+    model = make_model(tokenizer)
+    training.train(
+        model,
+        tokenizer,
+        make_rows(400, seed=1),
+        None,
+        template=TEMPLATE,
+        settings={"learning_rate": 5e-3, "steps": 120, "batch_size": 32, "scheduler": "linear"},
+        seed=0,
+        out_dir=root / "base",
+        run_dir=root / "run",
+    )
+    folders = {name: str(root / name) for name in ("base", "a", "b")}
+    for seed, name in enumerate(("a", "b")):  # as if fine-tuned: the base with noise
+        generator = torch.Generator().manual_seed(seed)
+        state = {
+            n: t + 0.1 * torch.randn(t.shape, generator=generator)
+            for n, t in checkpoints.Checkpoint(root / "base").state_dict().items()
+        }
+        shutil.copytree(root / "base", folders[name])
+        checkpoints.save_state_dict(folders[name], state)
+    base = folders.pop("base")
+    rows = make_rows(6, seed=3, longest=5)
+    return sweep_scoring.Task(
+        base=base,
+        members=folders,
+        method="ties",
+        dev={"one": rows[:3], "two": rows[3:]},
+        metric="chrf",
+        prompt={"template": TEMPLATE, "chat": False},
+        generation={"dtype": "float32", "max_new_tokens": 6, "batch_size": 4},
+    )
+
+
+def test_two_workers_give_the_scores_of_one_process(task):
+    alone = {i: scores for i, scores, _ in sweep_scoring.score_points(task, GRID, ["cpu"])}
+    assert sorted(alone) == list(range(len(GRID)))
+    assert len({tuple(scores.values()) for scores in alone.values()}) > 1
+    shared = sweep_scoring.score_points(task, GRID, ["cpu", "cpu"])
+    assert {i: scores for i, scores, _ in shared} == alone
+
+
+def test_points_that_share_an_update_stay_together(task):
+    families = sweep_scoring._families(task, GRID)
+    assert [[i for i, _ in family] for family in families] == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_a_worker_that_fails_ends_the_sweep(task, capfd):
+    broken = sweep_scoring.Task(**{**task.__dict__, "base": task.base + "-gone"})
+    with pytest.raises(RuntimeError, match="worker ended with code 1"):
+        list(sweep_scoring.score_points(broken, GRID, ["cpu", "cpu"]))
+    assert "gone" in capfd.readouterr().err

@@ -1,0 +1,237 @@
+"""Laws and outside numbers for bootstrap, paired tests and the Mantel test."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sacrebleu.metrics import BLEU, CHRF
+
+from babelmerge.evaluation import statistics
+
+WORDS = st.lists(st.sampled_from("the cat sat on a mat and saw dogs , .".split()), max_size=9)
+SENTENCES = st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=6)
+
+
+def _sums(scorer, pairs):
+    outputs, references = ([" ".join(side) for side in sides] for sides in zip(*pairs, strict=True))
+    rows = scorer._extract_corpus_statistics(outputs, [references])
+    return np.sum(rows, axis=0), scorer.corpus_score(outputs, [references]).score
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(SENTENCES)
+def test_vectorised_scores_equal_sacrebleu(pairs):
+    for scorer, ours in (
+        (BLEU(), statistics.bleu),
+        (CHRF(), statistics.chrf),
+        (CHRF(word_order=2), statistics.chrf),
+    ):
+        sums, theirs = _sums(scorer, pairs)
+        assert float(ours(sums)) == pytest.approx(theirs, abs=1e-9)
+
+
+def test_bleu_by_hand():
+    # 4 words, all unigrams match, 2 of 3 bigrams, 1 of 2 trigrams, 0 of 1 4-grams (smoothed: 1/2).
+    sums = np.array([4, 5, 4, 2, 1, 0, 4, 3, 2, 1])
+    expected = 100 * math.exp(1 - 5 / 4) * (1 * 2 / 3 * 1 / 2 * 1 / 2) ** 0.25
+    assert float(statistics.bleu(sums)) == pytest.approx(expected, rel=1e-14)
+    assert statistics.bleu(np.stack([sums, 0 * sums])).tolist() == [float(statistics.bleu(sums)), 0]
+
+
+def test_chrf_by_hand():
+    # One order: precision 1/2, recall 1/4, F2 = 5 · 1/8 / (4/2 + 1/4) = 0.2777…
+    assert float(statistics.chrf(np.array([2, 4, 1]))) == pytest.approx(100 * 5 / 18, rel=1e-14)
+    assert float(statistics.chrf(np.array([0, 4, 0]))) == 0
+
+
+def test_resamples_draw_n_items_and_repeat_with_the_seed():
+    counts = np.concatenate(list(statistics.resample_counts(7, 50, seed=3)))
+    again = np.concatenate(list(statistics.resample_counts(7, 50, seed=3)))
+    assert counts.shape == (50, 7) and (counts.sum(axis=1) == 7).all()
+    assert (counts == again).all()
+    other = np.concatenate(list(statistics.resample_counts(7, 50, seed=4)))
+    assert (counts != other).any()
+
+
+def test_resamples_do_not_depend_on_the_block_size(monkeypatch):
+    whole = np.concatenate(list(statistics.resample_counts(11, 64, seed=1)))
+    monkeypatch.setattr(statistics, "BLOCK", 33)
+    blocks = list(statistics.resample_counts(11, 64, seed=1))
+    assert len(blocks) > 1
+    assert (np.concatenate(blocks) == whole).all()
+
+
+def test_interval_of_a_mean_agrees_with_scipy():
+    values = np.random.default_rng(0).gamma(2.0, 3.0, size=200)
+    low, high = statistics.bootstrap_ci(values, resamples=20_000, seed=1)
+    theirs = scipy.stats.bootstrap(
+        (values,), np.mean, n_resamples=20_000, method="percentile", rng=2
+    ).confidence_interval
+    spread = values.std() / math.sqrt(len(values))
+    assert low == pytest.approx(theirs.low, abs=0.06 * spread)
+    assert high == pytest.approx(theirs.high, abs=0.06 * spread)
+    assert low < values.mean() < high
+
+
+def test_interval_widens_with_confidence_and_shrinks_to_a_point_without_variance():
+    values = np.arange(30.0)
+    narrow = statistics.bootstrap_ci(values, confidence=0.5)
+    wide = statistics.bootstrap_ci(values, confidence=0.99)
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+    assert statistics.bootstrap_ci(np.full(5, 2.5)) == (2.5, 2.5)
+    assert statistics.bootstrap_ci([4.0]) == (4.0, 4.0)
+
+
+def test_interval_covers_the_truth_about_as_often_as_it_says():
+    generator = np.random.default_rng(5)
+    hits = 0
+    for trial in range(300):
+        low, high = statistics.bootstrap_ci(generator.normal(1.0, 2.0, size=60), 400, seed=trial)
+        hits += low <= 1.0 <= high
+    assert 0.90 <= hits / 300 <= 0.98
+
+
+@pytest.mark.parametrize(
+    ("values", "message"), [([], "shape"), ([1.0, math.nan], "finite"), (np.ones((2, 2, 2)), "n,")]
+)
+def test_values_that_cannot_be_resampled_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        statistics.bootstrap_ci(values)
+    with pytest.raises(ValueError, match="confidence"):
+        statistics.bootstrap_ci([1.0], confidence=95)
+
+
+def test_a_system_against_itself_has_p_one():
+    values = np.random.default_rng(0).normal(size=(50,))
+    result = statistics.paired_bootstrap(values, values)
+    assert result.p == 1 and result.difference == 0 and result.ratio == 1
+    assert (result.difference_low, result.difference_high) == (0, 0)
+    assert (result.ratio_low, result.ratio_high) == (1, 1)
+
+
+def test_swapping_the_systems_turns_the_signs_and_keeps_p():
+    a, b = np.random.default_rng(1).gamma(2.0, 1.0, size=(2, 80))
+    forth, back = statistics.paired_bootstrap(a, b), statistics.paired_bootstrap(b, a)
+    assert forth.p == back.p
+    assert forth.difference == -back.difference
+    assert forth.difference_low == pytest.approx(-back.difference_high, abs=1e-12)
+    assert forth.ratio == pytest.approx(1 / back.ratio)
+
+
+def test_a_constant_gain_cannot_be_chance_and_p_is_never_zero():
+    values = np.random.default_rng(2).normal(size=40)
+    result = statistics.paired_bootstrap(values + 0.5, values, resamples=999)
+    assert result.p == 1 / 1000
+    assert result.difference_low == pytest.approx(0.5) == result.difference_high
+
+
+def test_p_agrees_with_the_paired_t_test():
+    generator = np.random.default_rng(3)
+    b, gain = generator.normal(size=(2, 400))
+    gain += 1.8 * gain.std(ddof=1) / math.sqrt(400) - gain.mean()  # 1.8 standard errors: p = 0.073
+    a = b + gain
+    expected = scipy.stats.ttest_rel(a, b).pvalue
+    assert expected == pytest.approx(0.0726, abs=1e-3)
+    result = statistics.paired_bootstrap(a, b, resamples=20_000, seed=1)
+    assert result.p == pytest.approx(expected, abs=0.01)
+
+
+def test_p_is_uniform_when_nothing_differs():
+    generator = np.random.default_rng(4)
+    small = 0
+    for trial in range(300):
+        a, b = generator.normal(size=(2, 60))
+        small += statistics.paired_bootstrap(a, b, resamples=300, seed=trial).p <= 0.05
+    assert 0.02 <= small / 300 <= 0.09
+
+
+def test_exact_p_by_enumerating_all_resamples():
+    """n = 3: all 27 resamples are known, so the share of extreme ones is too."""
+    a, b = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.5, 1.0])
+    d = (a - b).mean()
+    draws = [np.mean([(a - b)[i] for i in draw]) for draw in itertools.product(range(3), repeat=3)]
+    exact = np.mean([abs(x - d) >= abs(d) for x in draws])
+    result = statistics.paired_bootstrap(a, b, resamples=40_000, seed=0)
+    assert result.p == pytest.approx(exact, abs=0.01)
+
+
+def test_ratio_to_nothing_is_not_a_number():
+    result = statistics.paired_bootstrap(np.ones(5), np.zeros(5))
+    assert math.isnan(result.ratio) and math.isnan(result.ratio_low)
+    assert result.difference == 1
+
+
+def test_systems_scored_on_other_sentences_are_refused():
+    with pytest.raises(ValueError, match="same sentences"):
+        statistics.paired_bootstrap(np.ones(5), np.ones(6))
+
+
+def _distances(points):
+    return np.abs(points[:, None] - points[None, :])
+
+
+def test_mantel_correlation_equals_scipy_over_the_pairs():
+    x, y = (_distances(p) for p in np.random.default_rng(0).normal(size=(2, 9)))
+    above = np.triu_indices(9, 1)
+    for method, theirs in (("pearson", scipy.stats.pearsonr), ("spearman", scipy.stats.spearmanr)):
+        found, _ = statistics.mantel(x, y, 99, method=method)
+        assert found == pytest.approx(theirs(x[above], y[above]).statistic, abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["pearson", "spearman"])
+def test_mantel_p_by_enumerating_all_permutations(method):
+    x, y = (_distances(p) for p in np.random.default_rng(7).normal(size=(2, 5)))
+    correlate = {"pearson": scipy.stats.pearsonr, "spearman": scipy.stats.spearmanr}[method]
+    above = np.triu_indices(5, 1)
+    observed = abs(correlate(x[above], y[above]).statistic)
+    orders = [np.array(order) for order in itertools.permutations(range(5))]
+    values = [abs(correlate(x[above], y[np.ix_(o, o)][above]).statistic) for o in orders]
+    exact = np.mean([value >= observed - 1e-12 for value in values])
+    _, p = statistics.mantel(x, y, 4000, seed=1, method=method)
+    assert p == pytest.approx(exact, abs=0.03)
+
+
+def test_mantel_holds_its_level_where_the_naive_test_does_not():
+    """Pairs share items: Pearson's p over pairs rejects far too often, Mantel's does not."""
+    generator = np.random.default_rng(11)
+    above, naive, ours = np.triu_indices(10, 1), 0, 0
+    for trial in range(200):
+        x, y = (p[:, None] + p[None, :] for p in generator.normal(size=(2, 10)))
+        naive += scipy.stats.pearsonr(x[above], y[above]).pvalue <= 0.05
+        ours += statistics.mantel(x, y, 99, seed=trial)[1] <= 0.05
+    assert naive / 200 > 0.2
+    assert ours / 200 < 0.1
+
+
+def test_mantel_finds_a_planted_relation_and_repeats_with_the_seed():
+    x = _distances(np.random.default_rng(0).normal(size=10))
+    result = statistics.mantel(x, x**2 + 0.01, 999, seed=3)
+    assert result[1] <= 0.005
+    assert result == statistics.mantel(x, x**2 + 0.01, 999, seed=3)
+
+
+def test_mantel_reads_matrices_that_are_not_symmetric_and_ignores_the_diagonal():
+    x = np.random.default_rng(0).normal(size=(6, 6))
+    y = 2 * x + 1
+    np.fill_diagonal(y, np.nan)
+    assert statistics.mantel(x, y, 9)[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (np.ones((4, 4)), np.eye(4) + _distances(np.arange(4.0)), "same value"),
+        (_distances(np.arange(4.0)), _distances(np.arange(5.0)), "same items"),
+        (np.ones((4, 3)), np.ones((4, 3)), "square"),
+        (np.full((4, 4), np.nan), np.ones((4, 4)), "finite"),
+    ],
+)
+def test_matrices_that_cannot_be_correlated_are_refused(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        statistics.mantel(x, y, 9)
+    with pytest.raises(ValueError, match="method"):
+        statistics.mantel(x, y, 9, method="kendall")

@@ -1,0 +1,502 @@
+"""Alignment: the same function in another order, the best order there is, copies recovered."""
+
+import itertools
+
+import pytest
+import tiny_models
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoModelForCausalLM as Auto
+from transformers import (
+    Gemma2Config,
+    Gemma3TextConfig,
+    GemmaConfig,
+    LlamaConfig,
+    MistralConfig,
+    Phi3Config,
+    Qwen2Config,
+    Qwen2MoeConfig,
+    Qwen3Config,
+)
+
+from babelmerge import merging
+from babelmerge.merging.alignment import align as alignment
+from babelmerge.merging.alignment import matching as alignment_matching
+from babelmerge.merging.alignment.layout import layout_of, rows
+from babelmerge.merging.in_memory import InMemory
+from babelmerge.models import checkpoints
+
+torch.set_num_threads(1)
+CONFIGS = {
+    "qwen2": Qwen2Config,
+    "qwen3": Qwen3Config,
+    "llama": LlamaConfig,
+    "mistral": MistralConfig,
+    "gemma": GemmaConfig,
+    "gemma2": Gemma2Config,
+    "gemma3": Gemma3TextConfig,
+}
+ALL = ("neurons", "heads", "values", "residual")
+
+
+def config(family="qwen2", kv=2, tied=True, **changes):
+    sizes = {
+        "hidden_size": 24,
+        "intermediate_size": 20,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "head_dim": 6,
+        "vocab_size": 40,
+        "max_position_embeddings": 64,
+    }
+    sizes |= {"num_key_value_heads": kv, "tie_word_embeddings": tied, "dtype": "float64", **changes}
+    return CONFIGS[family](**sizes)
+
+
+def model(config, seed=0):
+    """A model with noise in every parameter: norms and biases start as ones and zeros otherwise."""
+    generator = torch.Generator().manual_seed(seed)
+    made = Auto.from_config(config).double().eval()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter.copy_(0.3 * noise + (parameter.dim() == 1))
+    return made
+
+
+def shuffled(layout, seed, kinds=ALL):
+    """Random permutations of the kinds given, with heads in their groups."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def order(size, kind):
+        return torch.randperm(size, generator=generator) if kind in kinds else torch.arange(size)
+
+    found = {"residual": order(layout.width, "residual")}
+    for block in layout.blocks:
+        groups = order(layout.groups, "heads")
+        size, dim = layout.heads_per_group, layout.head_dim
+        found[f"{block}.mlp.neurons"] = order(layout.neurons, "neurons")
+        heads = [g * size + order(size, "heads") for g in groups]
+        values = [g * dim + order(dim, "values") for g in groups]
+        found[f"{block}.self_attn.heads"] = torch.cat(heads)
+        found[f"{block}.self_attn.values"] = torch.cat(values)
+    return found
+
+
+def copy_of(made, seed, kinds=ALL):
+    """(the permuted state dict, its permutations)."""
+    permutations = shuffled(layout_of(InMemory(made.state_dict()), made.config), seed, kinds)
+    return alignment.apply(made.state_dict(), permutations, made.config), permutations
+
+
+def logits(made, state):
+    other = Auto.from_config(made.config).double().eval()
+    other.load_state_dict(state)
+    generator = torch.Generator().manual_seed(9)
+    words = torch.randint(0, made.config.vocab_size, (2, 11), generator=generator)
+    with torch.no_grad():
+        return other(words).logits
+
+
+def noisy(state, seed, size):
+    """A state dict with noise on every tensor; what is tied stays tied."""
+    generator = torch.Generator().manual_seed(seed)
+    tied = InMemory(state).aliases
+    noise = {
+        n: t + size * torch.randn(t.shape, generator=generator, dtype=torch.float64)
+        for n, t in state.items()
+        if n not in tied
+    }
+    return {**noise, **{name: noise[original] for name, original in tied.items()}}
+
+
+def same(left, right):
+    return left.keys() == right.keys() and all(torch.equal(left[n], right[n]) for n in left)
+
+
+def agreement(reference, state):
+    """What matching maximises: the inner product of two models, tied tensors once."""
+    names = InMemory(state).names
+    return sum(float((reference[n].double() * state[n].double()).sum()) for n in names)
+
+
+VARIANTS = [
+    *itertools.product(CONFIGS, [1, 2, 4], [True, False], [{}]),
+    ("llama", 2, False, {"attention_bias": True, "mlp_bias": True}),
+    ("qwen3", 2, True, {"attention_bias": True}),
+    ("qwen2", 3, True, {"num_attention_heads": 9}),
+]
+
+
+@pytest.mark.parametrize(("family", "kv", "tied", "changes"), VARIANTS)
+def test_permuted_models_compute_the_same_and_are_recovered(family, kv, tied, changes):
+    made = model(config(family, kv, tied, **changes))
+    original = made.state_dict()
+    permuted, permutations = copy_of(made, seed=kv)
+    assert not same(permuted, original)
+    assert torch.allclose(logits(made, permuted), logits(made, original), atol=2e-5)
+    found = alignment.match(original, permuted, made.config, ALL)
+    assert same(found, alignment.inverse(permutations))
+    assert same(alignment.apply(permuted, found, made.config), original)
+
+
+@pytest.mark.parametrize("kinds", [(kind,) for kind in ALL])
+@pytest.mark.parametrize("family", ["qwen2", "gemma3"])
+def test_each_symmetry_alone_keeps_the_function_but_not_the_weights(family, kinds):
+    made = model(config(family))
+    permuted, _ = copy_of(made, 5, kinds)
+    assert not same(permuted, made.state_dict())
+    assert torch.allclose(logits(made, permuted), logits(made, made.state_dict()), atol=2e-5)
+
+
+def test_what_may_not_move_changes_the_function():
+    """Heads out of their groups, and queries and keys within a head, under rotary embeddings."""
+    made = model(config())
+    state = made.state_dict()
+    attention = "model.layers.0.self_attn"
+    swap = torch.tensor([2, 1, 0, 3])  # query heads 0 and 2, of two KV groups
+    inner = rows(torch.arange(4), 6).view(4, 6)[:, [1, 0, 2, 3, 4, 5]].reshape(-1)
+    changes = {"queries": (rows(swap, 6), None), "inner": (inner, inner[:12])}
+    for name, (queries, keys) in changes.items():
+        other = dict(state)
+        for part in ("weight", "bias"):
+            other[f"{attention}.q_proj.{part}"] = state[f"{attention}.q_proj.{part}"][queries]
+            if keys is not None:
+                other[f"{attention}.k_proj.{part}"] = state[f"{attention}.k_proj.{part}"][keys]
+        if name == "queries":
+            output = f"{attention}.o_proj.weight"
+            other[output] = state[output][:, queries]
+        assert not torch.allclose(logits(made, other), logits(made, state), atol=1e-3), name
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_default_symmetries_recover_a_copy_and_the_average_is_the_original(dtype):
+    made = model(config()).to(dtype)
+    original = made.state_dict()
+    permuted, _ = copy_of(made, 3, alignment.DEFAULT)
+    view = alignment.align(original, permuted, made.config)
+    average = {n: (original[n] + view.read(n)) / 2 for n in view.names}
+    assert all(torch.equal(average[n], original[n]) for n in average)
+    assert alignment.moved(view.permutations)["residual"] == (0, 24)
+    assert alignment.moved(view.permutations)["neurons"][0] > 20
+
+
+@pytest.mark.parametrize("symmetries", [alignment.DEFAULT, ALL])
+def test_a_model_in_its_own_order_stays(symmetries):
+    made = model(config())
+    original = made.state_dict()
+    stay = layout_of(InMemory(original), made.config).identity()
+    for size in (0, 1e-3, 0.1):
+        expert = noisy(original, 1, size)
+        assert same(alignment.match(original, expert, made.config, symmetries), stay)
+
+
+@pytest.mark.parametrize("family", ["qwen2", "llama", "gemma2"])
+@pytest.mark.parametrize(("kv", "size"), [(1, 0.05), (2, 0.05), (4, 0.05)])
+def test_noise_does_not_hide_the_order(family, kv, size):
+    made = model(config(family, kv, tied=False))
+    original = made.state_dict()
+    permuted, permutations = copy_of(made, 7)
+    found = alignment.match(original, noisy(permuted, 8, size), made.config, ALL)
+    assert same(found, alignment.inverse(permutations))
+
+
+def test_members_are_aligned_each_by_itself_in_any_order():
+    made = model(config())
+    original = made.state_dict()
+    members = [noisy(copy_of(made, s, alignment.DEFAULT)[0], s, 0.02) for s in (1, 2, 3)]
+    merged = []
+    for order in ((0, 1, 2), (2, 0, 1)):
+        views = {str(n): alignment.align(original, members[n], made.config) for n in order}
+        merged.append({n: sum(views[i].read(n) for i in sorted(views)) / 3 for n in original})
+    assert same(*merged)
+    assert float((merged[0]["model.norm.weight"] - original["model.norm.weight"]).abs().max()) < 0.1
+    plain = {n: sum(m[n] for m in members) / 3 for n in original}
+    name = "model.layers.0.mlp.up_proj.weight"
+    assert (merged[0][name] - original[name]).norm() < 0.2 * (plain[name] - original[name]).norm()
+
+
+def orders_of_heads(groups, size):
+    for order in itertools.permutations(range(groups)):
+        for inner in itertools.product(itertools.permutations(range(size)), repeat=groups):
+            yield torch.tensor([g * size + h for g, i in zip(order, inner, strict=True) for h in i])
+
+
+@pytest.mark.parametrize(("heads", "kv"), [(4, 2), (4, 1), (6, 3), (3, 3)])
+def test_heads_and_neurons_reach_the_best_of_all_orders(heads, kv):
+    """Unrelated models, every order tried: the exact maximum, in one pass."""
+    shape = config("qwen2", kv, num_attention_heads=heads, num_hidden_layers=1, intermediate_size=5)
+    ours, theirs = model(shape, 1).state_dict(), model(shape, 2).state_dict()
+    found = alignment.match(ours, theirs, shape)
+    reached = agreement(ours, alignment.apply(theirs, found, shape))
+    best = {}
+    for key, orders in {
+        "model.layers.0.self_attn.heads": orders_of_heads(kv, heads // kv),
+        "model.layers.0.mlp.neurons": map(torch.tensor, itertools.permutations(range(5))),
+    }.items():
+        tried = (alignment.apply(theirs, {key: order}, shape) for order in orders)
+        best[key] = max(agreement(ours, state) for state in tried)
+    plain = agreement(ours, theirs)
+    assert reached == pytest.approx(sum(best.values()) - plain, rel=1e-6)
+    assert reached > plain
+
+
+def test_values_reach_the_best_of_all_orders_with_one_head_a_group():
+    shape = config("llama", 2, num_attention_heads=2, head_dim=4, num_hidden_layers=1)
+    ours, theirs = model(shape, 1).state_dict(), model(shape, 2).state_dict()
+    found = alignment.match(ours, theirs, shape, ("heads", "values"))
+    reached = agreement(ours, alignment.apply(theirs, found, shape))
+    block = "model.layers.0.self_attn"
+    inner = [torch.tensor(order) for order in itertools.permutations(range(4))]
+    tried = [
+        {
+            f"{block}.heads": torch.tensor(g),
+            f"{block}.values": torch.cat([4 * g[0] + a, 4 * g[1] + b]),
+        }
+        for g in ((0, 1), (1, 0))
+        for a, b in itertools.product(inner, inner)
+    ]
+    best = max(agreement(ours, alignment.apply(theirs, one, shape)) for one in tried)
+    assert reached == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize("family", ["qwen2", "gemma3"])
+def test_more_symmetries_agree_more_and_again_changes_nothing(family):
+    shape = config(family, 2, tied=False)
+    ours, theirs = model(shape, 1).state_dict(), model(shape, 2).state_dict()
+    stay = layout_of(InMemory(ours), shape).identity()
+    reached = [agreement(ours, theirs)]
+    for symmetries in (("neurons",), alignment.DEFAULT, (*alignment.DEFAULT, "values"), ALL):
+        found = alignment.match(ours, theirs, shape, symmetries)
+        aligned = alignment.apply(theirs, found, shape)
+        reached.append(agreement(ours, aligned))
+        again = alignment.match(ours, aligned, shape, symmetries)
+        # With the residual it would begin with the embeddings again.
+        assert "residual" in symmetries or same(again, stay)
+    assert reached == sorted(reached)
+    assert len(set(reached)) == 5
+
+
+def test_composition_and_inverse():
+    made = model(config())
+    state = made.state_dict()
+    layout = layout_of(InMemory(state), made.config)
+    one, two, three = (shuffled(layout, seed) for seed in (1, 2, 3))
+    stepwise = alignment.apply(alignment.apply(state, one, made.config), two, made.config)
+    assert same(alignment.apply(state, alignment.compose(one, two), made.config), stepwise)
+    assert same(alignment.compose(one, alignment.inverse(one)), layout.identity())
+    left = alignment.compose(alignment.compose(one, two), three)
+    assert same(left, alignment.compose(one, alignment.compose(two, three)))
+    assert same(layout.complete(left), left)
+    swapped = {"model.layers.0.self_attn.heads": torch.tensor([2, 3, 0, 1])}
+    whole = layout.complete(swapped)["model.layers.0.self_attn.values"]
+    assert whole.tolist() == [*range(6, 12), *range(6)]
+    with pytest.raises(ValueError, match="only one of two sets"):
+        alignment.compose(one, swapped)
+
+
+def test_apply_by_hand():
+    """Attention written as a sum over heads: each keeps its own q, k, v and o."""
+    made = model(config("qwen2", 2))
+    state = made.state_dict()
+    permuted, permutations = copy_of(made, 4, ("heads", "values"))
+    attention = "model.layers.1.self_attn"
+    heads = permutations[f"{attention}.heads"]
+    values = permutations[f"{attention}.values"].view(2, 6) % 6
+
+    def parts(of):
+        weights = {p: of[f"{attention}.{p}_proj.weight"] for p in "qkvo"}
+        return (
+            *(weights[p].view(-1, 6, 24) for p in "qkv"),
+            weights["o"].view(24, 4, 6),
+            *(of[f"{attention}.{p}_proj.bias"].view(-1, 6) for p in "qkv"),
+        )
+
+    q, k, v, o, q_bias, k_bias, v_bias = parts(state)
+    new_q, new_k, new_v, new_o, new_q_bias, new_k_bias, new_v_bias = parts(permuted)
+    for place, head in enumerate(heads.tolist()):
+        group, old, inner = place // 2, head // 2, values[place // 2]
+        assert torch.equal(new_q[place], q[head]) and torch.equal(new_q_bias[place], q_bias[head])
+        assert torch.equal(new_k[group], k[old]) and torch.equal(new_k_bias[group], k_bias[old])
+        assert torch.equal(new_v[group], v[old][inner])
+        assert torch.equal(new_v_bias[group], v_bias[old][inner])
+        assert torch.equal(new_o[:, place], o[:, head][:, inner])
+
+
+def test_ties_stay():
+    """Neurons that are dead or equal in the reference could go anywhere; they do not."""
+    made = model(config())
+    state = {n: t.clone() for n, t in made.state_dict().items()}
+    for part in ("gate", "up", "down"):
+        weight = state[f"model.layers.0.mlp.{part}_proj.weight"]
+        weight = weight.T if part == "down" else weight
+        weight[3:6] = 0
+        weight[[8, 9, 11]] = weight[7].clone()
+    expert = noisy(state, 1, 0.01)
+    for shift in (0, 2):
+        order = torch.arange(20)
+        order[12:] = order[12:].roll(shift)
+        moved = alignment.apply(expert, {"model.layers.0.mlp.neurons": order}, made.config)
+        found = alignment.match(state, moved, made.config)["model.layers.0.mlp.neurons"]
+        assert torch.equal(found, torch.argsort(order))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 9), st.integers(0, 2**31), st.integers(1, 4))
+def test_assignments_are_the_best_and_prefer_to_stay(size, seed, values):
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.randint(0, values, (size, size), generator=generator).double()
+    before = scores.clone()
+    order = alignment_matching.assign(scores)
+    assert torch.equal(scores, before)
+    if size <= 6:
+        every = list(itertools.permutations(range(size)))
+        totals = [sum(before[i, j].item() for i, j in enumerate(one)) for one in every]
+        stays = [sum(i == j for i, j in enumerate(one)) for one in every]
+        best = max(zip(totals, stays, strict=True))
+        found = order.tolist()
+        assert (totals[every.index(tuple(found))], stays[every.index(tuple(found))]) == best
+    flat = torch.full((size, size), float(values))
+    assert torch.equal(alignment_matching.assign(flat.double()), torch.arange(size))
+    assert torch.equal(
+        alignment_matching.assign(torch.zeros(size, size).double()), torch.arange(size)
+    )
+
+
+@pytest.mark.parametrize("noise", [0, 0.1, 1, 10])
+def test_nearest_units_are_the_assignment_or_left_to_it(noise):
+    """With rows of very different sizes, so that some can't be told apart at a glance."""
+    generator = torch.Generator().manual_seed(1)
+    sizes = torch.logspace(-2, 1, 600)[:, None]
+    ours = [sizes * torch.randn(600, columns, generator=generator) for columns in (900, 700, 1)]
+    shuffle = torch.randperm(600, generator=generator)
+    theirs = [(m + noise * 0.01 * torch.randn(m.shape, generator=generator))[shuffle] for m in ours]
+    pairs = list(zip(ours, theirs, strict=True))
+    found = alignment_matching.nearest(lambda: pairs)
+    assigned = alignment_matching.assign(alignment_matching.inner_products(pairs))
+    assert (found is None) == (noise > 1)
+    if found is not None:
+        assert torch.equal(found, assigned)
+        assert torch.equal(found, torch.argsort(shuffle))
+    twice = [(torch.cat([o, o]), torch.cat([t, t])) for o, t in pairs]
+    assert alignment_matching.nearest(lambda: twice) is None
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.randoms(use_true_random=False))
+def test_same_rows_are_found_in_any_order(kinds, random):
+    ours = [bytes([kind]) for kind in kinds]
+    theirs = list(ours)
+    random.shuffle(theirs)
+    order = alignment_matching.same_rows(ours, theirs).tolist()
+    assert sorted(order) == list(range(len(ours)))
+    assert [theirs[n] for n in order] == ours
+    assert all(order[n] == n for n in range(len(ours)) if ours[n] == theirs[n])
+    assert alignment_matching.same_rows(ours, [*theirs[1:], b"other"]) is None
+
+
+def test_scores_are_exact_inner_products_of_rounded_weights_for_any_threads():
+    generator = torch.Generator().manual_seed(0)
+    left, right = (torch.randn(700, 2500, generator=generator) for _ in range(2))
+    left[0], left[1] = 0, 1e30 * left[1]
+    found = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        found.append(alignment_matching.inner_products([(left, right), (right, left)]))
+    torch.set_num_threads(1)
+    assert torch.equal(*found)
+    exact = left.double() @ right.double().T + right.double() @ left.double().T
+    norms = left.double().norm(dim=1)[:, None] * right.double().norm(dim=1)
+    assert bool(((found[0] - exact).abs() <= 1e-5 * (norms + norms.T)).all())
+    # In another order of columns, with whole numbers: equal to the bit.
+    whole = torch.randint(-2000, 2000, (5, 1024), generator=generator).double()
+    shuffle = torch.randperm(1024, generator=generator)
+    assert torch.equal(
+        alignment_matching.inner_products([(whole, whole)]),
+        alignment_matching.inner_products([(whole[:, shuffle], whole[:, shuffle])]),
+    )
+
+
+def test_a_view_of_a_checkpoint_is_a_member_that_reads_what_apply_gives(tmp_path):
+    base = tiny_models.model(0)
+    folder = tiny_models.save(base, tmp_path / "base")
+    permuted, permutations = copy_of(base, 1)
+    other = tiny_models.model(1)
+    other.load_state_dict(permuted)
+    copy = tiny_models.save(other, tmp_path / "copy")
+    view = alignment.align(folder, copy, symmetries=ALL)
+    opened = checkpoints.Checkpoint(folder)
+    assert view.names == checkpoints.Checkpoint(copy).names and view.path == copy
+    assert view.config["model_type"] == "qwen2"
+    for name in view.names:
+        assert torch.equal(view.read(name), opened.read(name)), name
+        assert bytes(view.raw(name)) == bytes(opened.raw(name))
+        assert (view.shape(name), view.code(name)) == (opened.shape(name), opened.code(name))
+    assert same(view.permutations, alignment.inverse(permutations))
+    assert same(alignment.apply(copy, view.permutations), opened.state_dict())
+
+
+def test_the_engine_merges_a_view():
+    base = tiny_models.model(0)
+    state = base.state_dict()
+    permuted, _ = copy_of(base, 1, alignment.DEFAULT)
+    view = alignment.align(state, permuted, base.config)
+    merged = merging.merge(state, {"a": state, "b": view}, "linear")
+    assert same(merged, state)
+    assert not same(merging.merge(state, {"a": state, "b": permuted}, "linear"), state)
+
+
+def test_unknown_architectures_and_tensors_are_refused():
+    small = {"hidden_size": 16, "intermediate_size": 8, "num_hidden_layers": 1, "vocab_size": 8}
+    small |= {"num_attention_heads": 2, "num_key_value_heads": 2, "pad_token_id": 0}
+    for shape, words in (
+        (Phi3Config(**small), "'phi3': it fuses q, k and v"),
+        (Qwen2MoeConfig(**small, num_experts=2), "'qwen2_moe': its experts"),
+        ({"model_type": "bloom"}, "'bloom': where its units sit .* gemma, .* qwen3"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            alignment.match({}, {}, shape)
+    made = model(config())
+    state = made.state_dict()
+    sinks = {**state, "model.layers.0.self_attn.sinks": torch.zeros(4)}
+    with pytest.raises(ValueError, match="does not know the tensor model.layers.0.self_attn.sinks"):
+        alignment.match(sinks, sinks, made.config)
+    fused = {n: t for n, t in state.items() if "layers.1.self_attn.q_proj.weight" not in n}
+    with pytest.raises(ValueError, match="lacks model.layers.1.self_attn.q_proj.weight"):
+        alignment.match(fused, fused, made.config)
+
+
+def test_errors_name_what_does_not_fit():
+    made = model(config())
+    state = made.state_dict()
+    with pytest.raises(ValueError, match="give config="):
+        alignment.match(state, state)
+    with pytest.raises(ValueError, match="no symmetry 'head'; did you mean heads?"):
+        alignment.match(state, state, made.config, ["head"])
+    with pytest.raises(ValueError, match="add heads"):
+        alignment.match(state, state, made.config, ["values"])
+    with pytest.raises(ValueError, match=r"has shape \(12, 24\), its config asks for \(6, 24\)"):
+        alignment.match(state, state, config(kv=1))
+    less = {n: t for n, t in state.items() if n != "model.norm.weight"}
+    with pytest.raises(ValueError, match="reference has model.norm.weight, which model lacks"):
+        alignment.match(state, less, made.config)
+    wide = model(config(vocab_size=41)).state_dict()
+    with pytest.raises(ValueError, match=r"embed_tokens.weight: reference has shape \(40, 24\)"):
+        alignment.match(state, wide, made.config)
+    broken = {n: t.clone() for n, t in state.items()}
+    broken["model.layers.0.mlp.up_proj.weight"][0, 0] = float("nan")
+    with pytest.raises(ValueError, match="model: model.layers.0.mlp.up_proj.weight has 1 of 480"):
+        alignment.match(state, broken, made.config)
+    heads = "model.layers.0.self_attn.heads"
+    for permutations, words in (
+        ({heads: torch.tensor([0, 2, 1, 3])}, "takes heads out of their KV group"),
+        ({heads: torch.tensor([0, 0, 2, 3])}, "no permutation of 0..3"),
+        (
+            {"model.layers.0.mlp.neuron": torch.arange(20)},
+            "did you mean model.layers.0.mlp.neurons",
+        ),
+        ({"model.layers.0.self_attn.values": torch.arange(12).flip(0)}, "does not follow its KV"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            alignment.apply(state, permutations, made.config)

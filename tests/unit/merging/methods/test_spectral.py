@@ -1,0 +1,325 @@
+"""Merging by singular values: closed forms, laws, and the official formulas written out."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import polar as scipy_polar
+
+from babelmerge.merging.methods import linear_algebra, spectral
+
+torch.set_num_threads(1)
+SHAPES = ((12, 8), (8, 12), (9, 9), (40, 6))
+
+
+def draw(seed, *shape, size=1e-3):
+    return size * torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def draws(count, *shape, seed=0):
+    return [draw(seed + number, *shape) for number in range(count)]
+
+
+def close(left, right, relative=1e-5):
+    scale = float(right.abs().max()) if right.numel() else 0.0
+    return left.shape == right.shape and torch.allclose(
+        left.double(), right.double(), rtol=0, atol=relative * scale
+    )
+
+
+def of_rank(rank, rows, columns, seed=0):
+    return draw(seed, rows, rank, size=1) @ draw(seed + 1, rank, columns)
+
+
+def rotation(size, seed):
+    return torch.linalg.qr(draw(seed, size, size, size=1).double())[0]
+
+
+# --- official formulas, in LAPACK's SVD and zero-padded as the authors' code has it ---------------
+
+
+def official_tsv(deltas):
+    vectors = [torch.linalg.svd(delta.double(), full_matrices=False) for delta in deltas]
+    rank = min(deltas[0].shape)
+    part = int(rank / len(deltas))
+    u, s, vh = (torch.zeros_like(one) for one in vectors[0])
+    for number, (left, values, right) in enumerate(vectors):
+        place = slice(number * part, (number + 1) * part)
+        u[:, place], s[place], vh[place] = left[:, :part], values[:part], right[:part]
+    return official_polar(u) @ torch.diag(s) @ official_polar(vh)
+
+
+def official_polar(matrix):
+    return torch.from_numpy(scipy_polar(matrix.numpy())[0]) if min(matrix.shape) else matrix
+
+
+def official_iso_c(deltas):
+    u, s, vh = torch.linalg.svd(sum(delta.double() for delta in deltas), full_matrices=False)
+    return u @ torch.diag(torch.full_like(s, float(s.mean()))) @ vh
+
+
+def official_iso_cts(deltas, fraction):
+    rank, count = min(deltas[0].shape), len(deltas)
+    common = int(rank * fraction)
+    common = rank - round((rank - common) / count) * count
+    own = (rank - common) // count
+    u, s, vh = torch.linalg.svd(sum(delta.double() for delta in deltas), full_matrices=False)
+    parts = [(u[:, :common], s[:common], vh[:common])]
+    for delta in deltas:
+        rest = delta.double() - parts[0][0] @ parts[0][0].T @ delta.double()
+        left, values, right = torch.linalg.svd(rest, full_matrices=False)
+        parts.append((left[:, :own], values[:own], right[:own]))
+    left, right = torch.cat([p[0] for p in parts], 1), torch.cat([p[2] for p in parts])
+    return torch.cat([p[1] for p in parts]).mean() * official_polar(left) @ official_polar(right)
+
+
+def official_boost(delta, beta):
+    u, s, vh = torch.linalg.svd(delta.double(), full_matrices=False)
+    cutoff = (torch.cumsum(s, 0) / s.sum() >= beta).nonzero()[0].item()
+    return u * torch.clamp(s, min=s[cutoff]) @ vh
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("experts", [1, 2, 3, 5])
+def test_tsv_and_iso_are_the_official_formulas(shape, experts):
+    deltas = draws(experts, *shape)
+    assert close(spectral.tsv(deltas), official_tsv(deltas))
+    assert close(spectral.iso_c(deltas), official_iso_c(deltas))
+    assert close(spectral.iso_cts(deltas), official_iso_cts(deltas, 0.8))
+    assert close(spectral.iso_cts(deltas, 0.3), official_iso_cts(deltas, 0.3))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("beta", [0.01, 0.3, 0.5, 0.9, 0.999])
+def test_boost_is_the_official_formula(shape, beta):
+    delta = draw(3, *shape)
+    assert close(spectral.boost(delta, beta), official_boost(delta, beta))
+
+
+# --- TSV ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_tsv_of_one_expert_is_the_expert(shape):
+    delta = draw(1, *shape)
+    assert close(spectral.tsv([delta]), delta)
+
+
+def test_orthogonal_experts_add_exactly():
+    u, v = rotation(12, 1), rotation(9, 2)
+    parts = [slice(0, 3), slice(3, 6), slice(6, 9)]
+    deltas = [(u[:, p] * torch.tensor([3.0, 2, 1]) @ v[:, p].T).float() for p in parts]
+    assert close(spectral.tsv(deltas), sum(deltas))
+
+
+def test_tsv_keeps_singular_values_and_scales():
+    deltas = draws(3, 12, 9)
+    kept = [torch.linalg.svdvals(delta.double())[:3] for delta in deltas]
+    found = torch.linalg.svdvals(spectral.tsv(deltas).double())
+    assert close(found, torch.cat(kept).sort(descending=True).values)
+    assert close(spectral.tsv([4 * delta for delta in deltas]), 4 * spectral.tsv(deltas))
+
+
+def test_tsv_of_equal_experts_is_their_kept_part():
+    delta = draw(1, 12, 8)
+    u, s, vh = torch.linalg.svd(delta.double(), full_matrices=False)
+    expected = u[:, :4] * s[:4] @ vh[:4]
+    assert close(spectral.tsv([delta, delta]), expected)
+    assert close(spectral.tsv([of_rank(2, 12, 8)] * 2), of_rank(2, 12, 8))
+
+
+def test_tsv_of_low_ranks_adds_no_directions():
+    first, second = of_rank(2, 20, 16, 1), of_rank(2, 20, 16, 5)
+    merged = spectral.tsv([first, second])
+    assert torch.linalg.matrix_rank(merged, rtol=1e-5) == 4
+    assert close(spectral.tsv([first, torch.zeros_like(first)]), first)
+
+
+@pytest.mark.parametrize("share,kept", [(1, 4), (0.5, 2), (0.3, 1), (0.01, 1), (0, 0)])
+def test_tsv_share_counts_triplets_of_each_expert(share, kept):
+    merged = spectral.tsv(draws(2, 12, 8), share)
+    assert torch.linalg.matrix_rank(merged, rtol=1e-5) == 2 * kept
+
+
+def test_tsv_with_more_experts_than_directions_keeps_one_triplet_of_each():
+    merged = spectral.tsv(draws(3, 5, 2))
+    assert merged.shape == (5, 2) and bool(merged.any())
+
+
+# --- Iso ------------------------------------------------------------------------------------------
+
+
+def test_iso_c_of_a_scaled_orthogonal_matrix_is_itself():
+    matrix = (0.02 * rotation(8, 3)).float()
+    assert close(spectral.iso_c([matrix]), matrix)
+    assert close(spectral.iso_c([matrix, matrix]), 2 * matrix)
+
+
+def test_iso_c_flattens_to_the_mean_and_keeps_the_vectors():
+    deltas = draws(3, 12, 8)
+    merged, total = spectral.iso_c(deltas), sum(deltas)
+    values = torch.linalg.svdvals(merged.double())
+    assert close(values, torch.full((8,), torch.linalg.svdvals(total.double()).mean()).double())
+    nearest = official_polar(total.double())
+    assert close(official_polar(merged.double()), nearest)
+
+
+def test_iso_c_leaves_null_directions_alone():
+    delta = of_rank(3, 12, 8)
+    values = torch.linalg.svdvals(spectral.iso_c([delta]).double())
+    mean = torch.linalg.svdvals(delta.double()).sum() / 8
+    assert close(values, torch.tensor([1.0] * 3 + [0] * 5).double() * mean)
+
+
+def test_iso_cts_without_a_space_of_their_own_is_iso_c():
+    deltas = draws(3, 12, 8)
+    assert close(spectral.iso_cts(deltas, 1), spectral.iso_c(deltas))
+
+
+def test_iso_cts_of_orthogonal_experts_keeps_every_direction():
+    u, v = rotation(8, 1), rotation(8, 2)
+    values = torch.arange(8, 0, -1).double()
+    deltas = [(u[:, p] * values[p] @ v[:, p].T).float() for p in (slice(0, 8, 2), slice(1, 8, 2))]
+    for common in (0, 0.5, 1):
+        assert close(spectral.iso_cts(deltas, common), 4.5 * u @ v.T)
+
+
+# --- boosting -------------------------------------------------------------------------------------
+
+
+def test_beta_1_changes_nothing_and_beta_0_flattens_to_the_largest():
+    delta = draw(1, 12, 8)
+    assert torch.equal(spectral.boost(delta, 1), delta)
+    assert close(spectral.boost(delta, 1 - 1e-12), delta)
+    largest = float(torch.linalg.svdvals(delta.double())[0])
+    assert close(spectral.boost(delta, 0), largest * official_polar(delta.double()))
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=30, deadline=None)
+def test_boosting_raises_more_the_smaller_beta_is(first, second):
+    delta = draw(2, 7, 5)
+    more, less = (
+        torch.linalg.svdvals(spectral.boost(delta, beta).double())
+        for beta in sorted((first, second))
+    )
+    assert bool((more >= less - 1e-9).all())
+    assert bool((less >= torch.linalg.svdvals(delta.double()) - 1e-9).all())
+
+
+def test_boost_raises_no_null_direction():
+    delta = of_rank(2, 9, 7)
+    assert torch.linalg.matrix_rank(spectral.boost(delta, 0.0), rtol=1e-5) == 2
+
+
+# --- all of them ----------------------------------------------------------------------------------
+
+ALL = {
+    "tsv": spectral.tsv,
+    "iso_c": spectral.iso_c,
+    "iso_cts": spectral.iso_cts,
+    "boost": lambda deltas: spectral.boost(sum(deltas), 0.4),
+}
+
+
+@pytest.mark.parametrize("method", ALL.values(), ids=ALL)
+def test_order_turns_and_transposes_do_not_matter(method):
+    deltas = draws(3, 12, 8)
+    merged = method(deltas)
+    left, right = rotation(12, 5), rotation(8, 6)
+    turned = method([(left @ delta.double() @ right).float() for delta in deltas])
+    assert close(method(deltas[::-1]), merged)
+    assert close(turned, left @ merged.double() @ right)
+    assert close(method([-delta for delta in deltas]), -merged)
+    assert close(method([delta.T for delta in deltas]), merged.T) or method is spectral.iso_cts
+
+
+@pytest.mark.parametrize("method", ALL.values(), ids=ALL)
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (1, 1), (1, 5), (5, 1)])
+def test_empty_thin_and_zero_matrices(method, shape):
+    deltas = draws(2, *shape)
+    assert method(deltas).shape == shape
+    assert bool(torch.isfinite(method(deltas)).all())
+    zeros = [torch.zeros(shape)] * 2
+    assert torch.equal(method(zeros), zeros[0])
+
+
+@pytest.mark.parametrize("method", ["tsv", "iso_c", "iso_cts"])
+@pytest.mark.parametrize("shape", [(), (7,), (2, 3, 4)])
+def test_what_is_no_matrix_is_averaged(method, shape):
+    deltas = draws(3, *shape)
+    assert close(ALL[method](deltas), torch.stack(deltas).mean(0))
+    assert torch.equal(spectral.boost(deltas[0], 0.1), deltas[0])
+
+
+@pytest.mark.parametrize("method", ALL.values(), ids=ALL)
+def test_same_bytes_for_any_number_of_threads(method):
+    deltas = draws(2, 300, 200)
+    found = []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        found.append(method(deltas))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(1)
+    assert all(torch.equal(one, found[0]) for one in found)
+
+
+def test_embeddings_and_heads_are_no_linear_maps():
+    matrix = torch.zeros(3, 2)
+    assert spectral.decomposes("model.layers.0.mlp.up_proj.weight", matrix)
+    assert not spectral.decomposes("model.layers.0.mlp.up_proj.weight", matrix[0])
+    for name in ("model.embed_tokens.weight", "lm_head.weight", "transformer.wte.weight"):
+        assert not spectral.decomposes(name, matrix)
+
+
+@pytest.mark.parametrize(
+    "call,name",
+    [
+        (lambda: spectral.tsv(draws(2, 3, 3), 1.5), "rank is 1.5"),
+        (lambda: spectral.iso_cts(draws(2, 3, 3), -1), "common is -1"),
+        (lambda: spectral.boost(draw(0, 3, 3), float("nan")), "beta is nan"),
+    ],
+)
+def test_shares_outside_0_to_1_are_refused(call, name):
+    with pytest.raises(ValueError, match=name):
+        call()
+
+
+# --- the linear algebra ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(2000, 30), (30, 2000), (64, 64)])
+@pytest.mark.parametrize("spread", [0, 3, 5, 8])
+def test_triplets_are_exact_for_float32_however_far_they_spread(shape, spread):
+    """spread: decades between the largest and the smallest singular value."""
+    rank = min(shape)
+    u = torch.linalg.qr(draw(1, shape[0], rank, size=1).double())[0]
+    v = torch.linalg.qr(draw(2, shape[1], rank, size=1).double())[0]
+    values = torch.logspace(0, -spread, rank, dtype=torch.float64)
+    matrix = u * values @ v.T
+    left, s, right = linear_algebra.singular(matrix)
+    assert len(s) == int((values > linear_algebra.NULL).sum())
+    assert torch.allclose(s, values[: len(s)], rtol=1e-7)
+    for vectors in (left, right):
+        identity = torch.eye(len(s), dtype=torch.float64)
+        assert torch.allclose(vectors.T @ vectors, identity, atol=1e-7)
+    assert torch.allclose(left * s @ right.T, matrix, rtol=0, atol=2 * linear_algebra.NULL)
+
+
+def test_gram_and_lapack_agree_on_a_tall_matrix():
+    tall = draw(4, 20000, 24)
+    left, s, right = linear_algebra.singular(tall, 10)
+    u, values, vh = torch.linalg.svd(tall.double(), full_matrices=False)
+    assert torch.allclose(s, values[:10], rtol=1e-12)
+    assert torch.allclose(left * s @ right.T, u[:, :10] * values[:10] @ vh[:10], atol=1e-12)
+
+
+def test_equal_singular_values_give_one_result_within_what_is_kept():
+    u, v = rotation(6, 1), rotation(6, 2)
+    triple = torch.tensor([2.0, 2, 2, 0, 0, 0]).double()
+    first, second = (u * triple @ v.T).float(), draw(3, 6, 6)
+    expected = official_tsv([first, second])
+    turn = torch.block_diag(rotation(3, 9), torch.eye(3).double())  # other vectors, same matrix
+    same = ((u @ turn) * triple @ (v @ turn).T).float()
+    assert close(spectral.tsv([first, second]), expected)
+    assert close(spectral.tsv([same, second]), expected)

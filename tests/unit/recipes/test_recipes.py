@@ -1,0 +1,351 @@
+"""Recipes: valid mergekit configs, read back as they were made, with errors that name the key."""
+
+import pytest
+import yaml
+
+from babelmerge.recipes import recipes
+
+EXPERTS = {"experts/hi-en": "models/hi-en", "experts/bn-en": "models/bn-en"}
+PRINTS = {"base": "b" * 64, "experts/hi-en": "h" * 64}
+GRADIENT = {"layers": [0.2, 0.8]}
+CONDITIONS = [{"filter": "mlp", "value": [0.1, 0.9]}, {"value": 0.5}]
+POINTS = [
+    ("linear", {"weight": [1, 2]}),
+    ("slerp", {"t": [0.2, 0.8]}),
+    ("task_arithmetic", {"weight": 0.3, "lambda": 0.5}),
+    ("task_arithmetic", {"weight": {"hi-en": GRADIENT, "bn-en": -0.1}, "lambda": CONDITIONS}),
+    ("ties", {"density": 0.4, "weight": 0.3, "scope": "tensor"}),
+    ("ties", {"density": 0.4, "weight": {"hi-en": 1, "bn-en": 2}, "semantics": "mergekit"}),
+    ("ties", {"density": [CONDITIONS, 0.2], "weight": CONDITIONS, "scope": "tensor"}),
+    ("ties", {"density": 0.4, "semantics": "mergebench"}),
+    ("dare", {"density": 0.4, "weight": 0.3, "seed": 7, "dtype": "bfloat16"}),
+    ("dare_ties", {"density": 0.4, "semantics": "fusebench", "trim": [0.2, 0.3]}),
+    ("dare_ties", {"density": GRADIENT, "semantics": "mergekit", "backend": "mergekit"}),
+    ("sce", {"select_topk": 0.3, "semantics": "mergekit"}),
+    ("sce", {"select_topk": GRADIENT, "lambda": GRADIENT}),
+    ("breadcrumbs", {"density": 0.5, "gamma": [0.1, GRADIENT], "scope": "row"}),
+    ("breadcrumbs_ties", {"density": 0.5, "rescale": True}),
+    ("della", {"density": 0.5, "epsilon": [0.1, 0.2], "seed": 3}),
+    ("della_linear", {"density": 0.5, "normalize": [{"filter": "mlp", "value": True}]}),
+    ("model_stock", {"filter_wise": True, "device": "cpu"}),
+]
+OURS = [
+    ("fisher", {"weight": [1, 2], "floor": 1e-8, "rows": 10}),
+    ("regmean", {"alpha": GRADIENT}),
+    ("tsv", {"rank": 0.5, "lambda": 2}),
+    ("iso_c", {}),
+    ("subspace_boosting", {"then": "ties", "density": 0.2, "beta": 0.1, "semantics": "mergekit"}),
+    ("nan", {"dtype": "float16"}),
+    ("consensus", {"threshold": [0.3, GRADIENT], "agreement": 1, "then": "ties", "density": 1}),
+    ("layer_swap", {"from": "bn-en", "top": 2, "blocks": "1-3", "then": "slerp", "t": 0.5}),
+    ("knots", {"then": "dare_ties", "density": [0.5, 0.6], "seed": 3}),
+    ("core_space", {"then": "tsv", "rank": 0.5}),
+]
+
+
+def point_of(method, parameters):
+    from babelmerge.recipes.points import settings
+
+    return settings(method, tuple(EXPERTS), parameters)
+
+
+@pytest.mark.parametrize(("method", "point"), POINTS + OURS)
+def test_round_trip(tmp_path, method, point):
+    made = recipes.make_recipe("models/base", EXPERTS, method, point, PRINTS)
+    recipes.write_recipe(made, tmp_path / "recipe.yaml")
+    read = recipes.read_recipe(tmp_path / "recipe.yaml")
+    assert read == recipes.read_recipe(made)
+    assert (read.method, read.base, dict(read.experts)) == (method, "models/base", EXPERTS)
+    assert read.fingerprints == PRINTS
+    assert point_of(method, read.parameters) == point_of(method, point)
+    recipes.write_recipe(read.source, tmp_path / "again.yaml")
+    assert (tmp_path / "again.yaml").read_text() == (tmp_path / "recipe.yaml").read_text()
+
+
+@pytest.mark.parametrize(("method", "point"), POINTS)
+def test_mergekit_parses_it(method, point):
+    config = pytest.importorskip("mergekit.config")
+    registry = pytest.importorskip("mergekit.merge_methods.registry")
+    made = recipes.make_recipe("models/base", EXPERTS, method, point, PRINTS)
+    parsed = config.MergeConfiguration.model_validate(yaml.safe_load(yaml.safe_dump(made)))
+    spec = registry.get(parsed.merge_method).spec
+    assert [str(model.model) for model in parsed.models] == list(EXPERTS.values())
+    theirs = {"linear": "None", "slerp": "models/hi-en"}.get(method, "models/base")
+    assert str(parsed.base_model) == theirs
+    # Every parameter that we write is one of that method's: mergekit would pass over others.
+    known = {parameter.name for parameter in spec.parameters}
+    assert set(parsed.parameters or {}) <= known
+    assert all(set(model.parameters or {}) <= known for model in parsed.models)
+
+
+def test_a_plain_mergekit_file_is_read_with_mergekits_semantics(tmp_path):
+    (tmp_path / "r.yaml").write_text(
+        "merge_method: dare_linear\nbase_model: org/base\ndtype: bfloat16\n"
+        "models:\n- model: org/a\n  parameters: {weight: 0.5}\n"
+        "- model: org/b\n  parameters: {weight: 1}\nparameters: {density: 0.5, int8_mask: true}\n"
+    )
+    read = recipes.read_recipe(tmp_path / "r.yaml")
+    assert read.method == "dare"
+    assert dict(read.experts) == {"org/a": "org/a", "org/b": "org/b"}
+    assert read.parameters == {
+        "density": 0.5,
+        "weight": [0.5, 1],
+        "semantics": "mergekit",
+        "dtype": "bfloat16",
+    }
+
+
+def test_the_file_says_what_mergekit_would_do(tmp_path):
+    for method, point, words in (
+        ("ties", {"density": 0.5}, "would give another model"),
+        ("ties", {"density": 0.5, "semantics": "mergekit"}, "gives the same model"),
+        ("dare", {"density": 0.5, "semantics": "mergekit"}, "other random numbers"),
+        ("task_arithmetic", {}, "gives the same model"),
+    ):
+        made = recipes.make_recipe("b", EXPERTS, method, point)
+        recipes.write_recipe(made, tmp_path / "r.yaml")
+        assert words in (tmp_path / "r.yaml").read_text().split("merge_method")[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        ({"merge_methd": "ties"}, ["'merge_methd'", "did you mean merge_method"]),
+        ({"merge_method": None}, ["'merge_method' is missing"]),
+        ({"merge_method": "tie", "babelmerge": None}, ["'tie'", "did you mean ties"]),
+        ({"merge_method": "linear"}, ["'linear'", "'ties'", "mend one"]),
+        ({"models": None}, ["'models' is missing"]),
+        ({"models": [{"parameters": {}}]}, ["'models'", "'model'"]),
+        ({"slices": []}, ["'slices'", "not built here"]),
+        ({"models": [{"model": "x"}]}, ["list different experts"]),
+        ({"base_model": "other"}, ["different bases"]),
+        ({"parameters": {"normalise": True}}, ["'normalise'", "did you mean normalize"]),
+    ],
+)
+def test_errors_name_file_and_key(tmp_path, change, parts):
+    made = recipes.make_recipe("models/base", EXPERTS, "ties", {"density": 0.5})
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump({**made, **change}))
+    with pytest.raises(ValueError) as error:
+        recipes.read_recipe(tmp_path / "r.yaml")
+    assert all(part in str(error.value) for part in ["r.yaml", *parts]), str(error.value)
+
+
+@pytest.mark.parametrize(("method", "point"), OURS)
+def test_mergekit_refuses_what_it_lacks(tmp_path, method, point):
+    registry = pytest.importorskip("mergekit.merge_methods.registry")
+    made = recipes.make_recipe("models/base", EXPERTS, method, point)
+    with pytest.raises(RuntimeError, match=f"babelmerge:{method}"):
+        registry.get(made["merge_method"])
+    recipes.write_recipe(made, tmp_path / "r.yaml")
+    assert "refuses the file" in (tmp_path / "r.yaml").read_text().split("merge_method")[0]
+
+
+def test_every_method_is_written_here():
+    from babelmerge.recipes.methods import METHODS
+
+    assert {method for method, _ in POINTS + OURS} == set(METHODS)
+
+
+def test_what_else_a_recipe_carries(tmp_path):
+    made = recipes.make_recipe(
+        "models/base",
+        EXPERTS,
+        "fisher",
+        {},
+        align=True,
+        output="adapter",
+        rank=16,
+        statistics={"experts/hi-en": tmp_path / "hi.safetensors"},
+    )
+    recipes.write_recipe(made, tmp_path / "r.yaml")
+    read = recipes.read_recipe(tmp_path / "r.yaml")
+    assert (read.align, read.output, read.rank) == (True, "adapter", 16)
+    assert read.statistics == {"experts/hi-en": str(tmp_path / "hi.safetensors")}
+    plain = recipes.read_recipe(recipes.make_recipe("b", EXPERTS, "linear", {}))
+    assert (plain.align, plain.output, plain.rank, plain.statistics) == (False, "model", None, {})
+    aligned = recipes.make_recipe("b", EXPERTS, "linear", {}, align=True)
+    recipes.write_recipe(aligned, tmp_path / "r.yaml")
+    assert "passes over align" in (tmp_path / "r.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"align": "yes"}, "align is 'yes'; expected true or false"),
+        ({"align": 1}, "align is 1; expected true or false"),
+        ({"output": "lora"}, "output is 'lora'; expected model or adapter"),
+        ({"rank": 8}, "set output: adapter"),
+        ({"output": "adapter", "rank": 0}, "rank is 0; expected a whole number from 1"),
+        ({"sede": 1}, "babelmerge: unknown key 'sede'; did you mean seed"),
+        ({"density": 0.5}, "density belongs under 'parameters'"),
+        ({"method": "tias"}, "merge_method is 'dare_ties', babelmerge: method is 'tias'"),
+        ({"backend": "mergekit", "align": True}, "backend mergekit has no align"),
+        ({"backend": "mergekit", "semantics": "original"}, "semantics is original"),
+        ({"members": [{"id": "base"}]}, "expected keys id, model"),
+    ],
+)
+def test_our_own_keys_are_checked(change, part):
+    made = recipes.make_recipe("b", EXPERTS, "dare_ties", {"density": 0.5, "semantics": "mergekit"})
+    with pytest.raises(ValueError) as error:
+        recipes.read_recipe({**made, "babelmerge": {**made["babelmerge"], **change}})
+    assert part in str(error.value), str(error.value)
+
+
+def test_paths_that_mergekit_would_take_apart():
+    """merges/two-a+b/ties is a directory of ours; mergekit reads + as model + adapter."""
+    config = pytest.importorskip("mergekit.config")
+    experts = {"a": "merges/two-a+b/ties", "b": "models/b@2"}
+    made = recipes.make_recipe("base+x", experts, "task_arithmetic", {})
+    parsed = config.MergeConfiguration.model_validate(yaml.safe_load(yaml.safe_dump(made)))
+    assert [model.model.model.path for model in parsed.models] == list(experts.values())
+    assert all(model.model.lora is None for model in [*parsed.models])
+    assert parsed.base_model.model.path == "base+x"
+    read = recipes.read_recipe(made)
+    assert (read.base, dict(read.experts)) == ("base+x", experts)
+
+
+PLAIN = """\
+merge_method: {method}
+base_model: org/base
+dtype: bfloat16
+models:
+{models}
+parameters: {parameters}
+"""
+
+
+def plain(method, models, parameters="{}", base="org/base"):
+    text = PLAIN.format(method=method, models=models, parameters=parameters)
+    return recipes.read_recipe(yaml.safe_load(text.replace("org/base", base)))
+
+
+def test_a_plain_file_may_list_its_base():
+    models = "- model: org/base\n- model: org/a\n  parameters: {weight: 0.5}\n"
+    read = plain("ties", models)
+    assert (read.base, read.experts) == ("org/base", (("org/a", "org/a"),))
+    assert read.parameters["density"] == 1.0  # mergekit's default
+    read = plain("linear", models.replace("base\n", "base\n  parameters: {weight: 2}\n"))
+    assert [id_ for id_, _ in read.experts] == ["org/base", "org/a"]
+    assert read.parameters["weight"] == [2, 0.5]
+    read = plain("slerp", "- model: org/a\n", "{t: [0, 1]}")
+    assert [id_ for id_, _ in read.experts] == ["org/base", "org/a"]
+    assert point_of("slerp", read.parameters).at("model.layers.1.x", 3).t == 0.5
+    assert plain("slerp", "- model: org/base\n- model: org/a\n", "{t: 1}").experts == read.experts
+
+
+def test_a_plain_files_gradients_and_filters():
+    models = (
+        "- model: org/a\n  parameters: {weight: [0, 1], density: [{filter: mlp, value: 0.1}]}\n"
+        "- model: org/b\n"
+    )
+    shared = "{weight: 2, density: [{filter: q_proj, value: [0.2, 0.4]}, {value: 0.9}]}"
+    read = plain("ties", models, shared)
+    point = point_of("ties", read.parameters)
+    at = point.at("model.layers.1.mlp.w", 2)
+    assert (at.weights, at.densities) == ((1, 2), (0.1, 0.9))
+    at = point.at("model.layers.0.q_proj.w", 2)
+    assert (at.weights, at.densities) == ((0, 2), (0.2, 0.2))
+    alone = plain("task_arithmetic", "- model: org/a\n- model: org/b\n", "{weight: [0, 1]}")
+    assert point_of("task_arithmetic", alone.parameters).at("model.norm.w", 2).weights == (0, 0)
+
+
+def test_what_has_no_effect_in_mergekit_is_passed_over():
+    models = "- model: org/a\n"
+    read = plain("task_arithmetic", models, "{weight: 1, density: 0.5, rescale: true}")
+    assert set(read.parameters) == {"weight", "semantics", "dtype"}
+    assert plain("ties", models, "{weight: 1, rescale: false}").method == "ties"
+    with pytest.raises(ValueError, match="no parameter 'rescale'"):  # there it has one
+        plain("ties", models, "{weight: 1, rescale: true}")
+
+
+@pytest.mark.parametrize(
+    ("method", "models", "part"),
+    [
+        ("linear", "- model: org/a\n", "would merge base_model org/base as one more model"),
+        ("ties", "- model: org/base\n", "lists no expert beside base_model"),
+        ("ties", "- model: org/a\n- model: org/a\n", "org/a is listed twice"),
+        ("slerp", "- model: org/a\n- model: org/b\n", "slerp: merges 2 experts, found 3"),
+        ("ties", "- model: org/a+org/lora\n", "'+' means an adapter on a model"),
+        ("ties", "- model: org/a@main\n", "'@' means a commit on the hub"),
+        ("ties", "- model: {model: {path: org/a, revision: x}}\n", "'revision'"),
+        ("ties", "- model: {merge_method: ties}\n", "'merge_method', which is not built here"),
+        ("ties", "- model: org/a\n  parameters: {lambda: 2}\n", "move it to 'parameters'"),
+        ("ties", "- model: org/a\n  paramters: {}\n", "models: unknown key 'paramters'"),
+        (
+            "ties",
+            "- model: org/a\n  parameters: {weight: 1}\n- model: org/b\n",
+            "models: org/b has no 'weight', others have",
+        ),
+    ],
+)
+def test_a_plain_file_is_refused_where_it_means_something_else(method, models, part):
+    with pytest.raises(ValueError) as error:
+        plain(method, models)
+    assert part in str(error.value), str(error.value)
+    if method == "ties":
+        with pytest.raises(ValueError, match="'base_model' is missing, which ties needs"):
+            recipes.read_recipe({"merge_method": "ties", "models": [{"model": "a"}]})
+
+
+@pytest.mark.parametrize(
+    ("changed", "part"),
+    [
+        ({"merge_method": ["ties"]}, r"merge_method is \['ties'\]; expected the name of one"),
+        ({"babelmerge": {"method": 3}}, "babelmerge: method is 3; expected the name of one"),
+        ({"babelmerge": {"members": 3}}, "members is 3; expected a list, the base first"),
+        ({"models": 3}, "'models' must be a list of mappings"),
+        ({"models": {"a": 1}}, "'models' must be a list of mappings"),
+        ({"models": [{"model": "a", "parameters": [1]}]}, r"of a are \[1\]; expected a mapping"),
+        ({"models": [{"model": "a", 3: 4}]}, "unknown key '3'"),
+        ({"parameters": 3}, "'parameters' is 3; expected a mapping"),
+        ({"base_model": 3}, "model is 3; expected the path of a directory"),
+    ],
+)
+def test_values_of_wrong_types_are_refused_by_key(changed, part):
+    plain = {"merge_method": "ties", "base_model": "b", "models": [{"model": "a"}]}
+    with pytest.raises(ValueError, match=part):
+        recipes.read_recipe(plain | changed)
+
+
+def test_chained_merges_are_refused_by_name(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text("name: a\nmerge_method: ties\n---\nmerge_method: linear\n")
+    with pytest.raises(ValueError, match=r"r.yaml: 2 documents.*write a recipe for each merge"):
+        recipes.read_recipe(path)
+    path.write_text("name: a\nmerge_method: ties\n")
+    with pytest.raises(ValueError, match=r"r.yaml: key 'name' is of mergekit's chained merges"):
+        recipes.read_recipe(path)
+    for text, part in (("[1]", "expected a mapping"), ("a: [", "not valid YAML"), ("", "mapping")):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=part):
+            recipes.read_recipe(path)
+    with pytest.raises(ValueError, match="no such recipe"):
+        recipes.read_recipe(tmp_path / "nowhere.yaml")
+
+
+def test_stamped_recipes_say_from_what_they_were_merged():
+    models = "- model: org/a\n  parameters: {weight: [0, 1]}\n"
+    read = plain("task_arithmetic", models)
+    prints = {"base": "b" * 64, "org/a": "a" * 64}
+    again = recipes.read_recipe(recipes.stamped(read, prints))
+    assert again.fingerprints == prints
+    assert (again.base, again.experts) == (read.base, read.experts)
+    assert again.parameters == read.parameters
+    made = recipes.read_recipe(recipes.make_recipe("b", EXPERTS, "ties", {"density": 0.5}))
+    assert recipes.read_recipe(recipes.stamped(made, PRINTS)).fingerprints == PRINTS
+
+
+def test_the_card_lists_members_with_fingerprints():
+    point = {"density": {"layers": [0.5, 1]}, "scope": "tensor"}
+    made = recipes.make_recipe("models/base", EXPERTS, "ties", point, PRINTS, align=True)
+    card = recipes.model_card(recipes.read_recipe(made), {"experts/bn-en": "n" * 64})
+    for id_, path, letter in (("base", "models/base", "b"), ("experts/bn-en", "models/bn-en", "n")):
+        assert f"| {id_} | `{path}` | {letter * 64} |" in card
+    assert "elect a sign" in card and "matched to the base's" in card and "- scope: tensor" in card
+
+
+def test_make_recipe_refuses_what_would_not_run():
+    with pytest.raises(ValueError, match="did you mean density"):
+        recipes.make_recipe("b", EXPERTS, "ties", {"densitty": 1})
+    with pytest.raises(ValueError, match="'base'"):
+        recipes.make_recipe("b", {"base": "x"}, "linear", {})

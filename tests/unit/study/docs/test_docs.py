@@ -1,0 +1,72 @@
+"""The written description of a study: current, complete, and its example valid."""
+
+import json
+
+from places import ROOT
+
+from babelmerge.study.docs import write as study_docs
+from babelmerge.study.docs.examples import EXAMPLES
+from babelmerge.study.grammar import study
+from babelmerge.study.grammar import yaml as study_yaml
+from babelmerge.study.grammar.methods import METHODS, PARAMETERS
+from babelmerge.study.plan import expand as plan
+
+CONFIG = ROOT / "config"
+REMEDY = "run python -m babelmerge.study.docs (PYTHONPATH=workflow/scripts)"
+
+
+def test_the_readme_is_current():
+    assert (CONFIG / "README.md").read_text(encoding="utf-8") == study_docs.readme(), REMEDY
+
+
+def test_the_schema_is_current():
+    assert (CONFIG / "schema.json").read_text(encoding="utf-8") == study_docs.schema(), REMEDY
+
+
+def test_every_key_has_a_description_and_an_example():
+    schema = study.Study.model_json_schema(by_alias=True)
+    for name, field in schema["properties"].items():
+        assert field.get("description"), name
+        assert study_yaml.parse(EXAMPLES[name]).keys() == {name}
+    for name, model in schema["$defs"].items():
+        for key, field in model.get("properties", {}).items():
+            assert field.get("description"), f"{name}.{key}"
+
+
+def test_the_examples_together_are_a_study():
+    tree = study_yaml.Tree("example.yaml", study_yaml.parse(study_docs.example()))
+    expanded = plan.expand(study.from_tree(tree))
+    assert "merges/merged-merges/linear" in expanded.models
+
+
+def test_every_study_fits_the_schema():
+    import jsonschema
+
+    schema = json.loads(study_docs.schema())
+    for path in sorted((CONFIG / "studies").glob("*.yaml")):
+        jsonschema.validate(study_yaml.read(path), schema)
+
+
+def test_every_parameter_is_described():
+    assert {p for names in METHODS.values() for p in names} <= set(PARAMETERS)
+
+
+def test_the_table_of_methods_agrees_with_what_merging_takes():
+    from babelmerge.recipes import points as merge_parameters
+
+    for method, defaults in merge_parameters.DEFAULTS.items():
+        assert set(defaults) <= set(METHODS[method]), method
+
+
+def test_training_keys_are_those_that_training_takes():
+    from babelmerge.training import settings as training_settings
+
+    keys = set(study.Training.model_fields)
+    assert keys - {"lora"} == set(training_settings.DEFAULTS) - {"lora", "checkpoints_at"}
+
+
+def test_the_configuration_file_has_only_described_keys():
+    config = study_yaml.read(CONFIG / "config.yaml")
+    readme = study_docs.readme()
+    for name in config:
+        assert f"| `{name}` |" in readme

@@ -1,0 +1,282 @@
+"""Study files: strict reading, `extends`, and errors that name file, key and remedy."""
+
+from pathlib import Path
+
+import pytest
+from small_studies import SMALL, changed
+
+from babelmerge.study.grammar import study
+from babelmerge.study.plan import expand as plan
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_(text: str, name: str = "small.yaml") -> Path:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path / name
+
+    return write_
+
+
+def error_of(path, expand=True) -> str:
+    with pytest.raises(study.StudyError) as caught:
+        loaded = study.load(path)
+        if expand:
+            plan.expand(loaded)
+    return str(caught.value)
+
+
+def test_a_study_is_named_after_its_file(write):
+    loaded = study.load(write(SMALL))
+    assert loaded.name == "small"
+    assert loaded.title == "Small"
+    assert loaded.seed == 0
+    assert isinstance(study.StudyError("x"), ValueError)
+
+
+# --- extends -------------------------------------------------------------------------------------
+
+
+def test_extends_merges_mappings_replaces_lists_and_removes_nulls(write):
+    write(SMALL)
+    child = study.load(
+        write(
+            "extends: small\ntraining: {steps: null, epochs: 2}\nlanguages: [en, ta]\n"
+            "groups: {many-to-one: null, both: [en-ta, ta-en]}\ntasks: {translation: {chat: true}}",
+            "child.yaml",
+        )
+    )
+    assert child.name == "child"
+    assert child.training.epochs == 2 and child.training.steps is None
+    assert child.training.learning_rate == 1e-3
+    assert child.languages == ["en", "ta"]
+    assert list(child.groups) == ["both"]
+    assert child.tasks["translation"].chat and child.tasks["translation"].prompt == "{source}"
+
+
+def test_extends_takes_a_file_name_and_chains(write):
+    write(SMALL)
+    write("extends: small.yaml\nseed: 5", "middle.yaml")
+    assert study.load(write("extends: middle", "last.yaml")).seed == 5
+
+
+def test_extends_in_a_cycle_names_the_cycle(write):
+    write("extends: b", "a.yaml")
+    message = error_of(write("extends: a", "b.yaml"))
+    assert "extends" in message and "b.yaml -> a.yaml -> b.yaml" in message
+
+
+def test_extends_of_an_absent_study_names_the_nearest(write):
+    write(SMALL)
+    message = error_of(write("extends: smal", "child.yaml"))
+    assert "child.yaml: extends" in message and "'smal'" in message and "'small'" in message
+
+
+def test_an_error_names_the_file_that_set_the_key(write):
+    write(changed("size: 100", "sise: 100"))
+    message = error_of(write("extends: small\nseed: 5", "child.yaml"))
+    assert "small.yaml: tasks.translation.train" in message and "child.yaml" not in message
+    write(SMALL)
+    message = error_of(write("extends: small\nseed: five", "child.yaml"))
+    assert "child.yaml: seed: found 'five'" in message
+
+
+# --- YAML ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5e-5", 5e-5),
+        ("1.5", 1.5),
+        ("12", 12),
+        ("no", "no"),
+        ("on", "on"),
+        ("0010000", "0010000"),
+        ("2026-01-01", "2026-01-01"),
+        ("12:30", "12:30"),
+        ("true", True),
+        ("~", None),
+    ],
+)
+def test_scalars_mean_what_they_look_like(text, value):
+    from babelmerge.study.grammar import yaml as study_yaml
+
+    parsed = study_yaml.parse(f"key: {text}")["key"]
+    assert parsed == value and type(parsed) is type(value)
+
+
+def test_a_key_given_twice_is_an_error(write):
+    message = error_of(write(SMALL + "methods: {linear: {}}\n"))
+    assert "small.yaml" in message and "'methods' is given twice" in message
+
+
+def test_broken_and_absent_files_are_study_errors(write, tmp_path):
+    assert "valid YAML" in error_of(write("title: [", "broken.yaml"))
+    assert "a mapping" in error_of(write("- title", "list.yaml"))
+    write(SMALL)
+    message = error_of(tmp_path / "smal.yaml")
+    assert "no such file" in message and "'small'" in message
+
+
+# --- mistakes in keys and values -----------------------------------------------------------------
+
+MISTAKES = {
+    "unknown top key": ("title: Small", "title: S\nmethod: {}", ["'method'", "'methods'"]),
+    "unknown deep key": (
+        "learning_rate: 1.0e-3",
+        "learning_rte: 1.0e-3",
+        ["training", "'learning_rte'", "'learning_rate'"],
+    ),
+    "missing key": ("title: Small", "", ["no title"]),
+    "wrong type": ("steps: 10", "steps: ten", ["training.steps", "'ten'", "whole number"]),
+    "truth is no number": ("steps: 10", "steps: true", ["training.steps", "True"]),
+    "wrong choice": (
+        "steps: 10,",
+        "steps: 10, scheduler: cosin,",
+        ["training.scheduler", "'cosin'", "Did you mean 'cosine'"],
+    ),
+    "unknown language": ("bn]", "xx]", ["'xx'", "language_names: {xx: "]),
+    "language twice": ("bn]", "hi]", ["twice"]),
+    "no source in prompt": ('"{source}"', '"translate"', ["tasks.translation", "{source}"]),
+    "unknown metric": (
+        'prompt: "{source}"',
+        'prompt: "{source}"\n    metrics: [blue]',
+        ["'blue'", "'bleu'"],
+    ),
+    "unknown method": ("ties: {", "tiez: {", ["methods", "'tiez'", "'ties'"]),
+    "unknown parameter": ("density:", "densty:", ["'densty'", "'density'"]),
+    "bad parameter": ("[0.4, 0.8]", "[0.4, 1.8]", ["ties.density", "1.8", "(0, 1]"]),
+    "empty grid": ("[0.4, 0.8]", "[]", ["ties.density", "empty list"]),
+    "missing density": (
+        "ties: {density: [0.4, 0.8], weight: [0.3, 0.5]}",
+        "ties: {weight: 1.0}",
+        ["methods.ties", "density is missing"],
+    ),
+    "two sources": (
+        "base: {path: models/base}",
+        "base: {path: models/base, hub: a/b}",
+        ["base", "several sources"],
+    ),
+    "no source": ("base: {path: models/base}", "base: {}", ["base", "hub, path or architecture"]),
+    "unknown corpus": (
+        "train: {corpus: made,",
+        "train: {corpus: mode,",
+        ["tasks.translation.train.corpus", "'mode'", "'made'"],
+    ),
+    "controlled without size": (
+        "train: {corpus: made, size: 100}",
+        "train: {corpus: made}",
+        ["made without size", "size"],
+    ),
+    "pair outside the languages": (
+        "pairs: both-directions",
+        "pairs: [hi-en, bn-en, en-ta]",
+        ["tasks.translation.pairs", "'ta'", "Add ta to languages"],
+    ),
+    "pair twice": (
+        "pairs: both-directions",
+        "pairs: [hi-en, bn-en, hi-en]",
+        ["tasks.translation.pairs", "'hi-en' twice"],
+    ),
+    "no pair": (
+        "pairs: both-directions",
+        "pairs: [hi-en, bn-en, hindi]",
+        ["'hindi'", "source-target"],
+    ),
+    "group of an absent expert": (
+        "many-to-one: [hi-en, bn-en]",
+        "many-to-one: [hi-en, ben-en]",
+        ["groups.many-to-one", "'ben-en'", "'bn-en'"],
+    ),
+    "group of one": ("[hi-en, bn-en]\nm", "[hi-en]\nm", ["groups.many-to-one", "two or more"]),
+    "member twice": ("[hi-en, bn-en]\nm", "[hi-en, hi-en]\nm", ["hi-en twice"]),
+    "merge that is not there": (
+        "[hi-en, bn-en]\nm",
+        "[hi-en, bn-en]\n  two: [hi-en, merges/many-to-one/tie]\nm",
+        ["groups.two", "'merges/many-to-one/tie'", "'merges/many-to-one/ties'"],
+    ),
+    "merges in a circle": (
+        "[hi-en, bn-en]\nm",
+        "[hi-en, merges/two/ties]\n  two: [bn-en, merges/many-to-one/ties]\nm",
+        ["cycle: many-to-one -> two -> many-to-one"],
+    ),
+    "expert made twice": (
+        "pairs: {each: translation}",
+        "pairs: {each: translation}\n  again: {each: translation, units: [hi-en]}",
+        ["experts.again", "expert hi-en", "pairs makes too"],
+    ),
+    "expert of an absent task": (
+        "{each: translation}",
+        "{each: translations}",
+        ["experts.pairs", "'translations'", "'translation'"],
+    ),
+    "unknown placeholder": (
+        "{each: translation}",
+        '{each: translation, hub: "x/{sourc}"}',
+        ["experts.pairs.hub", "{sourc}", "'source'"],
+    ),
+    "steps and epochs": ("steps: 10", "steps: 10, epochs: 1", ["training", "epochs and steps"]),
+    "neither steps nor epochs": ("steps: 10, ", "", ["training", "no epochs or steps"]),
+    "lora without rank": (
+        "steps: 10",
+        "steps: 10, method: lora",
+        ["training", "method lora without lora"],
+    ),
+    "nothing to select on": (
+        "    dev: {corpus: made, size: 10}\n",
+        "",
+        ["selection.split", "sweep of ties on many-to-one"],
+    ),
+    "metric that cannot select": (
+        "methods:",
+        "selection: {metric: accuracy}\nmethods:",
+        ["selection.metric", "'accuracy'", "bleu"],
+    ),
+    "no training rows": (
+        "    train: {corpus: made, size: 100}\n",
+        "",
+        ["experts.pairs", "no training rows for translation/"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_told_with_file_key_and_remedy(write, case):
+    old, new, parts = MISTAKES[case]
+    message = error_of(write(changed(old, new)))
+    assert "small.yaml: " in message and "; expected " in message
+    for part in parts:
+        assert part in message, message
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(write):
+    text = changed("steps: 10", "steps: ten").replace("title: Small", "titel: Small")
+    message = error_of(write(text))
+    assert len(message.splitlines()) == 3  # unknown titel, missing title, steps
+
+
+def test_a_language_of_ones_own_needs_a_name_and_codes_only_where_used(write):
+    text = changed("bn]", "xx]").replace("bn-en", "xx-en") + "language_names: {xx: Xish}\n"
+    text = text.replace("{controlled: {seed: 3}}", 'files: "{flores}.tsv"}').replace(
+        'made: files: "{flores}', 'made: {files: "{flores}'
+    )
+    message = error_of(write(text))
+    assert "{flores}" in message and "codes: {flores: {xx: …}}" in message
+    expanded = plan.expand(study.load(write(text + "codes: {flores: {xx: xxx_Latn}}\n")))
+    assert expanded.language_names["xx"] == "Xish"
+    files = expanded.datasets["translation/xx-en"].splits["train"][0].paths
+    assert files == ("xxx_Latn.tsv",)
+
+
+def test_the_controlled_corpus_has_the_languages_that_studies_may_take_from_it():
+    from babelmerge.data import controlled
+    from babelmerge.study.grammar import corpora as study_corpora
+
+    assert set(study_corpora.CONTROLLED_LANGUAGES) == set(controlled.LANGUAGES)
+
+
+def test_a_controlled_corpus_lacks_languages_without_a_grammar(write):
+    text = changed("bn]", "xx]").replace("bn-en", "xx-en") + "language_names: {xx: Xish}\n"
+    message = error_of(write(text))
+    assert "corpora.made.controlled" in message and "'xx'" in message and "files" in message

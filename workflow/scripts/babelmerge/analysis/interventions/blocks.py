@@ -1,0 +1,155 @@
+"""Merges that get blocks back from an expert: the model in memory, and its scores as long rows.
+
+For each data set of a group, k blocks (the last, the first or the middle ones) of the merge are
+replaced by those of the expert that the data set belongs to; embeddings, final norm and head stay
+the merge's. If late blocks are where experts cannot share, few of them restore the most.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import torch
+
+from babelmerge.analysis.interventions.cases import Case
+from babelmerge.merging.streaming.members import BLOCK_NUMBER, Members
+from babelmerge.models import loading as models
+from babelmerge.models.checkpoints import Checkpoint
+
+LOG = logging.getLogger(__name__)
+
+MERGE, BASE = "merge", "base"
+REST = -1  # stands for everything outside the blocks
+Score = Callable[[Sequence[Case]], dict[str, float]]  # by data set
+
+
+def placed(place: str, k: int, blocks: int) -> range:
+    """Numbers of the last, first or middle k of so many blocks."""
+    starts = {"last": blocks - k, "first": 0, "middle": (blocks - k) // 2}
+    return range(starts[place], starts[place] + k)
+
+
+def values(blocks: int, steps: int) -> list[int]:
+    """Up to `steps` values of k from 0 to all blocks, evenly; each once."""
+    parts = max(1, min(steps - 1, blocks))
+    return [round(blocks * step / parts) for step in range(parts + 1)]
+
+
+class LiveBlocks:
+    """A merge in memory, parts of which are replaced by those of other models, in place.
+
+    merge: its folder; others: id -> folder of models of the same shape (ValueError else). dtype: of
+    the computation; tensors are cast as if the model had been loaded in it.
+    """
+
+    def __init__(self, merge: str | Path, others: Mapping[str, str | Path], dtype: str = "float32"):
+        self.members = Members(merge, others, Checkpoint)
+        self.model, self.tokenizer = models.load(merge, dtype)
+        self._state = self.model.state_dict()
+        self._names: dict[int, list[str]] = {part: [] for part in (*range(self.blocks), REST)}
+        for name in self.members.names:
+            if name not in self._state:
+                raise ValueError(f"{merge}: the model in memory has no tensor {name}")
+            found = BLOCK_NUMBER.search(name)
+            self._names[int(found[1]) if found else REST].append(name)
+        self._held = dict.fromkeys(self._names, MERGE)
+
+    @property
+    def blocks(self) -> int:
+        return self.members.blocks
+
+    @torch.no_grad()
+    def put(self, source: str = MERGE, blocks: Collection[int] = (), rest: bool = False) -> None:
+        """These blocks (with `rest` also everything outside blocks) from source, else the merge's.
+
+        Only what changes is copied. `put()` gives the merge back, to the bit.
+        """
+        taken = {*blocks, REST} if rest else {*blocks}
+        for part, names in self._names.items():
+            wanted = source if part in taken else MERGE
+            if wanted != self._held[part]:
+                theirs = self.members.base if wanted == MERGE else self.members.experts[wanted]
+                for name in names:
+                    self._state[name].copy_(theirs.read(name))
+                self._held[part] = wanted
+
+    def put_whole(self, source: str) -> None:
+        """All of another model."""
+        self.put(source, range(self.blocks), rest=True)
+
+    def share(self, blocks: Collection[int]) -> float:
+        """Share of all parameters that these blocks hold."""
+        held = (name for block in blocks for name in self._names[block])
+        return sum(self._size(name) for name in held) / self.members.size
+
+    def _size(self, name: str) -> int:
+        return self._state[name].numel() if self.members.is_merged(name) else 0
+
+
+def rows(
+    live: LiveBlocks,
+    cases: Sequence[Case],
+    score: Score,
+    places: Sequence[str],
+    steps: int,
+) -> Iterator[dict]:
+    """Long rows: place, k, blocks, share, dataset, owner, metric, value, expert, merged, outside,
+    base, retention, n.
+
+    cases: data sets with their owners, ids of `live`'s models, of which `BASE` is one. value: the
+    score with k of so many blocks from the owner (share: of all parameters); expert, merged, base:
+    scores of the whole models on the same rows; outside: of the merge with all but blocks from the
+    owner; retention: value / expert, empty where that is 0. k = 0 is the merge; what k = all blocks
+    lacks to the expert is outside the blocks. The model is the merge again at the end.
+    """
+    ordered = sorted(cases, key=lambda case: case.name)
+    found: dict[str, list[dict]] = {}
+    for owner, own in groupby(ordered, key=lambda case: case.name):
+        own = list(own)
+        LOG.info("%s on %d data sets", owner, len(own))
+        levels = _levels(live, owner, own, score)
+        known = {range(0): levels["merged"]}
+        for place in places:
+            for k in values(live.blocks, steps):
+                blocks = placed(place, k, live.blocks) if k else range(0)
+                if blocks not in known:
+                    live.put(owner, blocks)
+                    known[blocks] = score(own)
+                at = {"place": place, "k": k, "blocks": live.blocks, "share": live.share(blocks)}
+                for case in own:
+                    facts = {name: scores[case.dataset] for name, scores in levels.items()}
+                    value = known[blocks][case.dataset]
+                    found.setdefault(case.dataset, []).append({**at, **_row(case, value, facts)})
+    live.put()
+    for case in cases:
+        yield from found[case.dataset]
+
+
+def _levels(
+    live: LiveBlocks, owner: str, own: Sequence[Case], score: Score
+) -> dict[str, dict[str, float]]:
+    """What curves are read against: name of the column -> data set -> score."""
+    found = {}
+    live.put_whole(owner)
+    found["expert"] = score(own)
+    live.put()
+    found["merged"] = score(own)
+    live.put(owner, rest=True)
+    found["outside"] = score(own)
+    live.put_whole(BASE)
+    found["base"] = score(own)
+    return found
+
+
+def _row(case: Case, value: float, levels: Mapping[str, float]) -> dict:
+    expert = levels["expert"]
+    return {
+        "dataset": case.dataset,
+        "owner": case.name,
+        "metric": case.metric,
+        "value": value,
+        **levels,
+        "retention": value / expert if expert else float("nan"),
+        "n": len(case.rows),
+    }

@@ -1,0 +1,179 @@
+"""Tables of pairs of experts, of what merges keep of each, and of correlations with what is scored.
+
+Takes the long tables; lays out numbers, draws no conclusions.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from babelmerge.analysis.mergeability import pairs
+from babelmerge.analysis.task_vectors import projection as kept
+from babelmerge.display.tables import Cell, Row, Table
+from babelmerge.words import labels
+
+ALPHA = 0.05
+LEVELS = {"merge": "Groups", "expert": "Each expert of a group"}
+STATISTICS = {"pearson": ("Pearson", "r"), "spearman": ("Spearman", "ρ")}
+SIZES = {"n": "points", "items": "experts"}
+PAIRS_NOTE = (
+    "Every pair of experts by every measure; in brackets its rank, 1 for the most alike. Outlook: "
+    f"by the CKA of the last block, compatible from {pairs.COMPATIBLE}, conflicting up to "
+    f"{pairs.CONFLICTING}, bounds from one study of translation (arXiv:2604.02881, Table 7)."
+)
+KEPT_NOTE = (
+    "Projection of the merge's task vector on the expert's, over the whole model: 100% when all of "
+    "the expert is in it, 1/n for an average of n unrelated experts. Small: cosine of the two. "
+    "Norm: length of the merge's task vector over the mean of its experts'."
+)
+CORRELATIONS_NOTE = (
+    "Share of the experts' score that is kept against how alike they are, mean over methods. p: "
+    "two-sided, from exchanging the experts, since merges that share experts are not independent; "
+    "naive p: as if they were. None is corrected for the number of measures."
+)
+FEW_NOTE = f" In brackets: with so few experts to exchange no p could be below {ALPHA}; no test."
+
+
+def pairs_table(table: pd.DataFrame) -> Table:
+    """Pairs of experts against measures, the most alike (by mean rank) first."""
+    measures = [name for name in pairs.MEASURES if (table["measure"] == name).any()]
+    ranks = table.assign(rank=pd.to_numeric(table["rank"], errors="coerce"))
+    order = ranks.groupby(["model", "other"], sort=False)["rank"].mean().sort_values(kind="stable")
+    cells = {(r["model"], r["other"], r["measure"]): r for r in table.to_dict("records")}
+    outlooks = _outlooks(table)
+    spans = {name: _span(table, name) for name in measures}
+    header = [(pairs.label(name, spans[name]),) for name in measures]
+    rows = []
+    for pair in order.index:
+        own = [_ranked(cells.get((*pair, name))) for name in measures]
+        own += [Cell(outlooks.get(pair, ""))] if outlooks else []
+        rows.append(Row("", " and ".join(map(_expert, pair)), tuple(own)))
+    header += [("Outlook",)] if outlooks else []
+    return Table(
+        "How alike the experts are inside, pair by pair",
+        tuple(header),
+        tuple(rows),
+        table,
+        PAIRS_NOTE,
+        corner="Experts",
+    )
+
+
+def kept_table(rows: pd.DataFrame) -> Table:
+    """What each method keeps of each expert, group by group. rows: `kept.kept_rows` of groups."""
+    whole = rows[rows["level"] == "model"].reset_index(drop=True)
+    methods = list(dict.fromkeys(whole["method"]))
+    cells = {(r["group"], r["expert"], r["method"]): _share(r) for r in whole.to_dict("records")}
+    norms = kept.norms(whole).set_index(["group", "method"])["norm"]
+    lines = []
+    for group, part in whole.groupby("group", sort=False):
+        section = labels.group(group)
+        for expert in part["expert"].unique():
+            own = (cells.get((group, expert, method), Cell(labels.MISSING)) for method in methods)
+            lines.append(Row(section, labels.model_id(expert), tuple(own)))
+        lengths = (Cell(labels.number(norms.get((group, method)))) for method in methods)
+        lines.append(Row(section, "Norm", tuple(lengths)))
+    header = tuple((labels.method(method),) for method in methods)
+    title = "What merges keep of each expert's task vector"
+    return Table(title, header, tuple(lines), whole, KEPT_NOTE, corner="Expert")
+
+
+def correlations_table(table: pd.DataFrame) -> Table:
+    """Measures against statistics, over merges and, below, over the experts of merges."""
+    rows, told = [], []
+    for level, words in LEVELS.items():
+        for measure in (name for name in pairs.MEASURES if (table["measure"] == name).any()):
+            tests = [overall(table, measure, level, name) for name in STATISTICS]
+            told += [one for one in tests if one and not math.isnan(one["value"])]
+            texts = [text for one in tests for text in _tested(one)]
+            texts += [str(int(tests[0][size])) if tests[0] else labels.MISSING for size in SIZES]
+            rows.append(Row(words, pairs.MEASURES[measure].label, tuple(map(Cell, texts))))
+    header = [(name, what) for name, sign in STATISTICS.values() for what in (sign, "p", "naive p")]
+    header += [("Number of", what) for what in SIZES.values()]
+    title = "Does the inside predict what merges keep?"
+    note = CORRELATIONS_NOTE + ("" if all(map(attainable, told)) else FEW_NOTE)
+    return Table(title, tuple(header), tuple(rows), table, note, corner="Measure")
+
+
+def in_short(correlations: pd.DataFrame, measure: str) -> str:
+    """Lines on all methods together: r and ρ with both p, and over how many; or why there are none.
+
+    'r −0.73 (p 0.086, naive 0.101)', the same of ρ, '6 groups of 8 experts'.
+    """
+    tests = {
+        sign: overall(correlations, measure, "merge", s) for s, (_, sign) in STATISTICS.items()
+    }
+    one = tests["r"]
+    if one is None or math.isnan(one["value"]):
+        return f"{int(one['n']) if one else 0} groups: too few, or all alike"
+    lines = []
+    for sign, test in tests.items():
+        value, p, naive = _tested(test)
+        told = f" (p {p}, naive {naive})" if test and attainable(test) else ""
+        lines.append(f"{sign} {value}{told}")
+    lines = lines if attainable(one) else [", ".join(lines)]
+    few = "" if attainable(one) else "\ntoo few for a test"
+    return "\n".join([*lines, f"{int(one['n'])} groups of {int(one['items'])} experts{few}"])
+
+
+def overall(
+    correlations: pd.DataFrame, measure: str, level: str = "merge", statistic: str = "pearson"
+) -> Mapping | None:
+    """The row of a measure's correlation with retention, all methods together."""
+    wanted = {
+        "method": "all",
+        "outcome": "retention",
+        "statistic": statistic,
+        "level": level,
+        "measure": measure,
+    }
+    chosen = correlations
+    for name, value in wanted.items():
+        chosen = chosen[chosen[name] == value]
+    return chosen.to_dict("records")[0] if len(chosen) else None
+
+
+def attainable(one: Mapping) -> bool:
+    """Whether exchanging these experts could give a p up to ALPHA at all: `exchange.Exchange`."""
+    return one["p_least"] <= ALPHA
+
+
+def probability(p: float | None, sign: str = "") -> str:
+    """'0.278', '<0.001', or a dash; with `sign` before a number that is not below that."""
+    if p is not None and p < 0.001:
+        return "<0.001"
+    return f"{sign}{labels.number(p, 3)}"
+
+
+def _tested(one: Mapping | None) -> tuple[str, str, str]:
+    """Value, p and naive p; p in brackets where it could not be small."""
+    if one is None or math.isnan(one["value"]):
+        return (labels.MISSING,) * 3
+    p, naive = probability(one["p"]), probability(one["p_naive"])
+    return labels.number(one["value"]), p if attainable(one) else f"({p})", naive
+
+
+def _outlooks(table: pd.DataFrame) -> dict[tuple[str, str], str]:
+    told = table[table["outlook"] != ""]
+    return {(r["model"], r["other"]): r["outlook"] for r in told.to_dict("records")}
+
+
+def _span(table: pd.DataFrame, measure: str) -> str:
+    spans = table.loc[table["measure"] == measure, "span"]
+    return str(spans.iloc[0]) if len(spans) else ""
+
+
+def _expert(model: str) -> str:
+    return labels.expert(labels.unit(model))
+
+
+def _ranked(one: Mapping | None) -> Cell:
+    if one is None or np.isnan(one["value"]):
+        return Cell(labels.MISSING)
+    return Cell(f"{labels.number(one['value'])} ({one['rank']})")
+
+
+def _share(one: Mapping) -> Cell:
+    return Cell(labels.percent(one["kept"]), aside=labels.number(one["cosine"]))

@@ -1,0 +1,184 @@
+"""Sentences about merges: what the numbers say, computed from them and hedged as they need.
+
+Takes the report's material, gives lists of sentences; nothing here is true of a study in advance.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from babelmerge.analysis.scores import retention_tables as tables
+from babelmerge.analysis.scores.published import source
+from babelmerge.display.material import Material
+from babelmerge.words import labels, languages
+
+
+def overall(material: Material) -> list[str]:
+    """What merges keep, family by family, with the best method of each."""
+    if material.kept.empty:
+        return []
+    summary = tables.summarise_retention(material.kept, material.metric)
+    parts = []
+    for family, groups in material.families.items():
+        rows = summary[summary["group"].isin(groups)]
+        if rows["retention"].notna().any():
+            mean = labels.percent(rows["retention"].mean())
+            parts.append((labels.group(family), mean, _best_method(rows)))
+    if not parts:
+        return ["No retention could be computed: the experts score zero on their own test sets."]
+    name, mean, best = parts[0]
+    first = f"{name} merges keep {mean} of the experts' {material.label} on average{best}"
+    rest = [f"{labels.inside(name)} merges {mean}{best}" for name, mean, best in parts[1:]]
+    return [f"{labels.listing([first, *rest])}."]
+
+
+def _best_method(rows: pd.DataFrame) -> str:
+    """' (best: TIES, 51%)', with those it cannot be told from by their intervals."""
+    means = rows.groupby("method", sort=False)[["retention", "low", "high"]].mean()
+    means = means.dropna(subset="retention").sort_values(
+        "retention", ascending=False, kind="stable"
+    )
+    if len(means) < 2:
+        return ""
+    best = means.iloc[0]
+    close = [name for name, row in means.iloc[1:].iterrows() if not row["high"] < best["low"]]
+    text = f"best: {labels.method(means.index[0])}, {labels.percent(best['retention'])}"
+    if means[["low", "high"]].isna().to_numpy().any():
+        return f" ({text}; no intervals)"
+    if len(close) == len(means) - 1 > 1:
+        text += "; the methods' intervals overlap"
+    elif close:
+        text += f"; interval overlaps with {labels.listing(map(labels.method, close))}"
+    return f" ({text})"
+
+
+def asymmetry(material: Material) -> list[str]:
+    """Whether merges keep more in one direction than in the other."""
+    rows = _finite(material.kept)
+    if rows.empty:
+        return []
+    rows = rows.assign(direction=directions(rows["dataset"]))
+    means = rows[rows["direction"] != ""].groupby("direction", sort=False)
+    means = means[["retention", "low", "high"]].mean().sort_values("retention", ascending=False)
+    if len(means) != 2:
+        return []
+    (first, high), (second, low) = means.iterrows()
+    kept = (
+        f"{labels.percent(high['retention'])} {first}, {labels.percent(low['retention'])} {second}"
+    )
+    if low["high"] < high["low"]:
+        factor = high["retention"] / low["retention"] if low["retention"] > 0 else float("inf")
+        times = f", {labels.number(factor, 1)} times as much" if factor < 100 else ""
+        return [f"By direction, merges keep {kept}{times}; the mean intervals do not overlap."]
+    return [f"By direction, merges keep {kept}; the mean intervals overlap, so this may be chance."]
+
+
+def against_base(material: Material) -> list[str]:
+    """How many merged scores differ significantly from the base's and the expert's."""
+    rows = material.kept
+    if rows.empty:
+        return []
+    counts = tables.summarise_retention(rows, material.metric)
+    counts = counts[["above_base", "below_base", "below_expert"]].sum()
+    total, sentences = len(rows), []
+    if rows["p_base"].notna().any():
+        unclear = total - counts["above_base"] - counts["below_base"]
+        sentences.append(
+            f"Of {total} merged scores, significantly above the base's: {counts['above_base']}, "
+            f"below it: {counts['below_base']}, not to be told from it: {unclear} (p < 0.05)."
+        )
+    sentences.append(
+        f"Significantly below the expert's own score: {counts['below_expert']} of {total}."
+    )
+    return sentences
+
+
+def interference(material: Material) -> list[str]:
+    """Points lost between expert and merge, family by family."""
+    rows = material.kept
+    parts = []
+    for family, groups in material.families.items():
+        drop = rows.loc[rows["group"].isin(groups), "drop"].dropna() if len(rows) else rows
+        if len(drop):
+            points = labels.number(labels.metric(material.metric).factor * drop.mean(), 1)
+            parts.append(f"{points} points {labels.inside(labels.group(family))}")
+    if not parts:
+        return []
+    return [f"From expert to merge, {material.label} drops by {labels.listing(parts)}, on average."]
+
+
+def joint(material: Material) -> list[str]:
+    """What joint training reaches, beside the best merge of each test set."""
+    rows = _finite(material.kept)
+    if rows.empty or "joint" not in rows or rows["joint"].isna().all():
+        return []
+    rows = rows.dropna(subset="joint")
+    per_set = rows.groupby("dataset", sort=False)
+    reached = (per_set["joint"].max() / per_set["expert"].max()).mean()
+    best = per_set["retention"].max().mean()
+    return [
+        f"Joint training reaches {labels.percent(reached)} of the experts' {material.label}; the "
+        f"best merge of each test set, chosen in hindsight, {labels.percent(best)}."
+    ]
+
+
+def published(material: Material) -> list[str]:
+    """Retention that the published scores imply, by family."""
+    if material.published is None or material.published.empty:
+        return []
+    table = material.published[material.published["metric"] == material.metric]
+    own = table[table["model_kind"] == "expert"]
+    own = {
+        row["dataset"]: row["value"]
+        for row in own.to_dict("records")
+        if row["expert"] == labels.unit(row["dataset"])
+    }
+    merges = table[(table["model_kind"] == "merge") & table["dataset"].isin(own)]
+    shares = merges["value"] / merges["dataset"].map(own)
+    means = shares.groupby(merges["family"], sort=False).mean()
+    parts = [
+        f"{labels.percent(means[family])} {labels.inside(labels.group(family))}"
+        for family in material.families
+        if family in means
+    ]
+    if not parts:
+        return []
+    return [f"The published scores imply retention of {labels.listing(parts)} ({source(table)})."]
+
+
+def worst(material: Material) -> list[str]:
+    """The group that loses most, and the single lowest retention."""
+    rows = _finite(material.kept)
+    if rows.empty:
+        return []
+    means = rows.groupby("group", sort=False)["retention"].mean()
+    low = rows.loc[rows["retention"].idxmin()]
+    first = (
+        f"The lowest retention is {labels.percent(low['retention'])}, "
+        f"{labels.method(low['method'])}, {labels.inside(labels.group(low['group']))}, on "
+        f"{labels.pair(low['dataset'])}."
+    )
+    if len(means) < 2:
+        return [first]
+    share = labels.percent(means.min())
+    return [f"{labels.group(means.idxmin())} keeps least on average ({share}).", first]
+
+
+def _finite(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose retention is a number: an expert that scores zero has none."""
+    return rows if rows.empty else rows[rows["retention"].abs() < float("inf")]
+
+
+def directions(datasets: Iterable[str]) -> list[str]:
+    """Direction of each data set in words, for a sentence; the pivot is that of all of them."""
+    datasets: Sequence[str] = list(datasets)
+    pivot = labels.pivot(datasets)
+    return [_direction(name, pivot) for name in datasets]
+
+
+def _direction(dataset: str, pivot: str | None) -> str:
+    source, target = labels.sides(dataset)
+    sides: Mapping = {target: "into", source: "from"}
+    if source == target or pivot not in sides:
+        return ""
+    return f"{sides[pivot]} {languages.name(pivot)}"

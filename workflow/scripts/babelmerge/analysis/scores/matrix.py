@@ -1,0 +1,129 @@
+"""All figures: the cross-lingual matrix is made here, the others are offered from their modules.
+
+Takes the long tables, gives matplotlib figures; `save` writes them. Draws no conclusions and reads
+no files.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from babelmerge.analysis.scores.figures import retention_bars, retention_overview
+from babelmerge.display import style as fs
+from babelmerge.display.style import save
+from babelmerge.evaluation.sweeps.figures import sweep_figure, training_curves
+from babelmerge.words import labels
+
+__all__ = [
+    "retention_bars",
+    "retention_overview",
+    "save",
+    "score_matrix",
+    "shared_limit",
+    "sweep_figure",
+    "training_curves",
+]
+
+KINDS = ("base", "expert", "joint", "baseline")
+
+
+def score_matrix(
+    scores: pd.DataFrame,
+    datasets: Sequence[str],
+    metric: str = "bleu",
+    limit: float | None = None,
+    kinds: Sequence[str] = KINDS,
+) -> Figure:
+    """Heatmap of models (rows) on the data sets of a direction (columns), each cell annotated.
+
+    limit: end of the colour scale; give the same to several figures to make them comparable; the
+    largest value shown by default. Under a score stands the off-target share when it is 5% or more
+    (metric off_target). An expert's own data set is framed. Hatched: not evaluated.
+    """
+    facts = labels.metric(metric)
+    values = facts.factor * _grid(scores, datasets, metric, kinds)
+    off = _grid(scores, datasets, "off_target", kinds).reindex(values.index)
+    top = limit or np.nanmax([*values.to_numpy().ravel(), 1e-9])
+    norm = Normalize(0, top)
+    with fs.style():
+        height = 0.3 * len(values) + 1.0
+        figure = Figure(figsize=(_matrix_width(values), height), layout="constrained")
+        ax = figure.subplots()
+        for i, (model, row) in enumerate(values.iterrows()):
+            for j, dataset in enumerate(datasets):
+                _matrix_cell(ax, j, i, row[dataset], off.at[model, dataset], norm, facts)
+        _matrix_frame(ax, scores, values.index, datasets)
+        bar = figure.colorbar(
+            ScalarMappable(norm, fs.SCALE), ax=ax, location="bottom", fraction=0.05, aspect=40
+        )
+        bar.set_label(f"{facts.label}{'; small: share of outputs off target' * _any(off)}")
+        bar.outline.set_visible(False)
+    return figure
+
+
+def shared_limit(scores: pd.DataFrame, metric: str, kinds: Sequence[str] = KINDS) -> float:
+    """The highest score among these kinds: one colour scale for the matrices of all directions."""
+    chosen = scores[(scores["metric"] == metric) & scores["kind"].isin(kinds)]
+    return max(float(labels.metric(metric).factor * chosen["value"].max()), 1e-9)
+
+
+def _grid(scores: pd.DataFrame, datasets: Sequence[str], metric: str, kinds) -> pd.DataFrame:
+    """Models by data sets; models of the wanted kinds with at least one score, kind by kind."""
+    rows = scores[scores["dataset"].isin(datasets) & scores["kind"].isin(kinds)]
+    order = [name for kind in kinds for name in rows.loc[rows["kind"] == kind, "model"].unique()]
+    rows = rows[rows["metric"] == metric].drop_duplicates(["model", "dataset"], keep="last")
+    grid = rows.pivot(index="model", columns="dataset", values="value")
+    return grid.reindex(index=order, columns=list(datasets)).astype(float)
+
+
+def _any(grid: pd.DataFrame) -> bool:
+    return bool((grid >= 0.05).to_numpy().any())
+
+
+def _matrix_width(values: pd.DataFrame) -> float:
+    """A column's width up to six data sets, wider beyond so that the numbers stay apart."""
+    return fs.WIDTH + 0.36 * max(0, values.shape[1] - 6)
+
+
+def _matrix_cell(ax: Axes, x: int, y: int, value, off, norm, facts) -> None:
+    if np.isnan(value):
+        fs.absent(ax, x - 0.5, y - 0.5, 1, 1)
+        return
+    ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=fs.SCALE(norm(value)), linewidth=0))
+    ink = fs.on_colour(value, norm)
+    shown = off >= 0.05
+    text = labels.number(value, 1)
+    ax.text(x, y - 0.14 * shown, text, ha="center", va="center", color=ink, fontsize=7)
+    if shown:
+        label = labels.percent(off)
+        ax.text(x, y + 0.26, label, ha="center", va="center", color=ink, fontsize=5.5)
+
+
+def _matrix_frame(ax: Axes, scores: pd.DataFrame, order, datasets: Sequence[str]) -> None:
+    """Axes labels, a frame around each expert's own cell, white lines between kinds."""
+    rows = scores.drop_duplicates("model").set_index("model", drop=False).loc[list(order)]
+    records = rows.to_dict("records")
+    pivot = labels.pivot(datasets)
+    owners = labels.own_experts(rows["expert"], datasets)
+    for i, row in enumerate(records):
+        for j, dataset in enumerate(datasets):
+            if row["kind"] == "expert" and row["expert"] == owners.get(dataset):
+                fs.ring(ax, j, i)
+        if i and records[i - 1]["kind"] != row["kind"]:
+            ax.axhline(i - 0.5, color="white", linewidth=3, zorder=1.5)
+    ax.set_xlim(-0.5, len(datasets) - 0.5)
+    ax.set_ylim(len(order) - 0.5, -0.5)
+    names = [labels.side(dataset, pivot) for dataset in datasets]
+    turned = {"rotation": 40, "ha": "left", "rotation_mode": "anchor"} if len(names) > 5 else {}
+    ax.set_xticks(range(len(datasets)), names, **turned)
+    ax.set_yticks(range(len(order)), [labels.model(row) for row in records])
+    ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False, bottom=False)
+    ax.spines[:].set_visible(False)
+    blocks = {labels.direction(dataset, pivot) for dataset in datasets} - {""}
+    ax.set_title(labels.listing(sorted(blocks)), loc="left", pad=8)

@@ -1,0 +1,176 @@
+"""Tables for papers and readers, made from the long tables of scores and retention.
+
+The public face: `read_long`, `score_table`, `retention_table`, `retention_summary`, `write_table`.
+Takes data frames and gives `Table`s; no torch, no models, no study files.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from babelmerge.analysis.scores.score_table import score_table
+from babelmerge.display.tables import Cell, Row, Table, to_html, write_table
+from babelmerge.files.long_tables import read_long
+from babelmerge.words import labels
+
+__all__ = [
+    "Cell",
+    "Row",
+    "Table",
+    "read_long",
+    "retention_summary",
+    "retention_table",
+    "score_table",
+    "summarise_retention",
+    "to_html",
+    "write_table",
+]
+
+SIGNIFICANT = 0.05
+RETENTION_NOTE = (
+    "Retention: merged over expert score on the expert's own test set, in percent, with the 95% "
+    "interval of a paired bootstrap. Drop: expert minus merged, in points. The merged score "
+    "differs (paired bootstrap, two-sided, p < 0.05) from the base: *, from the expert: †. Bold: "
+    "best method on the test set."
+)
+SUMMARY_NOTE = (
+    "Means over the group's test sets. Retention: merged over expert score. Interference: expert "
+    "minus merged, in points. Bold: best method of the group."
+)
+
+
+def retention_table(
+    retention: pd.DataFrame, metric: str, groups: Sequence[str] | None = None
+) -> Table:
+    """One row per group, test set and method: scores, retention with its interval, drop, marks.
+
+    retention: the long table. groups: which to show, in this order; all by default. Raises
+    ValueError when nothing of that metric is there.
+    """
+    chosen = _of_metric(retention, metric, groups)
+    digits = labels.metric(metric).digits
+    scores = [name for name in ("base", "expert", "joint", "merged") if chosen[name].notna().any()]
+    header = [name.capitalize() for name in scores] + ["Retention %", "Drop"]
+    rows = []
+    for (group, dataset), part in chosen.groupby(["group", "dataset"], sort=False):
+        section = f"{labels.group(group)}, {labels.pair(dataset)}"
+        top = _best_of(part["merged"], metric)
+        for at, row in part.iterrows():
+            cells = [Cell(labels.number(row[name], digits)) for name in scores[:-1]]
+            cells.append(Cell(labels.number(row["merged"], digits) + marks(row), at in top))
+            cells.append(Cell(interval(row), at in top))
+            cells.append(Cell(labels.number(row["drop"], digits)))
+            rows.append(Row(section, labels.method(row["method"]), tuple(cells)))
+    return Table(
+        title=f"What merges keep of their experts: {labels.metric(metric).label}",
+        header=tuple((name,) for name in header),
+        rows=tuple(rows),
+        frame=chosen.reset_index(drop=True),
+        note=RETENTION_NOTE,
+        corner="Method",
+    )
+
+
+def marks(row: Mapping) -> str:
+    """'*' if the merge differs from the base, '†' if it differs from the expert, at p < 0.05."""
+    star = "*" if row["p_base"] < SIGNIFICANT else ""
+    return star + ("†" if row["p_expert"] < SIGNIFICANT else "")
+
+
+def interval(row: Mapping) -> str:
+    """'46.1 [43.2, 49.0]' in percent; without the interval where there is none."""
+    low, high = (labels.number(100 * row[side], 1) for side in ("low", "high"))
+    text = labels.number(100 * row["retention"], 1)
+    return text if labels.MISSING in (low, high) else f"{text} [{low}, {high}]"
+
+
+def summarise_retention(
+    retention: pd.DataFrame, metric: str, groups: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Per group and method: mean retention, interference and counts of significant differences.
+
+    low, high: means of the test sets' bounds. That is the interval of the mean if the sets' errors
+    rise and fall together, hence wider than if they were independent: a cautious interval.
+    above_base, below_base, below_expert: how many test sets differ significantly. Retention is
+    averaged over finite values only (an expert that scores 0 has none); `sets` counts them.
+    """
+    chosen = _of_metric(retention, metric, groups)
+    sign = 1 if labels.metric(metric).higher_is_better else -1
+    chosen = chosen.assign(
+        gain=sign * (chosen["merged"] - chosen["base"]),
+        finite=chosen["retention"].where(chosen["retention"].abs() < float("inf")),
+    )
+    rows = []
+    for (group, method), part in chosen.groupby(["group", "method"], sort=False):
+        surely = part["p_base"] < SIGNIFICANT
+        rows.append(
+            {
+                "group": group,
+                "method": method,
+                "metric": metric,
+                "retention": part["finite"].mean(),
+                "low": part["low"].mean(),
+                "high": part["high"].mean(),
+                "interference": part["drop"].mean(),
+                "sets": int(part["finite"].notna().sum()),
+                "above_base": int((surely & (part["gain"] > 0)).sum()),
+                "below_base": int((surely & (part["gain"] < 0)).sum()),
+                "below_expert": int(((part["p_expert"] < SIGNIFICANT) & (part["drop"] > 0)).sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def retention_summary(
+    retention: pd.DataFrame, metric: str, groups: Sequence[str] | None = None
+) -> Table:
+    """Groups against methods: mean retention in percent, and interference in points."""
+    summary = summarise_retention(retention, metric, groups)
+    methods = list(dict.fromkeys(summary["method"]))
+    digits = labels.metric(metric).digits
+    rows = []
+    for group, part in summary.groupby("group", sort=False):
+        part = part.set_index("method").reindex(methods)
+        top, least = _highest(part["retention"], 3), _highest(-part["interference"], digits)
+        cells = [
+            *(Cell(labels.number(100 * part.at[m, "retention"], 1), m in top) for m in methods),
+            *(Cell(labels.number(part.at[m, "interference"], digits), m in least) for m in methods),
+        ]
+        rows.append(Row("", labels.group(group), tuple(cells)))
+    blocks = ("Mean retention %", f"Interference ({labels.metric(metric).label} points)")
+    return Table(
+        title="Retention and interference by group and method",
+        header=tuple((block, labels.method(name)) for block in blocks for name in methods),
+        rows=tuple(rows),
+        frame=summary,
+        note=SUMMARY_NOTE,
+        corner="Group",
+    )
+
+
+def _of_metric(retention: pd.DataFrame, metric: str, groups: Sequence[str] | None):
+    """Rows of one metric, groups in the order asked for, data sets and methods as they come."""
+    chosen = retention[retention["metric"] == metric].reset_index(drop=True)
+    if groups is not None:
+        order = {name: at for at, name in enumerate(groups)}
+        chosen = chosen[chosen["group"].isin(order)]
+        chosen = chosen.sort_values("group", key=lambda names: names.map(order), kind="stable")
+    if chosen.empty:
+        found = ", ".join(sorted(set(retention["metric"]))) or "none"
+        raise ValueError(
+            f"retention: found no row with metric {metric!r} (metrics there: {found}) for groups "
+            f"{'all' if groups is None else ', '.join(groups)}; list it under the task's metrics"
+        )
+    return chosen
+
+
+def _best_of(values: pd.Series, metric: str) -> set:
+    """Index of the best values of a metric."""
+    facts = labels.metric(metric)
+    return _highest(values if facts.higher_is_better else -values, facts.digits)
+
+
+def _highest(values: pd.Series, digits: int) -> set:
+    """Index of the highest values as printed, ties included; empty if there is no choice."""
+    values = values.dropna().astype(float).round(digits)
+    return set(values.index[values == values.max()]) if len(values) > 1 else set()

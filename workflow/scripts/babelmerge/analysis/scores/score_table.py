@@ -1,0 +1,227 @@
+"""The wide score table: base, experts, joint models and merges against languages and metrics.
+
+Laid out as Tables 1–4 of arXiv:2604.02881. Takes the long score table; `tables` is the public face.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+import pandas as pd
+
+from babelmerge.analysis.scores.published import NAN, lookup, note
+from babelmerge.display.tables import Cell, Row, Table
+from babelmerge.words import labels
+
+MERGED = "Merged models"
+OWN = "own"  # stands for "whichever expert was trained on the column's data set"
+NOTE = (
+    "Bold: best of its block in the column (above, models that were trained; below, merges), "
+    "ties included. An average needs all of its columns."
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: a metric over one data set, or (several data sets) the mean over them."""
+
+    metric: str
+    block: str
+    label: str
+    datasets: tuple[str, ...]
+    published: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row to be: which model answers for which data set; `name` as published tables have it."""
+
+    kind: str
+    label: str
+    models: Mapping[str, str]
+    name: str = ""
+
+    @property
+    def section(self) -> str:
+        """The heading over the row; joint models and baselines name themselves in their labels."""
+        own = self.name == OWN
+        return MERGED if self.kind == "merge" else "Experts" * (self.kind == "expert" and not own)
+
+
+def score_table(
+    scores: pd.DataFrame,
+    family: str,
+    groups: Mapping[str, Sequence[str]],
+    metrics: Sequence[str],
+    published: pd.DataFrame | None = None,
+) -> Table:
+    """Wide table of one family of groups.
+
+    scores: the long table. groups: the family's groups, each with its data sets in order. A family
+    with one group shows every expert in a row; one with several shows each expert on its own data
+    set only, in one row ("fine-tuned"). Columns: metric, direction where there are several,
+    language, average. published: long table with model_kind, expert, method, family, dataset,
+    metric, value, source; a printed average's data set is its direction, as translation/xx-en.
+    Raises ValueError when nothing of these groups and metrics was scored.
+    """
+    datasets = list(dict.fromkeys(name for group in groups.values() for name in group))
+    chosen = scores[scores["dataset"].isin(datasets) & scores["metric"].isin(metrics)]
+    if chosen.empty:
+        raise ValueError(
+            f"scores: found no row of family {family!r} (data sets {', '.join(datasets)}) with "
+            f"metric {' or '.join(metrics)}; score these data sets or name other metrics"
+        )
+    scored = [key for key in metrics if (chosen["metric"] == key).any()]
+    columns = _columns(datasets, scored)
+    ours = _lookup(chosen)
+    lines = [line for line in _lines(chosen, groups) if _answers(line, columns, ours)]
+    theirs = lookup(published, family)
+    values = [[_value(line, column, ours) for column in columns] for line in lines]
+    beside = [[_printed(line, column, theirs) for column in columns] for line in lines]
+    shown = labels.listing(labels.metric(key).label for key in scored)
+    return Table(
+        title=f"{labels.group(family)}: {shown}",
+        header=_header(columns),
+        rows=_rows(lines, columns, values, beside),
+        frame=_frame(lines, columns, values, beside),
+        note=" ".join([NOTE, note(published, beside)]).strip(),
+    )
+
+
+def _columns(datasets: Sequence[str], metrics: Sequence[str]) -> list[Column]:
+    pivot = labels.pivot(datasets)
+    blocks: dict[str, list[str]] = {}
+    for dataset in datasets:
+        blocks.setdefault(labels.direction(dataset, pivot), []).append(dataset)
+    columns = []
+    for metric in metrics:
+        for block, members in blocks.items():
+            title = block if len(blocks) > 1 else ""
+            for dataset in members:
+                name = labels.side(dataset, pivot)
+                columns.append(Column(metric, title, name, (dataset,), dataset))
+            if len(members) > 1:
+                printed = _direction_id(members[0], pivot)
+                columns.append(Column(metric, title, "Average", tuple(members), printed))
+    return columns
+
+
+def _direction_id(dataset: str, pivot: str | None) -> str:
+    """'translation/xx-en': the data set under which a direction's published average is filed."""
+    task = dataset.rsplit("/", 1)[0]
+    source, target = (code if code == pivot else "xx" for code in labels.sides(dataset))
+    return f"{task}/{source}-{target}"
+
+
+def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Line]:
+    datasets = list(dict.fromkeys(name for group in groups.values() for name in group))
+    columns = ["model", "kind", "expert", "group", "method"]
+    models = chosen[columns].drop_duplicates("model").to_dict("records")
+    of_kind = {kind: [row for row in models if row["kind"] == kind] for kind in set(chosen["kind"])}
+    lines = [_everywhere(row, datasets) for row in of_kind.get("base", [])]
+    experts = {row["expert"] or labels.unit(row["model"]): row for row in of_kind.get("expert", [])}
+    owners = labels.own_experts(experts, datasets)
+    if len(groups) == 1:
+        order = list(dict.fromkeys([*owners.values(), *experts]))
+        lines += [_everywhere(experts[name], datasets) for name in order]
+    elif owners:
+        own = {dataset: experts[name]["model"] for dataset, name in owners.items()}
+        lines.append(Line("expert", "Fine-tuned (own pair)", own, OWN))
+    for kind in ("joint", "baseline"):
+        lines += [_everywhere(row, datasets) for row in of_kind.get(kind, [])]
+    return lines + _merges(of_kind.get("merge", []), groups)
+
+
+def _everywhere(row: Mapping, datasets: Sequence[str]) -> Line:
+    models = dict.fromkeys(datasets, row["model"])
+    return Line(row["kind"], labels.model(row), models, row["expert"])
+
+
+def _merges(models: Sequence[Mapping], groups: Mapping[str, Sequence[str]]) -> list[Line]:
+    """A row per method; where groups share data sets, a row per group and method."""
+    names = [name for group in groups.values() for name in group]
+    apart = len(names) == len(set(names))
+    lines: dict[tuple[str, str], Line] = {}
+    for row in models:
+        if row["group"] not in groups:
+            continue
+        key = ("" if apart else row["group"], row["method"])
+        label = labels.method(row["method"])
+        label = label if apart else f"{labels.group(row['group'])}: {label}"
+        line = lines.setdefault(key, Line("merge", label, {}, row["method"]))
+        line.models.update(dict.fromkeys(groups[row["group"]], row["model"]))
+    return list(lines.values())
+
+
+def _lookup(chosen: pd.DataFrame) -> dict[tuple[str, str, str], float]:
+    last = chosen.drop_duplicates(["model", "dataset", "metric"], keep="last")
+    return last.set_index(["model", "dataset", "metric"])["value"].to_dict()
+
+
+def _value(line: Line, column: Column, scores: Mapping) -> float:
+    """The score, or the mean over the column's data sets; NaN as soon as one is missing."""
+    keys = [(line.models.get(name), name, column.metric) for name in column.datasets]
+    factor = labels.metric(column.metric).factor
+    return factor * sum(scores.get(key, NAN) for key in keys) / len(keys)
+
+
+def _answers(line: Line, columns: Sequence[Column], scores: Mapping) -> bool:
+    return any(_value(line, column, scores) == _value(line, column, scores) for column in columns)
+
+
+def _printed(line: Line, column: Column, theirs: Mapping) -> float:
+    name = line.name
+    if name == OWN:
+        name = labels.unit(column.datasets[0]) if len(column.datasets) == 1 else ""
+    return theirs.get((line.kind, name, column.published, column.metric), NAN)
+
+
+def _header(columns: Sequence[Column]) -> tuple[tuple[str, ...], ...]:
+    """Levels metric, direction, language; a level that says nothing is left out."""
+    levels = [(labels.metric(c.metric).label, c.block, c.label) for c in columns]
+    directed = any(column.block for column in columns)
+    several = len({column.metric for column in columns}) > 1
+    keep = [several or not directed, directed, True]
+    return tuple(tuple(compress(level, keep)) for level in levels)
+
+
+def _rows(lines, columns, values, beside) -> tuple[Row, ...]:
+    best = [_best(lines, column, [row[i] for row in values]) for i, column in enumerate(columns)]
+    rows = []
+    for at, line in enumerate(lines):
+        cells = []
+        for i, column in enumerate(columns):
+            digits = labels.metric(column.metric).digits
+            aside = beside[at][i]
+            printed = labels.number(aside, digits) if aside == aside else ""
+            cells.append(Cell(labels.number(values[at][i], digits), at in best[i], printed))
+        rows.append(Row(line.section, line.label, tuple(cells)))
+    return tuple(rows)
+
+
+def _best(lines: Sequence[Line], column: Column, values: Sequence[float]) -> set[int]:
+    """Rows that are best in their block (trained or merged), compared as printed."""
+    metric = labels.metric(column.metric)
+    sign = 1 if metric.higher_is_better else -1
+    found: set[int] = set()
+    for merged in (False, True):
+        block = {
+            at: sign * round(values[at], metric.digits)
+            for at, line in enumerate(lines)
+            if (line.kind == "merge") == merged and values[at] == values[at]
+        }
+        if len(block) > 1:
+            found |= {at for at, value in block.items() if value == max(block.values())}
+    return found
+
+
+def _frame(lines, columns, values, beside) -> pd.DataFrame:
+    """Plain numbers: kind, model, then a column per number, published ones named as such."""
+    facts = {"kind": [line.kind for line in lines], "model": [line.label for line in lines]}
+    for i, column in enumerate(columns):
+        parts = (labels.metric(column.metric).label, column.block, column.label)
+        name = " / ".join(filter(None, parts))
+        facts[name] = [row[i] for row in values]
+        if any(row[i] == row[i] for row in beside):
+            facts[f"{name} / published"] = [row[i] for row in beside]
+    return pd.DataFrame(facts)

@@ -1,0 +1,140 @@
+"""Tables that only the report has: data sizes, training cost, experts' own scores, worst cases."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from babelmerge.analysis.scores import retention_tables as tables
+from babelmerge.display.material import Material
+from babelmerge.display.tables import Cell, Row, Table
+from babelmerge.words import labels
+
+LOWEST = 8  # rows of the table of worst cases
+# Heading, key in training.json, factor from stored to shown, decimals.
+TRAINING = (
+    ("Steps", "steps", 1, 0),
+    ("Thousand tokens", "tokens", 1e-3, 0),
+    ("Minutes", "seconds", 1 / 60, 1),
+    ("GPU-hours", "gpu_hours", 1, 2),
+    ("Peak memory, GiB", "peak_memory_bytes", 2**-30, 2),
+    ("First loss", "first_loss", 1, 3),
+    ("Last loss", "last_loss", 1, 3),
+    ("Lowest dev loss", "dev_loss", 1, 3),
+    ("Weights unchanged, %", "unchanged_share", 100, 1),
+)
+
+
+def signatures(material: Material) -> list[tuple[str, str]]:
+    """Each metric's signature, or as many as the target languages need."""
+    scores = material.scores[material.scores["signature"] != ""]
+    found = []
+    for metric, rows in scores.groupby("metric", sort=False):
+        several = sorted(set(rows["signature"]))
+        more = f" (and {len(several) - 1} more, by target language)" if len(several) > 1 else ""
+        found.append((labels.metric(str(metric)).label, several[0] + more))
+    return found
+
+
+def sizes(material: Material) -> Table | None:
+    """Rows of each split of each data set."""
+    splits = list(dict.fromkeys(key for counts in material.sizes.values() for key in counts))
+    if not splits:
+        return None
+    counts = {name: [given.get(s) for s in splits] for name, given in material.sizes.items()}
+    rows = [
+        Row("", labels.pair(name), tuple(Cell(_count(n)) for n in numbers))
+        for name, numbers in counts.items()
+    ]
+    frame = pd.DataFrame.from_dict(counts, orient="index", columns=splits)
+    header = tuple((split.capitalize(),) for split in splits)
+    return Table("Sentences by data set", header, tuple(rows), frame, corner="Data set")
+
+
+def _count(number: int | None) -> str:
+    # A narrow space groups digits in every language of the readers.
+    return labels.MISSING if number is None else f"{number:,}".replace(",", "\u202f")
+
+
+def training(material: Material) -> Table | None:
+    """What training cost and reached, for each model that was trained; empty columns left out."""
+    if not material.training:
+        return None
+    facts = {name: _with_dev_loss(given) for name, given in material.training.items()}
+    shown = [entry for entry in TRAINING if any(given.get(entry[1]) for given in facts.values())]
+    rows = [
+        Row("", labels.model_id(name), tuple(_cost(given, entry) for entry in shown))
+        for name, given in facts.items()
+    ]
+    if not shown:
+        return None
+    minutes = sum(given.get("seconds") or 0 for given in facts.values()) / 60
+    note = f"All training together: {labels.number(minutes, 1)} minutes."
+    header = tuple((entry[0],) for entry in shown)
+    return Table("Training", header, tuple(rows), pd.DataFrame(facts).T, note)
+
+
+def _with_dev_loss(given: Mapping) -> dict:
+    losses = [loss for loss in (given.get("dev_losses") or {}).values() if loss is not None]
+    return {"dev_loss": min(losses, default=None), **given}
+
+
+def _cost(given: Mapping, entry: tuple) -> Cell:
+    _, key, factor, digits = entry
+    value = given.get(key)
+    if value is None:
+        return Cell(labels.MISSING)
+    return Cell(
+        _count(round(value * factor)) if digits == 0 else labels.number(value * factor, digits)
+    )
+
+
+def own_scores(material: Material) -> Table | None:
+    """Base, own expert and joint models on every test set, with 95% intervals."""
+    scores = material.scores[material.scores["metric"] == material.metric]
+    owners = labels.own_experts(scores.loc[scores["kind"] == "expert", "expert"], material.datasets)
+    datasets = [name for name in material.datasets if name in owners]
+    if not datasets:
+        return None
+    joint = list(dict.fromkeys(scores.loc[scores["kind"] == "joint", "model"]))
+    header = [("Base",), ("Expert",), *((labels.model_id(name),) for name in joint)]
+    rows = []
+    for name in datasets:
+        here = scores[scores["dataset"] == name].drop_duplicates("model")
+        chosen = [here[here["kind"] == "base"], here[here["expert"] == owners[name]]]
+        chosen += [here[here["model"] == model] for model in joint]
+        cells = tuple(Cell(_with_interval(part, material.metric)) for part in chosen)
+        rows.append(Row("", labels.pair(name), cells))
+    note = "In brackets: 95% interval from bootstrap resamples of the test set."
+    title = f"{material.label} of base, own expert and joint models"
+    return Table(title, tuple(header), tuple(rows), scores, note, corner="Test set")
+
+
+def _with_interval(part: pd.DataFrame, metric: str) -> str:
+    if part.empty:
+        return labels.MISSING
+    facts, row = labels.metric(metric), part.iloc[0]
+    value, low, high = (
+        labels.number(facts.factor * row[key], facts.digits) for key in ("value", "low", "high")
+    )
+    return value if labels.MISSING in (low, high) else f"{value} [{low}, {high}]"
+
+
+def lowest(material: Material) -> Table | None:
+    """The merged scores that keep least, with their off-target shares."""
+    kept = material.kept
+    if kept.empty or kept["retention"].isna().all():
+        return None
+    off = material.scores[material.scores["metric"] == "off_target"]
+    off = off.drop_duplicates(["model", "dataset"]).set_index(["model", "dataset"])["value"]
+    digits = labels.metric(material.metric).digits
+    chosen = kept.nsmallest(LOWEST, "retention", keep="first")
+    rows = []
+    for row in chosen.to_dict("records"):
+        numbers = [labels.number(row[key], digits) for key in ("base", "expert", "merged")]
+        away = off.get((row["model"], row["dataset"]))
+        who = [labels.method(row["method"]), labels.group(row["group"])]
+        texts = [*who, *numbers, tables.interval(row), labels.percent(away)]
+        rows.append(Row("", labels.pair(row["dataset"]), tuple(map(Cell, texts))))
+    header = ("Method", "Group", "Base", "Expert", "Merged", "Retention %", "Off target")
+    title = f"Lowest retention of {material.label}"
+    return Table(title, tuple((h,) for h in header), tuple(rows), chosen, corner="Test set")

@@ -1,0 +1,60 @@
+"""The command diff: what `differences` finds, as a page or JSON."""
+
+import argparse
+import json
+import math
+from collections.abc import Iterable, Sequence
+
+from babelmerge.command import terminal
+from babelmerge.command.terminal import number, share, shorten, table
+from babelmerge.models import differences
+
+MOST = 20  # tensors listed unless all are asked for
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Compare; 0 when the models are the same, 1 when not."""
+    if len(options.paths) != 2:
+        options.parser.error("expected two models, A and B")
+    a, b = options.paths
+    progress = None if options.quiet else terminal.Progress("comparing")
+    with terminal.warnings_shown(progress):
+        found = differences.compare(a, b, progress)
+    if options.json:
+        print(json.dumps(found.as_json(), indent=1, ensure_ascii=False))
+    elif not options.quiet:
+        print("\n\n".join(_differences(found, MOST if not options.all else None)))
+    return 0 if found.same else 1
+
+
+def _differences(found: differences.Comparison, most: int | None) -> Iterable[str]:
+    if found.same:
+        yield f"same: {found.identical} tensors, configuration and tokenizer"
+    else:
+        yield f"tensors: {found.identical} identical, {len(found.tensors)} differ"
+    if found.tensors:
+        yield _tensor_table(found.tensors, most)
+    if found.files:
+        rows = [
+            (row.file, shorten(row.key, 40), shorten(row.a, 24), shorten(row.b, 24))
+            for row in found.files
+        ]
+        yield table(("file", "key", "a", "b"), rows, left=4)
+
+
+def _tensor_table(found: Sequence[differences.TensorDifference], most: int | None) -> str:
+    ranked = sorted(found, key=lambda row: -row.relative if row.relative >= 0 else -math.inf)
+    rows = [
+        (
+            row.name,
+            f"{row.what} {row.detail}".strip(),
+            number(row.largest),
+            number(row.relative),
+            share(row.changed),
+        )
+        for row in ranked[:most]
+    ]
+    header = ("tensor", "", "max |b − a|", "relative", "changed")
+    left = len(found) - len(rows)
+    text = table(header, rows, left=2)
+    return f"{text}\n… and {left} more that differ less (--all)" if left > 0 else text

@@ -1,0 +1,173 @@
+"""The command merge. What can be told without reading a tensor is told before torch is imported."""
+
+import argparse
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from babelmerge.command import terminal
+from babelmerge.files import directories
+from babelmerge.recipes import points as merge_parameters
+from babelmerge.recipes import recipes
+from babelmerge.recipes.methods import METHODS
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Merge by a recipe, or by one written on the command line."""
+    recipe, out = _recipe_and_out(options)
+    parsed = recipes.read_recipe(recipe)
+    changed = _overridden(parsed, options)
+    _check_members(parsed, recipe)
+    _check_out(out, parsed, options.overwrite)
+    if options.dry_run:
+        says = _dry_run(parsed, changed, out, options.device)
+    else:
+        start = time.monotonic()
+        _merge(changed, out, options)
+        says = _done(out, parsed, time.monotonic() - start)
+    if not options.quiet:
+        print(says)
+    return 0
+
+
+def _merge(recipe: Mapping[str, Any], out: Path, options: argparse.Namespace) -> None:
+    from babelmerge import merging
+
+    progress = None if options.quiet else terminal.Progress("merging")
+    with terminal.warnings_shown(progress):
+        merging.merge_files(
+            recipe,
+            out,
+            max_shard_bytes=options.max_shard_size,
+            progress=progress,
+            threads=options.threads,
+            device=options.device,
+        )
+
+
+def _recipe_and_out(options: argparse.Namespace) -> tuple[Any, Path]:
+    """(recipe mapping or path, output directory) from what was given."""
+    error, paths = options.parser.error, options.paths
+    written = any((options.method, options.base, options.expert, options.set, options.statistics))
+    if written and not options.method:
+        error("--base, --expert, --set and --statistics need --method; or give a RECIPE alone")
+    expected = "OUT" if written else "RECIPE and OUT"
+    if len(paths) != (1 if written else 2):
+        found = " ".join(paths) or "nothing"
+        error(f"expected {expected}, found {found}")
+    recipe = _written(options) if written else Path(paths[0])
+    return recipe, Path(os.path.abspath(paths[-1]))
+
+
+def _written(options: argparse.Namespace) -> dict[str, Any]:
+    if not options.expert:
+        options.parser.error("a merge needs experts; give --expert [ID=]DIR for each")
+    experts = named(options.expert)
+    base = options.base
+    merge_parameters.refuse_unknown_parameters(options.method, ())
+    if base is None and METHODS[options.method].whole:  # the base only gives the layout
+        base = next(iter(experts.values()))
+    if base is None:
+        options.parser.error(f"{options.method} needs --base DIR, the model before fine-tuning")
+    statistics = named(options.statistics)
+    if unknown := [id_ for id_ in statistics if id_ not in experts]:
+        raise ValueError(f"--statistics {unknown[0]}=: the experts are {', '.join(experts)}")
+    values = _settings(options.set)
+    return recipes.make_recipe(base, experts, options.method, values, statistics=statistics)
+
+
+def named(words: Sequence[str]) -> dict[str, str]:
+    """Expert id -> directory from ID=DIR or DIR (whose last part is then the id)."""
+    experts: dict[str, str] = {}
+    for word in words:
+        id_, equals, path = word.partition("=")
+        if not equals or Path(word).is_dir():  # a directory may be called lr=1e-4
+            id_, path = Path(os.path.abspath(word)).name, word
+        if not id_ or not path:
+            raise ValueError(f"expert {word!r}: expected DIR or ID=DIR")
+        if id_ in experts:
+            raise ValueError(
+                f"{experts[id_]} and {path} are both called {id_!r}; name them: ID=DIR"
+            )
+        experts[id_] = path
+    return experts
+
+
+def _settings(words: Sequence[str]) -> dict[str, Any]:
+    """Parameters from NAME=VALUE; a value is YAML, or numbers with commas for the experts."""
+    values: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not text:
+            raise ValueError(f"--set {word}: expected NAME=VALUE, as density=0.4")
+        if name in values:
+            raise ValueError(f"--set {name} is given twice; give one value for each expert as 1,2")
+        listed = "," in text and text[0] not in "[{\"'"
+        try:
+            values[name] = yaml.safe_load(f"[{text}]" if listed else text)
+        except yaml.YAMLError as error:
+            raise ValueError(f"--set {word}: not a value ({error})") from error
+    return values
+
+
+def _overridden(parsed: recipes.Recipe, options: argparse.Namespace) -> Mapping[str, Any]:
+    """The recipe with what the options change in it, so that what is kept says what was done."""
+    recipe = dict(parsed.source)
+    if options.dtype:
+        recipe["out_dtype"] = options.dtype
+    asked = {name: getattr(options, name) for name in ("backend", "align", "output", "rank")}
+    asked = {name: value for name, value in asked.items() if value}
+    if asked:
+        recipe[recipes.OWN] = {**(recipe.get(recipes.OWN) or {}), **asked}
+    return recipe
+
+
+def _check_members(parsed: recipes.Recipe, recipe: Any) -> None:
+    """A wrong path is told before anything slow is imported."""
+    where = f"{recipe}: " if isinstance(recipe, Path) else ""
+    for id_, path in (("base", parsed.base), *parsed.experts):
+        if Path(path).is_dir():
+            continue
+        remedy = "give the directory of a model"
+        if re.fullmatch(r"[\w.-]+/[\w.-]+", path):
+            remedy += f"; to fetch it from the hub: hf download {path} --local-dir DIR"
+        raise ValueError(f"{where}{path}: no such directory ({id_}); {remedy}")
+
+
+def _check_out(out: Path, parsed: recipes.Recipe, overwrite: bool) -> None:
+    for path in (parsed.base, *(path for _, path in parsed.experts)):
+        if Path(path).resolve().is_relative_to(out.resolve()):
+            raise ValueError(f"{out}: holds {path}, which is to be merged; give another directory")
+    if Path.cwd().is_relative_to(out):
+        raise ValueError(f"{out}: the current directory is in it; give a new directory")
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out}: is a file; give a new directory")
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    if not overwrite:
+        raise ValueError(f"{out}: is there already; give another directory, or --overwrite")
+    if not any((out / name).is_file() for name in (directories.MANIFEST, "config.json")):
+        raise ValueError(f"{out}: is not a model, and not replaced; give another directory")
+
+
+def _dry_run(parsed: recipes.Recipe, changed: Mapping[str, Any], out: Path, device: str) -> str:
+    from babelmerge.merging import files
+
+    own = {**(changed.get(recipes.OWN) or {}), **({"device": device} if device else {})}
+    with terminal.warnings_shown(None):
+        files.check_files({**changed, **({recipes.OWN: own} if own else {})}, out)
+    fits = f"{len(parsed.experts)} experts fit their base and {parsed.method}"
+    return f"{fits}; nothing was read or written. It would go to {out}"
+
+
+def _done(out: Path, parsed: recipes.Recipe, seconds: float) -> str:
+    weights = sum(path.stat().st_size for path in out.glob("*.safetensors"))
+    return (
+        f"{out}: {parsed.method} of {len(parsed.experts)} experts, {terminal.size(weights)} in "
+        f"{seconds:.1f} s, fingerprint {directories.fingerprint(out)[:12]}"
+    )

@@ -1,0 +1,196 @@
+"""Corpora become rows: files, data sets of the hub, the controlled corpus.
+
+A row is {"id", "source_language", "target_language", "source", "target"}; a row of text in one
+language has that language twice, the text as its source and an empty target. Rows are streamed: a
+corpus of many millions costs no more memory than a held-out set. Imports neither torch nor
+Snakemake; text is stripped but otherwise left as it was found (no Unicode normalisation).
+"""
+
+import logging
+import random
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import compress, islice
+
+import numpy
+
+from babelmerge.data import files as corpus_files
+from babelmerge.data import hub as corpus_hub
+from babelmerge.data.overlap import drop_overlap as drop_overlap
+from babelmerge.data.overlap import overlap as overlap
+from babelmerge.data.overlap import refuse_overlap as refuse_overlap
+from babelmerge.files.rows import read_rows as read_rows
+from babelmerge.files.rows import write_rows as write_rows
+
+LOG = logging.getLogger(__name__)
+KEYS = ("id", "source_language", "target_language", "source", "target")
+FEWEST = 4  # sentences of one language that models can be compared on (debiased CKA)
+Row = dict[str, str]
+
+
+def read(kind: str, options: Mapping, source_language: str, target_language: str) -> Iterator[Row]:
+    """Rows of one corpus in one direction, in file order, with ids that never depend on `size`.
+
+    The same language twice means text in that language; plain text then is a sentence a line.
+
+    kind `files`: {files: path or [paths] | {language: path} (plain text), format: tsv | jsonl |
+    parquet | text (by suffix), columns: {language: column or [columns]} (default: the code)}.
+    kind `hub`: {hub: repo, local folder or hf:// parquet files, revision, config, split, columns:
+    {language: column (dots reach into nested ones) or {config, column}}}.
+    kind `controlled`: {split, size, seed}.
+    Both of these: where: {column: value} keeps the rows with these values.
+    All: `size` takes the first rows, with `sample: true` a random sample drawn by `seed` (default
+    0). "*" among columns or files stands for every language not named; paths, configs and columns
+    may hold {source_language}, {target_language}, {split}, {other} (the language not named), and
+    columns also {language} and {flores}. A language with several columns gives a row for each.
+    Rows with an empty side are skipped and counted in the log. Raises ValueError for whatever is
+    missing, unaligned, not UTF-8 or empty: options and files at once, contents as they are read.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"corpus kind {kind!r}: expected one of {', '.join(KINDS)}")
+    reader, required, known = KINDS[kind]
+    _check_options(kind, options, required, (*known, "size", "seed", "sample"))
+    return reader(options, source_language, target_language)
+
+
+def _check_options(kind: str, options: Mapping, required: str, known: tuple) -> None:
+    for key in set(options) - set(known):
+        near = get_close_matches(key, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{kind} corpus: unknown key {key!r}{hint} (known: {', '.join(known)})")
+    if required not in options:
+        raise ValueError(f"{kind} corpus: key {required!r} is missing; add it")
+    size = options.get("size")
+    if size is not None and (not isinstance(size, int) or size < 1):
+        raise ValueError(f"{kind} corpus: size is {size!r}, expected a whole number above 0")
+    if options.get("sample") and size is None:
+        raise ValueError(f"{kind} corpus: sample: true needs `size`; add it, or drop `sample`")
+
+
+def _read_files(options: Mapping, *pair: str) -> Iterator[Row]:
+    where, _ = corpus_files.open_files(options, pair)  # looks for the files now, not at first use
+    return _rows(lambda: corpus_files.open_files(options, pair)[1], where, options, pair)
+
+
+def _read_hub(options: Mapping, *pair: str) -> Iterator[Row]:
+    # A sample needs every row, so it is worth downloading; the first rows are worth streaming.
+    stream = options.get("size") is not None and not options.get("sample")
+    where, first = corpus_hub.open_hub(options, pair, stream)
+    opened = iter([first])
+    return _rows(
+        lambda: next(opened, None) or corpus_hub.open_hub(options, pair, stream)[1],
+        where,
+        options,
+        pair,
+    )
+
+
+def _read_controlled(options: Mapping, *pair: str) -> Iterator[Row]:
+    from babelmerge.data import controlled
+
+    rows = controlled.rows(*pair, options["split"], options.get("size"), options.get("seed", 0))
+    return ({**row, "target": ""} for row in rows) if pair[0] == pair[1] else rows
+
+
+KINDS = {
+    "files": (_read_files, "files", corpus_files.OPTIONS),
+    "hub": (_read_hub, "hub", corpus_hub.OPTIONS),
+    "controlled": (_read_controlled, "split", ("split",)),
+}
+
+
+def _usable(records: Iterable, pair: tuple[str, str], counts: Counter) -> Iterator[Row]:
+    alone = pair[0] == pair[1]
+    for number, record in enumerate(records):
+        for suffix, source, target in corpus_files.pairs_of((record[0], [""]) if alone else record):
+            if source and (target or alone):
+                yield dict(zip(KEYS, (f"{number}{suffix}", *pair, source, target), strict=True))
+            else:
+                counts["empty"] += 1
+
+
+def _rows(
+    open_: Callable[[], Iterator], where: str, options: Mapping, pair: tuple[str, str]
+) -> Iterator[Row]:
+    counts, size = Counter(), options.get("size")
+    if options.get("sample"):
+        total = sum(1 for _ in _usable(open_(), pair, Counter()))
+        chosen = bytearray(total)
+        drawn = random.Random(options.get("seed", 0)).sample(range(total), min(size, total))
+        for position in drawn:
+            chosen[position] = 1
+        rows = compress(_usable(open_(), pair, counts), chosen)
+    else:
+        rows = islice(_usable(open_(), pair, counts), size)
+    for row in rows:
+        counts["rows"] += 1
+        yield row
+    _report(where, pair, counts, size)
+
+
+def _report(where: str, pair: tuple[str, str], counts: Counter, size: int | None) -> None:
+    if pair[0] == pair[1]:
+        _check_text(where, pair[0], counts)
+    found = f"{counts['rows']} rows, {counts['empty']} skipped for an empty side"
+    if not counts["rows"]:
+        raise ValueError(
+            f"{where}: no rows for {'-'.join(pair)} ({found}); expected at least one sentence "
+            "pair: check the file, `columns` and `split`"
+        )
+    LOG.info("%s: %s: %s", where, "-".join(pair), found)
+    if size and counts["rows"] < size:
+        LOG.warning("%s: %d rows asked for, %d found", where, size, counts["rows"])
+
+
+def _check_text(where: str, language: str, counts: Counter) -> None:
+    """ValueError for a text that is too short to compare models on."""
+    if counts["rows"] < FEWEST:
+        raise ValueError(
+            f"{where}: {counts['rows']} sentences in {language} (and {counts['empty']} empty "
+            f"ones); expected at least {FEWEST}, better some hundreds: add sentences, one a line "
+            "or one a row, or check `columns`, `split` and `size`"
+        )
+
+
+def check_rows(rows: Iterable[Row], dataset: str) -> Iterator[Row]:
+    """Pass rows on and check them: keys, texts, one direction, unique ids, at least one row.
+
+    Only text in one language has an empty target.
+    """
+    hashes, direction = array("q"), None
+    for number, row in enumerate(rows):
+        where = f"{dataset}: row {number}"
+        if set(row) != set(KEYS):
+            raise ValueError(f"{where}: keys {', '.join(row)}; expected {', '.join(KEYS)}")
+        for key, value in row.items():
+            if not isinstance(value, str) or not (value.strip() or _may_be_empty(row, key)):
+                raise ValueError(f"{where}: {key} is {value!r}, expected a text that is not empty")
+        direction = direction or (row["source_language"], row["target_language"])
+        if direction != (row["source_language"], row["target_language"]):
+            raise ValueError(
+                f"{where}: {row['source_language']}-{row['target_language']} after rows of "
+                f"{'-'.join(direction)}; one data set holds one direction: split it"
+            )
+        hashes.append(hash(row["id"]))
+        yield row
+    if not hashes:
+        raise ValueError(f"{dataset}: no rows; expected at least one: check the corpus")
+    _check_unique(numpy.frombuffer(hashes, dtype=numpy.int64), dataset)
+
+
+def _may_be_empty(row: Row, key: str) -> bool:
+    return key == "target" and row["source_language"] == row["target_language"]
+
+
+def _check_unique(hashes: numpy.ndarray, dataset: str) -> None:
+    """Eight bytes a row instead of a set of ids, which would not fit for a large corpus."""
+    order = numpy.argsort(hashes, kind="stable")
+    same = numpy.flatnonzero(numpy.diff(hashes[order]) == 0)
+    if same.size:
+        first, second = order[same[0]], order[same[0] + 1]
+        raise ValueError(
+            f"{dataset}: rows {first} and {second} have the same id ({same.size} such); "
+            "ids must be unique: number the rows anew"
+        )

@@ -1,0 +1,123 @@
+"""Which files a corpus is read from, parallel or of one language, and how: paths and columns.
+
+Fills placeholders, looks for the files, picks their readers (`corpus_readers`, which says what a
+record is). What a record becomes is for `corpora` to say.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, product
+from pathlib import Path
+
+from babelmerge.data.readers import ALONE, READERS, SUFFIXES, Record, read_sentences, read_text
+from babelmerge.words import languages
+
+OPTIONS = ("files", "format", "columns", "where", "split")
+ANY = "*"  # the key that stands for every language without a key of its own
+
+
+def names_for(table: Mapping, pair: tuple[str, str], split: str | None) -> dict[str, str]:
+    """Values of the placeholders that paths, configs and columns may hold.
+
+    {source_language}, {target_language}, {split}, and {other}: the language of the pair that
+    `table` (columns, or files by language) does not name, as hi in en-hi for {"en": …, "*": …}.
+    """
+    names = {"source_language": pair[0], "target_language": pair[1]}
+    unnamed = [language for language in pair if language not in table]
+    if len(unnamed) == 1:
+        names["other"] = unnamed[0]
+    if split is not None:
+        names["split"] = split
+    return names
+
+
+def fill(text: str, names: Mapping[str, str]) -> str:
+    """Replace {placeholders}; ValueError for one that has no value here."""
+
+    def value(match: re.Match) -> str:
+        if match[1] not in names:
+            raise ValueError(
+                f"{text!r}: {match[0]} has no value here; known: {', '.join(sorted(names))} "
+                "({other} needs columns or files that name exactly one language of the pair, "
+                "{split} needs `split`)"
+            )
+        return names[match[1]]
+
+    return re.sub(r"\{(\w+)\}", value, text)
+
+
+def side(table: Mapping, language: str, names: Mapping[str, str], default: str = "{language}"):
+    """Entry of one language (its own key, else "*", else the code), placeholders filled.
+
+    Returns a list of columns, or a mapping for entries such as {config: …, column: …}.
+    """
+    names = {**names, "language": language, "flores": languages.FLORES.get(language, language)}
+    entry = table.get(language, table.get(ANY, default))
+    if isinstance(entry, Mapping):
+        return {key: fill(value, names) for key, value in entry.items()}
+    return [fill(column, names) for column in ([entry] if isinstance(entry, str) else entry)]
+
+
+def existing(path: str) -> Path:
+    if not Path(path).is_file():
+        raise ValueError(
+            f"{path}: no such file; expected a corpus file named under `files` "
+            "(relative to the directory that the workflow runs in)"
+        )
+    return Path(path)
+
+
+def _reader(path: Path, options: Mapping, alone: bool) -> Callable[..., Iterator[Record]]:
+    readers, suffixes = ALONE if alone else (READERS, SUFFIXES)
+    found = options.get("format") or suffixes.get(Path(str(path).removesuffix(".gz")).suffix)
+    if found not in readers:
+        plain = "" if alone else "; plain text takes `files: {language: path, …}`"
+        raise ValueError(
+            f"{path}: format {found!r}, expected one of {', '.join(readers)} by suffix or by "
+            f"`format`{plain}"
+        )
+    return readers[found]
+
+
+def open_files(options: Mapping, pair: tuple[str, str]) -> tuple[str, Iterator[Record]]:
+    """(what was read, records) of a `files` corpus; files are looked for at once, read lazily."""
+    files, columns = options["files"], options.get("columns") or {}
+    if options.get("split") is not None and "{split}" not in str(files):
+        raise ValueError(
+            f"files: split is {options['split']!r}, but no path holds {{split}}: every split "
+            f"would read the same rows ({files}); write {{split}} into the path or leave split out"
+        )
+    if isinstance(files, Mapping):
+        if options.get("format", "text") != "text":
+            raise ValueError(
+                f"files: {dict(files)!r} by language means plain text, but format is "
+                f"{options['format']!r}; give a list of paths, and `columns` by language"
+            )
+        if options.get("where"):
+            raise ValueError("files: plain text has no columns that `where` could select rows by")
+        names = names_for(files, pair, options.get("split"))
+        absent = [language for language in pair if language not in files and ANY not in files]
+        if absent:
+            raise ValueError(f"files: no file for {absent[0]!r}; found: {', '.join(files)}; add it")
+        paths = [existing(side(files, language, names)[0]) for language in pair]
+        if pair[0] == pair[1]:
+            return str(paths[0]), read_sentences(paths[0], ([], []), {})
+        return " and ".join(map(str, paths)), read_text(tuple(paths))
+    names = names_for(columns, pair, options.get("split"))
+    paths = [existing(fill(str(path), names)) for path in _listed(files)]
+    sides = tuple(side(columns, language, names) for language in pair)
+    readers = [_reader(path, options, pair[0] == pair[1]) for path in paths]
+    where = options.get("where") or {}
+    records = (reader(path, sides, where) for reader, path in zip(readers, paths, strict=True))
+    return ", ".join(map(str, paths)), chain.from_iterable(records)
+
+
+def _listed(files: str | Sequence) -> Sequence:
+    return [files] if isinstance(files, str | Path) else files
+
+
+def pairs_of(record: Record) -> Iterator[tuple[str, str, str]]:
+    """(suffix of the id, source, target) for every combination of a record's columns."""
+    several = len(record[0]) * len(record[1]) > 1
+    for k, (source, target) in enumerate(product(*record)):
+        yield f".{k}" if several else "", source.strip(), target.strip()

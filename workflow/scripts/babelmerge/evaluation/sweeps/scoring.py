@@ -1,0 +1,180 @@
+"""Scoring the points of a sweep: each is formed in a live model, which then translates dev.
+
+One process for one device, or a worker process for each of several: a worker sees one device, gets
+points that share their update together, and tells each score as soon as it has it. Reads models and
+rows, writes nothing.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+import torch
+
+from babelmerge import merging
+from babelmerge.evaluation import generation, metrics
+from babelmerge.merging.calibration import files as statistics_files
+from babelmerge.models import loading as models
+from babelmerge.recipes.points import settings
+
+Point = Mapping[str, Any]
+Scored = tuple[int, dict[str, float], float]  # index, score by data set, seconds
+PACKAGE_ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a point's score depends on besides the point; JSON-able.
+
+    base, members: model folders, members by id. dev: rows by data set. statistics: file by member.
+    """
+
+    base: str
+    members: dict[str, str]
+    method: str
+    dev: dict[str, list[dict]]
+    metric: str
+    prompt: dict[str, Any]
+    generation: dict[str, Any]
+    statistics: dict[str, str] = field(default_factory=dict)
+    threads: int = 1
+
+
+def devices() -> list[str]:
+    """Every GPU that this process may use, by number; without one the CPU."""
+    if not torch.cuda.is_available():
+        return ["cpu"]
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return seen.split(",") if seen else [str(n) for n in range(torch.cuda.device_count())]
+
+
+def score_points(task: Task, points: Sequence[Point], where: Sequence[str]) -> Iterator[Scored]:
+    """Scores of all points, in any order. where: devices, as `devices` names them."""
+    if len(where) < 2:
+        yield from Scorer(task, points).score(enumerate(points))
+        return
+    families = deque(_families(task, points))
+    told: SimpleQueue[Scored | BaseException] = SimpleQueue()
+    workers = [_start(task, points, device) for device in where[: len(families)]]
+    threads = [Thread(target=_serve, args=(w, families, told), daemon=True) for w in workers]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in points:
+            found = told.get()
+            if isinstance(found, BaseException):
+                raise found
+            yield found
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+
+
+class Scorer:
+    """A model and the sweep whose points are put into it."""
+
+    def __init__(self, task: Task, grid: Sequence[Point]):
+        self.task = task
+        self.model, self.tokenizer = models.load(task.base, task.generation["dtype"])
+        statistics = statistics_files.open_all(task.statistics)
+        self.sweep = merging.Sweep(task.base, task.members, task.method, task.threads, statistics)
+        self.sweep.prepare(grid)
+
+    def score(self, points: Iterable[tuple[int, Point]]) -> Iterator[Scored]:
+        """(index, point) -> its scores, in order."""
+        numbered = list(points)
+        start = time.monotonic()
+        formed = self.sweep.points([point for _, point in numbered])
+        for (index, _), (_, tensors) in zip(numbered, formed, strict=True):
+            merging.load_into(self.model, tensors)
+            scores = self.dev_scores()
+            yield index, scores, time.monotonic() - start
+            start = time.monotonic()
+
+    def dev_scores(self) -> dict[str, float]:
+        """Score by data set; all dev sentences are decoded in one go, sorted by length."""
+        options = {k: v for k, v in self.task.generation.items() if k != "dtype"}
+        outputs = iter(
+            generation.generate(
+                self.model,
+                self.tokenizer,
+                [row for rows in self.task.dev.values() for row in rows],
+                self.task.prompt["template"],
+                chat=self.task.prompt["chat"],
+                **options,
+            )
+        )
+        return {
+            dataset: metrics.corpus_score(
+                self.task.metric, [next(outputs) for _ in rows], [row["target"] for row in rows]
+            )
+            for dataset, rows in self.task.dev.items()
+        }
+
+
+def _families(task: Task, points: Sequence[Point]) -> list[list[tuple[int, Point]]]:
+    """Neighbouring points that share their update, with their indices."""
+    families: list[list[tuple[int, Point]]] = []
+    last = None
+    for index, point in enumerate(points):
+        key = settings(task.method, tuple(task.members), point).update_key
+        if key != last:
+            families.append([])
+        families[-1].append((index, point))
+        last = key
+    return families
+
+
+def _start(task: Task, points: Sequence[Point], device: str) -> subprocess.Popen:
+    from babelmerge import sweep_worker
+
+    hidden = "" if device == "cpu" else device
+    paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    worker = subprocess.Popen(
+        [sys.executable, "-m", sweep_worker.__name__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            "CUDA_VISIBLE_DEVICES": hidden,
+            "PYTHONPATH": os.pathsep.join(paths),
+        },
+    )
+    _tell(worker, {"task": asdict(task), "grid": [dict(point) for point in points]})
+    return worker
+
+
+def _serve(worker: subprocess.Popen, families: deque, told: SimpleQueue) -> None:
+    """Hand a worker one family after the other; pass on what it says."""
+    try:
+        while True:
+            try:
+                family = families.popleft()
+            except IndexError:
+                return
+            _tell(worker, [[index, dict(point)] for index, point in family])
+            for _ in family:
+                line = worker.stdout.readline()
+                if not line:
+                    raise RuntimeError(
+                        f"a sweep's worker ended with code {worker.wait()} (its message is above)"
+                    )
+                told.put(tuple(json.loads(line)))
+    except BaseException as error:
+        told.put(error)
+
+
+def _tell(worker: subprocess.Popen, content: Any) -> None:
+    worker.stdin.write(json.dumps(content, ensure_ascii=False) + "\n")
+    worker.stdin.flush()

@@ -1,0 +1,305 @@
+"""Safetensors files: headers read, data mapped, and tensors written piece by piece, sharded.
+
+The format: 8 bytes little-endian header length, the header as JSON (name -> dtype, shape,
+data_offsets), then the data. Tensors are bytes here: no torch, so that a merge can start at once;
+`checkpoints` gives them as tensors. Writes only the files of the directory given.
+"""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from babelmerge.files.directories import read_json, write_json
+
+INDEX = "model.safetensors.index.json"
+HEAD = "lm_head.weight"
+SHARD_BYTES = 5_000_000_000
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+
+# Bytes an element of each dtype code that we read and write.
+SIZES = {
+    "F64": 8,
+    "F32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "I64": 8,
+    "I32": 4,
+    "I16": 2,
+    "I8": 1,
+    "U8": 1,
+    "BOOL": 1,
+}
+FLOATING = ("F64", "F32", "F16", "BF16")
+
+Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> (dtype code, shape)
+Piece = np.ndarray  # any dtype; its bytes count
+
+
+class TensorFiles:
+    """A model directory whose tensors lie in mapped files.
+
+    `names` follow the files (shard by shard, in the order in which the data lie), so that a loop
+    over them reads sequentially. An output head that is tied to the embeddings (the config says so)
+    is not listed, as transformers would not have written it.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise ValueError(f"{self.path}: no such model directory; build or fetch it first")
+        if not (self.path / "config.json").is_file():
+            raise ValueError(f"{self.path}: has no config.json; not a model directory")
+        self.config = read_json(self.path / "config.json")
+        self._entries = self._read_entries()
+        self._maps: dict[str, np.ndarray] = {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        tied = self.config.get("tie_word_embeddings") is True
+        return tuple(name for name in self._entries if not (tied and name == HEAD))
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self._entry(name)[1]["shape"])
+
+    def code(self, name: str) -> str:
+        """The dtype as the file writes it, a key of `SIZES`."""
+        return self._entry(name)[1]["dtype"]
+
+    def file(self, name: str) -> Path:
+        """The file that holds a tensor, for messages."""
+        return self.path / self._entry(name)[0]
+
+    def raw(self, name: str) -> np.ndarray:
+        """The tensor's bytes (uint8), mapped from its file: never change them.
+
+        Mapped copy-on-write, which torch takes without complaint; a change would stay in memory.
+        """
+        file, fact = self._entry(name)
+        if file not in self._maps:
+            self._maps[file] = np.memmap(self.path / file, dtype=np.uint8, mode="c")
+        mapped = self._maps[file]
+        start, stop = fact["data_offsets"]
+        data = 8 + int.from_bytes(mapped[:8].tobytes(), "little")
+        return mapped[data + start : data + stop]
+
+    def _entry(self, name: str) -> tuple[str, dict]:
+        if name not in self._entries:
+            raise ValueError(f"{self.path}: has no tensor {name}")
+        return self._entries[name]
+
+    def _read_entries(self) -> dict[str, tuple[str, dict]]:
+        entries: dict[str, tuple[str, dict]] = {}
+        for file in weight_files(self.path):
+            for name, fact in read_header(self.path / file).items():
+                if fact["dtype"] not in SIZES:
+                    raise ValueError(
+                        f"{self.path / file}: {name} is stored as {fact['dtype']}, "
+                        f"expected one of {', '.join(SIZES)}; convert the checkpoint first"
+                    )
+                if name in entries:
+                    raise ValueError(
+                        f"{self.path}: {name} is in {entries[name][0]} and in {file}, expected in "
+                        "one file; fetch the checkpoint again into an empty folder"
+                    )
+                entries[name] = (file, fact)
+        self._check_index(entries)
+        return entries
+
+    def _check_index(self, entries: dict[str, tuple[str, dict]]) -> None:
+        """ValueError when the index puts a tensor in a shard that does not have it.
+
+        Tensors that only the shards know are taken, as transformers does.
+        """
+        index = self.path / INDEX
+        if not index.is_file():
+            return
+        for name, file in read_json(index)["weight_map"].items():
+            if name not in entries or entries[name][0] != file:
+                found = entries[name][0] if name in entries else "no shard"
+                raise ValueError(
+                    f"{index}: puts {name} in {file}, found in {found}; index and shards are not "
+                    "of one download, so fetch the checkpoint again"
+                )
+
+
+def weight_files(directory: str | Path) -> list[str]:
+    """Names of the safetensors files of a model directory, in order; refuses anything else."""
+    directory = Path(directory)
+    if (directory / INDEX).is_file():
+        files = _indexed(directory / INDEX)
+        if missing := [file for file in files if not (directory / file).is_file()]:
+            raise ValueError(
+                f"{directory}: {INDEX} lists {missing[0]} and {len(missing) - 1} more shards that "
+                "are not there; fetch the checkpoint again"
+            )
+        return files
+    if (directory / "model.safetensors").is_file():
+        return ["model.safetensors"]
+    if (directory / "adapter_model.safetensors").is_file():
+        raise ValueError(
+            f"{directory}: holds a LoRA adapter, not a full checkpoint; fold it into its base "
+            "first (peft: merge_and_unload, then save_pretrained)"
+        )
+    for pattern in PICKLES:
+        if found := sorted(directory.glob(pattern)):
+            raise ValueError(
+                f"{directory}: {found[0].name} is a pickle, which can run code when it is loaded; "
+                "convert it where you trust it (load it with transformers and save_pretrained, "
+                "which writes safetensors) and give that directory"
+            )
+    raise ValueError(f"{directory}: has no model.safetensors and no {INDEX}; not a checkpoint")
+
+
+def _indexed(index: Path) -> list[str]:
+    """The shards that an index lists; ValueError for names that are not files beside it."""
+    found = read_json(index).get("weight_map")
+    if not isinstance(found, dict) or not all(isinstance(f, str) for f in found.values()):
+        raise ValueError(f"{index}: has no weight_map of tensors to files; fetch it again")
+    if outside := [file for file in found.values() if Path(file).name != file]:
+        raise ValueError(f"{index}: lists {outside[0]}, expected the name of a file beside it")
+    return sorted(set(found.values()))
+
+
+def read_header(path: str | Path) -> dict[str, dict]:
+    """Tensor name -> {dtype, shape, data_offsets} of a safetensors file, in data order.
+
+    ValueError when the file is cut short or is no safetensors file.
+    """
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > size - 8:
+            raise ValueError(f"{path}: not a whole safetensors file; fetch or build it again")
+        try:
+            header = json.loads(file.read(length))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}: not a safetensors file ({error})") from error
+    if not isinstance(header, dict):
+        raise ValueError(f"{path}: its header is no mapping; fetch or build it again")
+    header.pop("__metadata__", None)
+    for name, fact in header.items():
+        _check_entry(path, name, fact)
+    end = max((fact["data_offsets"][1] for fact in header.values()), default=0)
+    if 8 + length + end != size:
+        raise ValueError(
+            f"{path}: {size} bytes where its header promises {8 + length + end}; the file was cut "
+            "short, fetch or build it again"
+        )
+    return dict(sorted(header.items(), key=lambda item: item[1]["data_offsets"]))
+
+
+def _check_entry(path: str | Path, name: str, fact: object) -> None:
+    """ValueError unless a tensor's place in the file has the bytes that its shape takes."""
+    try:
+        code, shape = fact["dtype"], fact["shape"]
+        start, stop = fact["data_offsets"]
+        size = SIZES.get(code, 0) * math.prod(shape)
+        whole = all(isinstance(n, int) and n >= 0 for n in (*shape, start, stop))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: {name} has no dtype, shape and data_offsets; fetch or build it again"
+        ) from error
+    if not whole or start > stop or (code in SIZES and stop - start != size):
+        raise ValueError(
+            f"{path}: {name} is {code} {shape}, {size} bytes, but has {stop - start}; fetch or "
+            "build it again"
+        )
+
+
+def write_tensors(
+    directory: str | Path,
+    layout: Layout,
+    pieces: Callable[[str], Iterable[Piece]],
+    max_shard_bytes: int = SHARD_BYTES,
+) -> dict[str, str]:
+    """Stream tensors into model.safetensors, or numbered shards with an index.
+
+    layout: name -> (dtype code, shape), known before any tensor is, so that headers go first.
+    pieces(name): arrays whose bytes, one after the other, are the tensor; asked for in the layout's
+    order. Returns the sha256 of each file of weights, computed while it was written. ValueError
+    when a tensor has not the bytes that the layout promises.
+    """
+    directory = Path(directory)
+    shards = _shards(layout, max_shard_bytes)
+    if len(shards) == 1:
+        file = "model.safetensors"
+        return {file: _write_shard(directory / file, shards[0], layout, pieces)}
+    weight_map: dict[str, str] = {}
+    hashes = {}
+    for number, names in enumerate(shards, start=1):
+        file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        hashes[file] = _write_shard(directory / file, names, layout, pieces)
+        weight_map.update(dict.fromkeys(names, file))
+    size = sum(size_of(entry) for entry in layout.values())
+    write_json(directory / INDEX, {"metadata": {"total_size": size}, "weight_map": weight_map})
+    return hashes
+
+
+def size_of(entry: tuple[str, tuple[int, ...]]) -> int:
+    """Bytes of a tensor of this dtype code and shape."""
+    code, shape = entry
+    return SIZES[code] * math.prod(shape)
+
+
+def _shards(layout: Layout, max_shard_bytes: int) -> list[list[str]]:
+    """Names in order, cut before the tensor that would make a shard too large."""
+    shards: list[list[str]] = [[]]
+    filled = 0
+    for name, entry in layout.items():
+        if shards[-1] and filled + size_of(entry) > max_shard_bytes:
+            shards.append([])
+            filled = 0
+        shards[-1].append(name)
+        filled += size_of(entry)
+    return shards
+
+
+def _header(names: list[str], layout: Layout) -> bytes:
+    header: dict[str, dict] = {"__metadata__": {"format": "pt"}}
+    start = 0
+    for name in names:
+        code, shape = layout[name]
+        end = start + size_of(layout[name])
+        header[name] = {"dtype": code, "shape": list(shape), "data_offsets": [start, end]}
+        start = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the data start aligned
+    return len(text).to_bytes(8, "little") + text
+
+
+def _write_shard(
+    path: Path, names: list[str], layout: Layout, pieces: Callable[[str], Iterable[Piece]]
+) -> str:
+    """The file's sha256, taken beside the writing: reading it again would cost as much as both."""
+    digest = hashlib.sha256()
+    with path.open("wb") as file, ThreadPoolExecutor(1, "hash") as hasher:
+        waiting = []
+
+        def put(data) -> None:
+            waiting.append(hasher.submit(digest.update, data))
+            file.write(data)
+            if len(waiting) > 2:
+                waiting.pop(0).result()
+
+        put(_header(names, layout))
+        for name in names:
+            written = 0
+            for piece in pieces(name):
+                put(np.ascontiguousarray(piece).reshape(-1).view(np.uint8).data)
+                written += piece.nbytes
+            if written != size_of(layout[name]):
+                raise ValueError(
+                    f"{path.name}: {name} came with {written} bytes, announced were "
+                    f"{size_of(layout[name])}"
+                )
+    return digest.hexdigest()

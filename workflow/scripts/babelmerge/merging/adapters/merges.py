@@ -1,0 +1,232 @@
+"""Merging a set of LoRA adapters of one base, on their factors where the method allows it.
+
+`merge_adapters` gives an `AdapterMerge`: for every tensor that any adapter changes, the merged task
+vector, and its exact factors where it has them. Sums of task vectors (task_arithmetic, linear, nan,
+and blocks swapped in) are concatenations of factors; knots and core_space merge in small bases, and
+there tsv, iso_c and boosted sums are what they are on the whole matrices; what picks elements
+(ties, dare, sce, …) forms the task vectors of one tensor at a time. The methods are the engine's
+own, see `adapter_spaces`; so are their parameters.
+
+The result is that of merging the full models that the adapters stand for, but for what counts over
+the whole model: a density with scope: model counts over the tensors that any of the adapters
+changes, as KnOTS' authors do (over all tensors, most of them unchanged, a density of 0.2 would keep
+everything). In knots and core_space, biases and whole modules are merged by the inner method on
+their own, as KnOTS' authors do where they are asked to. DoRA has no factors: those two refuse it.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from babelmerge.files.tensor_files import FLOATING
+from babelmerge.merging import engine
+from babelmerge.merging.adapters import sums as adapter_sums
+from babelmerge.merging.adapters.adapters import Adapter, check_bases
+from babelmerge.merging.adapters.factors import Factors
+from babelmerge.merging.adapters.forming import Forming
+from babelmerge.merging.adapters.spaces import SPACES, unfolded
+from babelmerge.merging.methods import spectral
+from babelmerge.merging.streaming.former import DTYPE_CODES
+from babelmerge.merging.streaming.members import BLOCK_NUMBER, name_experts
+from babelmerge.models import checkpoints
+from babelmerge.models.adapter_config import FOLD
+from babelmerge.recipes.points import Settings, settings
+
+SHARED = ("knots", "core_space")  # methods that are a space, in which another merges
+VECTORS = "task vectors"
+
+
+def merge_adapters(
+    base: Any,
+    adapters: Mapping[str, str | Path | Adapter],
+    method: str,
+    statistics: Mapping[str, Any] | None = None,
+    **parameters: Any,
+) -> "AdapterMerge":
+    """Merge adapters of one base; nothing but headers is read until a tensor is asked for.
+
+    base: a model's directory, a state dict or an open checkpoint. adapters: directories by id (the
+    ids seed random drops). parameters: those of the method, see `merging.METHODS`; knots and
+    core_space take `then` and the parameters of that method. ValueErrors for what does not fit.
+    """
+    opened = engine.opened(base) if isinstance(base, str | Path | Mapping) else base
+    members = {
+        id_: one if isinstance(one, Adapter) else Adapter(one, opened)
+        for id_, one in name_experts(adapters).items()
+    }
+    check_bases(members)
+    return AdapterMerge(opened, members, settings(method, tuple(members), parameters), statistics)
+
+
+class AdapterMerge(Mapping[str, Tensor]):
+    """Merged task vectors by the base's names: float32, in its shapes, formed when asked for.
+
+    names: those that any adapter changes, in the base's order. `read` gives the merged model's
+    tensors, these and all others.
+    """
+
+    def __init__(
+        self,
+        base: Any,
+        adapters: Mapping[str, Adapter],
+        point: Settings,
+        statistics: Mapping[str, Any] | None = None,
+    ):
+        _refuse(point, adapters)
+        self.base = base
+        self.adapters = dict(adapters)
+        self.point = point
+        changed = {name for one in adapters.values() for name in one.names}
+        self.names = tuple(name for name in base.names if name in changed)
+        self._orientation = {name: _transposed(name, self.adapters) for name in self.names}
+        self._blocks = _blocks(base)
+        self._statistics = statistics
+        self._model_norms: list[float] | None = None
+        self._ways: dict[str, str] = {}
+        self._forming: dict[str, Forming] = {}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __getitem__(self, name: str) -> Tensor:
+        """The merged task vector; KeyError for a tensor that no adapter changes."""
+        if name not in self._orientation:
+            raise KeyError(name)
+        if (found := self.factors(name)) is not None:
+            return unfolded(found, self.transposed(name))
+        return self._formed(name).read(name)
+
+    def code(self, name: str) -> str:
+        """The dtype of `read`: the settings', or the base's."""
+        own = self.base.code(name)
+        return DTYPE_CODES[self.point.dtype] if self.point.dtype and own in FLOATING else own
+
+    def read(self, name: str) -> Tensor:
+        """The merged model's tensor, base + task vector; ValueError when it is not finite."""
+        tensor, dtype = self.base.read(name), checkpoints.DTYPES[self.code(name)]
+        if name in self._orientation:
+            tensor = tensor.float() + self[name]
+        merged = tensor.to(dtype)
+        checkpoints.require_finite(merged, name, f"the merge by {self.point.method}")
+        return merged
+
+    def transposed(self, name: str) -> bool:
+        """Whether the base stores the linear map as (inputs, outputs)."""
+        return self._orientation[name]
+
+    def has_factors(self, name: str) -> bool:
+        """Whether the merged task vector is a product of exact factors."""
+        return self._way(name) != VECTORS
+
+    def rank(self, name: str) -> int | None:
+        """The rank of the exact factors, at most; None where there are none."""
+        way = self._way(name)
+        if way == VECTORS:
+            return None
+        if way == "sum":
+            weights = self._coefficients(name)
+            return sum(one.rank(name) for id_, one in self.adapters.items() if weights[id_])
+        ranks = sum(one.rank(name) for one in self.adapters.values())
+        return min(ranks, *self.base.shape(name))
+
+    def factors(self, name: str) -> Factors | None:
+        """Exact factors of the merged task vector as a linear map, of scale 1; None without any."""
+        way = self._way(name)
+        if way == VECTORS:
+            return None
+        if way == "sum":
+            return adapter_sums.summed(self.adapters, self._coefficients(name), name)
+        forming = self._formed(name)
+        return forming.space.factors(name, forming.read(name))
+
+    def _way(self, name: str) -> str:
+        """How a tensor is merged: a sum, one of the spaces in `SHARED`, or task vectors."""
+        if name not in self._ways:
+            self._ways[name] = self._found_way(name)
+        return self._ways[name]
+
+    def _found_way(self, name: str) -> str:
+        method = self.point.method
+        if not all(one.has_factors(name) for one in self.adapters.values()):
+            return VECTORS
+        if method in SHARED:
+            return method
+        if adapter_sums.is_sum(self.point, name, self._blocks):
+            return "sum"
+        boosted = method == "subspace_boosting" and self.point.then in adapter_sums.SUMS
+        like = torch.empty(self.base.shape(name), device="meta")
+        alike = (boosted or method in ("tsv", "iso_c")) and spectral.decomposes(name, like)
+        return "spectral" if alike else VECTORS
+
+    def _coefficients(self, name: str) -> dict[str, float]:
+        ids = tuple(self.adapters)
+        norms = self._norms() if self.point.inner.method == "nan" else None
+        return adapter_sums.coefficients(self.point, ids, name, self._blocks, norms)
+
+    def _formed(self, name: str) -> Forming:
+        """What forms a tensor that is no sum, in its space."""
+        way = self._way(name)
+        if way not in self._forming:
+            # What counts over the model counts over blocks that are swapped in, too.
+            every = way == VECTORS and self.point.method not in SHARED
+            names = [one for one in self.names if every or self._way(one) == way]
+            point = replace(self.point, dtype=None)
+            norms = self._norms() if point.inner.method == "nan" else None
+            space = SPACES[way](self.adapters, names, point, self._blocks)
+            point = point.inner if point.method in SHARED else point
+            ids = tuple(self.adapters)
+            self._forming[way] = Forming(space, ids, point, self._blocks, norms, self._statistics)
+        return self._forming[way]
+
+    def _norms(self) -> list[float]:
+        """Of every adapter's whole model, as `nan` asks."""
+        if self._model_norms is None:
+            models = list(self.adapters.values())
+            self._model_norms = adapter_sums.model_norms(self.base, models)
+        return self._model_norms
+
+
+def _refuse(point: Settings, adapters: Mapping[str, Adapter]) -> None:
+    """What is not the base and a merge of task vectors, or of factors where those are needed."""
+    for id_, one in adapters.items():
+        if point.method in SHARED and one.config.dora:
+            raise ValueError(
+                f"{point.method}: {id_} is a DoRA adapter (use_dora in {one.path}), which has no "
+                f"factors; use a method on task vectors (task_arithmetic, ties, …), or {FOLD}"
+            )
+    fold = "fold the adapters into full models first, and merge those"
+    inner = point.inner
+    if inner.method == "slerp":
+        raise ValueError(f"slerp: interpolates whole models, not adapters; {fold}")
+    plain = all(isinstance(weight, int | float) for weight in inner.weights)
+    if inner.method == "linear" and inner.normalize is not True:
+        if not plain or not math.isclose(sum(inner.weights), 1):
+            raise ValueError(
+                f"linear: weights {list(inner.weights)} with normalize: false would scale the base "
+                f"too, which adapters cannot; use task_arithmetic, or {fold}"
+            )
+
+
+def _transposed(name: str, adapters: Mapping[str, Adapter]) -> bool:
+    """Whether the base stores a tensor as (inputs, outputs); ValueError when adapters disagree."""
+    found = {id_: one.transposed(name) for id_, one in adapters.items() if one.has_map(name)}
+    if len(set(found.values())) > 1:
+        first, other = (next(id_ for id_ in found if found[id_] is way) for way in (True, False))
+        raise ValueError(
+            f"{name} is (inputs, outputs) to {first} and (outputs, inputs) to {other}; "
+            "fan_in_fan_out must be the same in adapters of one base"
+        )
+    return any(found.values())
+
+
+def _blocks(base: Any) -> int:
+    numbers = [int(found[1]) for name in base.names if (found := BLOCK_NUMBER.search(name))]
+    return max(numbers, default=-1) + 1

@@ -1,0 +1,243 @@
+"""Merged adapters written as peft reads them: exact by their factors, or truncated to a rank.
+
+What is a linear map's update becomes factors of scale 1 (lora_alpha = r; ranks that differ by
+module are patterns); what is none (biases, whole modules) is stored whole. Truncation takes the
+nearest update of that rank in the Frobenius norm and reports the error, relative to the update's
+norm, by tensor and overall. Streams: one module's factors in memory at a time.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from babelmerge.merging.adapters.factors import Factors, truncated, truncated_matrix
+from babelmerge.merging.adapters.merges import AdapterMerge
+from babelmerge.models import checkpoints
+from babelmerge.models.adapter_changes import PREFIX
+from babelmerge.models.adapter_config import CONFIG, WEIGHTS
+
+UNSHARDED = 1 << 62  # peft reads one file
+
+
+@dataclass
+class Report:
+    """How near the written adapter is to the merge, before rounding to its dtype.
+
+    errors: Frobenius norm of what truncation left out over that of the update, by tensor; empty for
+    exact factors. error: the same over all tensors.
+    """
+
+    rank: int | None
+    error: float = 0.0
+    errors: dict[str, float] = field(default_factory=dict)
+
+
+def save_adapter(
+    out_dir: str | Path,
+    merge: AdapterMerge,
+    rank: int | None = None,
+    dtype: str = "float32",
+    **facts: Any,
+) -> Report:
+    """Write a merge as an adapter's directory, complete or not at all, the report in its manifest.
+
+    rank: None for exact factors. facts: for the manifest, as `directories.saving` takes them.
+    """
+    report: dict[str, Any] = {}
+    with checkpoints.saving(out_dir, adapter=report, **facts) as directory:
+        found = write_adapter(directory, merge, rank, dtype)
+        report |= {"rank": found.rank, "error": found.error, "errors": found.errors}
+    return found
+
+
+def write_adapter(
+    directory: str | Path, merge: AdapterMerge, rank: int | None = None, dtype: str = "float32"
+) -> Report:
+    """Write adapter_config.json and adapter_model.safetensors into a directory.
+
+    ValueErrors before anything is written: a rank that is missing where the method has no exact
+    factors, or a dtype that is not one.
+    """
+    plan = _Plan(merge, rank, _dtype(dtype))
+    directory = Path(directory)
+    report = Report(rank)
+    checkpoints.write_tensors(directory, plan.layout(), plan.pieces(report), UNSHARDED)
+    (directory / "model.safetensors").rename(directory / WEIGHTS)
+    checkpoints.write_json(directory / CONFIG, plan.config())
+    return report
+
+
+class _Plan:
+    """Which tensors are written under which names."""
+
+    def __init__(self, merge: AdapterMerge, rank: int | None, dtype: torch.dtype):
+        self.merge = merge
+        self.base = merge.base
+        self.rank = rank
+        self.dtype = dtype
+        self.adapters = list(merge.adapters.values())
+        self.maps = [name for name in merge.names if self._is_map(name)]
+        if not self.maps:
+            raise ValueError("the merge has no linear map that LoRA could change; write a model")
+        self.ranks = {name: self._rank(name) for name in self.maps}
+        self.modules = {name: name.removesuffix(".weight") for name in self.maps}
+        self.saved = self._saved_modules()
+
+    def layout(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        code = checkpoints.CODES[self.dtype]
+        found = {}
+        for name, rank in self.ranks.items():
+            outputs, inputs = self._map_shape(name)
+            found[self._entry(name, "A")] = (code, (rank, inputs))
+            found[self._entry(name, "B")] = (code, (outputs, rank))
+        for entry, name in self._whole().items():
+            found[entry] = (code, self.base.shape(name))
+        return found
+
+    def pieces(self, report: Report):
+        """pieces(name) for `write_tensors`, filling the report as it goes."""
+        whole = self._whole()
+        names = {self._entry(name, side): (name, side) for name in self.maps for side in "AB"}
+        lengths: list[tuple[float, float]] = []
+        made: dict[str, Factors] = {}
+
+        def pieces(entry: str) -> Iterator[np.ndarray]:
+            if entry in whole:
+                yield self._bytes(self._tensor(whole[entry]))
+                return
+            name, side = names[entry]
+            if side == "A":
+                made.clear()
+                made[name] = self._made(name, report, lengths)
+                yield self._bytes(made[name].a)
+            else:
+                yield self._bytes(made[name].b)
+
+        return pieces
+
+    def config(self) -> dict[str, Any]:
+        usual = Counter(self.ranks.values()).most_common(1)[0][0]
+        patterns = {self.modules[n]: rank for n, rank in self.ranks.items() if rank != usual}
+        bases = {one.config.base for one in self.adapters if one.config.base}
+        tasks = {one.config.task_type for one in self.adapters}
+        biases = any(".base_layer." in entry for entry in self._whole())
+        return {
+            "peft_type": "LORA",
+            "task_type": tasks.pop() if len(tasks) == 1 else None,
+            "base_model_name_or_path": min(bases, default=str(getattr(self.base, "path", ""))),
+            "r": usual,
+            "lora_alpha": usual,
+            "rank_pattern": patterns,
+            "alpha_pattern": patterns,
+            "target_modules": list(self.modules.values()),
+            "modules_to_save": list(self.saved) or None,
+            "bias": "lora_only" if biases else "none",
+            "fan_in_fan_out": any(map(self._swapped, self.maps)),
+            "lora_dropout": 0.0,
+            "use_rslora": False,
+            "use_dora": False,
+            "inference_mode": True,
+            "init_lora_weights": True,
+        }
+
+    def _is_map(self, name: str) -> bool:
+        """Whether a tensor's update is written as factors: some adapter's is, none's is whole."""
+        changes = [one.changes[name] for one in self.adapters if name in one.changes]
+        whole = [one for one in self.adapters if name in one.changes and one.is_whole(name)]
+        return any(change.a for change in changes) and not whole
+
+    def _rank(self, name: str) -> int:
+        exact = self.merge.rank(name)
+        if self.rank is None and exact is None:
+            raise ValueError(
+                f"{self.merge.point.method}: the merged update of {name} has no exact factors; "
+                "give a rank to truncate it to (the error is reported), or write a model"
+            )
+        limits = [self.rank, exact, *self.base.shape(name)]
+        if self.rank is None:
+            limits = [exact]
+        return max(1, min(limit for limit in limits if limit is not None))
+
+    def _made(self, name: str, report: Report, lengths: list[tuple[float, float]]) -> Factors:
+        """A map's factors, padded with zeros to the rank that the layout promises."""
+        found = self.merge.factors(name)
+        if self.rank is not None:
+            if found is None:
+                delta = self.merge[name]
+                cut = truncated_matrix(delta.T if self.merge.transposed(name) else delta, self.rank)
+            else:
+                cut = truncated(found, self.rank)
+            found = cut.factors
+            lengths.append((cut.error, cut.norm))
+            report.errors[name] = cut.error / cut.norm if cut.norm else 0.0
+            report.error = _share(lengths)
+        missing = self.ranks[name] - found.rank
+        b = torch.nn.functional.pad(found.b.float() * found.scale, (0, missing))
+        return Factors(b, torch.nn.functional.pad(found.a.float(), (0, 0, 0, missing)))
+
+    def _tensor(self, name: str) -> Tensor:
+        """A tensor that is stored whole: merged, or the base's in a module of which one is."""
+        tensor = self.base.read(name).float()
+        return tensor + self.merge[name] if name in self.merge else tensor
+
+    def _whole(self) -> dict[str, str]:
+        """Names in the file -> the base's tensors that are stored whole."""
+        found = {}
+        for name in self.merge.names:
+            module, _, kind = name.rpartition(".")
+            if name not in self.ranks and module in self.modules.values():
+                found[f"{PREFIX}{module}.base_layer.{kind}"] = name
+        for module in self.saved:
+            own = [name for name in self.base.names if name.rpartition(".")[0] == module]
+            found |= {PREFIX + name: name for name in own}
+        return found
+
+    def _saved_modules(self) -> dict[str, None]:
+        """Modules without factors: peft keeps all of their tensors."""
+        modules = {name: name.rpartition(".")[0] for name in self.merge.names}
+        mapped = set(self.modules.values())
+        return dict.fromkeys(
+            m for n, m in modules.items() if n not in self.ranks and m not in mapped
+        )
+
+    def _entry(self, name: str, side: str) -> str:
+        if self._embedding(name):
+            return f"{PREFIX}{self.modules[name]}.lora_embedding_{side}"
+        return f"{PREFIX}{self.modules[name]}.lora_{side}.weight"
+
+    def _embedding(self, name: str) -> bool:
+        return any(one.changes[name].embedding for one in self.adapters if name in one.changes)
+
+    def _swapped(self, name: str) -> bool:
+        return self.merge.transposed(name) and not self._embedding(name)
+
+    def _map_shape(self, name: str) -> tuple[int, ...]:
+        shape = self.base.shape(name)
+        return shape[::-1] if self.merge.transposed(name) else shape
+
+    def _bytes(self, tensor: Tensor) -> np.ndarray:
+        return checkpoints.as_bytes(tensor.to(self.dtype))
+
+
+def _share(lengths: list[tuple[float, float]]) -> float:
+    """The error over all tensors, relative to the norm of the whole update."""
+    whole = math.fsum(norm**2 for _, norm in lengths)
+    return math.sqrt(math.fsum(error**2 for error, _ in lengths) / whole) if whole else 0.0
+
+
+def _dtype(name: str) -> torch.dtype:
+    known: Mapping[str, torch.dtype] = {
+        "float32": torch.float32,
+        "bfloat16": torch.bfloat16,
+        "float16": torch.float16,
+    }
+    if name not in known:
+        raise ValueError(f"dtype is {name!r}; expected {', '.join(known)} for an adapter")
+    return known[name]

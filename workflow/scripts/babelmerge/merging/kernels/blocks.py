@@ -1,0 +1,268 @@
+"""Compiled stages over one block of a tensor: load, sparsify, store (`combining` has the rest).
+
+A merge of whole models is bound by memory, and torch would walk every tensor some fifty times. Here
+each block of a few thousand elements is loaded once, stays in the processor's cache while it passes
+the stages (load, sparsify, combine, store) and is stored once. The arithmetic is that of `methods`,
+operation by operation in float32 without contraction, so both give the same bits.
+
+Members come in as addresses of their elements with a code for their dtype; whoever calls keeps the
+memory alive. Nothing here allocates more than a few blocks, takes the interpreter's lock or
+depends on the number of threads. Compiled when first used and then kept on disk. No torch.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import carray, types
+from numba.extending import intrinsic
+
+from babelmerge.merging.kernels import random_keys
+from babelmerge.merging.kernels.compiled import compiled
+
+GOLDEN = np.uint64(random_keys.GOLDEN)
+MIX_1 = np.uint64(random_keys.MIX_1)
+MIX_2 = np.uint64(random_keys.MIX_2)
+
+BLOCK = 4096
+F32, BF16, F16 = 0, 1, 2  # dtype codes
+TRIM, DROP, CEIL = 1, 2, 4  # what becomes of a task vector: dropped, then trimmed, then ceiled
+SUM, VOTE, WEIGHTED_VOTE = 0, 1, 2  # how task vectors become one
+
+
+class Sources(NamedTuple):
+    """One tensor of all members, the base first; deltas: 1 for experts - base, 0 for experts."""
+
+    addresses: np.ndarray  # uint64
+    codes: np.ndarray  # int64
+    deltas: int
+
+
+class Stages(NamedTuple):
+    """What is done to each block, one entry an expert where there is an array."""
+
+    keep: int  # TRIM | DROP | CEIL
+    limits: np.ndarray  # float32: smallest magnitude that is kept
+    cutoffs: np.ndarray  # int64: magnitudes equal to the limit are kept before this element
+    ceilings: np.ndarray  # float32: larger magnitudes are outliers, and not kept
+    ceiling_cutoffs: np.ndarray  # int64: so are those equal to the ceiling before this element
+    keys: np.ndarray  # uint64: of the random streams
+    cuts: np.ndarray  # uint64: random bits below this keep an element
+    scales: np.ndarray  # float32: factor of what is left after DROP or CEIL
+    combine: int  # SUM, VOTE, WEIGHTED_VOTE
+    voters: np.ndarray  # float32: weights of the votes
+    weights: np.ndarray  # float32: weights of the merge
+    normalize: int  # divide by the number (VOTE) or the weights (WEIGHTED_VOTE) that agree
+    divisor: np.float32  # of a SUM; in WEIGHTED_VOTE the least that is divided by
+    majority: np.float32  # sign of an undecided VOTE
+    variance_limit: np.float32  # elements of less variance over the experts are not merged
+    variance_cutoff: np.int64
+    factor: np.float32  # of the update, before the base is added
+
+
+def _pointer_to(number_type):
+    @intrinsic
+    def pointer(typing_context, address):
+        def build(context, builder, signature, arguments):
+            kind = context.get_value_type(types.CPointer(number_type))
+            return builder.inttoptr(arguments[0], kind)
+
+        return types.CPointer(number_type)(types.uint64), build
+
+    return pointer
+
+
+_floats_at = _pointer_to(types.float32)
+_words_at = _pointer_to(types.uint16)
+
+
+@intrinsic
+def float_of(typing_context, bits):
+    """The float32 that has these bits."""
+
+    def build(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(types.float32))
+
+    return types.float32(types.uint32), build
+
+
+@intrinsic
+def bits_of(typing_context, number):
+    """The bits of a float32."""
+
+    def build(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(types.uint32))
+
+    return types.uint32(types.float32), build
+
+
+@compiled
+def words_at(address, start, size):
+    """The 16-bit elements of a tensor from `start` on, as they lie."""
+    return carray(_words_at(address), start + size)[start:]
+
+
+@compiled
+def load(address, code, start, out):
+    """Elements from `start` on, widened to float32; returns whether any is NaN or infinite."""
+    size = out.size
+    bits = out.view(np.uint32)
+    if code == F32:
+        values = carray(_floats_at(address), start + size)[start:].view(np.uint32)
+        largest = np.uint32(0)
+        for i in range(size):
+            bits[i] = values[i]
+            largest = max(largest, values[i] & np.uint32(0x7FFFFFFF))
+        return largest >= np.uint32(0x7F800000)
+    words = words_at(address, start, size)
+    if code == BF16:
+        largest = np.uint32(0)
+        for i in range(size):
+            bits[i] = np.uint32(words[i]) << np.uint32(16)
+            largest = max(largest, bits[i] & np.uint32(0x7FFFFFFF))
+        return largest >= np.uint32(0x7F800000)
+    most = np.uint16(0)
+    for i in range(size):
+        most = max(most, words[i] & np.uint16(0x7FFF))
+    for i in range(size):
+        bits[i] = (np.uint32(words[i]) & np.uint32(0x7FFF)) << np.uint32(13)
+    for i in range(size):
+        # Half's exponent sits 112 lower; multiplied, subnormal numbers come out right too.
+        out[i] *= np.float32(2.0**112)
+    for i in range(size):
+        bits[i] |= (np.uint32(words[i]) & np.uint32(0x8000)) << np.uint32(16)
+    return most >= np.uint16(0x7C00)
+
+
+@compiled
+def store(values, code, out, start):
+    """Float32 values into an array of the output's dtype, rounded to nearest even.
+
+    Returns whether any is NaN or infinite. float16 is left to the caller: out is float32 then.
+    """
+    bits = values.view(np.uint32)
+    largest = np.uint32(0)
+    for i in range(values.size):
+        largest = max(largest, bits[i] & np.uint32(0x7FFFFFFF))
+    if code == BF16:
+        words = out.view(np.uint16)[start : start + values.size]
+        for i in range(values.size):
+            even = (bits[i] >> np.uint32(16)) & np.uint32(1)
+            words[i] = np.uint16((bits[i] + np.uint32(0x7FFF) + even) >> np.uint32(16))
+        return largest >= np.uint32(0x7F7F8000)  # what rounds to infinity is infinite
+    out.view(np.float32)[start : start + values.size] = values
+    return largest >= np.uint32(0x7F800000)
+
+
+@compiled
+def shaped(room, rows, n):
+    """The first of a flat room as (rows, n). Room is made once: to get it anew a block is slow."""
+    return room[: rows * n].reshape((rows, n))
+
+
+@compiled
+def all_or_none(condition):
+    """All bits or none: a branch would be mispredicted half of the time."""
+    return np.uint32(0) - np.uint32(condition)
+
+
+@compiled
+def store_applied(words, update, factor, out):
+    """base + factor * update, both bfloat16: `load`, the update, and `store` in one walk.
+
+    words: the base's bits. Returns whether any result is NaN or infinite.
+    """
+    largest = np.uint32(0)
+    for i in range(out.size):
+        bits = bits_of(float_of(np.uint32(words[i]) << np.uint32(16)) + update[i] * factor)
+        largest = max(largest, bits & np.uint32(0x7FFFFFFF))
+        even = (bits >> np.uint32(16)) & np.uint32(1)
+        out[i] = np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
+    return largest >= np.uint32(0x7F7F8000)
+
+
+@compiled
+def trim(row, begin, limit, cutoff):
+    """Keep what is larger than the limit, and of what equals it what stands before the cutoff."""
+    before = min(max(cutoff - begin, 0), row.size)
+    bits = row.view(np.uint32)
+    for i in range(before):
+        bits[i] &= all_or_none(abs(row[i]) >= limit)
+    for i in range(before, row.size):
+        bits[i] &= all_or_none(abs(row[i]) > limit)
+
+
+@compiled
+def ceil(row, begin, ceiling, cutoff, scale):
+    """Zero what is larger than the ceiling, or equals it and stands before the cutoff; times scale.
+
+    The opposite of `trim` with the same numbers.
+    """
+    before = min(max(cutoff - begin, 0), row.size)
+    none = np.float32(0)
+    for i in range(before):
+        row[i] = row[i] * scale if abs(row[i]) < ceiling else none
+    for i in range(before, row.size):
+        row[i] = row[i] * scale if abs(row[i]) <= ceiling else none
+
+
+@compiled
+def drop(row, begin, key, cut, scale):
+    """Keep at random (see `randomness`), times scale. begin: even, two neighbours share a draw."""
+    first = np.uint64(begin >> 1) + np.uint64(1)
+    pairs = (row.size + 1) // 2
+    states = np.empty(2 * pairs, np.uint32)
+    draws = states.view(np.uint64)
+    for pair in range(pairs):
+        state = key + (first + np.uint64(pair)) * GOLDEN
+        state = (state ^ (state >> np.uint64(30))) * MIX_1
+        state = (state ^ (state >> np.uint64(27))) * MIX_2
+        draws[pair] = state ^ (state >> np.uint64(31))
+    for i in range(row.size):
+        row[i] = row[i] * scale if states[i] < cut else np.float32(0)
+
+
+@compiled
+def _load_delta(address, code, start, base, limit, out):
+    """`load` minus the base; 0 where that is smaller than the limit."""
+    if code == BF16:  # the usual dtype, in one walk
+        words = words_at(address, start, out.size)
+        largest = np.uint32(0)
+        for i in range(out.size):
+            bits = np.uint32(words[i]) << np.uint32(16)
+            largest = max(largest, bits & np.uint32(0x7FFFFFFF))
+            delta = float_of(bits) - base[i]
+            out[i] = delta if abs(delta) >= limit else np.float32(0)
+        return largest >= np.uint32(0x7F800000)
+    bad = load(address, code, start, out)
+    for i in range(out.size):
+        delta = out[i] - base[i]
+        out[i] = delta if abs(delta) >= limit else np.float32(0)
+    return bad
+
+
+@compiled
+def gather(sources, stages, begin, base, blocks):
+    """Load and sparsify one block of every expert. Returns the member with bad values, or -1."""
+    deltas = sources.deltas == 1
+    if deltas and load(sources.addresses[0], sources.codes[0], begin, base):
+        return 0
+    drops, trims = stages.keep & DROP, stages.keep & TRIM
+    for e in range(blocks.shape[0]):
+        row = blocks[e]
+        address, code = sources.addresses[e + 1], sources.codes[e + 1]
+        # Where all that equal the limit are kept, as nearly everywhere, trimming costs no walk.
+        at_once = deltas and trims and not drops and stages.cutoffs[e] >= begin + row.size
+        if deltas:
+            limit = stages.limits[e] if at_once else np.float32(0)
+            bad = _load_delta(address, code, begin, base, limit, row)
+        else:
+            bad = load(address, code, begin, row)
+        if bad:
+            return e + 1
+        if drops:
+            drop(row, begin, stages.keys[e], stages.cuts[e], stages.scales[e])
+        if trims and not at_once:
+            trim(row, begin, stages.limits[e], stages.cutoffs[e])
+        if stages.keep & CEIL:
+            ceil(row, begin, stages.ceilings[e], stages.ceiling_cutoffs[e], stages.scales[e])
+    return -1

@@ -1,0 +1,222 @@
+"""Compiled stages over one block of every expert: variances, sums, votes, and the base added.
+
+The arithmetic is that of `methods`, operation by operation in float32 without contraction, so both
+give the same bits. Walks over arrays; no addresses, no torch.
+"""
+
+import numpy as np
+
+from babelmerge.merging.kernels.blocks import all_or_none
+from babelmerge.merging.kernels.compiled import compiled
+
+
+@compiled
+def variances(blocks, out):
+    """Variance over the experts, divided by their number, in float64: `methods.variance`."""
+    experts = blocks.shape[0]
+    share = 1.0 / experts
+    if experts == 4:  # the usual number, in one walk
+        x0, x1, x2, x3 = blocks[0], blocks[1], blocks[2], blocks[3]
+        for i in range(out.size):
+            b0, b1, b2, b3 = (
+                np.float64(x0[i]),
+                np.float64(x1[i]),
+                np.float64(x2[i]),
+                np.float64(x3[i]),
+            )
+            mean = ((b0 * share + b1 * share) + b2 * share) + b3 * share
+            a0, a1, a2, a3 = b0 - mean, b1 - mean, b2 - mean, b3 - mean
+            total = (a0 * a0 * share + a1 * a1 * share) + a2 * a2 * share
+            out[i] = np.float32(total + a3 * a3 * share)
+        return
+    mean = np.zeros(out.size, np.float64)
+    spread = np.zeros(out.size, np.float64)
+    for e in range(experts):
+        row = blocks[e]
+        for i in range(out.size):
+            mean[i] += row[i] * share
+    for e in range(experts):
+        row = blocks[e]
+        for i in range(out.size):
+            away = row[i] - mean[i]
+            spread[i] += away * away * share
+    for i in range(out.size):
+        out[i] = np.float32(spread[i])
+
+
+@compiled
+def keep_varied(blocks, begin, limit, cutoff):
+    """Zero the elements whose variance is below the limit (or equal and not before the cutoff)."""
+    size = blocks.shape[1]
+    variance = np.empty(size, np.float32)
+    masks = np.empty(size, np.uint32)
+    variances(blocks, variance)
+    before = min(max(cutoff - begin, 0), size)
+    for i in range(before):
+        masks[i] = all_or_none(variance[i] >= limit)
+    for i in range(before, size):
+        masks[i] = all_or_none(variance[i] > limit)
+    for e in range(blocks.shape[0]):
+        bits = blocks[e].view(np.uint32)
+        for i in range(size):
+            bits[i] &= masks[i]
+
+
+@compiled
+def weighted_sum(blocks, weights, out):
+    """sum w_i x_i, added in order; four experts at a time, so that `out` is walked less often."""
+    out[:] = np.float32(0)
+    four = weights.size // 4 * 4
+    for e in range(0, four, 4):
+        x0, x1, x2, x3 = blocks[e], blocks[e + 1], blocks[e + 2], blocks[e + 3]
+        w0, w1, w2, w3 = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
+        for i in range(out.size):
+            out[i] = (((out[i] + x0[i] * w0) + x1[i] * w1) + x2[i] * w2) + x3[i] * w3
+    for e in range(four, weights.size):
+        row, weight = blocks[e], weights[e]
+        for i in range(out.size):
+            out[i] += row[i] * weight
+
+
+@compiled
+def trimmed_sum(blocks, weights, limits, out):
+    """`weighted_sum` of what is at least as large as each expert's limit."""
+    out[:] = np.float32(0)
+    for e in range(weights.size):
+        row, weight, limit = blocks[e], weights[e], limits[e]
+        for i in range(out.size):
+            out[i] += (row[i] if abs(row[i]) >= limit else np.float32(0)) * weight
+
+
+@compiled
+def balance(sums):
+    """How many sums are above 0, less how many are below."""
+    positive = 0
+    negative = 0
+    for i in range(sums.size):
+        positive += sums[i] > 0
+        negative += sums[i] < 0
+    return positive - negative
+
+
+@compiled
+def vote(blocks, stages, signs, count, out):
+    """TIES as its authors have it, see `methods.ties`: the majority decides the undecided."""
+    if stages.weights.size == 4:
+        _vote_of_four(blocks, stages, out)
+        return
+    weighted_sum(blocks, stages.voters, signs)
+    out[:] = np.float32(0)
+    count[:] = np.float32(0)
+    weights, majority = stages.weights, stages.majority
+    none, one = np.float32(0), np.float32(1)
+    for i in range(signs.size):
+        above = one if signs[i] > 0 else majority
+        signs[i] = -one if signs[i] < 0 else above
+    four = weights.size // 4 * 4
+    for e in range(0, four, 4):
+        x0, x1, x2, x3 = blocks[e], blocks[e + 1], blocks[e + 2], blocks[e + 3]
+        w0, w1, w2, w3 = weights[e], weights[e + 1], weights[e + 2], weights[e + 3]
+        for i in range(out.size):
+            a0, a1 = x0[i] * signs[i] > 0, x1[i] * signs[i] > 0
+            a2, a3 = x2[i] * signs[i] > 0, x3[i] * signs[i] > 0
+            total = out[i] + (x0[i] if a0 else none) * w0
+            total += (x1[i] if a1 else none) * w1
+            total += (x2[i] if a2 else none) * w2
+            out[i] = total + (x3[i] if a3 else none) * w3
+            count[i] += ((one if a0 else none) + (one if a1 else none)) + (
+                (one if a2 else none) + (one if a3 else none)
+            )
+    for e in range(four, weights.size):
+        row, weight = blocks[e], weights[e]
+        for i in range(out.size):
+            agrees = row[i] * signs[i] > 0
+            out[i] += (row[i] if agrees else none) * weight
+            count[i] += one if agrees else none
+    if stages.normalize:
+        for i in range(out.size):
+            out[i] /= max(count[i], one)
+
+
+@compiled
+def _vote_of_four(blocks, stages, out):
+    """`vote` of the usual number of experts, in one walk."""
+    x0, x1, x2, x3 = blocks[0], blocks[1], blocks[2], blocks[3]
+    v0, v1, v2, v3 = stages.voters[0], stages.voters[1], stages.voters[2], stages.voters[3]
+    w0, w1, w2, w3 = stages.weights[0], stages.weights[1], stages.weights[2], stages.weights[3]
+    none, one, majority, normalize = np.float32(0), np.float32(1), stages.majority, stages.normalize
+    for i in range(out.size):
+        y0, y1, y2, y3 = x0[i], x1[i], x2[i], x3[i]
+        total = ((y0 * v0 + y1 * v1) + y2 * v2) + y3 * v3
+        above = one if total > 0 else majority
+        sign = -one if total < 0 else above
+        a0, a1, a2, a3 = y0 * sign > 0, y1 * sign > 0, y2 * sign > 0, y3 * sign > 0
+        merged = none + (y0 if a0 else none) * w0
+        merged += (y1 if a1 else none) * w1
+        merged += (y2 if a2 else none) * w2
+        merged += (y3 if a3 else none) * w3
+        count = ((one if a0 else none) + (one if a1 else none)) + (
+            (one if a2 else none) + (one if a3 else none)
+        )
+        out[i] = merged / (max(count, one) if normalize else one)
+
+
+@compiled
+def votes_by_weight(blocks, stages, signs, count, out):
+    """TIES and SCE as mergekit has them, see `methods.weighted_vote`."""
+    if stages.weights.size == 4:
+        _votes_of_four(blocks, stages, out)
+        return
+    weighted_sum(blocks, stages.voters, signs)
+    out[:] = np.float32(0)
+    count[:] = np.float32(0)
+    for i in range(signs.size):
+        signs[i] = np.float32(1) if signs[i] >= 0 else np.float32(-1)
+    for e in range(blocks.shape[0]):
+        row, weight = blocks[e], stages.weights[e]
+        for i in range(out.size):
+            value = row[i] * weight
+            agrees = value * signs[i] > 0
+            out[i] += value if agrees else np.float32(0)
+            count[i] += weight if agrees else np.float32(0)
+    if not stages.normalize:
+        return
+    if stages.divisor > 0:
+        for i in range(out.size):
+            out[i] /= max(count[i], stages.divisor)
+    else:
+        for i in range(out.size):
+            out[i] /= count[i] if count[i] != 0 else np.float32(1)
+
+
+@compiled
+def _votes_of_four(blocks, stages, out):
+    """`votes_by_weight` of the usual number of experts, in one walk."""
+    x0, x1, x2, x3 = blocks[0], blocks[1], blocks[2], blocks[3]
+    v0, v1, v2, v3 = stages.voters[0], stages.voters[1], stages.voters[2], stages.voters[3]
+    w0, w1, w2, w3 = stages.weights[0], stages.weights[1], stages.weights[2], stages.weights[3]
+    none, one, least = np.float32(0), np.float32(1), stages.divisor
+    normalize, clamped = stages.normalize, stages.divisor > 0
+    for i in range(out.size):
+        y0, y1, y2, y3 = x0[i], x1[i], x2[i], x3[i]
+        total = ((y0 * v0 + y1 * v1) + y2 * v2) + y3 * v3
+        sign = one if total >= 0 else -one
+        y0, y1, y2, y3 = y0 * w0, y1 * w1, y2 * w2, y3 * w3
+        a0, a1, a2, a3 = y0 * sign > 0, y1 * sign > 0, y2 * sign > 0, y3 * sign > 0
+        merged = none + (y0 if a0 else none)
+        merged += y1 if a1 else none
+        merged += y2 if a2 else none
+        merged += y3 if a3 else none
+        weight = none + (w0 if a0 else none)
+        weight += w1 if a1 else none
+        weight += w2 if a2 else none
+        weight += w3 if a3 else none
+        divisor = max(weight, least) if clamped else (weight if weight != 0 else one)
+        out[i] = merged / (divisor if normalize else one)
+
+
+@compiled
+def finish(base, update, factor):
+    """base + factor * update, in the update's place."""
+    for i in range(update.size):
+        update[i] = base[i] + update[i] * factor

@@ -1,0 +1,127 @@
+"""Compiled loops over a range of a tensor: what a merge spends its time in.
+
+Addresses in, merged elements out, block by block through the stages of `blocks` and `combining`.
+Nothing here allocates more than a few blocks, takes the interpreter's lock or depends on the number
+of threads. No torch.
+"""
+
+import numpy as np
+
+from babelmerge.merging.kernels.blocks import (
+    BF16,
+    BLOCK,
+    CEIL,
+    DROP,
+    F16,
+    F32,
+    SUM,
+    TRIM,
+    VOTE,
+    WEIGHTED_VOTE,
+    Sources,
+    Stages,
+    gather,
+    load,
+    shaped,
+    store,
+    store_applied,
+    words_at,
+)
+from babelmerge.merging.kernels.combining import (
+    finish,
+    keep_varied,
+    vote,
+    votes_by_weight,
+    weighted_sum,
+)
+from babelmerge.merging.kernels.compiled import compiled
+
+__all__ = [
+    "BF16",
+    "BLOCK",
+    "CEIL",
+    "DROP",
+    "F16",
+    "F32",
+    "SUM",
+    "TRIM",
+    "VOTE",
+    "WEIGHTED_VOTE",
+    "Sources",
+    "Stages",
+    "apply",
+    "cast",
+    "form",
+]
+
+
+@compiled
+def form(sources, stages, start, stop, add_base, out_code, out, update):
+    """Elements start..stop-1 of a merged tensor into `out`; start is a multiple of BLOCK.
+
+    add_base: 1 for base + factor * update, 0 for the update alone. update: float32 room for the
+    update of these elements, before the factor, or an empty array. Returns the member with bad
+    values, the number of members when it is the result, or -1.
+    """
+    experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((4, BLOCK), np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        blocks = shaped(room, experts, n)
+        base, signs, count, part = spare[0][:n], spare[1][:n], spare[2][:n], spare[3][:n]
+        bad = gather(sources, stages, begin, base, blocks)
+        if bad >= 0:
+            return bad
+        if stages.variance_limit > 0 or stages.variance_cutoff >= 0:
+            keep_varied(blocks, begin, stages.variance_limit, stages.variance_cutoff)
+        if stages.combine == SUM:
+            weighted_sum(blocks, stages.weights, part)
+            if stages.divisor != 1:
+                for i in range(n):
+                    part[i] /= stages.divisor
+        elif stages.combine == VOTE:
+            vote(blocks, stages, signs, count, part)
+        else:
+            votes_by_weight(blocks, stages, signs, count, part)
+        if update.size:
+            update[begin - start : begin - start + n] = part
+        if add_base:
+            finish(base, part, stages.factor)
+        if store(part, out_code, out, begin - start):
+            return experts + 1
+    return -1
+
+
+@compiled
+def apply(address, code, update, start, stop, factor, out_code, out):
+    """base + factor * update for elements start..stop-1 of a tensor, as `form` ends.
+
+    update: float32, of the whole tensor, left as it is. Returns whether a result is not finite.
+    """
+    size = stop - start
+    if code == BF16 and out_code == BF16:  # the usual dtypes, in one walk
+        words = words_at(address, start, size)
+        return store_applied(words, update[start:stop], factor, out[:size].view(np.uint16))
+    bad = False
+    room = np.empty(BLOCK, np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base = room[:n]
+        load(address, code, begin, base)
+        part = update[begin : begin + n]
+        for i in range(n):
+            base[i] += part[i] * factor
+        bad |= store(base, out_code, out, begin - start)
+    return bad
+
+
+@compiled
+def cast(address, code, start, stop, out_code, out):
+    """Elements start..stop-1 of one tensor in another dtype. Returns whether one is not finite."""
+    bad = False
+    room = np.empty(BLOCK, np.float32)
+    for begin in range(start, stop, BLOCK):
+        part = room[: min(BLOCK, stop - begin)]
+        load(address, code, begin, part)
+        bad |= store(part, out_code, out, begin - start)
+    return bad

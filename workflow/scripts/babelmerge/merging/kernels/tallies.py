@@ -1,0 +1,129 @@
+"""Compiled sums over tensors: squares, magnitudes, and the balance of votes.
+
+Sums are kept by row of BLOCK elements and rounded in a fixed order, and votes are whole numbers, so
+that no order of work changes them. As in `kernels`: addresses in, no torch, no locks.
+"""
+
+import numpy as np
+
+from babelmerge.merging.kernels.blocks import BLOCK, drop, gather, shaped
+from babelmerge.merging.kernels.combining import balance, keep_varied, trimmed_sum
+from babelmerge.merging.kernels.compiled import compiled
+
+LANES = 16  # partial sums that run side by side; their order is fixed, whatever the machine
+
+
+@compiled
+def lane_sum(values):
+    """Sum in float64 of at most BLOCK values, in an order that no machine changes.
+
+    LANES sums side by side (element i goes to lane i modulo LANES), then those one by one.
+    """
+    a0 = a1 = a2 = a3 = a4 = a5 = a6 = a7 = 0.0
+    b0 = b1 = b2 = b3 = b4 = b5 = b6 = b7 = 0.0
+    whole = values.size // LANES * LANES
+    for i in range(0, whole, LANES):
+        a0 += values[i]
+        a1 += values[i + 1]
+        a2 += values[i + 2]
+        a3 += values[i + 3]
+        a4 += values[i + 4]
+        a5 += values[i + 5]
+        a6 += values[i + 6]
+        a7 += values[i + 7]
+        b0 += values[i + 8]
+        b1 += values[i + 9]
+        b2 += values[i + 10]
+        b3 += values[i + 11]
+        b4 += values[i + 12]
+        b5 += values[i + 13]
+        b6 += values[i + 14]
+        b7 += values[i + 15]
+    lanes = np.array([a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7])
+    for i in range(whole, values.size):
+        lanes[i - whole] += values[i]
+    result = 0.0
+    for k in range(LANES):
+        result += lanes[k]
+    return result
+
+
+@compiled
+def row_sums(sources, stages, start, stop, squared, sums):
+    """Sums of squares (or magnitudes) of each expert's kept elements, one for each row of BLOCK.
+
+    sums: float64 (experts, rows of start..stop). Terms are rounded to float32 before they are added
+    in float64, see `lane_sum`.
+    """
+    experts = stages.weights.size
+    varied = stages.variance_limit > 0 or stages.variance_cutoff >= 0
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base, blocks = spare[:n], shaped(room, experts, n)
+        bad = gather(sources, stages, begin, base, blocks)
+        if bad >= 0:
+            return bad
+        if varied:
+            keep_varied(blocks, begin, stages.variance_limit, stages.variance_cutoff)
+        for e in range(experts):
+            row = blocks[e]
+            if squared:
+                for i in range(n):
+                    row[i] = row[i] * row[i]
+            else:
+                for i in range(n):
+                    row[i] = abs(row[i])
+            sums[e, (begin - start) // BLOCK] = lane_sum(row)
+    return -1
+
+
+@compiled
+def sums_of_drop(sources, stages, start, stop, sums):
+    """Sums of magnitudes by row of BLOCK, before the random drop of `stages` and after it.
+
+    sums: float64 (2, experts, rows of start..stop). Stages neither drop nor trim by themselves
+    (keep is 0). Returns the member with bad values or -1.
+    """
+    experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base, blocks = spare[:n], shaped(room, experts, n)
+        bad = gather(sources, stages, begin, base, blocks)
+        if bad >= 0:
+            return bad
+        for e in range(experts):
+            row = blocks[e]
+            for i in range(n):
+                row[i] = abs(row[i])
+            sums[0, e, (begin - start) // BLOCK] = lane_sum(row)
+            drop(row, begin, stages.keys[e], stages.cuts[e], np.float32(1))
+            sums[1, e, (begin - start) // BLOCK] = lane_sum(row)
+    return -1
+
+
+@compiled
+def balances(sources, stages, start, stop, limits, sums):
+    """Add to sums (points,) the elected signs of start..stop-1, undecided ones counting 0.
+
+    limits: float32 (points, experts), by which each point trims what `stages` leaves.
+    """
+    experts = stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        base, blocks, signs = spare[0][:n], shaped(room, experts, n), spare[1][:n]
+        gather(sources, stages, begin, base, blocks)
+        for point in range(limits.shape[0]):
+            trimmed_sum(blocks, stages.voters, limits[point], signs)
+            sums[point] += balance(signs)
+
+
+@compiled
+def row_totals(values):
+    """Sum of each row of BLOCK of a float32 array (any length)."""
+    rows = np.empty(-(-values.size // BLOCK), np.float64)
+    for row in range(rows.size):
+        rows[row] = lane_sum(values[row * BLOCK : (row + 1) * BLOCK])
+    return rows

@@ -1,0 +1,323 @@
+"""Merged tensors formed by the compiled kernels, as bytes for a file or into a live model's memory.
+
+`Former` streams: chunks are formed on threads, a few ahead of whoever takes them, and come in the
+order of the tensors. Equal, bit for bit, to the same method in torch. No torch here, so that a
+merge of files starts at once.
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from babelmerge.files.tensor_files import FLOATING, SIZES
+from babelmerge.merging.kernels import loops as kernels
+from babelmerge.merging.streaming import passes
+from babelmerge.merging.streaming import planner as fused_plans
+from babelmerge.merging.streaming.members import Members, not_finite
+from babelmerge.merging.streaming.passes import Handle, Passes, handle
+from babelmerge.merging.streaming.planner import Formation, Known, Planner
+from babelmerge.merging.streaming.stages import STAGES
+from babelmerge.recipes.points import Settings
+
+DTYPE_CODES = {"float32": "F32", "bfloat16": "BF16", "float16": "F16"}
+# Arrays of each dtype; numpy has no bfloat16, so that is its bits.
+ARRAYS = {"F32": np.float32, "BF16": np.uint16, "F16": np.float16, "F64": np.float64}
+
+AHEAD = 2  # tensors that are planned before they are asked for
+NOWHERE = np.empty(0, np.float32)  # no room for the update: it is not kept
+
+
+def can_form(point: Settings) -> bool:
+    """Whether the kernels have this method."""
+    swapped = point.method == "layer_swap"
+    made = point.inner if swapped else point
+    ranked_by_row = made.method.startswith("breadcrumbs") and made.scope == "row"
+    return made.method in STAGES and not ranked_by_row
+
+
+def output_code(members: Members, point: Settings, name: str) -> str:
+    """The base's dtype, or the settings' for what is merged."""
+    return code_of(members.base.code(name), point)
+
+
+def code_of(own: str, point: Settings) -> str:
+    """The dtype of a merged tensor whose base has `own`: that, or for floats the settings'."""
+    return own if point.dtype is None or own not in FLOATING else DTYPE_CODES[point.dtype]
+
+
+@dataclass
+class Shared:
+    """Updates in float32 that points with one update_key have in common, by tensor.
+
+    The room is kept when the updates change: to get gigabytes afresh takes as long as to fill them.
+    """
+
+    updates: dict[str, np.ndarray] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+
+    def room(self, name: str, size: int) -> np.ndarray:
+        if name not in self.updates:
+            self.updates[name] = np.empty(size, np.float32)
+        return self.updates[name]
+
+
+class Former:
+    """The merged tensors of one point."""
+
+    def __init__(self, running: Passes, point: Settings, known: Known | None = None):
+        self.passes = running
+        self.members = running.members
+        self.planner = Planner(running, point, known)
+        self.point = point
+
+    def code(self, name: str) -> str:
+        return output_code(self.members, self.point, name)
+
+    def layout(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """Name -> (dtype code, shape) of the merged model, in the base's order."""
+        return {
+            name: (self.code(name), self.members.base.shape(name)) for name in self.members.names
+        }
+
+    def prepare(self) -> None:
+        """Read what must be known of the whole model, unless it is."""
+        fused_plans.prepare(self.passes, [self.point], self.planner.known)
+
+    def stream(self) -> Iterator[tuple[str, np.ndarray]]:
+        """(name, the next piece of its bytes), in the base's order; formed a few pieces ahead."""
+        self.prepare()
+        ready: queue.Queue[Any] = queue.Queue(2 * self.passes.threads + 2)
+        stopped = threading.Event()
+        producer = threading.Thread(target=self._produce, args=(ready, stopped), daemon=True)
+        producer.start()
+        try:
+            while (item := ready.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                name, future = item
+                yield name, future.result()
+        finally:
+            stopped.set()
+            while producer.is_alive():  # make room, so that it notices
+                _drain(ready)
+                producer.join(0.01)
+
+    def fill(self, targets: Mapping[str, np.ndarray], shared: Shared | None = None) -> None:
+        """Form tensors into flat arrays (see `ARRAYS`) of their output dtype, in place.
+
+        shared: updates of this point's update_key; used where they are, kept where they are not.
+        """
+        self.prepare()
+        jobs = (
+            job
+            for name, target in targets.items()
+            for _, job in self._jobs(name, target, self.code(name), shared)
+        )
+        for _ in self.passes.in_order(jobs):
+            pass
+        if shared is not None:
+            shared.known |= targets.keys()
+
+    def _produce(self, ready: queue.Queue, stopped: threading.Event) -> None:
+        try:
+            for name, made in self._planned(self.members.names):
+                for entry in self._jobs(name, None, self.code(name), made=made):
+                    ready.put(entry)
+                    if stopped.is_set():
+                        return
+        except BaseException as error:
+            ready.put(error)
+        ready.put(None)
+
+    def _planned(self, names: Iterable[str]) -> Iterator[tuple[str, Formation | None]]:
+        """(name, formation, None for a copy) in order; two are planned at once, a few ahead.
+
+        A plan may need a reading of its tensor and then a moment on one core: the other works on.
+        """
+
+        def plan(name: str) -> Formation | None:
+            return self.planner.formation(name) if self.planner.copied_from(name) is None else None
+
+        with ThreadPoolExecutor(2, "plan") as planners:
+            waiting: deque[tuple[str, Future]] = deque()
+            for name in names:
+                waiting.append((name, planners.submit(plan, name)))
+                if len(waiting) > AHEAD:
+                    first, made = waiting.popleft()
+                    yield first, made.result()
+            for name, made in waiting:
+                yield name, made.result()
+
+    def _jobs(
+        self,
+        name: str,
+        target: np.ndarray | None,
+        code: str,
+        shared: Shared | None = None,
+        made: Formation | None = None,
+    ) -> Iterator[tuple[str, Future]]:
+        source = self.planner.copied_from(name)
+        if source is not None:
+            yield from self._copies(source, name, target, code)
+            return
+        if shared is not None and target is not None and self.planner.point.method != "linear":
+            yield from self._by_update(name, target, code, shared)
+            return
+        made = made or self.planner.formation(name)
+        for start, stop in made.tensor.chunks:
+            part = None if target is None else target[start:stop]
+            yield name, self.passes.pool.submit(self._form, made, start, stop, code, part)
+
+    def _by_update(
+        self, name: str, target: np.ndarray, code: str, shared: Shared
+    ) -> Iterator[tuple[str, Future]]:
+        """Through the update, kept in float32: where it is known, one pass over it is all."""
+        update = shared.room(name, target.size)
+        if name not in shared.known:
+            made = self.planner.formation(name)
+            for start, stop in made.tensor.chunks:
+                room = (target[start:stop], update[start:stop])
+                yield name, self.passes.pool.submit(self._form, made, start, stop, code, *room)
+            return
+        tensor = handle(self.members, name, (), False)
+        factor = np.float32(self.planner.at(name).factor)
+        for start, stop in tensor.chunks:
+            room = (target[start:stop], update)
+            yield (
+                name,
+                self.passes.pool.submit(self._apply, tensor, start, stop, code, *room, factor),
+            )
+
+    def _copies(
+        self, source: int, name: str, target: np.ndarray | None, code: str
+    ) -> Iterator[tuple[str, Future]]:
+        """A tensor of one member as it is, or cast to the output dtype."""
+        ids = self.members.ids
+        model = self.members.experts[ids[source - 1]] if source else self.members.base
+        if model.code(name) != code:
+            tensor = handle(self.members, name, (source - 1,) if source else (), False)
+            for start, stop in tensor.chunks:
+                part = None if target is None else target[start:stop]
+                yield name, self.passes.pool.submit(self._cast, tensor, start, stop, code, part)
+            return
+        data = model.raw(name)
+        label = self.members.label(source, name)
+        step = passes.CHUNK * SIZES[code]
+        for start in range(0, data.nbytes, step):
+            piece = data[start : start + step]
+            part = None if target is None else target.view(np.uint8)[start : start + step]
+            yield name, self.passes.pool.submit(_copy, piece, part, code, (label, name))
+
+    def _form(
+        self,
+        made: Formation,
+        start: int,
+        stop: int,
+        code: str,
+        target: np.ndarray | None,
+        update: np.ndarray = NOWHERE,
+    ) -> np.ndarray:
+        out = _room(target, stop - start, code)
+        plus, to = int(made.add_base), _code(code)
+        bad = kernels.form(made.tensor.sources, made.stages, start, stop, plus, to, out, update)
+        self.passes.require_finite(made.tensor, bad)
+        return _finished(out, target, code, made.tensor)
+
+    def _apply(
+        self,
+        tensor: Handle,
+        start: int,
+        stop: int,
+        code: str,
+        target: np.ndarray,
+        update: np.ndarray,
+        factor: np.float32,
+    ) -> np.ndarray:
+        out = _room(target, stop - start, code)
+        address, own = tensor.sources.addresses[0], tensor.sources.codes[0]
+        if kernels.apply(address, own, update, start, stop, factor, _code(code), out):
+            raise not_finite("the merge", tensor.name, 1, tensor.size)
+        return _finished(out, target, code, tensor)
+
+    def _cast(
+        self, tensor: Handle, start: int, stop: int, code: str, target: np.ndarray | None
+    ) -> np.ndarray:
+        out = _room(target, stop - start, code)
+        address, own = tensor.sources.addresses[-1], tensor.sources.codes[-1]
+        if kernels.cast(address, own, start, stop, _code(code), out):
+            raise not_finite(f"its copy in {code}", tensor.name, 1, tensor.size)
+        return _finished(out, target, code, tensor)
+
+
+def pieces_of(stream: Iterable[tuple[str, np.ndarray]], sizes: Mapping[str, int]):
+    """pieces(name) for `tensor_files.write_tensors`, which asks for names in the stream's order.
+
+    sizes: bytes of each tensor, by which the end of one is known.
+    """
+    source = iter(stream)
+
+    def pieces(name: str) -> Iterator[np.ndarray]:
+        missing = sizes[name]
+        while missing > 0:
+            found, piece = next(source)
+            if found != name:
+                raise ValueError(f"{name} was asked for when {found} came; keep the base's order")
+            missing -= piece.nbytes
+            yield piece
+
+    return pieces
+
+
+def _code(code: str) -> int:
+    """What the kernels write: bfloat16, or float32, from which numpy makes the others."""
+    return kernels.BF16 if code == "BF16" else kernels.F32
+
+
+def _room(target: np.ndarray | None, size: int, code: str) -> np.ndarray:
+    if target is not None and code in ("F32", "BF16"):
+        return target
+    return np.empty(size, np.uint16 if code == "BF16" else np.float32)
+
+
+def _finished(out: np.ndarray, target: np.ndarray | None, code: str, tensor: Handle) -> np.ndarray:
+    if code in ("F32", "BF16"):
+        return out
+    with np.errstate(over="ignore"):
+        cast = out.astype(ARRAYS[code])
+    if bad := int((~np.isfinite(cast)).sum()):
+        raise not_finite(f"the merge in {code}", tensor.name, bad, tensor.size)
+    if target is not None:
+        target[:] = cast
+    return cast
+
+
+def _copy(
+    piece: np.ndarray, target: np.ndarray | None, code: str, place: tuple[str, str]
+) -> np.ndarray:
+    if code in ARRAYS and (bad := _count_bad(piece, code)):
+        raise not_finite(*place, bad, piece.nbytes // SIZES[code])
+    if target is not None:
+        target[:] = piece
+    return piece
+
+
+def _count_bad(data: np.ndarray, code: str) -> int:
+    """How many numbers of these bytes are NaN or infinite."""
+    values = np.ascontiguousarray(data).view(ARRAYS[code])
+    if code == "BF16":
+        return int(np.count_nonzero((values & 0x7F80) == 0x7F80))
+    return int(values.size - np.count_nonzero(np.isfinite(values)))
+
+
+def _drain(ready: queue.Queue) -> None:
+    try:
+        while True:
+            ready.get_nowait()
+    except queue.Empty:
+        pass

@@ -1,0 +1,151 @@
+"""The models that take part in one merge: the base, the experts, and whether they fit together.
+
+A member is anything with `names`, `shape(name)`, `code(name)` (dtype, as safetensors writes it) and
+`raw(name)` (its bytes): model directories, and state dicts in memory (`in_memory`). Everything that
+is compared is compared before a tensor is read. Writes nothing; no torch.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from babelmerge.files.tensor_files import FLOATING, TensorFiles
+
+BLOCK_NUMBER = re.compile(r"\.(\d+)\.")
+
+
+class Member(Protocol):
+    """What a merge needs to know of a model."""
+
+    names: Sequence[str]
+
+    def shape(self, name: str) -> tuple[int, ...]: ...
+    def code(self, name: str) -> str: ...
+    def raw(self, name: str) -> np.ndarray: ...
+
+
+def name_experts(experts: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
+    """Expert id -> expert; a list is numbered from "0". ValueError when there is none."""
+    named = (
+        dict(experts)
+        if isinstance(experts, Mapping)
+        else {str(number): expert for number, expert in enumerate(experts)}
+    )
+    if not named:
+        raise ValueError("a merge needs at least one expert, found none")
+    return named
+
+
+class Members:
+    """The base and its experts, checked against each other. Experts stay in the order given.
+
+    opened: how a path (or a state dict) becomes a member, by default `tensor_files.TensorFiles`.
+    """
+
+    def __init__(
+        self,
+        base: Any,
+        experts: Mapping[str, Any] | Sequence[Any],
+        opened: Callable[[str | Path], Member] = TensorFiles,
+    ):
+        def member(label: str, model: Any) -> Any:
+            if not isinstance(model, Mapping):  # paths are in their messages
+                return opened(model) if isinstance(model, str | Path) else model
+            try:
+                return opened(model)
+            except ValueError as error:
+                raise ValueError(f"{label}: {error}") from error
+
+        self.base = member("base", base)
+        named = name_experts(experts) if experts else {}
+        self.experts = {id_: member(f"expert {id_}", model) for id_, model in named.items()}
+        self.ids = tuple(self.experts)
+        for id_, expert in self.experts.items():
+            _check_fit(self.base, id_, expert)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.base.names)
+
+    @property
+    def merged_names(self) -> Iterator[str]:
+        return (name for name in self.names if self.is_merged(name))
+
+    @cached_property
+    def blocks(self) -> int:
+        """Number of decoder blocks, from the numbers in the tensors' names."""
+        numbers = [int(found[1]) for name in self.names if (found := BLOCK_NUMBER.search(name))]
+        return max(numbers, default=-1) + 1
+
+    @cached_property
+    def size(self) -> int:
+        """Number of elements that are merged."""
+        return sum(math.prod(self.base.shape(name)) for name in self.merged_names)
+
+    def is_merged(self, name: str) -> bool:
+        """Whether a tensor is merged; integers and booleans are copied from the base."""
+        return self.base.code(name) in FLOATING
+
+    def label(self, position: int, name: str) -> str:
+        """What to call a member in a message: 0 is the base, then the experts in order."""
+        id_ = self.ids[position - 1] if position else None
+        model = self.experts[id_] if position else self.base
+        label = f"expert {id_}" if position else "base"
+        file = getattr(model, "file", None)
+        return f"{label} ({file(name)})" if file else label
+
+
+def not_finite(where: str, name: str, bad: int, size: int) -> ValueError:
+    """The error for a tensor with NaN or infinity in it."""
+    return ValueError(
+        f"{where}: {name} has {bad} of {size} values that are NaN or infinite; the training "
+        "diverged or the file is damaged, so build that model again"
+    )
+
+
+def _check_fit(base: Any, id_: str, expert: Any) -> None:
+    """ValueError unless an expert has the base's tensors, shape by shape."""
+    theirs = set(expert.names)
+    for name in base.names:
+        if name in theirs and (base.code(name) in FLOATING) != (expert.code(name) in FLOATING):
+            raise ValueError(
+                f"{name}: base has it as {base.code(name)}, {id_} as {expert.code(name)}; convert "
+                "the checkpoint to the base's kind of numbers first"
+            )
+    missing = [name for name in base.names if name not in theirs]
+    tied = getattr(base, "aliases", {})  # a copy of a tied tensor is no tensor of its own
+    ours = {*base.names, *(name for name in tied if _is_tied(expert, name, tied[name]))}
+    extra = [name for name in expert.names if name not in ours]
+    for names, has, lacks in ((missing, "base", id_), (extra, id_, "base")):
+        if names:
+            raise ValueError(
+                f"{has} has {names[0]}, which {lacks} lacks ({len(names)} such tensors); members "
+                "of a merge need the same architecture: train all from one base"
+            )
+    for name in base.names:
+        if base.shape(name) != expert.shape(name):
+            raise ValueError(_shape_message(name, base.shape(name), id_, expert.shape(name)))
+
+
+def _is_tied(expert: Any, name: str, original: str) -> bool:
+    """Whether an expert's tensor is what it is tied to in the base, or a copy of it."""
+    if name not in expert.names or original not in expert.names:
+        return True
+    return np.array_equal(expert.raw(name), expert.raw(original))
+
+
+def _shape_message(name: str, ours: tuple[int, ...], id_: str, theirs: tuple[int, ...]) -> str:
+    if name.endswith(("embed_tokens.weight", "lm_head.weight")) and ours[1:] == theirs[1:]:
+        return (
+            f"{name}: base has {ours[0]} embedding rows, {id_} has {theirs[0]}; "
+            "retrain with one tokenizer"
+        )
+    return (
+        f"{name}: base has shape {ours}, {id_} has {theirs}; members of a merge need the same "
+        "architecture: train all from one base"
+    )

@@ -1,0 +1,178 @@
+"""From one point's settings to what the kernels do with each tensor.
+
+`Planner.formation(name)` answers for one tensor: which members, sparsified how, combined how. What
+it needs to know of the whole model (thresholds, the majority of votes, norms) is read once and kept
+in `Known`, which the points of a sweep share. Every method here has its definition in `methods`,
+with which it agrees to the bit. No torch.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from babelmerge.merging.kernels.loops import Stages
+from babelmerge.merging.kernels.shares import kept, majority_sign
+from babelmerge.merging.streaming import ranks
+from babelmerge.merging.streaming.passes import Handle, Passes, handle, stages
+from babelmerge.merging.streaming.stages import STAGES, dropping, trim_densities, trims
+from babelmerge.recipes.points import Settings
+
+EMBEDDINGS = "embed"  # MergeBench leaves out what has this in its name
+HEAD = "lm_head"
+
+
+@dataclass(frozen=True)
+class Formation:
+    """How one tensor is made: `kernels.form` with these, and whether the base is added."""
+
+    tensor: Handle
+    stages: Stages
+    add_base: bool
+
+
+@dataclass
+class Known:
+    """What has been read of the whole model: thresholds and majorities by what they depend on."""
+
+    thresholds: dict[tuple, float] = field(default_factory=dict)
+    majorities: dict[tuple, float] = field(default_factory=dict)
+    norms: list[float] | None = None
+
+
+class Planner:
+    """The formations of one point. order: the positions of the experts in the order of summation.
+
+    A sum in float32 depends on its order: sorted, it does not depend on how the experts were
+    listed. mergekit sums as listed, and is followed in that to the bit.
+    """
+
+    def __init__(self, passes: Passes, point: Settings, known: Known | None = None):
+        self.passes = passes
+        self.members = passes.members
+        self.outer = point
+        self.point = point.inner  # what is done to the tensors that no block is swapped into
+        self.known = known or Known()
+        ids = self.members.ids
+        listed = ids if point.semantics == "mergekit" else sorted(ids)
+        self.order = [ids.index(id_) for id_ in listed]
+
+    def at(self, name: str) -> Settings:
+        """The point's settings for one tensor, plain numbers."""
+        return self.point.at(name, self.members.blocks)
+
+    def formation(self, name: str) -> Formation:
+        point = self.at(name)
+        deltas = point.method != "linear"
+        tensor = handle(self.members, name, self.order, deltas)
+        return Formation(tensor, STAGES[point.method](self, tensor, point), deltas)
+
+    def copied_from(self, name: str) -> int | None:
+        """The member whose tensor is taken as it is: 0 the base, from 1 the experts; None: merged.
+
+        Not merged are whole numbers, what MergeBench leaves out, and blocks that are swapped in.
+        """
+        if not self.members.is_merged(name):
+            return 0
+        if self.point.semantics == "mergebench" and (EMBEDDINGS in name or HEAD in name):
+            return 0
+        expert = self.outer.taken_from(name, self.members.blocks)
+        return None if expert is None else self.members.ids.index(expert) + 1
+
+    def ordered(self, values: Sequence[float], dtype: type = np.float32) -> np.ndarray:
+        """Values in the members' order, put in the order of summation."""
+        return np.array([values[position] for position in self.order], dtype=dtype)
+
+    def counted(self) -> list[str]:
+        """The tensors over which a threshold of the whole model is counted."""
+        without = self.point.semantics == "mergebench"
+        return [n for n in self.members.merged_names if not (without and EMBEDDINGS in n)]
+
+    def model_limits(self) -> np.ndarray:
+        """Per expert the smallest magnitude kept at its density, over the whole model."""
+        return np.array([self.known.thresholds[key] for key in self.limit_keys()], np.float32)
+
+    def model_majority(self) -> float:
+        """Sign of the sum of all elected signs of the model, trimmed at the model's thresholds."""
+        return self.known.majorities[self.limit_keys()]
+
+    def limit_keys(self) -> tuple[tuple, ...]:
+        """What each expert's threshold depends on, in the order of summation."""
+        point, ids = self.point, self.members.ids
+        drops = point.method == "dare_ties"
+        left_out = point.semantics == "mergebench"
+        return tuple(
+            (ids[i], trim_densities(point)[i], left_out)
+            + ((point.seed, point.rescale, point.densities[i]) if drops else ())
+            for i in self.order
+        )
+
+    def untrimmed(self, names: Sequence[str]):
+        """(tensor, what is done to it before it is trimmed) of these names."""
+        for name in names:
+            tensor = handle(self.members, name, self.order, True)
+            yield tensor, dropping(self, tensor, self.at(name), self.point.method == "dare_ties")
+
+
+def prepare(passes: Passes, points: Sequence[Settings], known: Known) -> None:
+    """Read what these points need to know of the whole model, all of them in the same readings."""
+    points = [point.inner for point in points]
+    if known.norms is None and any(point.method == "nan" for point in points):
+        known.norms = model_norms(passes)
+    groups: dict[tuple, list[Planner]] = {}
+    for point in points:
+        if trims(point) and point.scope == "model":
+            planner = Planner(passes, point, known)
+            # What is done to a task vector before it is trimmed: read together what is alike.
+            before = tuple(key[2:] for key in planner.limit_keys())
+            groups.setdefault((tuple(planner.order), before), []).append(planner)
+    for planners in groups.values():
+        _read_limits(planners)
+        _read_majorities(planners)
+
+
+def _read_limits(planners: Sequence[Planner]) -> None:
+    first = planners[0]
+    known, names = first.known.thresholds, first.counted()
+    size = sum(math.prod(first.members.base.shape(name)) for name in names)
+    wanted: list[dict[int, list[tuple]]] = [{} for _ in first.order]
+    for planner in planners:
+        for row, key in enumerate(planner.limit_keys()):
+            rank = kept(key[1], size)
+            if planner.point.semantics == "mergebench" and rank:  # it counts one element more
+                rank = min(size, rank + 1)
+            # Nothing is as large as infinity, everything as large as 0: no reading for 0 and 1.
+            if rank == 0 or rank >= size:
+                known[key] = 0.0 if rank else math.inf
+            elif key not in known:
+                wanted[row].setdefault(rank, []).append(key)
+    if not any(wanted):
+        return
+    found = ranks.thresholds(first.passes, first.untrimmed(names), wanted)
+    for row, keys in enumerate(wanted):
+        for rank, some in keys.items():
+            known.update(dict.fromkeys(some, found[row][rank]))
+
+
+def _read_majorities(planners: Sequence[Planner]) -> None:
+    first = planners[0]
+    known = first.known.majorities
+    if len(first.order) == 1:  # one expert is never undecided
+        known.update({planner.limit_keys(): 1.0 for planner in planners})
+    missing = {p.limit_keys(): p for p in planners if p.limit_keys() not in known}
+    if not missing:
+        return
+    limits = np.stack([planner.model_limits() for planner in missing.values()])
+    sums = first.passes.balances(first.untrimmed(first.counted()), limits)
+    known.update({key: majority_sign(sum_) for key, sum_ in zip(missing, sums, strict=True)})
+
+
+def model_norms(passes: Passes) -> list[float]:
+    """Frobenius norm of each expert over the whole model, in the members' order."""
+    experts = range(len(passes.members.ids))
+    totals = np.zeros(len(experts))
+    for name in passes.members.merged_names:
+        tensor = handle(passes.members, name, experts, False)
+        totals += passes.sums(tensor, stages(len(experts)), True)
+    return np.sqrt(totals).tolist()

@@ -1,0 +1,194 @@
+"""Which of a base's tensors an adapter changes, from the names and shapes in its file.
+
+`changes` sorts the names that peft writes, finds the base's tensors that they are for, and checks
+that they fit. No tensor is read; no torch.
+"""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from babelmerge.files.tensor_files import HEAD
+from babelmerge.models.adapter_config import FOLD, AdapterConfig
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "base_model.model."
+# The end of a tensor's name in the file -> the part that it plays for its module.
+PARTS = {
+    ".lora_A.weight": "a",
+    ".lora_B.weight": "b",
+    ".lora_B.bias": "bias",
+    ".lora_embedding_A": "embedding_a",
+    ".lora_embedding_B": "embedding_b",
+    ".lora_magnitude_vector": "magnitude",
+    ".lora_magnitude_vector.weight": "magnitude",
+}
+COPY = re.compile(r"\.base_layer(?=\.(weight|bias)$)")  # of a layer that has LoRA too
+AGAIN = "the config and the weights are not of one adapter, fetch it again"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an adapter does to one tensor of the base: tensors in its file, by their names.
+
+    whole: takes the base's place, before scale * b @ a is added. transposed: the base stores
+    (inputs, outputs). magnitude: DoRA's. bias: scale times it is added to the base's bias.
+    """
+
+    whole: str | None = None
+    a: str | None = None
+    b: str | None = None
+    scale: float = 1.0
+    transposed: bool = False
+    magnitude: str | None = None
+    bias: str | None = None
+
+    @property
+    def has_factors(self) -> bool:
+        return self.a is not None and self.magnitude is None and self.whole is None
+
+    @property
+    def embedding(self) -> bool:
+        """Whether A's columns are tokens."""
+        return self.a is not None and self.a.endswith("lora_embedding_A")
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The tensors that it reads."""
+        parts = (self.whole, self.a, self.b, self.magnitude, self.bias)
+        return tuple(part for part in parts if part)
+
+
+def changes(
+    config: AdapterConfig, shapes: Mapping[str, tuple[int, ...]], base: Any
+) -> dict[str, Change]:
+    """The base's tensors that change, in its order. shapes: of the tensors in the adapter's file.
+
+    base: has `names`, `shape` and, where it is tied, `config`. ValueErrors name the adapter, the
+    module or tensor, what was found and what is expected.
+    """
+    match = _Match(config, shapes, base)
+    parts, found = match.sorted()
+    for module, entries in parts.items():
+        if bias := entries.pop("bias", None):
+            name = match.base_name(module, "bias", bias)
+            match.check_shape(name, bias)
+            found[name] = Change(bias=bias, scale=config.scale(module))
+        name = match.base_name(module, "weight", next(iter(entries.values()), bias))
+        found[name] = match.linear_map(module, name, entries, found.get(name, Change()).whole)
+    return {name: found[name] for name in base.names if name in found}
+
+
+@dataclass(frozen=True)
+class _Match:
+    """One adapter's names and shapes beside the base's."""
+
+    config: AdapterConfig
+    shapes: Mapping[str, tuple[int, ...]]
+    base: Any
+
+    @property
+    def path(self) -> str:
+        return str(self.config.path)
+
+    @property
+    def tied(self) -> bool:
+        return getattr(self.base, "config", {}).get("tie_word_embeddings") is True
+
+    def sorted(self) -> tuple[dict[str, dict[str, str]], dict[str, Change]]:
+        """({module: {part: name in the file}}, changes that are whole tensors)."""
+        known = frozenset(self.base.names)
+        parts: dict[str, dict[str, str]] = {}
+        whole: dict[str, Change] = {}
+        for entry in self.shapes:
+            name = entry.removeprefix(PREFIX)
+            end = next((end for end in PARTS if name.endswith(end)), None)
+            target = COPY.sub("", name)
+            if entry == name or (end is None and target not in known):
+                raise ValueError(f"{self.path}: {entry} is {self._unknown(target)}")
+            if end is None:
+                self.check_shape(target, entry)
+                whole[target] = Change(whole=entry)
+            else:
+                parts.setdefault(name.removesuffix(end), {})[PARTS[end]] = entry
+        return parts, whole
+
+    def base_name(self, module: str, kind: str, entry: str) -> str:
+        """The base's tensor that a module's LoRA changes."""
+        name = f"{module}.{kind}"
+        if name in self.base.names:
+            return name
+        if name == HEAD and self.tied:
+            raise ValueError(
+                f"{self.path}: has LoRA on lm_head, which the base ties to its embeddings; untie "
+                f"the base (tie_word_embeddings: false, with a head of its own), or {FOLD}"
+            )
+        hint = (
+            "lora_bias has no bias to add to" if kind == "bias" else "give the base of the adapter"
+        )
+        raise ValueError(f"{self.path}: {entry} changes {name}, which the base lacks; {hint}")
+
+    def linear_map(
+        self, module: str, name: str, entries: Mapping[str, str], whole: str | None
+    ) -> Change:
+        """The change of a module's weight by A and B."""
+        embedding = "embedding_a" in entries or "embedding_b" in entries
+        a, b = (entries.get(f"embedding_{side}" if embedding else side) for side in "ab")
+        if a is None or b is None:
+            raise ValueError(f"{self.path}: {module} has only one of A and B; {AGAIN}")
+        transposed = embedding or self.config.fan_in_fan_out
+        self._check_factors(module, name, a, b, transposed)
+        magnitude = entries.get("magnitude")
+        if self.config.dora != (magnitude is not None):
+            has = "a magnitude vector" if magnitude else "no magnitude vector"
+            raise ValueError(
+                f"{self.path}: use_dora is {self.config.dora}, {module} has {has}; {AGAIN}"
+            )
+        if embedding and self.tied:
+            logger.warning(
+                "%s: %s shares its weights with the output head, which therefore changes in a "
+                "merged model too; with the adapter on top it does not",
+                self.path,
+                module,
+            )
+        return Change(whole, a, b, self.config.scale(module), transposed, magnitude)
+
+    def check_shape(self, name: str, entry: str) -> None:
+        found, expected = self.shapes[entry], self.base.shape(name)
+        if found != expected:
+            raise ValueError(
+                f"{self.path}: {entry} is {found}, {name} of the base is {expected}; give the base "
+                "that the adapter was trained on (with as many embedding rows)"
+            )
+
+    def _unknown(self, name: str) -> str:
+        if name == HEAD and self.tied:
+            return f"an output head, which the base ties to its embeddings; {FOLD}"
+        return (
+            "neither a part of LoRA nor a tensor of the base; expected names such as "
+            f"{PREFIX}…lora_A.weight, and the base that the adapter was trained on"
+        )
+
+    def _check_factors(self, module: str, name: str, a: str, b: str, transposed: bool) -> None:
+        left, right, expected = self.shapes[b], self.shapes[a], self.base.shape(name)
+        if not len(left) == len(right) == len(expected) == 2:
+            raise ValueError(
+                f"{self.path}: {module} is no linear map: B is {left}, A is {right}, {name} is "
+                f"{expected}; LoRA on convolutions is not merged, {FOLD}"
+            )
+        rank = self.config.rank(module)
+        if not left[1] == right[0] == rank:
+            raise ValueError(
+                f"{self.path}: {module} has rank {rank} by the config, B is {left}, A is {right}; "
+                f"{AGAIN}"
+            )
+        made = (left[0], right[1])
+        if (made[::-1] if transposed else made) != expected:
+            swapped = "" if made[::-1] != expected else ", the other way round (fan_in_fan_out)"
+            raise ValueError(
+                f"{self.path}: {module}: B A is {made}, {name} of the base is {expected}{swapped}; "
+                "give the base that the adapter was trained on"
+            )

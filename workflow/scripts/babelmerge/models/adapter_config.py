@@ -1,0 +1,159 @@
+"""What an adapter_config.json of peft says, and what of it we take. No tensors, no torch.
+
+Taken is LoRA with alpha/r or alpha/sqrt(r) (rsLoRA), ranks and alphas by pattern, DoRA, biases,
+whole modules and embeddings. What would make an adapter mean something else than its factors say
+is refused by name: other kinds of adapters, variants of LoRA, and initialisations that change the
+base (PiSSA and the like, unless they were converted when saved).
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from babelmerge.files.directories import read_json
+
+CONFIG = "adapter_config.json"
+BESIDE = "adapter"  # in a full model's directory: the adapter that it was made from
+WEIGHTS = "adapter_model.safetensors"
+PICKLE = "adapter_model.bin"
+FOLD = (
+    "fold it into its base where it was trained (peft: merge_and_unload, then save_pretrained) and "
+    "give that model"
+)
+# Switches of peft's LoraConfig under which the update is not scale * B A, and what they are called.
+VARIANTS = {
+    "use_qalora": "QALoRA",
+    "use_bdlora": "BD-LoRA",
+    "alora_invocation_tokens": "activated LoRA (aLoRA)",
+    "arrow_config": "Arrow routing",
+    "velora_config": "VeLoRA",
+    "monteclora_config": "MonteCLoRA",
+    "kasa_config": "KaSA",
+    "megatron_config": "Megatron layers",
+    "layer_replication": "replicated layers",
+    "target_parameters": "LoRA on bare parameters (target_parameters)",
+    "trainable_token_indices": "trained tokens (trainable_token_indices)",
+}
+PLAIN_STARTS = ("gaussian", "eva", "orthogonal")  # starting values that leave the base as it is
+
+
+@dataclass(frozen=True)
+class AdapterConfig:
+    """A LoRA adapter's settings; patterns are peft's, regular expressions by module."""
+
+    path: Path
+    r: int
+    alpha: float
+    rslora: bool = False
+    dora: bool = False
+    fan_in_fan_out: bool = False
+    rank_pattern: Mapping[str, int] = field(default_factory=dict)
+    alpha_pattern: Mapping[str, float] = field(default_factory=dict)
+    base: str | None = None
+    task_type: str | None = None
+
+    def rank(self, module: str) -> int:
+        return self.rank_pattern.get(_pattern(self.rank_pattern, module), self.r)
+
+    def scale(self, module: str) -> float:
+        """What multiplies B A: alpha / r, or alpha / sqrt(r) for rsLoRA."""
+        alpha = self.alpha_pattern.get(_pattern(self.alpha_pattern, module), self.alpha)
+        rank = self.rank(module)
+        return alpha / (math.sqrt(rank) if self.rslora else rank)
+
+
+def is_adapter(path: str | Path) -> bool:
+    """Whether a directory holds an adapter instead of a full model."""
+    return (Path(path) / CONFIG).is_file()
+
+
+def adapter_of(model: str | Path) -> Path:
+    """The adapter that a taken-in model was made from, kept in it; ValueError without one."""
+    found = Path(model) / BESIDE
+    if not is_adapter(found):
+        raise ValueError(
+            f"{model}: was not taken in as an adapter, and merging by factors (knots, core_space) "
+            "needs one; give the adapter's folder as the expert's path, or choose another method"
+        )
+    return found
+
+
+def source_of(model: str | Path) -> Path:
+    """The adapter that a model was made from where it is kept in it, else the model."""
+    kept = Path(model) / BESIDE
+    return kept if is_adapter(kept) else Path(model)
+
+
+def read_config(path: str | Path) -> AdapterConfig:
+    """The settings of an adapter's directory; ValueError that names what cannot be merged."""
+    path = Path(path)
+    if not is_adapter(path):
+        raise ValueError(f"{path}: has no {CONFIG}; not an adapter's directory")
+    found = read_json(path / CONFIG)
+    _refuse(path, found)
+    return AdapterConfig(
+        path,
+        r=_rank(path, found.get("r", 8)),
+        alpha=_alpha(path, found.get("lora_alpha", 8)),
+        rslora=bool(found.get("use_rslora")),
+        dora=bool(found.get("use_dora")),
+        fan_in_fan_out=bool(found.get("fan_in_fan_out")),
+        rank_pattern=dict(found.get("rank_pattern") or {}),
+        alpha_pattern=dict(found.get("alpha_pattern") or {}),
+        base=found.get("base_model_name_or_path") or None,
+        task_type=found.get("task_type"),
+    )
+
+
+def weights(path: str | Path) -> Path:
+    """The adapter's file of weights; a pickle is refused with the way to convert it."""
+    path = Path(path)
+    if (path / WEIGHTS).is_file():
+        return path / WEIGHTS
+    if (path / PICKLE).is_file():
+        raise ValueError(
+            f"{path}: {PICKLE} is a pickle, which can run code when it is loaded; convert it where "
+            "you trust it (peft: PeftModel.from_pretrained on its base, then save_pretrained, "
+            "which writes safetensors) and give that directory"
+        )
+    raise ValueError(f"{path}: has {CONFIG} and no {WEIGHTS}; fetch or train the adapter again")
+
+
+def _pattern(patterns: Mapping[str, Any], module: str) -> str:
+    """The first pattern that fits the end of a module's name at a dot; the name when none does."""
+    for pattern in patterns:
+        if re.match(rf"(.*\.)?({pattern})$", module):
+            return pattern
+    return module
+
+
+def _refuse(path: Path, found: Mapping[str, Any]) -> None:
+    kind = found.get("peft_type")
+    if kind != "LORA":
+        raise ValueError(f"{path}: is an adapter of type {kind}, expected LORA; {FOLD}")
+    for key, name in VARIANTS.items():
+        if found.get(key):
+            raise ValueError(f"{path}: {CONFIG} has {key}: {name} is not merged; {FOLD}")
+    start = found.get("init_lora_weights", True)
+    if isinstance(start, str) and start.lower() not in PLAIN_STARTS:
+        raise ValueError(
+            f"{path}: init_lora_weights is {start!r}, which changes the base that the factors are "
+            "added to; save the adapter converted (peft: save_pretrained with "
+            f"path_initial_model_for_weight_conversion), or {FOLD}"
+        )
+
+
+def _rank(path: Path, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{path}: {CONFIG} has r {value!r}; expected a whole number from 1")
+    return value
+
+
+def _alpha(path: Path, value: Any) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value):
+        raise ValueError(f"{path}: {CONFIG} has lora_alpha {value!r}; expected a finite number")
+    return float(value)

@@ -1,0 +1,109 @@
+"""The members of a recipe: which directories are merged, what they are called, whose is the base.
+
+Part of `recipe_reading`. mergekit has several ways to write a model and to list the base; what it
+would understand and we would not do is refused. No torch.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from babelmerge.recipes.methods import METHODS, OWN
+
+MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
+NESTED = "write a recipe for each merge, and name the directory of the first under 'models'"
+
+
+def read_models(models: Any) -> list[tuple[str, dict[str, Any]]]:
+    if not isinstance(models, list) or not all(
+        isinstance(m, dict) and m.get("model") for m in models
+    ):
+        raise ValueError("key 'models' must be a list of mappings with the key 'model'")
+    for model in models:
+        if unknown := set(model) - {"model", "parameters"}:
+            raise ValueError(f"models: unknown key {sorted(map(str, unknown))[0]!r}")
+        if not isinstance(model.get("parameters") or {}, dict):
+            raise ValueError(
+                f"models: parameters of {model['model']} are {model['parameters']!r}; expected a "
+                "mapping, as in {weight: 0.5}"
+            )
+    return [(_path(m["model"]), dict(m.get("parameters") or {})) for m in models]
+
+
+def _path(reference: Any) -> str:
+    """The directory that mergekit's reference to a model names, written short or long."""
+    found = reference
+    for key in ("model", "path"):
+        if isinstance(found, Mapping):
+            if unknown := [name for name in found if name != key]:
+                raise ValueError(f"model has {unknown[0]!r}, which is not built here; {NESTED}")
+            found = found.get(key)
+    if not isinstance(found, str) or not found:
+        raise ValueError(f"model is {reference!r}; expected the path of a directory. {NESTED}")
+    if found is reference and not Path(found).is_dir():
+        for sign, meaning in (("+", "an adapter on a model"), ("@", "a commit on the hub")):
+            if sign in found:
+                raise ValueError(
+                    f"{found}: to mergekit {sign!r} means {meaning}; give the directory of a model "
+                    "or of an adapter alone"
+                )
+    return found
+
+
+def read_members(
+    content: Mapping[str, Any],
+    own: Mapping[str, Any],
+    method: str,
+    models: list[tuple[str, dict[str, Any]]],
+) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, Any]]]:
+    """(base, experts, the experts' parameters); of plain mergekit configs the ids are paths."""
+    base = content.get("base_model")
+    base = None if base is None else _path(base)
+    given = own.get("members")
+    if given is None:
+        return _plain_members(base, method, models)
+    paths = [path for path, _ in models]
+    if not isinstance(given, list) or not given:
+        raise ValueError(
+            f"{OWN}: members is {given!r}; expected a list, the base first, then the experts"
+        )
+    for member in given:
+        if not isinstance(member, Mapping) or not {"id", "model"} <= set(member) <= set(
+            MEMBER_KEYS
+        ):
+            raise ValueError(f"{OWN}: members: {member!r}; expected keys {', '.join(MEMBER_KEYS)}")
+    if [str(member["model"]) for member in given[1:]] != paths:
+        raise ValueError(f"'models' and {OWN}: members list different experts; mend one")
+    expected = paths[0] if method == "slerp" else str(given[0]["model"])
+    if base is not None and base != expected:
+        raise ValueError(f"base_model and {OWN}: members name different bases; mend one")
+    _refuse_twice([member["id"] for member in given])
+    return dict(given[0]), [dict(member) for member in given[1:]], [own for _, own in models]
+
+
+def _plain_members(
+    base: str | None, method: str, models: list[tuple[str, dict[str, Any]]]
+) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, Any]]]:
+    paths = [path for path, _ in models]
+    if method == "slerp":  # from the base to the other model
+        models = [(base, {}), *((path, given) for path, given in models if path != base)]
+    elif METHODS[method].whole and base is not None and base not in paths:
+        raise ValueError(
+            f"mergekit would merge base_model {base} as one more model; list it under 'models' "
+            "with its parameters, or leave base_model out"
+        )
+    elif not METHODS[method].whole:  # as mergekit, which lists the base or does not
+        models = [(path, given) for path, given in models if path != base]
+    if base is None and (not METHODS[method].whole or method == "slerp"):
+        raise ValueError(f"key 'base_model' is missing, which {method} needs")
+    if not models:
+        raise ValueError(f"'models' lists no expert beside base_model {base}")
+    paths = [path for path, _ in models]
+    _refuse_twice(paths)
+    experts = [{"id": path, "model": path} for path in paths]
+    return {"id": "base", "model": base or paths[0]}, experts, [given for _, given in models]
+
+
+def _refuse_twice(ids: Sequence[str]) -> None:
+    if twice := [id_ for id_ in ids if list(ids).count(id_) > 1]:
+        raise ValueError(f"{twice[0]} is listed twice; list each model once")

@@ -1,0 +1,242 @@
+"""The one table of merging methods: what each is, what it can be told, and whose variants it has.
+
+Everything else that lists methods or parameters (`merge_parameters`, `study_methods`, `recipes`,
+config/README.md, the command line) derives from it. No tensors, no torch.
+
+`semantics` names whose definition is meant where implementations under one name differ: `original`
+(the method's authors), `mergekit` (0.1.5), `mergebench`, `fusebench` (FusionBench). The first that
+a method lists is its default, and that is `original` throughout: a method's name should mean the
+published algorithm, its weights should scale the result (mergekit's normalisation cancels equal
+weights, so that grids over them are one model), and float32 and exact ranks make it the same
+everywhere. The functions over tensors in `merging` say in what the variants differ.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from babelmerge.recipes.parameters import PARAMETERS
+
+REQUIRED = object()  # the default of a parameter that has none
+OWN = "babelmerge"  # key of a recipe for what mergekit does not have
+OWN_PREFIX = f"{OWN}:"  # of merge_method where mergekit has no such method
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method.
+
+    defaults: its parameters, in order. semantics: those it has, the default first; empty: those of
+    the method that `then` names. by_semantics: defaults that are others there. only: parameters
+    that some of its semantics alone have. scopes: by semantics, the default first. variants: in
+    what the semantics part. mergekit: its name there. lacks: parameters that mergekit's does not
+    have. inner: what `then` may name, whose parameters it takes too, with inner_defaults. experts:
+    how many, at least and at most. scales: whether weights multiply the task vectors (else they are
+    shares of an average). whole: the base's weights take no part in it.
+    """
+
+    summary: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    semantics: tuple[str, ...] = ("original",)
+    by_semantics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    variants: str = ""
+    mergekit: str | None = None
+    lacks: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
+    inner_defaults: Mapping[str, Any] = field(default_factory=dict)
+    experts: tuple[int, float] = (1, math.inf)
+    scales: bool = True
+    whole: bool = False
+    random: bool = False
+    factors: bool = False  # works on the factors of LoRA adapters
+    statistics: str | None = None  # the kind collected of every expert's dev data
+
+
+_WEIGHTED = {"weight": 1.0, "normalize": False, "lambda": 1.0}
+_KEPT = {"density": REQUIRED, **_WEIGHTED}
+_DROPPED = {**_KEPT, "rescale": True, "seed": 42}
+_BOTH = ("original", "mergekit")
+_VECTORS = ("task_arithmetic", "ties", "dare", "dare_ties", "sce")
+_SPARSE = ("breadcrumbs", "breadcrumbs_ties", "della", "della_linear")
+
+METHODS: dict[str, Method] = {
+    "linear": Method(
+        "weighted average of whole models (model soup)",
+        {"weight": 1.0, "normalize": True},
+        _BOTH,
+        variants="nothing but rounding",
+        mergekit="linear",
+        scales=False,
+        whole=True,
+    ),
+    "slerp": Method(
+        "spherical interpolation between two models",
+        {"t": REQUIRED},
+        _BOTH,
+        variants="mergekit goes straight above a cosine of .9995",
+        mergekit="slerp",
+        experts=(2, 2),
+        whole=True,
+    ),
+    "task_arithmetic": Method(
+        "base plus the weighted sum of the task vectors",
+        _WEIGHTED,
+        _BOTH,
+        variants="normalize: by the number of experts, or by the sum of the weights",
+        mergekit="task_arithmetic",
+    ),
+    "ties": Method(
+        "trim small changes, elect a sign per element, average those that have it",
+        {**_KEPT, "normalize": True, "scope": "model"},
+        ("original", "mergebench", "mergekit"),
+        {"mergebench": {"normalize": False}},
+        scopes={"original": ("model", "tensor"), "mergebench": ("model",), "mergekit": ("tensor",)},
+        variants="original: trim over the model, unweighted vote, mean; mergebench: the same "
+        "without embeddings and head, sum; mergekit: trim per tensor, weighted vote and mean",
+        mergekit="ties",
+    ),
+    "dare": Method(
+        "drop changes at random, rescale the rest, then task arithmetic",
+        _DROPPED,
+        _BOTH,
+        variants="rescaling by 1 / density, or to each tensor's L1 norm",
+        mergekit="dare_linear",
+        random=True,
+    ),
+    "dare_ties": Method(
+        "drop changes at random, rescale the rest, then elect signs",
+        {**_DROPPED, "normalize": True, "trim": 0.2, "scope": "model"},
+        ("original", "mergekit", "fusebench"),
+        {"mergekit": {"normalize": False}, "fusebench": {"normalize": False}},
+        {"trim": ("fusebench",), "scope": ("fusebench",)},
+        {"fusebench": ("model", "tensor")},
+        variants="original: then TIES' vote and mean, nothing trimmed; mergekit: weighted vote, "
+        "sum; fusebench: then TIES keeps the share trim, sum",
+        mergekit="dare_ties",
+        lacks=("trim",),
+        random=True,
+    ),
+    "sce": Method(
+        "weigh experts by their changes of high variance, erase minority signs",
+        {"select_topk": 1.0, "lambda": 1.0},
+        _BOTH,
+        only={"lambda": ("original",)},
+        variants="the selection decides the coefficients alone, or also what is merged",
+        mergekit="sce",
+        lacks=("lambda",),
+    ),
+    "breadcrumbs": Method(
+        "drop the largest and the smallest changes, then task arithmetic",
+        {**_KEPT, "gamma": 0.01, "rescale": False, "scope": "tensor"},
+        _BOTH,
+        scopes={"original": ("tensor", "row"), "mergekit": ("tensor",)},
+        variants="outliers go whatever the density, or are spared when it needs them",
+        mergekit="breadcrumbs",
+    ),
+    "breadcrumbs_ties": Method(
+        "drop the largest and the smallest changes, then elect signs",
+        {**_KEPT, "normalize": True, "gamma": 0.01, "rescale": False, "scope": "tensor"},
+        _BOTH,
+        {"mergekit": {"normalize": False}},
+        scopes={"original": ("tensor", "row"), "mergekit": ("tensor",)},
+        variants="as breadcrumbs; then TIES' vote and mean, or a weighted vote and sum",
+        mergekit="breadcrumbs_ties",
+    ),
+    "della": Method(
+        "drop small changes more often than large ones, then elect signs",
+        {**_DROPPED, "normalize": True, "epsilon": 0.15},
+        _BOTH,
+        variants="rescaling by each element's own probability, or to the L1 norm; vote as in ties",
+        mergekit="della",
+        random=True,
+    ),
+    "della_linear": Method(
+        "drop small changes more often than large ones, then task arithmetic",
+        {**_DROPPED, "epsilon": 0.15},
+        _BOTH,
+        variants="rescaling by each element's own probability, or to the L1 norm",
+        mergekit="della_linear",
+        random=True,
+    ),
+    "model_stock": Method(
+        "average pulled to the base by the angle between the experts",
+        {"filter_wise": False},
+        _BOTH,
+        variants="mergekit takes too small an angle for tensors that hardly moved",
+        mergekit="model_stock",
+        experts=(2, math.inf),
+    ),
+    "fisher": Method(
+        "average weighted by each expert's Fisher information",
+        {"weight": 1.0, "floor": 1e-6, "rows": 1000},
+        scales=False,
+        whole=True,
+        statistics="fisher",
+    ),
+    "regmean": Method(
+        "least-squares fit of every linear map to the experts' inputs",
+        {"alpha": 0.9, "rows": 1000},
+        whole=True,
+        statistics="gram",
+    ),
+    "tsv": Method(
+        "top singular vectors of the experts, made orthogonal to each other",
+        {"rank": 1.0, "lambda": 1.0},
+    ),
+    "iso_c": Method("sum of the task vectors with all singular values made equal", {"lambda": 1.0}),
+    "subspace_boosting": Method(
+        "another merge with its small singular values raised",
+        {"then": "task_arithmetic", "beta": 0.01},
+        semantics=(),
+        inner=(*_VECTORS, *_SPARSE),
+    ),
+    "nan": Method("task arithmetic with weights by inverse norm", {"lambda": 1.0}),
+    "consensus": Method(
+        "only changes that several experts' masks agree on",
+        {"then": "task_arithmetic", "agreement": 2, "threshold": 0.4},
+        inner=("task_arithmetic", "ties"),
+        inner_defaults={"normalize": False},
+    ),
+    "layer_swap": Method(
+        "some blocks from one expert, the rest merged",
+        {"from": REQUIRED, "bottom": 0, "top": 0, "blocks": None, "then": "linear"},
+        semantics=(),
+        inner=("linear", "slerp", *_VECTORS, *_SPARSE, "model_stock", "nan", "tsv", "iso_c"),
+    ),
+    "knots": Method(
+        "another merge in the experts' shared SVD basis (adapters)",
+        {"then": "ties"},
+        inner=("ties", "dare_ties", "task_arithmetic", "dare"),
+        factors=True,
+    ),
+    "core_space": Method(
+        "another merge in the adapters' common core space",
+        {"then": "task_arithmetic"},
+        inner=("task_arithmetic", "ties", "dare", "dare_ties", "tsv", "iso_c"),
+        factors=True,
+    ),
+}
+
+# What every method takes; None: the method's first semantics, the base's dtype, the fastest device.
+COMMON: dict[str, Any] = {"semantics": None, "dtype": None, "backend": "babelmerge", "device": None}
+
+
+def parameters(method: str, then: str | None = None) -> tuple[str, ...]:
+    """Names of a method's own parameters, and of those it takes for `then` (None: for any)."""
+    rule = METHODS[method]
+    inner = rule.inner if then is None else (then,)
+    names = [*rule.defaults, *(name for one in inner for name in METHODS[one].defaults)]
+    return tuple(dict.fromkeys(names))
+
+
+def merge_method(method: str) -> str:
+    """What a recipe calls a method: mergekit's name, or one that mergekit refuses."""
+    return METHODS[method].mergekit or OWN_PREFIX + method
+
+
+def for_mergekit(method: str, name: str) -> bool:
+    """Whether a recipe keeps a parameter where mergekit keeps those of its methods."""
+    return PARAMETERS[name].conditional and name not in METHODS[method].lacks

@@ -1,0 +1,94 @@
+"""The part of config/README.md on merging methods, from the table of methods.
+
+Text only; `study_docs` puts it into the file.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from babelmerge.recipes.methods import COMMON, METHODS, REQUIRED, Method
+from babelmerge.study.grammar.methods import PARAMETERS, Value
+from babelmerge.study.grammar.yaml import listed
+
+_TEXT = """\
+## Merging methods
+
+| method | what it does | parameters (default) | in mergekit |
+|---|---|---|---|
+{methods}
+
+A parameter without a default has to be given, but for `blocks`. Every method also takes {common}.
+Not every method is built yet: a study that asks for one that is not says so before anything runs.
+
+### Semantics
+
+One name means several algorithms. `semantics` says whose: `original` is the method's authors',
+`mergekit` that of version 0.1.5, `mergebench` and `fusebench` (FusionBench) where they differ. The
+default is always `original`: a name should mean the published algorithm, equal weights then scale
+the result instead of cancelling (with mergekit's `normalize`, a grid over them is one model), and
+embeddings take part. Take another to repeat a study that used it. Methods that are not listed have
+`original` alone, or the semantics of `then`.
+
+| method | semantics | in what they part |
+|---|---|---|
+{semantics}
+
+### Parameters
+
+| parameter | values | meaning |
+|---|---|---|
+{parameters}
+
+What is one per expert may be a mapping by expert: `weight: {{hi-en: 0.3, bn-en: -0.1}}` (a weight
+below 0 takes an expert's task vector away). Numbers and switches may also differ by layer and by
+tensor, as in mergekit:
+
+- `weight: {{layers: [0, 0.5, 1]}}` is a gradient: the first number in the first block, the last in
+  the last, straight lines between them. Embeddings, final norm and head take the first.
+- `weight: [{{filter: mlp, value: 0.2}}, {{filter: layers.3., value: 1}}, {{value: 0.5}}]` takes the
+  value of the first filter that is part of the tensor's name. It may be a gradient, a bare list.
+
+Any other list in a grid is a set of alternatives: `weight: [0.3, {{layers: [0, 1]}}]` is two
+points. (In `merging.merge` a bare list of numbers is one for each expert where a parameter is per
+expert, else a gradient; in a recipe it is a gradient, as in mergekit.) A `density` that differs by
+tensor needs `scope: tensor`.
+"""
+
+
+def methods() -> str:
+    """The section "Merging methods"."""
+    variants = {name: m for name, m in METHODS.items() if m.variants}
+    return _TEXT.format(
+        common=_code(COMMON),
+        methods=_rows((_code([n]), m.summary, _own(m), _theirs(m)) for n, m in METHODS.items()),
+        semantics=_rows((_code([n]), _code(m.semantics), m.variants) for n, m in variants.items()),
+        parameters=_rows((_code([n]), _may_be(n, v), v.meaning) for n, v in PARAMETERS.items()),
+    )
+
+
+def _rows(rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _code(words: Iterable[str]) -> str:
+    return listed(f"`{word}`" for word in words)
+
+
+def _own(method: Method) -> str:
+    own = [f"`{name}`{_default(value)}" for name, value in method.defaults.items()]
+    return listed(own + (["those of `then`"] if method.inner else []))
+
+
+def _theirs(method: Method) -> str:
+    return f"`{method.mergekit}`" if method.mergekit else ""
+
+
+def _default(value: Any) -> str:
+    return "" if value in (REQUIRED, None) else f" ({json.dumps(value)})"
+
+
+def _may_be(name: str, value: Value) -> str:
+    if name != "then":
+        return value.expected
+    return "; ".join(f"of `{n}`: {listed(m.inner)}" for n, m in METHODS.items() if m.inner)

@@ -1,0 +1,201 @@
+"""What a study file may say of corpora and tasks: where rows come from and what they are for.
+
+Shapes and types only; `plan_data` fills the placeholders and matches names. The descriptions of the
+keys are the documentation (`study_docs`).
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Tag, model_validator
+
+from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.words.strict import (
+    Code,
+    Count,
+    Listed,
+    Strict,
+    Text,
+    Units,
+    Whole,
+    form,
+    form_or_mapping,
+    key,
+    wrong,
+)
+
+
+class Side(Strict):
+    """One language of a hub data set that has a configuration for each language."""
+
+    config: Text = key("Configuration of the language; a template.", ...)
+    column: Text = key("Column of the text; a template.", ...)
+
+
+def _column_form(value: Any) -> str:
+    return {dict: "<side>", list: "<columns>"}.get(type(value), "<column>")
+
+
+def _columns_form(value: Any) -> str:
+    one = not isinstance(value, dict) or {"config", "column"} & set(value)
+    return "<every>" if one else "<each>"
+
+
+Column = Annotated[
+    Annotated[Text, Tag("<column>")]
+    | Annotated[list[Text], Tag("<columns>")]
+    | Annotated[Side, Tag("<side>")],
+    Discriminator(_column_form),
+]
+Columns = Annotated[
+    Annotated[Column, Tag("<every>")] | Annotated[dict[str, Column], Tag("<each>")],
+    Discriminator(_columns_form),
+]
+_COLUMNS = (
+    "Where the text is: {language code: column}, where * stands for every language not named, or "
+    "one template for all. Several columns are alternatives, a row each; {config: …, column: …} "
+    "where each language has a configuration of its own. For other kinds of task {field: column}. "
+    "Default: the language's code."
+)
+
+
+class HubCorpus(Strict):
+    """A data set on the Hugging Face hub."""
+
+    hub: Text = key("Repository of the data set; may hold placeholders.", ...)
+    revision: Text | None = key("Commit or branch.")
+    config: Text | None = key("Configuration; may hold placeholders.")
+    split: Text | None = key("Split taken when a task names none.")
+    columns: Columns | None = key(_COLUMNS)
+    where: dict[str, Text] | None = key("Only rows with these values: {column: value or template}.")
+
+
+Files = Annotated[
+    Annotated[Text, Tag("<one>")] | Listed | Annotated[dict[str, Text], Tag("<mapping>")],
+    Discriminator(form_or_mapping),
+]
+
+
+class FilesCorpus(Strict):
+    """Files of the user's own: TSV, JSONL, parquet or plain text, parallel text aligned by line."""
+
+    files: Files = key(
+        "A file pattern, several, or for plain text {language code or *: file}; relative to the "
+        "data folder. Placeholders are filled, and * matches as in a shell. For tasks of kind text "
+        "a pattern may name .txt files too, a sentence a line.",
+        ...,
+    )
+    format: Literal["tsv", "jsonl", "parquet", "text"] | None = key("Default: by the suffix.")
+    split: Text | None = key("Value of {split} when a task names none.")
+    columns: Columns | None = key(_COLUMNS)
+    where: dict[str, Text] | None = key("Only rows with these values: {column: value or template}.")
+
+
+class Controlled(Strict):
+    """Parameters of the shipped corpus that is generated from a lexicon and grammars."""
+
+    seed: Whole = key("Seed of the sentences drawn.", 0)
+
+
+class ControlledCorpus(Strict):
+    """The corpus that comes with Babelmerge."""
+
+    controlled: Controlled = key("Its parameters; {} takes the defaults.", ...)
+
+
+def _corpus_form(value: Any) -> str | None:
+    words = ("hub", "files", "controlled")
+    return next((f"<{w}>" for w in words if isinstance(value, dict) and w in value), None)
+
+
+Corpus = Annotated[
+    Annotated[HubCorpus, Tag("<hub>")]
+    | Annotated[FilesCorpus, Tag("<files>")]
+    | Annotated[ControlledCorpus, Tag("<controlled>")],
+    Discriminator(
+        _corpus_form,
+        custom_error_type="wrong_mapping",
+        custom_error_message="{word}",
+        custom_error_context={
+            "word": "no hub, files or controlled",
+            "expected": "a mapping with one of them",
+            "remedy": "",
+        },
+    ),
+]
+
+
+class Part(Strict):
+    """Rows of one corpus."""
+
+    corpus: Text = key("Name under corpora.", ...)
+    split: Text | None = key("Split of the corpus. Default: the corpus's own, else train/dev/test.")
+    size: Count | None = key("Rows kept. Default: all (a controlled corpus needs a size).")
+    sample: bool = key("Draw the rows at random instead of taking the first.", False)
+    seed: Whole | None = key("Seed of the sample. Default: the study's.")
+
+
+Parts = Annotated[
+    Annotated[Part, Tag("<one>")] | Annotated[list[Part], Tag("<list>")], Discriminator(form)
+]
+
+Kind = Literal[
+    "translation", "summarization", "classification", "multiple_choice", "minimal_pairs", "text"
+]
+# Those that `controlled` has; written here so that reading a study need not load its grammars.
+CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te")
+METRICS: dict[str, tuple[str, ...]] = {
+    "translation": ("bleu", "bleu_intl", "chrf", "chrf++", "off_target"),
+    "summarization": ("rouge1", "rouge2", "rougeL", "bertscore"),
+    "classification": ("accuracy", "precision", "recall", "f1"),
+    "multiple_choice": ("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes"),
+    "minimal_pairs": ("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes"),
+    "text": (),
+}
+
+
+class Task(Strict):
+    """What models learn and are tested on, in some languages or language pairs."""
+
+    kind: Kind = key(
+        "What a row is and how it is scored. text: sentences of one language, read as they are and "
+        "not scored; what models do with them is looked at (analysis).",
+        ...,
+    )
+    pairs: Units | None = key(
+        "Translation: the pairs, source-target; or both-directions, to-pivot, from-pivot for all "
+        "languages of the study."
+    )
+    languages: list[Code] | None = key("Other kinds: their languages. Default: all of the study.")
+    train: Parts | None = key("Rows to train on.")
+    dev: Parts | None = key("Rows to select merges and checkpoints on.")
+    test: Parts | None = key("Rows to report.")
+    prompt: Text | None = key(
+        "What the model reads. Placeholders {source_language} {target_language} {source_code} "
+        "{target_code} {source}; other text is literal."
+    )
+    chat: bool = key("Wrap the prompt as a user's turn in the tokenizer's chat template.", False)
+    metrics: list[Text] | None = key("Metrics to report. Default: all of the kind's main ones.")
+    overlap: Literal["error", "drop", "allow"] = key(
+        "Training rows whose text is in dev or test: an error, dropped, or left.", "error"
+    )
+    labels: list[Text] | None = key("Classification: the labels.")
+    shots: Whole = key("Examples shown before each item.", 0)
+
+    @model_validator(mode="after")
+    def _fits_kind(self) -> "Task":
+        translation = self.kind == "translation"
+        if translation and (self.pairs is None or self.languages is not None):
+            raise wrong("no pairs" if self.pairs is None else "languages", "pairs (translation)")
+        if not translation and self.pairs is not None:
+            raise wrong("pairs", f"languages ({self.kind} has one language a dataset)")
+        if translation and "{source}" not in (self.prompt or ""):
+            raise wrong("no prompt that holds {source}", "a prompt with {source}")
+        if self.kind == "text" and (self.prompt is not None or self.chat or self.metrics):
+            given = "metrics" if self.metrics else "chat" if self.chat else "a prompt"
+            raise wrong(given, "none of prompt, chat and metrics: text is read as it is")
+        for metric in self.metrics or ():
+            if metric not in METRICS[self.kind]:
+                valid = METRICS[self.kind]
+                expected = f"metrics of {self.kind}: {listed(valid)}"
+                raise wrong(f"metric {metric!r}", expected, nearest(metric, valid))
+        return self

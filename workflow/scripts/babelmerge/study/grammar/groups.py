@@ -1,0 +1,135 @@
+"""The part of a study file that says what is merged and how: groups, generators and grids.
+
+Shapes only; names are resolved in `plan_groups`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+
+from babelmerge.study.grammar.methods import METHODS, PARAMETERS, alternatives
+from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.words.strict import Listed, OneOrMore, Strict, Text, key, wrong
+
+Members = Annotated[list[Text], Field(min_length=1)]
+
+
+class Combinations(Strict):
+    """A group of every combination: {combinations: 2, of: […]} makes all pairs."""
+
+    combinations: Annotated[int, Field(ge=2)] = key("Members of each group.", ...)
+    of: OneOrMore = key("Experts or an expert set.", ...)
+
+
+class Prefixes(Strict):
+    """Groups that grow by one member: the first two, the first three, …"""
+
+    prefixes: OneOrMore = key("Experts in order, or an expert set.", ...)
+    from_: Annotated[int, Field(ge=2)] = key("Members of the first group.", 2, alias="from")
+
+
+class EachLanguage(Strict):
+    """A group for each language but the pivot, of its two directions."""
+
+    each: Literal["language"] = key("The word language.", ...)
+    pairs: Literal["both-directions"] = key("Both directions between it and the pivot.", ...)
+
+
+class EachCheckpoint(Strict):
+    """A group for each step kept along training: the members' checkpoints of that step."""
+
+    each: Literal["checkpoint"] = key("The word checkpoint.", ...)
+    of: OneOrMore = key("Experts or an expert set with checkpoints.", ...)
+
+
+def _each_form(value: Any) -> str:
+    checkpoint = isinstance(value, dict) and value.get("each") == "checkpoint"
+    return "<checkpoint>" if checkpoint else "<language>"
+
+
+Each = Annotated[
+    Annotated[EachLanguage, Tag("<language>")] | Annotated[EachCheckpoint, Tag("<checkpoint>")],
+    Discriminator(_each_form),
+]
+
+
+def _generator(value: Any) -> str:
+    if not isinstance(value, dict):
+        return "<list>"
+    for word in ("combinations", "prefixes", "each"):
+        if word in value:
+            return f"<{word}>"
+    return "<long>"
+
+
+_Generated = (
+    Annotated[Members, Tag("<list>")]
+    | Annotated[Combinations, Tag("<combinations>")]
+    | Annotated[Prefixes, Tag("<prefixes>")]
+    | Annotated[Each, Tag("<each>")]
+)
+Generator = Annotated[_Generated, Discriminator(_generator)]
+
+
+def _check(label: str, grid: Any) -> Any:
+    """Check one grid. Raises for an unknown method or parameter, an empty list, a wrong value."""
+    if not isinstance(grid, Mapping):
+        raise wrong(f"{label}: {grid!r}", "a mapping of parameters ({} for none)")
+    method = grid.get("method", label)
+    if method not in METHODS:
+        expected = f"one of {listed(METHODS)}"
+        raise wrong(f"unknown method {method!r}", expected, nearest(method, METHODS))
+    for name, values in grid.items():
+        if name == "method":
+            continue
+        if name not in METHODS[method]:
+            expected = f"one of {listed(METHODS[method])}"
+            near = nearest(name, METHODS[method])
+            raise wrong(f"{label}: unknown parameter {name!r}", expected, near)
+        if values == []:
+            raise wrong(f"{label}.{name}: an empty list", "a value or a list of values")
+        for value in alternatives(values):
+            if not PARAMETERS[name].allows(value):
+                raise wrong(f"{label}.{name}: {value!r}", PARAMETERS[name].expected)
+    return grid
+
+
+def check_grids(grids: Mapping[str, Any]) -> None:
+    """Check the grids of all methods of a mapping."""
+    for label, grid in grids.items():
+        _check(label, grid)
+
+
+Grid = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
+
+
+def _grids(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        check_grids(value)
+    return value
+
+
+GroupMethods = Annotated[
+    Annotated[dict[Text, Grid], BeforeValidator(_grids), Tag("<mapping>")] | Listed,
+    Discriminator(lambda v: "<mapping>" if isinstance(v, dict) else "<list>"),
+]
+
+
+class LongGroup(Strict):
+    """A group with its own methods or evaluations."""
+
+    members: Generator = key("Members, or a generator of groups.", ...)
+    methods: GroupMethods | None = key(
+        "Grids of its own, or names of the study's methods. Default: all of the study's."
+    )
+    datasets: OneOrMore | None = key(
+        "Only these tasks or datasets of the members. Default: all that the members own."
+    )
+    evaluate: OneOrMore | None = key("Tasks or datasets its merges are also tested on.")
+
+
+Group = Annotated[
+    _Generated | Annotated[LongGroup, Tag("<long>")],
+    Discriminator(_generator),
+]

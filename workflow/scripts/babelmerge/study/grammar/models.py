@@ -1,0 +1,192 @@
+"""What a study file may say of models: how they are trained, or where they are taken from.
+
+Shapes and types only; `plan_models` resolves them. The descriptions of the keys are the
+documentation (`study_docs`).
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from babelmerge.words.strict import Count, OneOrMore, Strict, Text, Units, Whole, key, wrong
+
+Step = Annotated[
+    Annotated[Whole, Tag("<number>")] | Annotated[Text, Tag("<word>")],
+    Discriminator(lambda v: "<word>" if isinstance(v, str) else "<number>"),
+]
+
+
+class Lora(Strict):
+    """A low-rank adapter."""
+
+    r: Count = key("Rank.", ...)
+    alpha: Annotated[float, Field(gt=0)] = key("The update is alpha/r times BA.", ...)
+    dropout: Annotated[float, Field(ge=0, lt=1)] = key("Dropout before A.", 0.0)
+    target_modules: OneOrMore = key("Modules adapted.", "all-linear")
+    rslora: bool = key("Scale by alpha/sqrt(r).", False)
+
+
+class Training(Strict):
+    """How a model is trained. Keys left out come from the study's `training`, then the defaults."""
+
+    method: Literal["full", "lora", "pretrain"] | None = key(
+        "full: all weights; pretrain: the same from a random start; lora: an adapter. Default "
+        "full, of a base from scratch pretrain."
+    )
+    learning_rate: Annotated[float, Field(gt=0)] | None = key("Highest learning rate; required.")
+    epochs: Annotated[float, Field(gt=0)] | None = key("Passes over the data; or steps.")
+    steps: Count | None = key("Optimizer steps; or epochs.")
+    scheduler: Literal["inverse_sqrt", "cosine", "linear", "constant"] | None = key(
+        "Course of the learning rate. Default linear."
+    )
+    warmup_steps: Whole | None = key("Steps of rising learning rate; or warmup_ratio. Default 0.")
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] | None = key("The same as a share of steps.")
+    batch_size: Count | None = key("Sequences of a step, on all devices together; or batch_tokens.")
+    batch_tokens: Count | None = key(
+        "Padded tokens of a step, on all devices together; or batch_size."
+    )
+    gradient_accumulation: Count | None = key(
+        "Parts that each device computes its share of a step in. Default 1."
+    )
+    max_length: Count | None = key("Tokens of a sequence at most. Default 512.")
+    dtype: Literal["float32", "bfloat16", "bfloat16_mixed"] | None = key(
+        "bfloat16: optimizer too; bfloat16_mixed: weights stay float32. Default float32."
+    )
+    weight_decay: Annotated[float, Field(ge=0)] | None = key("AdamW's. Default 0.")
+    max_grad_norm: Annotated[float, Field(gt=0)] | None = key("Gradient clipping. Default 1.")
+    adam_beta1: Annotated[float, Field(ge=0, lt=1)] | None = key("AdamW's. Default 0.9.")
+    adam_beta2: Annotated[float, Field(ge=0, lt=1)] | None = key("AdamW's. Default 0.999.")
+    adam_epsilon: Annotated[float, Field(gt=0)] | None = key("AdamW's. Default 1e-8.")
+    save_steps: Count | None = key("Steps between resumable states. Default: every five minutes.")
+    eval_steps: Count | None = key(
+        "Steps between losses on dev; the best state is kept. Default: at the end only."
+    )
+    gradient_checkpointing: bool | None = key("Less memory, more time. Default false.")
+    seed: Whole | None = key("Seed of order and initialisation. Default: the study's.")
+    lora: Lora | None = key("The adapter, for method lora.")
+
+
+class Tokenizer(Strict):
+    """The tokenizer of a base trained from scratch: learnt, or taken."""
+
+    vocab_size: Annotated[int, Field(ge=258)] | None = key("Entries of a byte-level BPE to learn.")
+    hub: Text | None = key("Repository to take it from.")
+    revision: Text | None = key("Commit or branch there.")
+    path: Text | None = key("Folder to take it from.")
+
+
+class Ready(Strict):
+    """A model that exists already."""
+
+    hub: Text | None = key("Repository of a checkpoint or LoRA adapter; may hold placeholders.")
+    revision: Text | None = key("Commit or branch there.")
+    path: Text | None = key("Folder of a checkpoint or adapter; may hold placeholders.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Ready":
+        other = getattr(self, "training", None) or getattr(self, "architecture", None)
+        if sum(x is not None for x in (self.hub, self.path, other)) > 1:
+            raise wrong("several sources", "one of hub, path and training")
+        if self.revision is not None and self.hub is None:
+            raise wrong("revision without hub", "hub and revision")
+        return self
+
+    @property
+    def ready(self) -> bool:
+        """Taken in rather than trained."""
+        return self.hub is not None or self.path is not None
+
+
+class Of(Strict):
+    """Datasets, by task or dataset id, and perhaps only some of their units."""
+
+    of: OneOrMore = key("A task, a dataset id (task/unit), or a list of these.", ...)
+    units: Units | None = key("Only these pairs or languages.")
+
+
+class Pretrain(Of):
+    """What a base from scratch learns from."""
+
+    repeat: dict[Text, Count] | None = key(
+        "How often a pass goes over the rows of a unit, or of all units in a direction (to-pivot, "
+        "from-pivot): {to-pivot: 3}. The nearer key wins. Default: once."
+    )
+
+
+class Base(Ready):
+    """The model that everything starts from: taken, or trained from scratch."""
+
+    pretrain: Pretrain | None = key("Datasets it is trained on; without, it stays as initialised.")
+    architecture: dict[str, Any] | None = key("Of a base from scratch: a model configuration.")
+    tokenizer: Tokenizer | None = key("Of a base from scratch.")
+    training: Training | None = key("Of a base from scratch.")
+
+    @model_validator(mode="after")
+    def _scratch(self) -> "Base":
+        scratch = self.architecture is not None
+        if self.ready == scratch:
+            raise wrong("neither" if not scratch else "both", "hub, path or architecture")
+        if scratch and "model_type" not in (self.architecture or {}):
+            raise wrong("architecture without model_type", "model_type, for example qwen2")
+        if scratch and self.tokenizer is None:
+            raise wrong("architecture without tokenizer", "tokenizer: {vocab_size: …} or {hub: …}")
+        return self
+
+
+class Expert(Ready):
+    """One expert."""
+
+    of: OneOrMore | None = key(
+        "Its tasks or dataset ids: what it is trained on and judged by. Only a ready model may do "
+        "without; it is then tested and looked at on everything."
+    )
+    units: Units | None = key("Only these pairs or languages.")
+    training: Training | None = key("Changes to the study's training.")
+
+    @model_validator(mode="after")
+    def _owns(self) -> "Expert":
+        if self.of is None and (not self.ready or self.units is not None):
+            raise wrong("no of", "of: a task or dataset ids (a ready model alone may do without)")
+        return self
+
+
+class ExpertSet(Ready):
+    """An expert for each unit of a task, or for each language."""
+
+    each: Text = key("A task (an expert for each of its units), or the word language.", ...)
+    of: OneOrMore | None = key("With each: language, the tasks. Default: all.")
+    units: Units | None = key("Only these pairs or languages.")
+    name: Text = key("The experts' names; a template.", "{unit}")
+    training: Training | None = key("Changes to the study's training.")
+    checkpoints: list[Step] | None = key(
+        "Steps kept along training (or revisions to take): experts named {unit}@step."
+    )
+    checkpoint_revision: Text | None = key("Of taken experts: the revision of {step}.")
+    checkpoint_evaluate: OneOrMore | None = key(
+        "Tasks or datasets that checkpoints are tested on. Default: their own."
+    )
+
+
+Experts = Annotated[
+    Annotated[ExpertSet, Tag("<each>")] | Annotated[Expert, Tag("<of>")],
+    Discriminator(lambda v: "<each>" if isinstance(v, dict) and "each" in v else "<of>"),
+]
+
+
+class Joint(Expert):
+    """A model trained on several datasets at once: what merging is measured against."""
+
+    of: OneOrMore = key("Its tasks or dataset ids.", ...)
+    checkpoints: list[Step] | None = key("As for an expert set.")
+    checkpoint_revision: Text | None = key("As for an expert set.")
+    checkpoint_evaluate: OneOrMore | None = key("As for an expert set.")
+
+
+class Baseline(Ready):
+    """A model to compare with, always taken in."""
+
+    @model_validator(mode="after")
+    def _taken(self) -> "Baseline":
+        if not self.ready:
+            raise wrong("no source", "hub or path")
+        return self

@@ -1,0 +1,160 @@
+"""From corpora to requests: the arguments of `corpora.read`, placeholders filled for one unit.
+
+Pure functions of a `Study`, but for * in file patterns, which is matched against the folder.
+"""
+
+import glob
+from typing import Any
+
+from babelmerge.study.grammar.corpora import (
+    CONTROLLED_LANGUAGES,
+    ControlledCorpus,
+    FilesCorpus,
+    HubCorpus,
+    Part,
+)
+from babelmerge.study.grammar.study import Study
+from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.study.plan.templates import fill, language_values, values
+from babelmerge.study.plan.types import CorpusRequest
+
+
+def requests(
+    study: Study, name: str, split: str, source: str, target: str
+) -> tuple[CorpusRequest, ...]:
+    """The rows of one split of a task in one unit: a request for each corpus, in order."""
+    parts = getattr(study.tasks[name], split)
+    parts = parts if isinstance(parts, list) else [parts] if parts is not None else []
+    where = ("tasks", name, split)
+    return tuple(_request(study, name, part, split, source, target, where) for part in parts)
+
+
+def _request(
+    study: Study,
+    task: str,
+    part: Part,
+    split: str,
+    source: str,
+    target: str,
+    where: tuple[str, ...],
+) -> CorpusRequest:
+    corpus = study.corpora.get(part.corpus)
+    if corpus is None:
+        expected = f"a corpus of the study: {listed(study.corpora)}"
+        near = nearest(part.corpus, study.corpora)
+        found = f"corpus {part.corpus!r}"
+        raise study.error(*where, "corpus", found=found, expected=expected, remedy=near)
+    maker = {ControlledCorpus: _controlled, HubCorpus: _hub, FilesCorpus: _files}[type(corpus)]
+    names = values(study, task, source, target)
+    names["split"] = part.split or getattr(corpus, "split", None) or split
+    options = maker(study, part, corpus, names, (source, target))
+    if getattr(corpus, "where", None):
+        loc = ("corpora", part.corpus, "where")
+        options["where"] = {k: fill(study, v, names, *loc) for k, v in corpus.where.items()}
+    if part.size is not None:
+        options["size"] = part.size
+    if part.sample:
+        options["sample"] = True
+        options["seed"] = study.seed if part.seed is None else part.seed
+    return CorpusRequest(options.pop("kind"), options)
+
+
+def _controlled(
+    study: Study, part: Part, corpus: ControlledCorpus, names: dict[str, str], sides: Any
+) -> dict[str, Any]:
+    where = ("corpora", part.corpus, "controlled")
+    for code in sides:
+        if code not in CONTROLLED_LANGUAGES:
+            expected = f"one of {listed(CONTROLLED_LANGUAGES)}"
+            remedy = "Take this language's text from files or the hub."
+            raise study.error(*where, found=f"language {code!r}", expected=expected, remedy=remedy)
+    if part.size is None:
+        found = f"corpus {part.corpus} without size"
+        expected = "size: the number of rows, since a controlled corpus has no end"
+        raise study.error("tasks", names["task"], found=found, expected=expected)
+    return {"kind": "controlled", "split": names["split"], "seed": corpus.controlled.seed}
+
+
+def _hub(
+    study: Study, part: Part, corpus: HubCorpus, names: dict[str, str], sides: tuple[str, str]
+) -> dict[str, Any]:
+    where = ("corpora", part.corpus)
+    options: dict[str, Any] = {"kind": "hub", "hub": fill(study, corpus.hub, names, *where, "hub")}
+    if corpus.revision is not None:
+        options["revision"] = corpus.revision
+    if corpus.config is not None:
+        options["config"] = fill(study, corpus.config, names, *where, "config")
+    options["split"] = names["split"]
+    options["columns"] = _columns(study, part.corpus, corpus, names, sides)
+    return options
+
+
+def _files(
+    study: Study, part: Part, corpus: FilesCorpus, names: dict[str, str], sides: tuple[str, str]
+) -> dict[str, Any]:
+    where = ("corpora", part.corpus, "files")
+    files: Any
+    if isinstance(corpus.files, dict):
+        per_side = {code: _entry(study, corpus.files, code, where) for code in dict.fromkeys(sides)}
+        files = {
+            code: _one(study, text, {**names, **_language_only(study, code, names)}, where)
+            for code, text in per_side.items()
+        }
+    else:
+        patterns = corpus.files if isinstance(corpus.files, list) else [corpus.files]
+        files = [f for p in patterns for f in _matches(study, p, names, where)]
+    options: dict[str, Any] = {"kind": "files", "files": files}
+    if corpus.format is not None:
+        options["format"] = corpus.format
+    if corpus.format != "text" and not isinstance(corpus.files, dict):
+        options["columns"] = _columns(study, part.corpus, corpus, names, sides)
+    return options
+
+
+def _language_only(study: Study, code: str, names: dict[str, str]) -> dict[str, str]:
+    own = language_values(study, names["task"], code)
+    return {k: v for k, v in own.items() if not k.startswith(("source", "target", "unit"))}
+
+
+def _matches(study: Study, pattern: str, names: dict[str, str], where: Any) -> list[str]:
+    path = str(study.data_folder / fill(study, pattern, names, *where))
+    return (sorted(glob.glob(path)) or [path]) if glob.has_magic(path) else [path]
+
+
+def _one(study: Study, pattern: str, names: dict[str, str], where: Any) -> str:
+    found = _matches(study, pattern, names, where)
+    if len(found) > 1:
+        raise study.error(*where, found=f"{len(found)} files for {pattern!r}", expected="one file")
+    return found[0]
+
+
+def _entry(study: Study, table: dict[str, Any], code: str, where: Any) -> Any:
+    if code in table:
+        return table[code]
+    if "*" in table:
+        return table["*"]
+    remedy = f"Add {code}, or * for every language not named."
+    raise study.error(*where, found=f"no entry for {code!r}", expected="one", remedy=remedy)
+
+
+def _columns(
+    study: Study, corpus_name: str, corpus: Any, names: dict[str, str], sides: tuple[str, str]
+) -> dict[str, Any]:
+    where = ("corpora", corpus_name, "columns")
+    columns = corpus.columns if corpus.columns is not None else "{language}"
+    if sides[0] == sides[1] and isinstance(columns, dict):  # one language: {field: column}
+        return {k: _column(study, v, names, where) for k, v in columns.items()}
+    table = columns if isinstance(columns, dict) else {"*": columns}
+    found = {}
+    for code in dict.fromkeys(sides):
+        own = {**names, **_language_only(study, code, names)}
+        found[code] = _column(study, _entry(study, table, code, where), own, where)
+    return found
+
+
+def _column(study: Study, column: Any, names: dict[str, str], where: Any) -> Any:
+    if isinstance(column, str):
+        return fill(study, column, names, *where)
+    if isinstance(column, list):
+        return [fill(study, c, names, *where) for c in column]
+    return {k: fill(study, v, names, *where) for k, v in column.model_dump().items()}

@@ -1,0 +1,97 @@
+"""From tasks and corpora to datasets: units and splits.
+
+Pure functions of a `Study`.
+"""
+
+from typing import Any
+
+from babelmerge.study.grammar.corpora import METRICS, Task
+from babelmerge.study.grammar.study import Study
+from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.study.plan.corpora import requests
+from babelmerge.study.plan.types import Dataset
+
+SPLITS = ("train", "dev", "test")
+_MAIN_METRICS = {"translation": ("bleu", "chrf", "chrf++")}
+
+
+def direction_pairs(study: Study, direction: str) -> list[str]:
+    """All pairs with the pivot in a direction: to-pivot, from-pivot or both-directions."""
+    others = [code for code in study.languages if code != study.pivot]
+    from_pivot = [f"{study.pivot}-{code}" for code in others]
+    to_pivot = [f"{code}-{study.pivot}" for code in others]
+    return {
+        "from-pivot": from_pivot,
+        "to-pivot": to_pivot,
+        "both-directions": from_pivot + to_pivot,
+    }[direction]
+
+
+def _units(study: Study, name: str, task: Task) -> list[tuple[str, str]]:
+    if task.kind != "translation":
+        codes = task.languages if task.languages is not None else study.languages
+        where = ("tasks", name, "languages")
+        _check_units(study, codes, where)
+        return [(_language(study, code, where), code) for code in codes]
+    where = ("tasks", name, "pairs")
+    pairs = direction_pairs(study, task.pairs) if isinstance(task.pairs, str) else task.pairs or []
+    _check_units(study, pairs, where)
+    return [_pair(study, pair, where) for pair in pairs]
+
+
+def _check_units(study: Study, units: list[str], where: tuple[str, ...]) -> None:
+    twice = [u for i, u in enumerate(units) if u in units[:i]]
+    if twice or not units:
+        found = f"{twice[0]!r} twice" if twice else "an empty list"
+        raise study.error(*where, found=found, expected="each unit once, and at least one")
+
+
+def _pair(study: Study, pair: str, where: tuple[str, ...]) -> tuple[str, str]:
+    source, _, target = pair.partition("-")
+    if not source or not target or source == target:
+        expected = "source-target, two different languages, for example en-hi"
+        raise study.error(*where, found=repr(pair), expected=expected)
+    return _language(study, source, where), _language(study, target, where)
+
+
+def _language(study: Study, code: str, where: tuple[str, ...]) -> str:
+    if code not in study.languages:
+        expected = f"a language of the study: {listed(study.languages)}"
+        near = nearest(code, study.languages) or f"Add {code} to languages."
+        raise study.error(*where, found=f"language {code!r}", expected=expected, remedy=near)
+    return code
+
+
+def datasets(study: Study) -> dict[str, Dataset]:
+    """Datasets of all tasks, in the file's order. Raises StudyError for what does not resolve."""
+    found: dict[str, Dataset] = {}
+    for name, task in study.tasks.items():
+        for source, target in _units(study, name, task):
+            dataset = _dataset(study, name, task, source, target)
+            found[dataset.id] = dataset
+    return found
+
+
+def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> Dataset:
+    unit = source if source == target else f"{source}-{target}"
+    metrics = task.metrics or list(_MAIN_METRICS.get(task.kind, METRICS[task.kind][:1]))
+    bare = "{source}" if task.kind == "text" else ""
+    options: dict[str, Any] = {}
+    if task.labels is not None:
+        options["labels"] = list(task.labels)
+    if task.shots:
+        options["shots"] = task.shots
+    return Dataset(
+        id=f"{name}/{unit}",
+        task=name,
+        kind=task.kind,
+        unit=unit,
+        source_language=source,
+        target_language=target,
+        prompt=task.prompt or bare,
+        chat=task.chat,
+        metrics=tuple(metrics),
+        splits={s: r for s in SPLITS if (r := requests(study, name, s, source, target))},
+        overlap=task.overlap,
+        options=options,
+    )

@@ -1,0 +1,168 @@
+"""Expand a study into a plan: every dataset, model, merge and evaluation by name.
+
+`expand` is a function of the study alone (and of the folder, where file patterns hold *); the
+workflow builds its graph from the plan. Imports nothing heavy: it runs at every parse.
+"""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from babelmerge.study.grammar.study import Study
+from babelmerge.study.grammar.yaml import StudyError, listed
+from babelmerge.study.plan import analysis as plan_interventions
+from babelmerge.study.plan import datasets as plan_data
+from babelmerge.study.plan import groups as plan_groups
+from babelmerge.study.plan import merges as plan_merges
+from babelmerge.study.plan import models as plan_models
+from babelmerge.study.plan.types import (
+    CorpusRequest,
+    Dataset,
+    Group,
+    Kept,
+    Merge,
+    Merged,
+    Model,
+    Plan,
+    Taken,
+    Trained,
+)
+
+__all__ = [
+    "CorpusRequest",
+    "Dataset",
+    "Group",
+    "Kept",
+    "Merge",
+    "Merged",
+    "Model",
+    "NotBuiltYet",
+    "Plan",
+    "Taken",
+    "Trained",
+    "check_built",
+    "check_files",
+    "expand",
+]
+
+
+class NotBuiltYet(StudyError):
+    """A study asks for something that is planned and that this version cannot do."""
+
+
+def expand(study: Study) -> Plan:
+    """All names of a study resolved. Raises StudyError for those that don't match."""
+    datasets = plan_data.datasets(study)
+    models = {m.id: m for m in [plan_models.base(study, datasets)]}
+    names = _experts(study, datasets, models)
+    for model in plan_models.joints(study, datasets):
+        models[model.id] = model
+    names.models.update(models)
+    groups, merges, merged = plan_merges.merges(study, datasets, models, names)
+    models |= merged
+    models |= {m.id: m for m in plan_models.baselines(study, datasets)}
+    plan_interventions.check(study, models, merges)
+    families: dict[str, tuple[str, ...]] = {}
+    for group in groups.values():
+        families[group.family] = (*families.get(group.family, ()), group.name)
+    evaluation = study.evaluation.model_dump(exclude_none=True)
+    return Plan(
+        study=study.file,
+        name=study.name,
+        title=study.title,
+        languages=tuple(study.languages),
+        language_names={code: study.language_name(code) for code in study.languages},
+        pivot=study.pivot,
+        seed=study.seed,
+        datasets=datasets,
+        models=models,
+        groups=groups,
+        merges=merges,
+        families=families,
+        generation=study.generation.model_dump(),
+        evaluation={"seed": study.seed, **evaluation},
+        analysis=study.analysis.model_dump(exclude_none=True),
+        published=study.published,
+        warnings=plan_merges.warnings(merges),
+    )
+
+
+def _experts(
+    study: Study, datasets: dict[str, Dataset], models: dict[str, Model]
+) -> plan_groups.Names:
+    """Add experts to `models`; returns the names that groups may use."""
+    names = plan_groups.Names({}, {})
+    made_by: dict[str, str] = {}
+    for key in study.experts:
+        experts, kept = plan_models.expert_set(study, datasets, key)
+        for model in (*experts, *kept):
+            if model.id in made_by:
+                found = f"expert {model.name}, which {made_by[model.id]} makes too"
+                expected = "another name: (for example {task}-{unit})"
+                raise study.error("experts", key, found=found, expected=expected)
+            made_by[model.id] = key
+            models[model.id] = model
+        names.sets[key] = tuple(m.id for m in experts)
+        for model in kept:
+            parent = model.id.rpartition("@")[0]
+            names.checkpoints[parent] = (*names.checkpoints.get(parent, ()), model.id)
+    return names
+
+
+def check_files(plan: Plan) -> None:
+    """StudyError that lists every file and folder a plan reads and that does not exist."""
+    wanted: dict[str, str] = {}
+    for dataset in plan.datasets.values():
+        for split, requests in dataset.splits.items():
+            for request in requests:
+                wanted |= {path: f"{dataset.id} {split}" for path in request.paths}
+    for model in plan.taken.values():
+        if isinstance(model.source, Taken) and model.source.path:
+            wanted[model.source.path] = model.id
+    missing = {path: use for path, use in wanted.items() if not Path(path).exists()}
+    if missing:
+        told = [f"  {path} (for {use})" for path, use in missing.items()]
+        told += [
+            f"results/{name} is what a study called {name} builds: run it first"
+            for name in _sorted(p.split("/")[1] for p in missing if p.startswith("results/"))
+        ]
+        raise StudyError(
+            f"{plan.study}: {len(missing)} file(s) are missing; give the folder that holds them by "
+            "--config data=FOLDER, or correct `corpora` or `path` in the study:\n" + "\n".join(told)
+        )
+
+
+def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) -> None:
+    """NotBuiltYet when a plan needs task kinds, methods or training that this version lacks."""
+    needed = _sorted(d.kind for d in plan.datasets.values())
+    asked = [f"task kind {k}" for k in needed if k not in kinds]
+    used = _sorted(m.algorithm for m in plan.merges.values())
+    asked += [f"merging method {m}" for m in used if m not in methods]
+    sources = [m.source for m in plan.models.values()]
+    if any(isinstance(s, Trained) and s.training["method"] == "lora" for s in sources):
+        asked.append("training method lora")
+    if any(isinstance(s, Kept) for s in sources):
+        asked.append("checkpoints along training")
+    asked += [f"several prompts in one model ({name})" for name in _mixed(plan)]
+    asked += ["training on tasks of kind text"] if _learns_text(plan) else []
+    if asked:
+        raise NotBuiltYet(
+            f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
+            f"runs only task kinds {listed(_sorted(kinds))} and methods {listed(_sorted(methods))}"
+        )
+
+
+def _learns_text(plan: Plan) -> bool:
+    sources = [m.source for m in plan.models.values() if isinstance(m.source, Trained)]
+    return any(plan.datasets[d].kind == "text" for source in sources for d in source.datasets)
+
+
+def _mixed(plan: Plan) -> list[str]:
+    """Models that learn from, and merges that are selected on, data sets with unlike prompts."""
+    seen = {k: m.source.datasets for k, m in plan.models.items() if isinstance(m.source, Trained)}
+    seen |= {k: merge.datasets for k, merge in plan.merges.items()}
+    prompts = {d.id: (d.prompt, d.chat) for d in plan.datasets.values()}
+    return [name for name, sets in seen.items() if len({prompts[d] for d in sets}) > 1]
+
+
+def _sorted(words: Iterable[str]) -> list[str]:
+    return sorted(set(words))

@@ -1,0 +1,183 @@
+"""From a study's groups to lists of members: names resolved, generators unfolded, order of merges.
+
+Pure functions of a `Study` and the names of its models.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from babelmerge.study.grammar.groups import (
+    Combinations,
+    EachCheckpoint,
+    EachLanguage,
+    LongGroup,
+    Prefixes,
+)
+from babelmerge.study.grammar.study import Study
+from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.study.plan.datasets import direction_pairs
+from babelmerge.study.plan.types import Model
+
+
+@dataclass
+class Names:
+    """What a group's members may be called: models by short and full id, sets by name."""
+
+    models: dict[str, Model]
+    sets: dict[str, tuple[str, ...]]
+    checkpoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A group before its members are resolved."""
+
+    name: str
+    family: str
+    members: tuple[str, ...]
+
+
+def _label(member: str) -> str:
+    return member.removeprefix("experts/").removeprefix("merges/").replace("/", ".")
+
+
+def _ids(study: Study, names: Names, words: str | Sequence[str], family: str) -> tuple[str, ...]:
+    """Model ids that members name: expert ids, full ids, expert sets, merges/group/method."""
+    found: list[str] = []
+    for word in [words] if isinstance(words, str) else words:
+        if f"experts/{word}" in names.models:
+            found.append(f"experts/{word}")
+        elif word in names.sets:
+            found += names.sets[word]
+        elif word in names.models or word.startswith("merges/"):
+            found.append(word)
+        else:
+            valid = [_label(m) for m in names.models if m.startswith("experts/")] + [*names.sets]
+            remedy = nearest(word, valid)
+            expected = f"an expert, an expert set or merges/group/method: {listed(valid)}"
+            raise study.error("groups", family, found=repr(word), expected=expected, remedy=remedy)
+    return tuple(found)
+
+
+def _by_language(study: Study, names: Names, spec: EachLanguage, family: str) -> list[Raw]:
+    found = []
+    for code in study.languages:
+        if code != study.pivot:
+            pairs = [p for p in direction_pairs(study, spec.pairs) if code in p.split("-")]
+            found.append(Raw(f"{family}-{code}", family, _ids(study, names, pairs, family)))
+    return found
+
+
+def _by_checkpoint(study: Study, names: Names, spec: EachCheckpoint, family: str) -> list[Raw]:
+    steps = [
+        [c.rpartition("@")[2] for c in names.checkpoints.get(m, ())]
+        for m in _ids(study, names, spec.of, family)
+    ]
+    shared = [s for s in (steps[0] if steps else []) if all(s in other for other in steps)]
+    if not shared:
+        expected = "experts with checkpoints at the same steps"
+        raise study.error("groups", family, found="no shared step", expected=expected)
+    members = _ids(study, names, spec.of, family)
+    return [Raw(f"{family}-{s}", family, tuple(f"{m}@{s}" for m in members)) for s in shared]
+
+
+def _listed(study: Study, names: Names, spec: list[str], family: str) -> list[Raw]:
+    return [Raw(family, family, _ids(study, names, spec, family))]
+
+
+def _combined(study: Study, names: Names, spec: Combinations, family: str) -> list[Raw]:
+    sets = itertools.combinations(_ids(study, names, spec.of, family), spec.combinations)
+    return [Raw(f"{family}-{'+'.join(map(_label, s))}", family, s) for s in sets]
+
+
+def _prefixes(study: Study, names: Names, spec: Prefixes, family: str) -> list[Raw]:
+    order = _ids(study, names, spec.prefixes, family)
+    sizes = range(spec.from_, len(order) + 1)
+    return [Raw(f"{family}-{n}", family, order[:n]) for n in sizes]
+
+
+_GENERATORS = {
+    list: _listed,
+    Combinations: _combined,
+    Prefixes: _prefixes,
+    EachLanguage: _by_language,
+    EachCheckpoint: _by_checkpoint,
+}
+
+
+def _check(study: Study, raw: Raw) -> None:
+    twice = [m for i, m in enumerate(raw.members) if m in raw.members[:i]]
+    if twice or len(raw.members) < 2:
+        found = f"{twice[0]} twice" if twice else f"{len(raw.members)} member(s) in {raw.name}"
+        expected = "two or more different models"
+        raise study.error("groups", raw.family, found=found, expected=expected)
+
+
+def unfold(study: Study, names: Names) -> dict[str, Raw]:
+    """All groups by name, generators unfolded, members still possibly merges."""
+    found: dict[str, Raw] = {}
+    for family, spec in study.groups.items():
+        members = getattr(spec, "members", spec)
+        raws = _GENERATORS[type(members)](study, names, members, family)
+        if not raws:
+            raise study.error("groups", family, found="no group", expected="enough members")
+        for raw in raws:
+            _check(study, raw)
+            if raw.name in found:
+                other = found[raw.name].family
+                expected = "another name"
+                found_ = f"group {raw.name}, which {other} makes too"
+                raise study.error("groups", family, found=found_, expected=expected)
+            found[raw.name] = raw
+    return found
+
+
+def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
+    """The methods of a group and their grids: the study's, some of them, or its own."""
+    spec = study.groups[family]
+    own = spec.methods if isinstance(spec, LongGroup) else None
+    if own is None:
+        return study.methods
+    if isinstance(own, dict):
+        return own
+    for name in own:
+        if name not in study.methods:
+            remedy = nearest(name, study.methods)
+            expected = f"a method of the study: {listed(study.methods)}"
+            raise study.error(
+                "groups", family, "methods", found=repr(name), expected=expected, remedy=remedy
+            )
+    return {name: study.methods[name] for name in own}
+
+
+def ordered(study: Study, raws: Mapping[str, Raw]) -> list[str]:
+    """Group names so that merges come before the groups that hold them. Raises on cycles."""
+    done: list[str] = []
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            found = f"a cycle: {' -> '.join((*path, name))}"
+            raise study.error("groups", raws[name].family, found=found, expected="no cycle")
+        if name in done:
+            return
+        for member in raws[name].members:
+            if member.startswith("merges/"):
+                visit(_merge_of(study, raws, member, raws[name].family), (*path, name))
+        done.append(name)
+
+    for name in raws:
+        visit(name, ())
+    return done
+
+
+def _merge_of(study: Study, raws: Mapping[str, Raw], member: str, family: str) -> str:
+    """The group of a member merges/group/method. Raises when there is no such merge."""
+    parts = member.split("/")
+    if len(parts) == 3 and parts[1] in raws and parts[2] in grids(study, raws[parts[1]].family):
+        return parts[1]
+    valid = [f"merges/{n}/{m}" for n, r in raws.items() for m in grids(study, r.family)]
+    expected = f"a merge of the study: {listed(valid)}"
+    near = nearest(member, valid)
+    raise study.error("groups", family, found=repr(member), expected=expected, remedy=near)

@@ -1,0 +1,196 @@
+"""From groups and methods to merges: each group's datasets, each method's grid, each merged model.
+
+Pure functions of a `Study`, its datasets and models.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from babelmerge.recipes import points as merge_parameters
+from babelmerge.recipes.methods import METHODS
+from babelmerge.study.grammar.corpora import METRICS
+from babelmerge.study.grammar.groups import LongGroup
+from babelmerge.study.grammar.methods import points
+from babelmerge.study.grammar.study import Study
+from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.study.plan.groups import Names, Raw, grids, ordered, unfold
+from babelmerge.study.plan.models import resolve
+from babelmerge.study.plan.scope import tested
+from babelmerge.study.plan.types import Dataset, Group, Merge, Merged, Model
+
+ALL_EXPERTS = "experts"  # the name under which task vectors of all experts are compared
+
+
+def merges(
+    study: Study, datasets: Mapping[str, Dataset], models: Mapping[str, Model], names: Names
+) -> tuple[dict[str, Group], dict[str, Merge], dict[str, Model]]:
+    """(groups, merges, merged models): groups in the file's order, merges after their members.
+
+    A merge of merges owns what its members own. A swept merge's datasets are those that have the
+    split to select on. Raises StudyError for names that don't resolve, and where nothing could
+    decide a sweep.
+    """
+    raws = unfold(study, names)
+    own: dict[str, tuple[str, ...]] = {k: m.datasets for k, m in models.items()}
+    groups: dict[str, Group] = {}
+    found: dict[str, Merge] = {}
+    made: dict[str, Model] = {}
+    for name in ordered(study, raws):
+        raw = raws[name]
+        if name == ALL_EXPERTS:
+            found_name = f"a group called {name}, which stands for all experts of the study"
+            raise study.error("groups", raw.family, found=found_name, expected="another name")
+        about = _held(study, datasets, raw, own)
+        held = _scorable(study, datasets, raw, about)
+        methods = grids(study, raw.family)
+        groups[name] = Group(name, raw.family, raw.members, held, tuple(methods))
+        like = _like(study, datasets, raw.family, about)
+        judged = (tested(datasets, like), like)
+        for label, grid in methods.items():
+            merge = _merge(study, datasets, groups[name], label, grid)
+            _check_statistics(
+                study, groups[name], label, merge.algorithm, merge.grid, (own, datasets)
+            )
+            own[merge.model] = about
+            found[merge.model] = merge
+            made[merge.model] = Model(merge.model, "merge", Merged(name, label), held, *judged)
+    return {name: groups[name] for name in raws}, found, made
+
+
+def _held(
+    study: Study, datasets: Mapping[str, Dataset], raw: Raw, own: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The datasets that a group is about: its members' own, or those of them that it names."""
+    held = tuple(dict.fromkeys(d for m in raw.members for d in own[m]))
+    only = getattr(study.groups[raw.family], "datasets", None)
+    if only is None:
+        return held
+    where = ("groups", raw.family)
+    named = resolve(study, datasets, only, None, where, "datasets")
+    kept = tuple(d for d in held if d in named)
+    if not kept:
+        expected = f"some of {listed(held)}"
+        raise study.error(*where, "datasets", found=repr(only), expected=expected)
+    return kept
+
+
+def _scorable(
+    study: Study, datasets: Mapping[str, Dataset], raw: Raw, about: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Those of a group's datasets that a merge is judged by, which text is not."""
+    kept = tuple(d for d in about if datasets[d].kind != "text")
+    if not kept:
+        found = f"{listed(raw.members)}, of which none owns a dataset with a score"
+        raise study.error("groups", raw.family, found=found, expected="experts with of: …")
+    return kept
+
+
+def _like(
+    study: Study, datasets: Mapping[str, Dataset], family: str, held: tuple[str, ...]
+) -> tuple[str, ...]:
+    spec = study.groups[family]
+    extra = spec.evaluate if isinstance(spec, LongGroup) else None
+    where = ("groups", family)
+    more = resolve(study, datasets, extra, None, where, "evaluate") if extra else ()
+    return tuple(dict.fromkeys((*held, *more)))
+
+
+def _merge(
+    study: Study, datasets: Mapping[str, Dataset], group: Group, label: str, grid: dict[str, Any]
+) -> Merge:
+    values = {k: v for k, v in grid.items() if k != "method"}
+    algorithm = grid.get("method", label)
+    model = f"merges/{group.name}/{label}"
+    spread = points(values)
+    _check_points(study, group, label, algorithm, spread)
+    scored = _scored(study, datasets, group, label) if len(spread) > 1 else group.datasets
+    selection = study.selection.model_dump(exclude_none=True)
+    return Merge(model, group.name, label, algorithm, group.members, spread, scored, selection)
+
+
+def _check_points(
+    study: Study, group: Group, label: str, algorithm: str, spread: tuple[dict[str, Any], ...]
+) -> None:
+    """Raise StudyError for points that the method refuses, built or not."""
+    for point in spread:
+        try:
+            merge_parameters.settings(algorithm, group.members, point)
+        except ValueError as error:
+            where = _where(study, group.family, label)
+            expected = f"a point that {group.name} can be merged with"
+            raise study.error(*where, found=str(error), expected=expected) from None
+
+
+def _check_statistics(
+    study: Study,
+    group: Group,
+    label: str,
+    algorithm: str,
+    spread: tuple[dict[str, Any], ...],
+    own: tuple[Mapping[str, tuple[str, ...]], Mapping[str, Dataset]],
+) -> None:
+    """Raise StudyError when what Fisher merging or RegMean collect cannot be had of a member.
+
+    own: the data sets of each model, and all data sets.
+    """
+    kind = METHODS[algorithm].statistics
+    if kind is None:
+        return
+    where = _where(study, group.family, label)
+    rows = {point.get("rows") for point in spread}
+    if len(rows) > 1:
+        found = f"rows {listed(sorted(map(str, rows)))}"
+        raise study.error(*where, found=found, expected=f"one number of rows of {kind} statistics")
+    for member in group.members:
+        if not any("dev" in own[1][dataset].splits for dataset in own[0][member]):
+            raise study.error(
+                *where,
+                found=f"{member}, which has no data set of its own with dev rows",
+                expected=f"dev rows of every member, to collect its {kind} statistics from",
+            )
+
+
+def _where(study: Study, family: str, label: str) -> tuple[str, ...]:
+    """The key path of a grid: the group's own, or the study's."""
+    own = getattr(study.groups[family], "methods", None)
+    return ("groups", family, "methods", label) if isinstance(own, dict) else ("methods", label)
+
+
+def _scored(
+    study: Study, datasets: Mapping[str, Dataset], group: Group, label: str
+) -> tuple[str, ...]:
+    """The datasets that decide a sweep. Raises when none can, or a metric does not suit them."""
+    split, metric = study.selection.split, study.selection.metric
+    scored = tuple(d for d in group.datasets if split in datasets[d].splits)
+    if not scored:
+        found = f"a sweep of {label} on {group.name}, and no dataset with {split}"
+        expected = f"rows to select on: {split} of {listed(group.datasets)}; or one point"
+        raise study.error("selection", "split", found=found, expected=expected)
+    for kind in {datasets[d].kind for d in scored}:
+        if metric not in METRICS[kind]:
+            expected = f"a metric of {kind}: {listed(METRICS[kind])}"
+            near = nearest(metric, METRICS[kind])
+            where = ("selection", "metric")
+            raise study.error(*where, found=repr(metric), expected=expected, remedy=near)
+    for entry in (datasets[d] for d in scored):
+        if metric not in entry.metrics:
+            found = f"{metric!r}, which task {entry.task} does not score"
+            expected = f"one of {listed(entry.metrics)}"
+            remedy = f"Or add it to tasks.{entry.task}.metrics."
+            raise study.error("selection", "metric", found=found, expected=expected, remedy=remedy)
+    return scored
+
+
+def warnings(merges: Mapping[str, Merge]) -> tuple[str, ...]:
+    """Grids with points that are the same model by algebra, as weights that normalising cancels."""
+    swept = [m for m in merges.values() if m.swept]
+    found = []
+    for merge in swept:
+        ids, total = merge.members, len(merge.grid)
+        same = len(merge_parameters.aliases(merge.grid, merge.algorithm, len(ids), ids))
+        if same:
+            found.append(
+                f"{merge.method}: {same} of {total} points repeat the model of another point, so "
+                f"{total - same} are different; drop the values that change nothing"
+            )
+    return tuple(dict.fromkeys(found))

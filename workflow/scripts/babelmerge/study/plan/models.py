@@ -1,0 +1,251 @@
+"""From base, experts, joint and baselines to models: sources resolved, evaluations listed.
+
+Pure functions of a `Study` and its datasets.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from babelmerge.study.grammar.models import Base, Expert, ExpertSet
+from babelmerge.study.grammar.study import Study
+from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.study.plan.datasets import direction_pairs
+from babelmerge.study.plan.scope import Datasets, having, same_direction, tested
+from babelmerge.study.plan.templates import fill, values
+from babelmerge.study.plan.training import NONE, training
+from babelmerge.study.plan.types import Dataset, Kept, Model, Taken, Trained
+
+
+def resolve(
+    study: Study,
+    datasets: Datasets,
+    of: str | list[str],
+    units: Any,
+    where: tuple[str, ...],
+    key: str = "of",
+) -> tuple[str, ...]:
+    """Dataset ids that `of` (tasks and dataset ids) and `units` name, in order.
+
+    where: the entry that holds them, for errors; key: its key that `of` stands under.
+    """
+    found: list[str] = []
+    for word in [of] if isinstance(of, str) else of:
+        ids = [d.id for d in datasets.values() if word in (d.task, d.id)]
+        if not ids:
+            valid = [*study.tasks, *datasets]
+            near = nearest(word, valid)
+            expected = f"a task or dataset id: {listed(valid)}"
+            raise study.error(*where, key, found=repr(word), expected=expected, remedy=near)
+        found += ids
+    kept = list(dict.fromkeys(found))
+    return tuple(kept if units is None else _only(study, datasets, kept, units, where))
+
+
+def _only(
+    study: Study, datasets: Datasets, ids: list[str], units: Any, where: tuple[str, ...]
+) -> list[str]:
+    wanted = direction_pairs(study, units) if isinstance(units, str) else units
+    present = [datasets[i].unit for i in ids]
+    for unit in wanted:
+        if unit not in present and not isinstance(units, str):
+            near = nearest(unit, present)
+            expected = f"one of {listed(present)}"
+            raise study.error(*where, "units", found=repr(unit), expected=expected, remedy=near)
+    return [i for i in ids if datasets[i].unit in wanted]
+
+
+def _taken(study: Study, entry: Any, names: Mapping[str, str], where: tuple[str, ...]) -> Taken:
+    given = {name: getattr(entry, name) for name in ("hub", "revision", "path")}
+    filled = {
+        name: None if text is None else fill(study, text, names, *where, name)
+        for name, text in given.items()
+    }
+    if filled["path"] is not None:
+        filled["path"] = str(study.data_folder / filled["path"])
+    return Taken(**filled)
+
+
+def _trained(
+    study: Study, datasets: Datasets, entry: Any, own: tuple[str, ...], where: tuple[str, ...]
+) -> Trained:
+    seen = having(datasets, own, "train")
+    if not seen:
+        found = f"no training rows for {listed(own)}"
+        expected = "hub or path (a ready model), or a task with train"
+        raise study.error(*where, found=found, expected=expected)
+    return Trained("base", seen, training(study, entry.training, where))
+
+
+def base(study: Study, datasets: Datasets) -> Model:
+    """The base model."""
+    entry: Base = study.base
+    judged = (tested(datasets, datasets), tuple(datasets))
+    if entry.ready:
+        return Model("base", "base", _taken(study, entry, {"unit": "base"}, ("base",)), (), *judged)
+    of = entry.pretrain
+    own = resolve(study, datasets, of.of, of.units, ("base", "pretrain")) if of else ()
+    seen = having(datasets, own, "train")
+    options = training(study, entry.training, ("base",), "pretrain") if seen else NONE
+    tokenizer = entry.tokenizer.model_dump(exclude_none=True) if entry.tokenizer else None
+    if not seen and tokenizer and "vocab_size" in tokenizer:
+        expected = "pretrain: {of: a task with train}, or tokenizer: {hub: …}"
+        found = "a tokenizer to learn and no text"
+        raise study.error("base", "tokenizer", found=found, expected=expected)
+    repeat = _repeat(study, [datasets[i] for i in seen], of.repeat) if of and of.repeat else ()
+    source = Trained("random", seen, options, dict(entry.architecture or {}), tokenizer, repeat)
+    return Model("base", "base", source, own, *judged)
+
+
+def _repeat(study: Study, seen: list[Dataset], asked: dict[str, int]) -> tuple[int, ...]:
+    """How often a pass goes over each dataset: by its unit, else by its direction, else once.
+
+    Datasets of one language, and of two languages without the pivot, are of neither direction.
+    """
+    units = {dataset.unit for dataset in seen}
+    if unknown := sorted(set(asked) - units - {"to-pivot", "from-pivot"}):
+        expected = f"to-pivot, from-pivot or one of {', '.join(sorted(units))}"
+        raise study.error("base", "pretrain", "repeat", found=unknown[0], expected=expected)
+
+    of_direction = {
+        pair: asked[direction]
+        for direction in ("to-pivot", "from-pivot")
+        for pair in (direction_pairs(study, direction) if direction in asked else ())
+    }
+
+    def times(dataset: Dataset) -> int:
+        return asked.get(dataset.unit, of_direction.get(dataset.unit, 1))
+
+    return tuple(times(dataset) for dataset in seen)
+
+
+def _each(
+    study: Study, datasets: Datasets, name: str, entry: ExpertSet
+) -> list[tuple[dict[str, str], tuple[str, ...]]]:
+    """(placeholders, own dataset ids) of each expert of a set."""
+    where = ("experts", name)
+    if entry.each != "language":
+        ids = resolve(study, datasets, entry.each, entry.units, where, "each")
+        found = [(datasets[i], (i,)) for i in ids]
+        return [
+            (values(study, d.task, d.source_language, d.target_language), own) for d, own in found
+        ]
+    among = resolve(study, datasets, entry.of or list(study.tasks), None, where)
+    languages = entry.units if isinstance(entry.units, list) else study.languages
+    sets = []
+    for code in languages:
+        own = tuple(i for i in among if datasets[i].target_language == code)
+        if not own:
+            expected = f"a dataset in {code}"
+            raise study.error(*where, found=f"no dataset in language {code!r}", expected=expected)
+        sets.append((values(study, name, code, code), own))
+    return sets
+
+
+def _checkpoints(
+    study: Study,
+    datasets: Datasets,
+    model: Model,
+    entry: Any,
+    names: Mapping[str, str],
+    where: tuple[str, ...],
+) -> list[Model]:
+    """The states kept along a model's training, as models of their own."""
+    found: list[Model] = []
+    of = entry.checkpoint_evaluate
+    of = list(model.datasets) if of is None else of
+    about = resolve(study, datasets, of, None, where, "checkpoint_evaluate")
+    judged = (tested(datasets, about), about)
+    for step in entry.checkpoints or ():
+        if isinstance(model.source, Trained):
+            if not isinstance(step, int):
+                found_, expected = repr(step), "a number of steps, since we train it"
+                raise study.error(*where, "checkpoints", found=found_, expected=expected)
+            source: Any = Kept(model.id, step)
+        elif entry.checkpoint_revision is None or model.source.hub is None:
+            expected = "hub and checkpoint_revision, for example checkpoint_{step}"
+            raise study.error(*where, "checkpoints", found="no revision", expected=expected)
+        else:
+            step_names = {**names, "step": str(step)}
+            revision = fill(
+                study, entry.checkpoint_revision, step_names, *where, "checkpoint_revision"
+            )
+            source = Taken(model.source.hub, revision, None)
+        id_ = f"{model.id}@{step}"
+        found.append(Model(id_, model.kind, source, model.datasets, *judged))
+    return found
+
+
+def _keeping(model: Model, entry: Any) -> Model:
+    """The model, its training told which steps to keep."""
+    if not isinstance(model.source, Trained) or not getattr(entry, "checkpoints", None):
+        return model
+    options = {**model.source.training, "checkpoints_at": list(entry.checkpoints)}
+    return replace(model, source=replace(model.source, training=options))
+
+
+def expert_set(study: Study, datasets: Datasets, name: str) -> tuple[list[Model], list[Model]]:
+    """(experts, their checkpoints) of one entry of `experts`."""
+    entry = study.experts[name]
+    where = ("experts", name)
+    if isinstance(entry, Expert):
+        own = resolve(study, datasets, entry.of, entry.units, where) if entry.of else ()
+        return [_model(study, datasets, "experts", name, entry, own, {"unit": name})], []
+    experts, kept = [], []
+    for names, own in _each(study, datasets, name, entry):
+        label = fill(study, entry.name, names, *where, "name")
+        model = _model(study, datasets, "experts", label, entry, own, names, name)
+        kept += _checkpoints(study, datasets, model, entry, names, where)
+        experts.append(_keeping(model, entry))
+    return experts, kept
+
+
+def _model(
+    study: Study,
+    datasets: Datasets,
+    section: str,
+    label: str,
+    entry: Any,
+    own: tuple[str, ...],
+    names: Mapping[str, str],
+    key: str | None = None,
+) -> Model:
+    where = (section, key or label)
+    if "/" in label or not label:
+        expected = "a name without a slash, for example {unit} or {task}-{unit}"
+        raise study.error(*where, "name", found=repr(label), expected=expected)
+    if entry.ready:
+        source: Any = _taken(study, entry, names, where)
+    else:
+        source = _trained(study, datasets, entry, own, where)
+    about = own if section == "joint" else same_direction(study, datasets, own)
+    kind = section.removesuffix("s")
+    return Model(f"{section}/{label}", kind, source, own, tested(datasets, about), about)
+
+
+def joints(study: Study, datasets: Datasets) -> list[Model]:
+    """Jointly trained models and their checkpoints."""
+    found: list[Model] = []
+    for name, entry in study.joint.items():
+        where = ("joint", name)
+        names = {"unit": name, "language": study.pivot}
+        own = resolve(study, datasets, entry.of, entry.units, where)
+        model = _model(study, datasets, "joint", name, entry, own, names)
+        kept = _checkpoints(study, datasets, model, entry, names, where)
+        found += [_keeping(model, entry), *kept]
+    return found
+
+
+def baselines(study: Study, datasets: Datasets) -> list[Model]:
+    """Models to compare with, tested on everything."""
+    judged = (tested(datasets, datasets), tuple(datasets))
+    return [
+        Model(
+            f"baselines/{name}",
+            "baseline",
+            _taken(study, entry, {"unit": name}, ("baselines", name)),
+            (),
+            *judged,
+        )
+        for name, entry in study.baselines.items()
+    ]

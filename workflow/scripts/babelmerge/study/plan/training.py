@@ -1,0 +1,49 @@
+"""Training options of one model: the study's, with the model's changes.
+
+Only what the study file says goes into the options (and the seed), so that a new option with a
+default changes no plan. Defaults are `training_settings`'.
+"""
+
+from typing import Any
+
+from babelmerge.study.grammar.models import Training
+from babelmerge.study.grammar.study import Study
+
+_EITHER = (("epochs", "steps"), ("batch_size", "batch_tokens"), ("warmup_steps", "warmup_ratio"))
+_NEEDED = ("learning_rate", "epochs or steps", "batch_size or batch_tokens")
+NONE: dict[str, Any] = {"method": "pretrain", "steps": 0}  # a model that stays as initialised
+
+
+def training(
+    study: Study, own: Training | None, where: tuple[str, ...], method: str = "full"
+) -> dict[str, Any]:
+    """The study's training with a model's changes; complete, in the order of `Training`.
+
+    A change of one key of a pair (epochs, steps) replaces the other of the study. method: what it
+    is when the model does not say; the study's own method holds for models that start at the base.
+    Raises StudyError when something is missing, doubled or does not fit.
+    """
+    merged = study.training.model_dump(exclude_none=True)
+    changes = own.model_dump(exclude_none=True) if own is not None else {}
+    for pair in _EITHER:
+        if any(name in changes for name in pair):
+            merged = {k: v for k, v in merged.items() if k not in pair}
+    if method != "full":
+        merged = {k: v for k, v in merged.items() if k not in ("method", "lora")}
+    merged = {"method": method, "seed": study.seed, **merged, **changes}
+    _check(study, merged, (*where, "training"))
+    return {name: merged[name] for name in Training.model_fields if name in merged}
+
+
+def _check(study: Study, merged: dict[str, Any], where: tuple[str, ...]) -> None:
+    for pair in _EITHER:
+        if all(name in merged for name in pair):
+            raise study.error(*where, found=" and ".join(pair), expected=" or ".join(pair))
+    for names in _NEEDED:
+        if not any(name in merged for name in names.split(" or ")):
+            remedy = "Give it here or in the study's training."
+            raise study.error(*where, found=f"no {names}", expected=names, remedy=remedy)
+    if (merged["method"] == "lora") != ("lora" in merged):
+        found = "method lora without lora" if merged["method"] == "lora" else "lora without method"
+        expected = "method: lora and lora: {r: …, alpha: …}, or neither"
+        raise study.error(*where, found=found, expected=expected)

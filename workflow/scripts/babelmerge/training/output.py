@@ -1,0 +1,123 @@
+"""The end of a training run: the model directory, and the record of what it took.
+
+Writes the output directory through `checkpoints.saving` and clears the run directory.
+"""
+
+import platform
+import resource
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import tokenizers
+import torch
+import transformers
+
+from babelmerge.files.directories import write_json
+from babelmerge.models import checkpoints
+from babelmerge.training import state as states
+from babelmerge.training.loop import TSV, Job
+from babelmerge.training.progress import Progress
+
+KINDS = ("tokens", "rows")  # the files of a `batching.store`
+
+
+def finish(
+    job: Job,
+    progress: Progress,
+    tokenizer,
+    out_dir: str | Path,
+    *,
+    start: Mapping[str, torch.Tensor],
+    counts: Mapping,
+    facts: Mapping,
+) -> dict:
+    """Write model, tokenizer, training.json and training.tsv to out_dir; returns training.json.
+
+    start: the weights before training, by name; counts: what became of the rows of each split.
+    """
+    record = _record(job, progress, start, counts)
+    if job.world.leads:
+        _adopt_special_tokens(job.model, tokenizer)
+        with checkpoints.saving(out_dir, **facts) as directory:
+            job.model.save_pretrained(directory)
+            tokenizer.save_pretrained(directory)
+            write_json(directory / "training.json", record)
+            shutil.copyfile(job.run_dir / TSV, directory / TSV)
+    job.world.wait()
+    _clear(job)
+    return record
+
+
+def _record(job: Job, progress: Progress, start: Mapping, counts: Mapping) -> dict:
+    seconds, device = progress.seconds, job.world.device
+    graphics = device.type == "cuda"
+    return {
+        "settings": dict(job.settings),
+        "seed": job.settings["seed"],
+        "device": torch.cuda.get_device_name(device) if graphics else platform.processor() or "cpu",
+        "devices": job.world.size,
+        "threads": torch.get_num_threads(),
+        "dtype": str(next(job.model.parameters()).dtype).removeprefix("torch."),
+        "parameters": sum(p.numel() for p in job.model.parameters()),
+        "trained_parameters": sum(p.numel() for p in job.parameters),
+        "unchanged_share": unchanged_share(start, job.model),
+        "rows": {split: count.facts() for split, count in counts.items()},
+        "steps": progress.step,
+        "epochs": progress.rows_seen / len(job.train),
+        "tokens": progress.tokens,
+        "target_tokens": progress.target_tokens,
+        "seconds": round(seconds, 3),
+        "gpu_hours": seconds * job.world.size / 3600 if graphics else 0.0,
+        "peak_memory_bytes": _peak_memory(device),
+        "tokens_per_second": round(progress.tokens / seconds, 1) if seconds else None,
+        "first_loss": progress.first_loss,
+        "last_loss": progress.last_loss,
+        "dev_losses": progress.dev_losses,
+        "kept_step": progress.best_step if job.settings["eval_steps"] else progress.step,
+        "versions": _versions(),
+        "fingerprint": job.fingerprint,
+    }
+
+
+def unchanged_share(start: Mapping[str, torch.Tensor], model) -> float:
+    """Share of weights that are exactly what they were before training.
+
+    Large in pure bfloat16 at small learning rates, where updates below half a unit in the last
+    place are lost; a task vector of such an expert is sparse by rounding.
+    """
+    same = total = 0
+    for name, parameter in model.named_parameters():
+        now = parameter.detach().cpu()
+        same += int((now == start[name].to(now.dtype)).sum())
+        total += now.numel()
+    return same / total
+
+
+def _peak_memory(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    # Kilobytes on Linux, bytes on macOS.
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _versions() -> dict[str, str]:
+    packages = {module.__name__: module.__version__ for module in (torch, transformers, tokenizers)}
+    return {"python": platform.python_version(), **packages}
+
+
+def _adopt_special_tokens(model, tokenizer) -> None:
+    """A config that names no EOS or padding gets the tokenizer's, so that decoding can stop."""
+    for config in (model.config, model.generation_config):
+        for key in ("eos_token_id", "pad_token_id"):
+            if getattr(config, key, None) is None:
+                setattr(config, key, getattr(tokenizer, key))
+
+
+def _clear(job: Job) -> None:
+    """Remove what only an unfinished run needs; the state of a large model is larger than it."""
+    own = [f"{split}.{job.world.rank}.{kind}" for split in ("train", "dev") for kind in KINDS]
+    shared = [states.STATE, states.BEST, TSV] if job.world.leads else []
+    for name in own + shared:
+        (job.run_dir / name).unlink(missing_ok=True)

@@ -1,0 +1,134 @@
+"""Trains a causal language model on prompts and targets, exactly resumable.
+
+Our own loop rather than a trainer's: batches, loss, resumption and the sum over devices fit in
+short modules (`batching`, `losses`, `training_loop`, `training_state`, `parallel`).
+Writes its run directory and, at the end, one model directory; knows nothing of studies.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import torch
+
+from babelmerge.data import batches as batching
+from babelmerge.data import tokenised as training_checks
+from babelmerge.models import losses
+from babelmerge.training import loop as training_loop
+from babelmerge.training import parallel
+from babelmerge.training import settings as training_settings
+from babelmerge.training import state as states
+from babelmerge.training.loop import Job
+from babelmerge.training.output import finish
+
+logger = logging.getLogger(__name__)
+
+
+def train(
+    model,
+    tokenizer,
+    train_rows: Iterable[Mapping],
+    dev_rows: Iterable[Mapping] | None,
+    out_dir: str | Path,
+    *,
+    template: str,
+    chat: bool = False,
+    settings: Mapping,
+    seed: int,
+    run_dir: str | Path,
+    facts: Mapping | None = None,
+    fingerprint: str = "",
+) -> dict:
+    """Train `model` on rows (see `prompts`) and write it to out_dir; returns training.json.
+
+    settings: see `training_settings.DEFAULTS`. run_dir keeps the state of an unfinished run: the
+    same call after a kill goes on from there and, on a CPU with the same number of threads, ends
+    with the same bytes. A state of other settings, rows, start weights or `fingerprint` (the
+    caller's, of its code) is discarded. facts go into the manifest. The loss is the cross entropy
+    of target tokens, EOS included, averaged over all target tokens of a step, however the step is
+    split over parts and devices (torchrun). Raises ValueError for settings and data that cannot
+    work, `training_checks.Diverged` when the loss is no longer finite.
+    """
+    settings = training_settings.resolve(settings, seed)
+    world = parallel.join()
+    training_checks.check_vocabulary(model, tokenizer)
+    run_dir = Path(run_dir)
+    splits = {"train": train_rows, "dev": dev_rows}
+    encoding = (template, tokenizer, settings["max_length"], chat)
+    tokens, counts = _tokenise(splits, encoding, run_dir, world, len(tokenizer))
+    identity = {
+        "settings": {k: v for k, v in settings.items() if k != "save_steps"},
+        "data": {name: split.digest() for name, split in tokens.items()},
+        "caller": fingerprint,
+        "processes": world.size,
+        "torch": torch.__version__,
+    }
+    identity = states.fingerprint(identity, model)
+    start = {name: p.detach().to("cpu", copy=True) for name, p in model.named_parameters()}
+    job = _prepare(model, tokens, settings, world, run_dir, identity)
+    progress = training_loop.resume(job)
+    logger.info("training %d rows for %d steps on %s", len(job.train), job.total, world.device)
+    with torch.random.fork_rng(devices=[world.device] if world.device.type == "cuda" else []):
+        training_loop.run(job, progress)
+    return finish(job, progress, tokenizer, out_dir, start=start, counts=counts, facts=facts or {})
+
+
+def _tokenise(splits, encoding, run_dir: Path, world, size: int):
+    """Token stores and counts by split. Each process writes its own files: no one waits."""
+    template, tokenizer, max_length, chat = encoding
+    tokens, counts = {}, {}
+    for name, rows in splits.items():
+        if rows is None:
+            continue
+        counts[name] = training_checks.Counts()
+        triples = training_checks.tokenised(
+            rows, template, tokenizer, max_length, chat, counts[name]
+        )
+        stored = batching.store(triples, run_dir, f"{name}.{world.rank}", size)
+        if name == "train" or counts[name].rows:
+            training_checks.check_rows(counts[name], name, max_length)
+            tokens[name] = stored
+    return tokens, counts
+
+
+def _prepare(model, tokens, settings, world, run_dir, identity) -> Job:
+    dtype = torch.bfloat16 if settings["dtype"] == "bfloat16" else torch.float32
+    model.to(device=world.device, dtype=dtype).train()
+    if settings["gradient_checkpointing"]:
+        model.activation_checkpointing_enable()
+    model.eval()
+    plain = losses.has_plain_head(model, world.device)
+    return Job(
+        model=model.train(),
+        optimizer=METHODS[settings["method"]](model, settings),
+        train=tokens["train"],
+        dev=tokens.get("dev"),
+        settings=settings,
+        world=world,
+        run_dir=run_dir,
+        total=training_loop.total_steps(tokens["train"].lengths, settings),
+        plain_head=plain,
+        fingerprint=identity,
+    )
+
+
+def _optimise_all(model, settings: Mapping) -> torch.optim.AdamW:
+    """AdamW on every parameter; norms and biases (fewer than two dimensions) do not decay."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    matrices = [p for p in parameters if p.dim() >= 2]
+    vectors = [p for p in parameters if p.dim() < 2]
+    groups = [
+        {"params": matrices, "weight_decay": settings["weight_decay"]},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        groups,
+        lr=settings["learning_rate"],
+        betas=(settings["adam_beta1"], settings["adam_beta2"]),
+        eps=settings["adam_epsilon"],
+        fused=True,
+    )
+
+
+# What is trained, by method. An adapter method wraps the model here and unwraps it when saving.
+METHODS: Mapping[str, Callable] = {"full": _optimise_all, "pretrain": _optimise_all}

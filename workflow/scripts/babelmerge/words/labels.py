@@ -1,0 +1,196 @@
+"""Words for readers: names of methods, metrics, models and data sets in tables, figures, report.
+
+Pure functions of ids; knows no scores and reads no files. Everything that a reader sees goes
+through here, so that one thing has one name everywhere.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from babelmerge.words import languages
+
+MISSING = "–"
+ARROW = "→"
+
+METHODS = MappingProxyType(
+    {
+        "breadcrumbs": "Breadcrumbs",
+        "consensus": "Consensus",
+        "core_space": "Core Space",
+        "dare": "DARE",
+        "dare_ties": "DARE-TIES",
+        "della": "DELLA",
+        "fisher": "Fisher",
+        "iso_c": "Iso-C",
+        "knots": "KnOTS",
+        "layer_swap": "Layer swap",
+        "linear": "Linear",
+        "model_stock": "Model Stock",
+        "nan": "NAN",
+        "regmean": "RegMean",
+        "sce": "SCE",
+        "slerp": "SLERP",
+        "subspace_boosting": "Subspace Boosting",
+        "task_arithmetic": "Task Arithmetic",
+        "ties": "TIES",
+        "tsv": "TSV-M",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is shown: label, factor from stored to shown, which way is better, decimals."""
+
+    label: str
+    factor: float = 1.0
+    higher_is_better: bool = True
+    digits: int = 2
+
+
+METRICS = MappingProxyType(
+    {
+        "bleu": Metric("BLEU"),
+        "bleu_intl": Metric("BLEU (intl)"),
+        "chrf": Metric("chrF"),
+        "chrf++": Metric("chrF++"),
+        "off_target": Metric("Off-target %", 100.0, False, 1),
+    }
+)
+
+
+def metric(key: str) -> Metric:
+    """Display facts of a metric; an unknown one is shown under its own key, unscaled."""
+    return METRICS.get(key, Metric(key))
+
+
+def method(key: str) -> str:
+    """Name of a merging method as papers write it."""
+    return METHODS.get(key, key.replace("_", " ").replace("-", " ").title())
+
+
+def unit(dataset: str) -> str:
+    """The last part of a data set's id: a pair or a language."""
+    return dataset.rsplit("/", 1)[-1]
+
+
+def sides(dataset: str) -> tuple[str, str]:
+    """(source, target) language codes of a data set's id; twice the same if monolingual."""
+    source, _, target = unit(dataset).partition("-")
+    return source, target or source
+
+
+def pair(dataset: str) -> str:
+    """'Hindi → English' for translation/hi-en, 'Hindi' for sentiment/hi."""
+    source, target = sides(dataset)
+    if source == target:
+        return languages.name(source)
+    return f"{languages.name(source)} {ARROW} {languages.name(target)}"
+
+
+def pivot(datasets: Iterable[str], prefer: str = "en") -> str | None:
+    """The one language on every pair's one side, or None; `prefer` decides if both are shared."""
+    shared = None
+    for dataset in datasets:
+        pair_of = set(sides(dataset))
+        shared = pair_of if shared is None else shared & pair_of
+    if not shared:
+        return None
+    return prefer if prefer in shared else min(shared)
+
+
+def side(dataset: str, pivot_language: str | None) -> str:
+    """Name of the language that a column is about: the side that is not the pivot."""
+    source, target = sides(dataset)
+    if pivot_language in (source, target) and source != target:
+        return languages.name(target if source == pivot_language else source)
+    return pair(dataset)
+
+
+def direction(dataset: str, pivot_language: str | None) -> str:
+    """'XX → English' or 'English → XX'; the task's name for a monolingual data set."""
+    source, target = sides(dataset)
+    if source == target:
+        return dataset.rsplit("/", 1)[0].replace("_", " ").capitalize()
+    if pivot_language == target:
+        return f"XX {ARROW} {languages.name(target)}"
+    if pivot_language == source:
+        return f"{languages.name(source)} {ARROW} XX"
+    return ""
+
+
+def expert(name: str) -> str:
+    """Name of an expert: its pair or language in words when its id is one, its id otherwise."""
+    parts = name.split("@")[0].split("-")
+    known = len(parts) <= 2 and all(part in languages.NAMES for part in parts)
+    return pair(name) if known else name
+
+
+def group(name: str) -> str:
+    """A group's id as a heading: 'Many-to-one', 'Bidirectional (Hindi)', 'Pairs (Hindi, Tamil)'."""
+    stem, known = name, []
+    while "-" in stem and stem.rpartition("-")[2] in languages.NAMES:
+        stem, _, code = stem.rpartition("-")
+        known.insert(0, languages.name(code))
+    words = stem[:1].upper() + stem[1:]
+    return f"{words} ({', '.join(known)})" if known else words
+
+
+def inside(words: str) -> str:
+    """A heading within a sentence: its first letter small, names kept."""
+    return words[:1].lower() + words[1:]
+
+
+def model(row: Mapping) -> str:
+    """Label of a model from its row in the long score table (keys kind, expert, method, model)."""
+    makers = {
+        "base": lambda: "Base",
+        "expert": lambda: f"Expert {expert(row['expert'] or unit(row['model']))}",
+        "joint": lambda: f"Joint {unit(row['model'])}",
+        "merge": lambda: method(row["method"] or unit(row["model"])),
+        "baseline": lambda: f"Baseline {unit(row['model'])}",
+    }
+    return makers.get(row["kind"], lambda: row["model"])()
+
+
+def model_id(name: str) -> str:
+    """Label of a model from its id alone: 'experts/hi-en' is 'Expert Hindi → English'."""
+    kinds = {"experts": "expert", "merges": "merge", "baselines": "baseline"}
+    head, *rest = name.split("/")
+    facts = {"kind": kinds.get(head, head), "model": name, "expert": "", "method": ""}
+    label = model(facts)
+    return f"{label}, {inside(group(rest[0]))}" if head == "merges" and len(rest) > 1 else label
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number for reading, with a true minus sign; a dash when there is none."""
+    if value is None or value != value or value in (float("inf"), float("-inf")):
+        return MISSING
+    # Adding 0.0 turns a rounded -0.0 into 0.0.
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share as a percentage."""
+    text = number(None if share is None else 100.0 * share, digits)
+    return text if text == MISSING else f"{text}%"
+
+
+def listing(words: Iterable[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    words = list(words)
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def own_experts(experts: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
+    """Data set → the expert trained on it, by name: 'hi-en' or 'sentiment-hi' (@step ignored)."""
+    names = {name.split("@")[0]: name for name in experts}
+    found = {}
+    for dataset in datasets:
+        for candidate in (unit(dataset), dataset.replace("/", "-")):
+            if candidate in names:
+                found.setdefault(dataset, names[candidate])
+    return found

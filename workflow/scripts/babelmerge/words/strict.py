@@ -1,0 +1,64 @@
+"""What the models of a study file have in common: strict mappings, described keys, field types.
+
+Imports pydantic only.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from babelmerge.study.grammar.yaml import listed, nearest
+
+Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@+-]*$")]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Count = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Directions = Literal["both-directions", "to-pivot", "from-pivot"]
+
+
+def form(value: Any) -> str:
+    """Tag of a union's member by the value's form, so that only that member's errors are told."""
+    return "<list>" if isinstance(value, list) else "<one>"
+
+
+def form_or_mapping(value: Any) -> str:
+    """As `form`, for unions that hold a mapping too."""
+    return "<mapping>" if isinstance(value, dict) else form(value)
+
+
+Listed = Annotated[list[Text], Tag("<list>")]
+OneOrMore = Annotated[Annotated[Text, Tag("<one>")] | Listed, Discriminator(form)]
+Units = Annotated[Annotated[Directions, Tag("<one>")] | Listed, Discriminator(form)]
+
+
+def key(text: str, default: Any = None, **limits: Any) -> Any:
+    """A described key; `...` as default makes it required."""
+    if "default_factory" not in limits:
+        limits["default"] = default
+    return Field(description=text, **limits)
+
+
+class Strict(BaseModel):
+    """A mapping whose unknown keys are errors that name the nearest valid key."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any) -> Any:
+        valid = [f.alias or name for name, f in cls.model_fields.items()]
+        for word in data if isinstance(data, dict) else ():
+            if word not in valid:
+                context = {"word": str(word), "expected": f"one of {listed(valid)}"}
+                context["remedy"] = nearest(word, valid)
+                raise PydanticCustomError("unknown_key", "unknown key {word}", context)
+        return data
+
+
+def wrong(found: str, expected: str, remedy: str = "") -> PydanticCustomError:
+    """An error of a whole mapping, for validators."""
+    context = {"word": found, "expected": expected, "remedy": remedy}
+    return PydanticCustomError("wrong_mapping", "{word}", context)
