@@ -108,7 +108,7 @@ def test_a_kill_leaves_no_half_written_model(tmp_path, existing):
     program = f"""
         import os, signal, sys
         sys.path.insert(0, {str(SCRIPTS)!r})
-        from babelmerge import directories
+        from babelmerge.files import directories
         with directories.saving({str(target)!r}) as directory:
             (directory / "new.txt").write_text("half")
             os.kill(os.getpid(), signal.SIGKILL)
@@ -224,7 +224,7 @@ def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):
         import os, signal, sys
         from pathlib import Path
         sys.path.insert(0, {str(SCRIPTS)!r})
-        from babelmerge import directories
+        from babelmerge.files import directories
         rename = Path.rename
         def once(self, target):
             rename(self, target)
