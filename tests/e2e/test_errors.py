@@ -1,7 +1,7 @@
 """Mistakes stop at parse or in the data step, in words that name file, key and remedy."""
 
 import pytest
-from conftest import Project, copy_project
+from copies import Project, copy_project
 
 pytestmark = pytest.mark.e2e
 STUDY = "tests/e2e/studies/pico.yaml"

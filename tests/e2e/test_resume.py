@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Project, copy_project
+from copies import Project, copy_project
 
 pytestmark = pytest.mark.e2e
 STUDY = "tests/e2e/studies/pico.yaml"

@@ -9,30 +9,25 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = f"{workflow.basedir}/workflow/scripts"
 sys.path.insert(0, SCRIPTS)
 
-import artifacts
-import artifacts_inside
-import artifacts_interventions
-import artifacts_mergeability
-import presentation
 from babelmerge.files import fingerprints, provenance
-from babelmerge.study.grammar import study as grammar
-from babelmerge.study.plan import expand as planning
 from babelmerge.recipes.methods import METHODS
-
-# What the rules below can do; the grammar is wider.
-BUILT_KINDS = ("translation", "text")
-BUILT_METHODS = tuple(METHODS)
+from babelmerge.study import graph
+from babelmerge.study.grammar import study as grammar
+from babelmerge.study.graph import paths
+from babelmerge.study.plan import expand as planning
+from babelmerge.tasks import kinds
 
 
 def read_studies():
     """Every study of config.yaml, expanded and checked, and its settings; both by name."""
+    built = [kind.name for kind in kinds.KINDS.values() if kind.built]
     files = config["studies"]
     plans, configurations = {}, {}
     for file in files.split(",") if isinstance(files, str) else files:
         try:
             study = grammar.load(file, data=config["data"])
             plan = planning.expand(study)
-            planning.check_built(plan, BUILT_KINDS, BUILT_METHODS)
+            planning.check_built(plan, built, tuple(METHODS))
             planning.check_files(plan)
         except ValueError as error:
             raise WorkflowError(str(error)) from None
@@ -53,17 +48,42 @@ wildcard_constraints:
     dataset="[^/]+/[^/]+",
     split="train|dev|test",
     model="base|(experts|joint|baselines)/[^/]+|merges/[^/]+/[^/]+",
-    group="[^/]+",
+    group=paths.alternatives(
+        ["experts", *(name for plan in STUDIES.values() for name in plan.groups)]
+    ),
     method="[^/]+",
+    direction=paths.alternatives(
+        name for plan in STUDIES.values() for name in plan.directions
+    ),
+    span="source|target",
 
 
 def plan_of(wildcards):
     return STUDIES[wildcards.study]
 
 
-def code(script):
-    """Fingerprint of a script's logic: the parameter by which an edit of code reruns its rule."""
-    return CODE.code(f"{SCRIPTS}/{script}")
+def code(script, without=()):
+    """Fingerprint of a script's logic: the parameter by which an edit of code reruns its rule.
+
+    `without` names rooms of code that the job does not enter; it fails when it does after all.
+    """
+    return CODE.code(f"{SCRIPTS}/{script}", without)
+
+
+def figure(name, label):
+    """A figure's three files; the first is shown in Snakemake's own report under a label."""
+    svg = paths.FIGURE.replace("{figure}", name)
+    labels = {"study": "{study}", "figure": label}
+    others = [svg.replace(".svg", ending) for ending in (".pdf", ".png")]
+    return [report(svg, category="Figures", labels=labels), *others]
+
+
+def table(name):
+    """A table's files."""
+    return [
+        paths.TABLE.replace("{table}", name).replace(".tsv", ending)
+        for ending in (".tsv", ".md", ".tex")
+    ]
 
 
 def content(paths):

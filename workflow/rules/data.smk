@@ -8,10 +8,10 @@
 rule prepare_data:
     """Read one split of one data set into rows of our own format."""
     input:
-        files=lambda w: ancient(artifacts.corpus_files(plan_of(w), w.dataset, w.split)),
-        held_out=lambda w: artifacts.held_out(plan_of(w), w.dataset, w.split),
+        files=lambda w: ancient(graph.data.corpus_files(plan_of(w), w.dataset, w.split)),
+        held_out=lambda w: graph.data.held_out(plan_of(w), w.dataset, w.split),
     output:
-        "results/{study}/data/{dataset}/{split}.jsonl",
+        paths.DATA,
     log:
         "logs/{study}/prepare_data/{dataset}/{split}.log",
     benchmark:
@@ -19,9 +19,9 @@ rule prepare_data:
     priority: 100
     params:
         code=code("prepare_data.py"),
-        cfg=lambda w: artifacts.data_settings(plan_of(w), w.dataset, w.split),
+        cfg=lambda w: graph.data.settings(plan_of(w), w.dataset, w.split),
         content=lambda w: content(
-            artifacts.corpus_files(plan_of(w), w.dataset, w.split)
+            graph.data.corpus_files(plan_of(w), w.dataset, w.split)
         ),
     message:
         "Data: {wildcards.dataset} {wildcards.split}"
@@ -32,15 +32,15 @@ rule prepare_data:
 rule check_data:
     """Refuse a data set whose dev or test rows stand in its training rows as well."""
     input:
-        lambda w: artifacts.splits(plan_of(w), w.dataset),
+        lambda w: graph.data.splits(plan_of(w), w.dataset),
     output:
-        "results/{study}/data/{dataset}/checked.json",
+        paths.CHECKED,
     log:
         "logs/{study}/check_data/{dataset}.log",
     priority: 100
     params:
         code=code("check_data.py"),
-        cfg=lambda w: {"overlap": plan_of(w).datasets[w.dataset].overlap},
+        cfg=lambda w: graph.data.check_settings(plan_of(w), w.dataset),
     message:
         "Check: {wildcards.dataset}"
     script:

@@ -6,12 +6,12 @@
 rule translate:
     """Translate one test set with one model, greedily."""
     input:
-        model="results/{study}/models/{model}/manifest.json",
-        data="results/{study}/data/{dataset}/test.jsonl",
-        checked=ancient("results/{study}/data/{dataset}/checked.json"),
+        model=paths.MODEL,
+        data=paths.TEST,
+        checked=ancient(paths.CHECKED),
     output:
-        rows="results/{study}/outputs/{model}/{dataset}.jsonl",
-        decoding="results/{study}/outputs/{model}/{dataset}.decoding.json",
+        rows=paths.OUTPUT,
+        decoding=paths.DECODING,
     log:
         "logs/{study}/translate/{model}/{dataset}.log",
     benchmark:
@@ -19,7 +19,7 @@ rule translate:
     params:
         code=code("translate.py"),
         lock=LOCK,
-        cfg=lambda w: artifacts.generation_settings(plan_of(w), w.dataset),
+        cfg=lambda w: graph.evaluate.generation_settings(plan_of(w), w.dataset),
     message:
         "Translate {wildcards.dataset} with {wildcards.model}"
     script:
@@ -29,16 +29,16 @@ rule translate:
 rule score:
     """Score one model's outputs; keep each sentence's statistics for paired tests."""
     input:
-        rows="results/{study}/outputs/{model}/{dataset}.jsonl",
-        decoding="results/{study}/outputs/{model}/{dataset}.decoding.json",
+        rows=paths.OUTPUT,
+        decoding=paths.DECODING,
     output:
-        scores="results/{study}/scores/{model}/{dataset}.json",
-        sentences="results/{study}/scores/{model}/{dataset}.sentences.tsv",
+        scores=paths.SCORE,
+        sentences=paths.SENTENCES,
     log:
         "logs/{study}/score/{model}/{dataset}.log",
     params:
         code=code("score.py"),
-        cfg=lambda w: artifacts.metric_settings(plan_of(w), w.dataset),
+        cfg=lambda w: graph.evaluate.metric_settings(plan_of(w), w.dataset),
     message:
         "Score {wildcards.model} on {wildcards.dataset}"
     script:

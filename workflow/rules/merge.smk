@@ -2,17 +2,17 @@
 # recipes, the merged models.
 #
 # In: base and members of a group, dev data. Out: results/{study}/statistics, sweeps, recipes,
-# models/merges.
+# models/merges; figures of sweeps.
 
 
 rule collect_statistics:
     """Fisher information or Gram matrices of a model on its own dev data (fisher, regmean)."""
     input:
-        model="results/{study}/models/{model}/manifest.json",
-        dev=lambda w: artifacts.own_dev(plan_of(w), w.model),
+        model=paths.MODEL,
+        dev=lambda w: graph.merge.own_dev(plan_of(w), w.model),
     output:
-        statistics="results/{study}/statistics/{model}/{kind}-{rows}.safetensors",
-        facts="results/{study}/statistics/{model}/{kind}-{rows}.json",
+        statistics=paths.STATISTICS,
+        facts=paths.STATISTICS_FACTS,
     log:
         "logs/{study}/collect_statistics/{model}/{kind}-{rows}.log",
     benchmark:
@@ -23,7 +23,9 @@ rule collect_statistics:
     params:
         code=code("collect_statistics.py"),
         lock=LOCK,
-        cfg=lambda w: artifacts.statistics_settings(plan_of(w), w.model, w.kind, w.rows),
+        cfg=lambda w: graph.merge.statistics_settings(
+            plan_of(w), w.model, w.kind, w.rows
+        ),
     message:
         "Statistics {wildcards.kind} of {wildcards.model}"
     script:
@@ -33,20 +35,21 @@ rule collect_statistics:
 rule sweep:
     """Score every point of a grid on dev without writing a model; points done before are kept."""
     input:
-        base="results/{study}/models/base/manifest.json",
-        members=lambda w: artifacts.members(plan_of(w), w.group),
-        dev=lambda w: artifacts.selection_data(plan_of(w), w.group, w.method),
-        statistics=lambda w: artifacts.statistics(plan_of(w), w.group, w.method),
+        base=paths.BASE,
+        members=lambda w: graph.merge.members(plan_of(w), w.group),
+        dev=lambda w: graph.merge.selection_data(plan_of(w), w.group, w.method),
+        statistics=lambda w: graph.merge.statistics(plan_of(w), w.group, w.method),
     output:
-        "results/{study}/sweeps/{group}/{method}.tsv",
+        paths.SWEEP,
     log:
         "logs/{study}/sweep/{group}/{method}.log",
     benchmark:
         "logs/{study}/sweep/{group}/{method}.benchmark.tsv"
     params:
-        code=code("sweep.py"),
+        code=lambda w: code("sweep.py", graph.merge.unreached(plan_of(w), w.group)),
+        without=lambda w: graph.merge.unreached(plan_of(w), w.group),
         lock=LOCK,
-        cfg=lambda w: artifacts.sweep_settings(plan_of(w), w.group, w.method),
+        cfg=lambda w: graph.merge.sweep_settings(plan_of(w), w.group, w.method),
     message:
         "Sweep {wildcards.method} over {wildcards.group}"
     script:
@@ -56,16 +59,16 @@ rule sweep:
 rule select_recipe:
     """The best point on dev becomes a recipe, a mergekit configuration where mergekit has it."""
     input:
-        sweep=lambda w: artifacts.sweeps(plan_of(w), w.group, w.method),
-        base="results/{study}/models/base/manifest.json",
-        members=lambda w: artifacts.members(plan_of(w), w.group),
+        sweep=lambda w: graph.merge.sweeps(plan_of(w), w.group, w.method),
+        base=paths.BASE,
+        members=lambda w: graph.merge.members(plan_of(w), w.group),
     output:
-        "results/{study}/recipes/{group}/{method}.yaml",
+        paths.RECIPE,
     log:
         "logs/{study}/select_recipe/{group}/{method}.log",
     params:
         code=code("select_recipe.py"),
-        cfg=lambda w: artifacts.recipe_settings(plan_of(w), w.group, w.method),
+        cfg=lambda w: graph.merge.recipe_settings(plan_of(w), w.group, w.method),
     message:
         "Select {wildcards.method} for {wildcards.group}"
     script:
@@ -75,20 +78,40 @@ rule select_recipe:
 rule merge_models:
     """Write the merged model that a recipe describes."""
     input:
-        recipe="results/{study}/recipes/{group}/{method}.yaml",
-        base="results/{study}/models/base/manifest.json",
-        members=lambda w: artifacts.members(plan_of(w), w.group),
-        statistics=lambda w: artifacts.statistics(plan_of(w), w.group, w.method),
+        recipe=paths.RECIPE,
+        base=paths.BASE,
+        members=lambda w: graph.merge.members(plan_of(w), w.group),
+        statistics=lambda w: graph.merge.statistics(plan_of(w), w.group, w.method),
     output:
-        "results/{study}/models/merges/{group}/{method}/manifest.json",
+        paths.MERGE,
     log:
         "logs/{study}/merge_models/{group}/{method}.log",
     benchmark:
         "logs/{study}/merge_models/{group}/{method}.benchmark.tsv"
     params:
-        code=code("merge_models.py"),
+        code=lambda w: code(
+            "merge_models.py", graph.merge.unreached(plan_of(w), w.group)
+        ),
+        without=lambda w: graph.merge.unreached(plan_of(w), w.group),
         lock=LOCK,
     message:
         "Merge {wildcards.group} by {wildcards.method}"
     script:
         "../scripts/merge_models.py"
+
+
+rule plot_sweeps:
+    """Every grid of one group, the selected points marked."""
+    input:
+        lambda w: graph.merge.sweep_files(plan_of(w), w.group),
+    output:
+        figure("sweeps-{group}", "sweeps, {group}"),
+    log:
+        "logs/{study}/plot_sweeps/{group}.log",
+    params:
+        code=code("plot_sweeps.py"),
+        cfg=lambda w: graph.merge.sweep_shown(plan_of(w), w.group),
+    message:
+        "Figure of sweeps over {wildcards.group}"
+    script:
+        "../scripts/plot_sweeps.py"

@@ -1,16 +1,17 @@
 # Does the inside predict the outside? Task vectors, pairs of experts, and what merges keep.
 #
 # In: models, CKA and angles, retention. Out: results/{study}/comparisons/task_vectors (experts, and
-# each group beside its merges), compatibility.tsv, mergeability.tsv, correlations.tsv.
+# each group beside its merges), compatibility.tsv, mergeability.tsv, correlations.tsv; their figures
+# and tables.
 
 
 rule compare_task_vectors:
     """Norms, cosines and signs of task vectors: of all experts, or of a group and its merges."""
     input:
-        base="results/{study}/models/base/manifest.json",
-        models=lambda w: artifacts_mergeability.task_vector_models(plan_of(w), w.group),
+        base=paths.BASE,
+        models=lambda w: graph.mergeability.task_vector_models(plan_of(w), w.group),
     output:
-        "results/{study}/comparisons/task_vectors/{group}.tsv",
+        paths.TASK_VECTORS,
     log:
         "logs/{study}/compare_task_vectors/{group}.log",
     benchmark:
@@ -18,7 +19,7 @@ rule compare_task_vectors:
     threads: 2
     params:
         code=code("compare_task_vectors.py"),
-        cfg=lambda w: artifacts_mergeability.task_vector_settings(plan_of(w), w.group),
+        cfg=lambda w: graph.mergeability.task_vector_settings(plan_of(w), w.group),
     message:
         "Task vectors of {wildcards.group}"
     script:
@@ -28,15 +29,15 @@ rule compare_task_vectors:
 rule compare_compatibility:
     """How alike the experts are, pair by pair, before anything is merged."""
     input:
-        unpack(lambda w: artifacts_mergeability.pair_inputs(plan_of(w))),
-        typology=artifacts_mergeability.language_features(),
+        unpack(lambda w: graph.mergeability.pair_inputs(plan_of(w))),
+        typology=graph.mergeability.TYPOLOGY,
     output:
-        "results/{study}/comparisons/compatibility.tsv",
+        paths.COMPATIBILITY,
     log:
         "logs/{study}/compare_compatibility.log",
     params:
         code=code("compare_compatibility.py"),
-        cfg=lambda w: {"pairs": artifacts_mergeability.pair_settings(plan_of(w))},
+        cfg=lambda w: graph.mergeability.compatibility_settings(plan_of(w)),
     message:
         "Compatibility of experts"
     script:
@@ -46,18 +47,104 @@ rule compare_compatibility:
 rule compare_correlations:
     """What merges keep against how alike their experts are, tested by exchanging experts."""
     input:
-        unpack(lambda w: artifacts_mergeability.pair_inputs(plan_of(w))),
-        typology=artifacts_mergeability.language_features(),
-        retention=lambda w: artifacts.retention_files(plan_of(w)),
+        unpack(lambda w: graph.mergeability.pair_inputs(plan_of(w))),
+        typology=graph.mergeability.TYPOLOGY,
+        retention=lambda w: graph.scores.retention_files(plan_of(w)),
     output:
-        points="results/{study}/comparisons/mergeability.tsv",
-        correlations="results/{study}/comparisons/correlations.tsv",
+        points=paths.MERGEABILITY,
+        correlations=paths.CORRELATIONS,
     log:
         "logs/{study}/compare_correlations.log",
     params:
         code=code("compare_correlations.py"),
-        cfg=lambda w: artifacts_mergeability.correlation_settings(plan_of(w)),
+        cfg=lambda w: graph.mergeability.correlation_settings(plan_of(w)),
     message:
         "Retention against similarity"
     script:
         "../scripts/compare_correlations.py"
+
+
+rule plot_task_vectors:
+    """Where in depth, and in which modules, experts moved, and which moved alike."""
+    input:
+        paths.EXPERT_VECTORS,
+    output:
+        figure("{figure}", "{figure}"),
+    log:
+        "logs/{study}/plot_task_vectors/{figure}.log",
+    wildcard_constraints:
+        figure="task-vectors|task-vector-kinds|task-vector-cosines",
+    params:
+        code=code("plot_task_vectors.py"),
+    message:
+        "Figure of {wildcards.figure}"
+    script:
+        "../scripts/plot_task_vectors.py"
+
+
+rule plot_kept:
+    """What the merges of a group keep of each expert's task vector, by layer."""
+    input:
+        paths.TASK_VECTORS,
+    output:
+        figure("kept-{group}", "kept, {group}"),
+    log:
+        "logs/{study}/plot_kept/{group}.log",
+    params:
+        code=code("plot_kept.py"),
+    message:
+        "Figure of what merges of {wildcards.group} keep"
+    script:
+        "../scripts/plot_kept.py"
+
+
+rule plot_mergeability:
+    """What merges keep against how alike their experts are."""
+    input:
+        points=paths.MERGEABILITY,
+        correlations=paths.CORRELATIONS,
+    output:
+        figure("mergeability", "mergeability"),
+    log:
+        "logs/{study}/plot_mergeability.log",
+    params:
+        code=code("plot_mergeability.py"),
+    message:
+        "Figure of mergeability"
+    script:
+        "../scripts/plot_mergeability.py"
+
+
+rule table_kept:
+    """What merges keep of each expert's task vector, group by group."""
+    input:
+        lambda w: graph.mergeability.kept_files(plan_of(w)),
+    output:
+        table("kept"),
+    log:
+        "logs/{study}/table_kept.log",
+    params:
+        code=code("table_kept.py"),
+        cfg=lambda w: graph.mergeability.merged_groups(plan_of(w)),
+    message:
+        "Table of what merges keep"
+    script:
+        "../scripts/table_kept.py"
+
+
+rule table_mergeability:
+    """Pairs of experts, or correlations of their likeness with what merges keep."""
+    input:
+        lambda w: graph.mergeability.files(plan_of(w))[w.table],
+    output:
+        table("{table}"),
+    log:
+        "logs/{study}/table_mergeability/{table}.log",
+    wildcard_constraints:
+        table="compatibility|correlations",
+    params:
+        code=code("table_mergeability.py"),
+    message:
+        "Table of {wildcards.table}"
+    script:
+        "../scripts/table_mergeability.py"

@@ -1,22 +1,22 @@
 # Models that are trained or taken in.
 #
 # In: data, and for experts and joint models the base. Out: results/{study}/models/{model}/ with
-# manifest.json written last; for trained ones training.json and training.tsv.
+# manifest.json written last; for trained ones training.json and training.tsv, and their curves.
 
 
 rule train_tokenizer:
     """Learn the vocabulary of a base that is trained from scratch, on the base's own text."""
     input:
-        data=lambda w: artifacts.tokenizer_data(plan_of(w)),
-        checked=lambda w: ancient(artifacts.checks(plan_of(w), "base")),
+        data=lambda w: graph.train.tokenizer_data(plan_of(w)),
+        checked=lambda w: ancient(graph.train.checks(plan_of(w), "base")),
     output:
-        "results/{study}/tokenizer/tokenizer.json",
-        "results/{study}/tokenizer/tokenizer_config.json",
+        paths.TOKENIZER,
+        paths.TOKENIZER_CONFIG,
     log:
         "logs/{study}/train_tokenizer.log",
     params:
         code=code("train_tokenizer.py"),
-        cfg=lambda w: artifacts.tokenizer_settings(plan_of(w)),
+        cfg=lambda w: graph.train.tokenizer_settings(plan_of(w)),
     message:
         "Tokenizer"
     script:
@@ -26,17 +26,17 @@ rule train_tokenizer:
 rule fetch_model:
     """Take in a ready model or adapter, from the hub or a folder, as a folder of our own."""
     input:
-        unpack(lambda w: artifacts.taken_inputs(plan_of(w), w.model)),
+        unpack(lambda w: graph.train.taken_inputs(plan_of(w), w.model)),
     output:
-        "results/{study}/models/{model}/manifest.json",
+        paths.MODEL,
     log:
         "logs/{study}/fetch_model/{model}.log",
     wildcard_constraints:
-        model=artifacts.pattern(STUDIES, "fetch"),
+        model=graph.train.pattern(STUDIES, None),
     params:
         code=code("fetch_model.py"),
-        cfg=lambda w: artifacts.taken_settings(plan_of(w), w.model),
-        content=lambda w: content(artifacts.taken_files(plan_of(w), w.model)),
+        cfg=lambda w: graph.train.taken_settings(plan_of(w), w.model),
+        content=lambda w: content(graph.train.taken_files(plan_of(w), w.model)),
     message:
         "Take in {wildcards.model}"
     script:
@@ -46,25 +46,22 @@ rule fetch_model:
 rule train_base:
     """Train the base from a seeded random start; it must know every language a little."""
     input:
-        unpack(lambda w: artifacts.training_inputs(plan_of(w), w.model)),
-        checked=lambda w: ancient(artifacts.checks(plan_of(w), w.model)),
+        unpack(lambda w: graph.train.inputs(plan_of(w), w.model)),
+        checked=lambda w: ancient(graph.train.checks(plan_of(w), w.model)),
     output:
-        multiext(
-            "results/{study}/models/{model}/",
-            "manifest.json",
-            "training.json",
-            "training.tsv",
-        ),
+        paths.MODEL,
+        paths.TRAINING,
+        paths.TRAINING_CURVE,
     log:
         "logs/{study}/train/{model}.log",
     benchmark:
         "logs/{study}/train/{model}.benchmark.tsv"
     wildcard_constraints:
-        model=artifacts.pattern(STUDIES, "train_base"),
+        model=graph.train.pattern(STUDIES, "base"),
     params:
         code=code("train_model.py"),
         lock=LOCK,
-        cfg=lambda w: artifacts.training_settings(plan_of(w), w.model),
+        cfg=lambda w: graph.train.settings(plan_of(w), w.model),
     message:
         "Train the base"
     script:
@@ -73,13 +70,30 @@ rule train_base:
 
 use rule train_base as train_expert with:
     wildcard_constraints:
-        model=artifacts.pattern(STUDIES, "train_expert"),
+        model=graph.train.pattern(STUDIES, "expert"),
     message:
         "Train {wildcards.model}"
 
 
 use rule train_base as train_joint with:
     wildcard_constraints:
-        model=artifacts.pattern(STUDIES, "train_joint"),
+        model=graph.train.pattern(STUDIES, "joint"),
     message:
         "Train {wildcards.model}"
+
+
+rule plot_training:
+    """Loss over training, every model that was trained here."""
+    input:
+        lambda w: graph.train.curve_files(plan_of(w)),
+    output:
+        figure("training", "training"),
+    log:
+        "logs/{study}/plot_training.log",
+    params:
+        code=code("plot_training.py"),
+        cfg=lambda w: graph.train.curve_settings(plan_of(w)),
+    message:
+        "Figure of training"
+    script:
+        "../scripts/plot_training.py"

@@ -1,22 +1,15 @@
 """Figures of CKA and of angles: what they have in common, and which of them a plan has."""
 
-import dataclasses
-
-import artifacts_inside as inside  # noqa: E402
 import made_up_similarity as made_up
-import presentation_similarity as shown  # noqa: E402
 import pytest
 from figure_parts import panels, words
-from made_up_similarity import HINDI, MAIN, SMALL, TWO
-from places import ROOT
+from made_up_similarity import MAIN, SMALL, TWO
 
 from babelmerge.analysis import panels as similarity_panels
 from babelmerge.analysis.angles import figures as figures_angles
 from babelmerge.analysis.angles import heatmap as figures_angle_pairs
 from babelmerge.analysis.cka import figures as figures_cka
 from babelmerge.display import style as fs
-from babelmerge.study.grammar import study as grammar
-from babelmerge.study.plan import expand as planning
 
 TEN = (*made_up.CODES, "de", "fr", "ja", "zh", "ar", "it")
 
@@ -55,48 +48,3 @@ def test_equal_figures_are_equal_bytes(cka, angles, tmp_path):
             fs.save(make(rows, MAIN), tmp_path / f"{at}{name}", ("svg",))[0] for name in "ab"
         )
         assert first.read_bytes() == second.read_bytes()
-
-
-# --- What a plan has ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def plan():
-    file = ROOT / "config" / "studies" / "translation-mini.yaml"
-    return planning.expand(grammar.load(file, data="data"))
-
-
-def test_names_of_figures_and_tables(plan):
-    kinds, directions = ("cka", "angles", "angle-pairs"), ("en-xx", "xx-en")
-    wanted = {f"{kind}-{d}.{span}" for kind in kinds for d in directions for span in inside.SPANS}
-    assert set(shown.figures(plan)) == wanted and len(shown.figures(plan)) == len(wanted)
-    assert set(shown.tables(plan)) == {
-        f"cka-{k}-{d}" for k in ("bands", "last") for d in directions
-    }
-    assert set(shown.table_files(plan, "xx-en")) < set(inside.cka_files(plan))
-    settings = shown.table_settings(plan, "xx-en")
-    assert settings["spans"] == ["source", "target"]
-    assert settings["groups"]["many-to-one"] == [made_up.dataset(c) for c in made_up.CODES]
-
-
-def test_only_what_is_compared_is_shown(plan, monkeypatch):
-    without = dataclasses.replace(plan, analysis={"split": "dev"})
-    assert shown.figures(without) == shown.tables(without) == []
-    one = [path for path in inside.cka_files(plan) if path.endswith("xx-en.source.tsv")]
-    monkeypatch.setattr(inside, "cka_files", lambda plan: one)
-    monkeypatch.setattr(inside, "angle_files", lambda plan: [])
-    assert shown.figures(plan) == ["cka-xx-en.source"]
-    assert shown.tables(plan) == ["cka-bands-xx-en", "cka-last-xx-en"]
-    monkeypatch.setattr(inside, "represented", lambda plan, dataset: ["base", "joint/all"])
-    assert shown.figures(plan) == shown.tables(plan) == []
-
-
-def test_peers_are_the_experts_of_the_direction(plan):
-    settings = inside.cka_settings(plan, "xx-en", "target")
-    assert settings["peers"] == [f"experts/{code}-en" for code in made_up.CODES]
-    assert inside.angle_settings(plan, "xx-en", "target")["peers"] == settings["peers"]
-    hindi = next(case for case in settings["cases"] if case["dataset"] == HINDI)
-    assert "experts/en-hi" in hindi["files"]
-    step = dataclasses.replace(plan.models["experts/hi-en"], id="experts/hi-en@100")
-    later = dataclasses.replace(plan, models={**plan.models, step.id: step})
-    assert inside.cka_settings(later, "xx-en", "target")["peers"] == settings["peers"]

@@ -7,11 +7,8 @@ import json
 import logging
 from pathlib import Path
 
-import artifacts_inside as inside  # noqa: E402
-import artifacts_mergeability as mergeability  # noqa: E402
 import numpy as np
 import pandas as pd
-import presentation  # noqa: E402
 import pytest
 import tiny_models
 import torch
@@ -28,6 +25,8 @@ from babelmerge.data import corpora
 from babelmerge.display import material as report_material
 from babelmerge.report import report
 from babelmerge.study.grammar import study
+from babelmerge.study.graph import mergeability, neurons, represent, similarity
+from babelmerge.study.graph import report as report_graph
 from babelmerge.study.plan import expand as plan
 from babelmerge.tasks import prompts
 
@@ -58,8 +57,8 @@ def test_the_shipped_study_inspects_and_does_nothing_else():
     shipped = plan.expand(study.load(ROOT / "config" / "studies" / "inspect.yaml"))
     plan.check_built(shipped, {"text"}, set())
     assert not shipped.trained and not shipped.merges and not shipped.evaluations
-    settings = presentation.report_settings(shipped, {"title": "x"})
-    inputs = presentation.report_inputs(shipped)
+    settings = report_graph.settings(shipped, {"title": "x"})
+    inputs = report_graph.inputs(shipped)
     assert inputs["scores"] == inputs["outputs"] == inputs["decodings"] == []
     assert len(settings["looked_at"]) == len(inputs["looked_at"]) == 5 * 3
     for request in (r for d in shipped.datasets.values() for r in d.splits["test"]):
@@ -69,15 +68,16 @@ def test_the_shipped_study_inspects_and_does_nothing_else():
 
 def test_text_has_one_span_and_all_models_read_it():
     found = made(SMALL)
-    assert inside.directions(found) == {"xx": {f"text/{c}": c for c in ("hi", "bn", "en")}}
-    assert inside.models_of(found, "xx") == ["base", "experts/own", "experts/free"]
-    assert [inside.owner(found, f"text/{c}") for c in ("hi", "bn")] == ["experts/own", None]
+    assert list(found.directions) == ["xx"]
+    assert found.directions["xx"].datasets == {f"text/{c}": c for c in ("hi", "bn", "en")}
+    assert represent.models_of(found, "xx") == ["base", "experts/own", "experts/free"]
+    assert [found.owner(f"text/{c}") for c in ("hi", "bn")] == ["experts/own", None]
     assert mergeability.pair_span(found) == "source"
-    made_of = [*inside.neuron_files(found), *inside.usage_files(found), *inside.cka_files(found)]
+    made_of = [*neurons.files(found), *neurons.usage_files(found), *similarity.files(found, "cka")]
     assert [Path(p).parent.name for p in made_of] == ["neurons", "usage_alignment", "cka"]
     assert all(path.endswith("/xx.source.tsv") for path in made_of)
-    assert mergeability.pair_inputs(found)["cka"] == inside.cka_files(found)
-    assert list(mergeability.mergeability_files(found)) == ["compatibility"]
+    assert mergeability.pair_inputs(found)["cka"] == similarity.files(found, "cka")
+    assert list(mergeability.files(found)) == ["compatibility"]
 
 
 PARALLEL = """  translation:
@@ -92,9 +92,11 @@ def test_parallel_sentences_are_looked_at_without_a_test_set_and_pairs_by_their_
     text = changed("  own: {of: text/hi", "  own: {of: [translation/hi-en, text/hi]")
     found = made(text.replace("tasks:\n", "tasks:\n" + PARALLEL))
     assert found.evaluations == ()
-    assert inside.spans(found, "text-xx") == ("source",)
-    assert inside.spans(found, "translation-xx-en") == ("source", "target")
-    assert inside.represented(found, "translation/bn-en") == inside.represented(found, "text/bn")
+    assert found.directions["text-xx"].spans == ("source",)
+    assert found.directions["translation-xx-en"].spans == ("source", "target")
+    assert represent.represented(found, "translation/bn-en") == represent.represented(
+        found, "text/bn"
+    )
     assert [Path(p).name for p in mergeability.pair_inputs(found)["cka"]] == [
         "translation-xx-en.target.tsv"
     ]
@@ -109,7 +111,7 @@ def test_text_is_no_part_of_what_merges_are_judged_by():
     assert found.groups["both"].datasets == ("translation/hi-en", "translation/bn-en")
     merged = found.models["merges/both/ties"]
     assert merged.evaluate == found.groups["both"].datasets
-    assert "merges/both/ties" in inside.represented(found, "text/hi")
+    assert "merges/both/ties" in represent.represented(found, "text/hi")
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,9 @@
 """Interventions asked for, drawn and told: names, files, figures, and sentences' numbers."""
 
-import dataclasses
 from pathlib import Path
 
-import artifacts_inside  # noqa: E402
-import artifacts_interventions as artifacts  # noqa: E402
 import numpy as np
 import pandas as pd
-import presentation_inside  # noqa: E402
-import presentation_interventions as presentation  # noqa: E402
 import pytest
 from made_up_report import bare
 from places import ROOT
@@ -35,84 +30,6 @@ def planned(**changes):
     if "interventions" in changes:
         data["analysis"]["interventions"] = changes.pop("interventions")
     return planning.expand(grammar.from_tree(Tree(str(MINI), data | changes)))
-
-
-@pytest.fixture(scope="module")
-def plan():
-    return planned()
-
-
-def test_files_and_figures_of_the_miniature_study(plan):
-    files = [path.rpartition("/")[2] for path in artifacts.files(plan)]
-    assert files[0] == "blocks.many-to-one.task_arithmetic.tsv"
-    assert len(files) == len(plan.groups) + 2
-    assert files[-2:] == ["neurons.en-xx.tsv", "neurons.xx-en.tsv"]
-    names = presentation.figures(plan)
-    assert names[0] == "interventions-blocks-many-to-one"
-    assert names[-1] == "interventions-neurons-xx-en" and len(names) == len(files)
-    drawn = [presentation.drawn(plan, *name.split("-", 2)[1:]) for name in names]
-    assert [path for paths in drawn for path in paths] == artifacts.files(plan)
-    assert set(artifacts.files(plan)) <= set(presentation_inside.comparisons(plan).values())
-    assert set(names) <= set(presentation_inside.figures(plan))
-    without = dataclasses.replace(plan, analysis={"split": "dev", "neurons": {}})
-    assert artifacts.files(without) == presentation.figures(without) == []
-
-
-def test_blocks_come_from_the_expert_of_each_data_set(plan):
-    settings = artifacts.block_settings(plan, "bidirectional-hi", "task_arithmetic")
-    inputs = artifacts.block_inputs(plan, "bidirectional-hi", "task_arithmetic")
-    pairs = {case["dataset"]: case["name"] for case in settings["cases"]}
-    assert pairs == {
-        "translation/en-hi": "experts/en-hi",
-        "translation/hi-en": "experts/hi-en",
-    }
-    assert len(inputs["owners"]) == len(settings["owners"]) == len(inputs["data"]) == 2
-    assert settings["rows"] == 20 and settings["places"] == list(PLACES)
-    assert inputs["merge"].endswith("models/merges/bidirectional-hi/task_arithmetic/manifest.json")
-    chosen = planned(interventions={"blocks": {"methods": ["ties", "sce"], "places": ["last"]}})
-    names = [(m.group, m.method) for m in artifacts.block_merges(chosen)]
-    assert names[:2] == [("many-to-one", "ties"), ("many-to-one", "sce")]
-    assert len(names) == 2 * len(plan.groups) and not artifacts.neuron_files(chosen)
-
-
-def test_neurons_of_the_base_and_the_joint_model_by_default():
-    plan = planned(interventions={"neurons": {}})
-    assert artifacts.neuron_models(plan, "xx-en") == ["base", "joint/to-english"]
-    inputs, settings = (
-        f(plan, "en-xx") for f in (artifacts.neuron_inputs, artifacts.neuron_settings)
-    )
-    assert settings["models"] == ["base", "joint/from-english"] and settings["span"] == "target"
-    assert len(inputs["representations"]) == 2 * 4 and len(inputs["data"]) == 4
-    known = artifacts_inside.direction_files(plan, "en-xx")
-    assert set(inputs["representations"]) <= set(known)
-    assert {case["metric"] for case in settings["cases"]} == {"bleu"}
-    asked = {"neurons": {"models": ["experts/hi-en", "base"]}}
-    chosen = planned(interventions=asked)
-    assert artifacts.neuron_models(chosen, "xx-en") == ["experts/hi-en", "base"]
-    assert artifacts.neuron_models(chosen, "en-xx") == ["base"]
-
-
-def test_without_groups_there_are_neurons_alone():
-    plan = planned(groups={}, methods={}, joint={})
-    files = [path.rpartition("/")[2] for path in artifacts.files(plan)]
-    assert files == ["neurons.en-xx.tsv", "neurons.xx-en.tsv"]
-    assert artifacts.neuron_models(plan, "xx-en") == ["base"]
-    assert artifacts.neuron_settings(plan, "xx-en")["cases"][0]["metric"] == "bleu"
-    assert presentation.figures(plan) == [
-        "interventions-neurons-en-xx",
-        "interventions-neurons-xx-en",
-    ]
-    assert artifacts.pattern({"one": plan}) == "no-such-group"
-
-
-def test_plain_text_is_never_decoded():
-    data = load_tree(MINI.with_name("inspect.yaml")).data
-    data["analysis"]["interventions"] = {"neurons": {}, "blocks": {}, "rows": 5}
-    plan = planning.expand(grammar.from_tree(Tree("inspect.yaml", data), ROOT))
-    assert presentation.figures(plan) == ["interventions-neurons-xx"]
-    settings = artifacts.neuron_settings(plan, "xx")
-    assert settings["span"] == "source" and settings["models"] == ["base"]
-    assert [case["metric"] for case in settings["cases"]] == [None] * 3
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,16 @@
 """Figures and table of neurons: every number where it belongs, one scale, own languages framed."""
 
-import dataclasses
-
-import artifacts_inside as inside  # noqa: E402
 import made_up_neurons
 import numpy as np
 import pandas as pd
-import presentation_neurons as shown  # noqa: E402
 import pytest
 from figure_parts import words
-from places import ROOT
 
 from babelmerge.analysis.neurons import figures as figures_neurons
 from babelmerge.analysis.neurons import tables as neuron_tables
 from babelmerge.analysis.neurons import usage_figures as figures_usage
 from babelmerge.display import style as figure_style
 from babelmerge.display import tables as table_formats
-from babelmerge.study.grammar import study as grammar
-from babelmerge.study.plan import expand as planning
 
 FOUR = ("hi", "bn", "ta", "te")
 TIES = "merges/all-to-one/ties"
@@ -290,36 +283,3 @@ def test_directions_in_words(rows):
     assert words(rows, "translation-xx-en") == "Translation, XX → English"
     alone = rows.assign(dataset=rows["dataset"].str.replace("translation", "sentiment").str[:-3])
     assert words(alone[alone.dataset.str.len() > 3], "sentiment-xx") == "Sentiment"
-
-
-# --- What a plan has ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def plan():
-    file = ROOT / "config" / "studies" / "translation-mini.yaml"
-    return planning.expand(grammar.load(file, data="data"))
-
-
-def test_names_of_figures_and_tables(plan):
-    kinds = ("neurons", "neuron-changes", "usage")
-    wanted = {f"{k}-{d}.{s}" for k in kinds for d in ("en-xx", "xx-en") for s in inside.SPANS}
-    assert set(shown.figures(plan)) == wanted and len(shown.figures(plan)) == len(wanted)
-    assert shown.tables(plan) == ["neurons-en-xx", "neurons-xx-en"]
-    files = shown.table_files(plan, "xx-en")
-    assert set(files) < set(inside.neuron_files(plan)) and len(files) == 2
-    assert shown.table_settings(plan, "xx-en")["spans"] == ["source", "target"]
-
-
-def test_only_what_is_compared_is_shown(plan, monkeypatch):
-    without = dataclasses.replace(plan, analysis={"split": "dev"})
-    assert shown.figures(without) == shown.tables(without) == []
-    one = [path for path in inside.neuron_files(plan) if path.endswith("xx-en.source.tsv")]
-    monkeypatch.setattr(inside, "neuron_files", lambda plan: one)
-    monkeypatch.setattr(inside, "usage_files", lambda plan: [])
-    assert shown.figures(plan) == ["neurons-xx-en.source", "neuron-changes-xx-en.source"]
-    assert shown.table_settings(plan, "xx-en")["spans"] == ["source"]
-    monkeypatch.setattr(inside, "owner", lambda plan, dataset: None)
-    assert shown.tables(plan) == []
-    monkeypatch.setattr(inside, "models_of", lambda plan, direction: ["base"])
-    assert shown.figures(plan) == ["neurons-xx-en.source"]

@@ -11,6 +11,7 @@ from babelmerge.study.grammar.study import Study
 from babelmerge.study.grammar.yaml import StudyError, listed
 from babelmerge.study.plan import analysis as plan_interventions
 from babelmerge.study.plan import datasets as plan_data
+from babelmerge.study.plan import directions as plan_directions
 from babelmerge.study.plan import groups as plan_groups
 from babelmerge.study.plan import merges as plan_merges
 from babelmerge.study.plan import models as plan_models
@@ -78,6 +79,8 @@ def expand(study: Study) -> Plan:
         groups=groups,
         merges=merges,
         families=families,
+        directions=plan_directions.directions(datasets, study.pivot),
+        owners=plan_directions.owners(datasets, models.values()),
         generation=study.generation.model_dump(),
         evaluation={"seed": study.seed, **evaluation},
         analysis=study.analysis.model_dump(exclude_none=True),

@@ -11,7 +11,8 @@ from babelmerge.study.grammar.models import Base, Expert, ExpertSet
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.datasets import direction_pairs
-from babelmerge.study.plan.scope import Datasets, having, same_direction, tested
+from babelmerge.study.plan.directions import same_direction
+from babelmerge.study.plan.scope import Datasets, having, tested
 from babelmerge.study.plan.templates import fill, values
 from babelmerge.study.plan.training import NONE, training
 from babelmerge.study.plan.types import Dataset, Kept, Model, Taken, Trained
@@ -218,7 +219,7 @@ def _model(
         source: Any = _taken(study, entry, names, where)
     else:
         source = _trained(study, datasets, entry, own, where)
-    about = own if section == "joint" else same_direction(study, datasets, own)
+    about = own if section == "joint" else same_direction(datasets, study.pivot, own)
     kind = section.removesuffix("s")
     return Model(f"{section}/{label}", kind, source, own, tested(datasets, about), about)
 

@@ -1,6 +1,6 @@
 """What a plan is made of: plain frozen data, each field JSON-serialisable, order significant."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +99,11 @@ class Model:
         """The id without its kind: hi-en for experts/hi-en."""
         return self.id.split("/", 1)[-1]
 
+    @property
+    def finished(self) -> bool:
+        """Not a model as it was at an earlier step of its training (expert@step)."""
+        return "@" not in self.id
+
 
 @dataclass(frozen=True)
 class Group:
@@ -131,8 +136,26 @@ class Merge:
 
 
 @dataclass(frozen=True)
+class Direction:
+    """Data sets of one task that are set beside each other: see `directions`.
+
+    datasets: each with the language by which it differs from the others. spans: those that have
+    tokens when models are looked at inside, in order. metrics: what the data sets are scored by.
+    """
+
+    id: str
+    task: str
+    datasets: dict[str, str]
+    spans: tuple[str, ...]
+    metrics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """A study with all names resolved."""
+    """A study with all names resolved.
+
+    directions: by id. owners: data set -> the expert that it belongs to, where there is one.
+    """
 
     study: str
     name: str
@@ -146,6 +169,8 @@ class Plan:
     groups: dict[str, Group]
     merges: dict[str, Merge]
     families: dict[str, tuple[str, ...]]
+    directions: dict[str, Direction]
+    owners: dict[str, str]
     generation: dict[str, Any]
     evaluation: dict[str, Any]
     analysis: dict[str, Any]
@@ -172,6 +197,31 @@ class Plan:
         """Merges whose grid has more than one point."""
         return {k: m for k, m in self.merges.items() if m.swept}
 
+    def owner(self, dataset: str, members: Iterable[str] | None = None) -> str | None:
+        """The model that a data set belongs to: an expert, or one of a group's members."""
+        if members is None:
+            return self.owners.get(dataset)
+        return owner((self.models[member] for member in members), dataset)
+
+    def merges_of(self, group: str) -> list[Merge]:
+        """The merges of a group, in the order of its methods."""
+        return [merge for merge in self.merges.values() if merge.group == group]
+
+    def joint_of(self, group: str) -> str | None:
+        """The joint model of the fewest data sets that still hold all of a group's."""
+        wanted = set(self.groups[group].datasets)
+        fitting = [m for m in self.of_kind("joint").values() if wanted <= set(m.evaluate)]
+        return min(fitting, key=lambda m: len(m.evaluate)).id if fitting else None
+
     def of_kind(self, *kinds: str) -> dict[str, Model]:
         """Models of these kinds, in order."""
         return {k: m for k, m in self.models.items() if m.kind in kinds}
+
+
+def owner(models: Iterable[Model], dataset: str) -> str | None:
+    """Whose a data set is: of the models trained on it, or taken in for it, the most specific.
+
+    That is the one with the fewest data sets of its own; of equals the first.
+    """
+    own = [model for model in models if dataset in model.datasets]
+    return min(own, key=lambda model: len(model.datasets)).id if own else None

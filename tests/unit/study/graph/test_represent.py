@@ -2,26 +2,23 @@
 
 import dataclasses
 
-import artifacts_inside as inside  # noqa: E402
 import pytest
-from places import ROOT
+from small_studies import shipped
 
-from babelmerge.study.grammar import study as grammar
-from babelmerge.study.plan import expand as planning
+from babelmerge.study.graph import neurons, represent
 
 
 @pytest.fixture(scope="module")
 def plan():
-    file = ROOT / "config" / "studies" / "translation-mini.yaml"
-    return planning.expand(grammar.load(file, data="data"))
+    return shipped("translation-mini", data="data")
 
 
 def test_directions_and_their_models(plan):
-    directions = inside.directions(plan)
+    directions = {d.id: d.datasets for d in plan.directions.values()}
     assert list(directions) == ["en-xx", "xx-en"]
     assert directions["xx-en"]["translation/hi-en"] == "hi"
     assert list(directions["en-xx"].values()) == ["hi", "bn", "ta", "te"]
-    models = inside.models_of(plan, "xx-en")
+    models = represent.models_of(plan, "xx-en")
     experts = [f"experts/{code}-en" for code in ("hi", "bn", "ta", "te")]
     assert models[:5] == ["base", *experts]
     assert "joint/to-english" in models and "merges/many-to-one/ties" in models
@@ -29,7 +26,7 @@ def test_directions_and_their_models(plan):
 
 
 def test_experts_are_represented_on_what_they_are_merged_with(plan):
-    models = inside.represented(plan, "translation/hi-en")
+    models = represent.represented(plan, "translation/hi-en")
     assert models[0] == "base"
     assert {"experts/hi-en", "experts/te-en", "experts/en-hi"} <= set(models)
     assert "experts/en-te" not in models
@@ -37,19 +34,21 @@ def test_experts_are_represented_on_what_they_are_merged_with(plan):
 
 
 def test_every_file_that_a_comparison_reads_is_represented(plan):
-    for direction, sets in inside.directions(plan).items():
-        files = inside.direction_files(plan, direction)
-        assert len(files) == len(inside.models_of(plan, direction)) * len(sets)
-        for model in inside.models_of(plan, direction):
-            assert all(model in inside.represented(plan, dataset) for dataset in sets)
-    settings = inside.neuron_settings(plan, "en-xx")
+    for direction, sets in ((d.id, d.datasets) for d in plan.directions.values()):
+        files = represent.direction_files(plan, direction)
+        assert len(files) == len(represent.models_of(plan, direction)) * len(sets)
+        for model in represent.models_of(plan, direction):
+            assert all(model in represent.represented(plan, dataset) for dataset in sets)
+    settings = neurons.settings(plan, "en-xx")
     assert settings["owners"]["translation/en-ta"] == "experts/en-ta"
-    assert len(inside.neuron_files(plan)) == len(inside.usage_files(plan)) == 4
+    assert len(neurons.files(plan)) == len(neurons.usage_files(plan)) == 4
 
 
 def test_the_probed_split(plan):
-    assert inside.probe_file(plan, "translation/hi-en").endswith("data/translation/hi-en/dev.jsonl")
+    assert represent.probe_file(plan, "translation/hi-en").endswith(
+        "data/translation/hi-en/dev.jsonl"
+    )
     tested = dataclasses.replace(plan, analysis={**plan.analysis, "split": "test"})
-    assert inside.probe_file(tested, "translation/hi-en").endswith("hi-en/test.jsonl")
+    assert represent.probe_file(tested, "translation/hi-en").endswith("hi-en/test.jsonl")
     without = dataclasses.replace(plan, analysis={"split": "dev"})
-    assert inside.neuron_files(without) == inside.usage_files(without) == []
+    assert neurons.files(without) == neurons.usage_files(without) == []

@@ -1,0 +1,37 @@
+"""From a plan to a graph: which file is made from which, and with which settings.
+
+One module a rule file, of the same name; `paths` has every path. All are pure functions of a plan,
+tested without Snakemake; nothing is computed, and no job imports them. A rule's settings are one
+mapping with a fixed order of keys that holds exactly what its result depends on, because Snakemake
+compares parameters as an unordered set. Start at `evaluate`, the shortest.
+"""
+
+from babelmerge.study.graph import (
+    data,
+    evaluate,
+    interventions,
+    merge,
+    mergeability,
+    neurons,
+    paths,
+    report,
+    represent,
+    scores,
+    similarity,
+    train,
+)
+
+__all__ = [
+    "data",
+    "evaluate",
+    "interventions",
+    "merge",
+    "mergeability",
+    "neurons",
+    "paths",
+    "report",
+    "represent",
+    "scores",
+    "similarity",
+    "train",
+]

@@ -1,0 +1,143 @@
+"""Merging: statistics of experts, sweeps, recipes, merges."""
+
+from babelmerge.recipes.methods import METHODS
+from babelmerge.study.graph import paths
+from babelmerge.study.graph.data import split_file
+from babelmerge.study.graph.train import may_be_adapter, model_file, shared_prompt
+from babelmerge.study.plan.types import Merge, Plan
+from babelmerge.tasks import kinds
+
+ALIGNMENT = "babelmerge.merging.alignment"
+ADAPTERS = "babelmerge.merging.adapters"
+
+
+def members(plan: Plan, group: str) -> list[str]:
+    return [model_file(plan, m) for m in plan.groups[group].members]
+
+
+def _merge(plan: Plan, group: str, method: str) -> Merge:
+    return plan.merges[f"merges/{group}/{method}"]
+
+
+def unreached(plan: Plan, group: str) -> list[str]:
+    """Rooms of code that merging a group does not enter, so that editing them reruns nothing.
+
+    Study files cannot ask for alignment; only adapters are merged by their factors.
+    """
+    models = [plan.models["base"], *(plan.models[m] for m in plan.groups[group].members)]
+    adapters = any(may_be_adapter(plan, model) for model in models)
+    return [ALIGNMENT] if adapters else [ADAPTERS, ALIGNMENT]
+
+
+def selection_data(plan: Plan, group: str, method: str) -> list[str]:
+    entry = _merge(plan, group, method)
+    return [split_file(plan, d, entry.selection["split"]) for d in entry.datasets]
+
+
+def sweeps(plan: Plan, group: str, method: str) -> list[str]:
+    """The sweep that a recipe is chosen from; a grid of one point needs none."""
+    swept = _merge(plan, group, method).swept
+    return [paths.of(plan, paths.SWEEP, group=group, method=method)] if swept else []
+
+
+def _grid(plan: Plan, merge: Merge) -> list[dict]:
+    """The points as merging takes them; random methods get the study's seed."""
+
+    def seeded(point: dict) -> dict:
+        then = point.get("then", METHODS[merge.algorithm].defaults.get("then"))
+        random = METHODS[then or merge.algorithm].random
+        return {"seed": plan.seed, **point} if random else dict(point)
+
+    return [seeded(point) for point in merge.grid]
+
+
+def statistics(plan: Plan, group: str, method: str) -> list[str]:
+    """What Fisher merging and RegMean read of each member; nothing for other methods."""
+    entry = _merge(plan, group, method)
+    kind = METHODS[entry.algorithm].statistics
+    if kind is None:
+        return []
+    rows = entry.grid[0].get("rows", METHODS[entry.algorithm].defaults["rows"])
+    return [
+        paths.of(plan, paths.STATISTICS, model=member, kind=kind, rows=rows)
+        for member in entry.members
+    ]
+
+
+def own_dev(plan: Plan, model: str) -> list[str]:
+    """Dev rows of a model's own data sets."""
+    datasets = _scorable(plan, model)
+    return [split_file(plan, d, "dev") for d in datasets if "dev" in plan.datasets[d].splits]
+
+
+def _scorable(plan: Plan, model: str) -> list[str]:
+    """A model's own data sets, without those that are only looked at."""
+    own = plan.models[model].datasets
+    return [d for d in own if kinds.kind(plan.datasets[d].kind).scored]
+
+
+def statistics_settings(plan: Plan, model: str, kind: str, rows: str) -> dict:
+    return {
+        "kind": kind,
+        "rows": int(rows),
+        "max_length": plan.generation.get("max_length"),
+        "dtype": "float32",
+        "prompt": shared_prompt(plan, _scorable(plan, model)),
+    }
+
+
+def sweep_settings(plan: Plan, group: str, method: str) -> dict:
+    entry = _merge(plan, group, method)
+    return {
+        "method": entry.algorithm,
+        "factors": METHODS[entry.algorithm].factors,
+        "members": list(entry.members),
+        "grid": _grid(plan, entry),
+        "datasets": list(entry.datasets),
+        "selection": dict(entry.selection),
+        "prompt": shared_prompt(plan, entry.datasets),
+        "generation": dict(plan.generation),
+    }
+
+
+def recipe_settings(plan: Plan, group: str, method: str) -> dict:
+    entry = _merge(plan, group, method)
+    return {
+        "method": entry.algorithm,
+        "factors": METHODS[entry.algorithm].factors,
+        "members": list(entry.members),
+        "grid": _grid(plan, entry),
+        "statistics": statistics(plan, group, method),
+    }
+
+
+# shown
+
+
+def swept(plan: Plan) -> dict[str, list[Merge]]:
+    """Group -> its merges whose grid had more than one point; no groups without."""
+    found: dict[str, list[Merge]] = {}
+    for merge in plan.sweeps.values():
+        found.setdefault(merge.group, []).append(merge)
+    return found
+
+
+def sweep_files(plan: Plan, group: str) -> list[str]:
+    """The sweep tables of a group, in the order of `sweep_shown`'s methods."""
+    return [
+        paths.of(plan, paths.SWEEP, group=group, method=merge.method)
+        for merge in swept(plan).get(group, ())
+    ]
+
+
+def sweep_shown(plan: Plan, group: str) -> dict:
+    merges = swept(plan)[group]
+    return {
+        "group": group,
+        "methods": [merge.method for merge in merges],
+        "metric": merges[0].selection["metric"],
+    }
+
+
+def figures(plan: Plan) -> list[str]:
+    return [f"sweeps-{group}" for group in swept(plan)]

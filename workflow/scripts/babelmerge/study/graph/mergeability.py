@@ -1,0 +1,128 @@
+"""Task vectors and mergeability: experts in pairs before anything is merged, merges beside them."""
+
+from babelmerge.study.graph import paths, similarity
+from babelmerge.study.graph.represent import experts
+from babelmerge.study.graph.scores import metric_of, retention_files
+from babelmerge.study.graph.train import model_file
+from babelmerge.study.plan.types import Plan
+
+EXPERTS = "experts"  # instead of a group: all experts of the study
+VECTORS = ("task-vectors", "task-vector-kinds", "task-vector-cosines")
+TYPOLOGY = "resources/typology.tsv"
+_SPANS = ("source", "target")
+
+
+def _vectors(plan: Plan, group: str) -> list[str]:
+    """The models whose task vectors are set beside each other."""
+    if group == EXPERTS:
+        return experts(plan)
+    merged = [merge.model for merge in plan.merges_of(group)]
+    return [*plan.groups[group].members, *merged]
+
+
+def task_vector_models(plan: Plan, group: str) -> list[str]:
+    return [model_file(plan, model) for model in _vectors(plan, group)]
+
+
+def task_vector_settings(plan: Plan, group: str) -> dict:
+    """Stable ranks cost fifty readings, so only what was trained is given them."""
+    alone = group == EXPERTS
+    return {
+        "models": _vectors(plan, group),
+        "per": "tensor" if alone else "layer",
+        "stable_ranks": alone,
+    }
+
+
+def task_vector_file(plan: Plan, group: str) -> str:
+    return paths.of(plan, paths.TASK_VECTORS, group=group)
+
+
+def pair_span(plan: Plan) -> str:
+    """The span by which pairs of experts are compared: the target, where experts part.
+
+    The source in a study that has text alone, so that numbers of one kind are never mixed.
+    """
+    return max((d.spans[-1] for d in plan.directions.values()), key=_SPANS.index, default="")
+
+
+def pair_inputs(plan: Plan) -> dict[str, list[str]]:
+    """Tables that tell how alike two experts are."""
+    found = {what: similarity.files(plan, what, pair_span(plan)) for what in ("cka", "angles")}
+    vectors = plan.analysis.get("task_vectors") is not None
+    found["task_vectors"] = [task_vector_file(plan, EXPERTS)] if vectors else []
+    return {what: files for what, files in found.items() if files}
+
+
+def pair_settings(plan: Plan) -> dict:
+    """Experts, and the language by which the data of each differ from the others'."""
+    own = {name: code for d in plan.directions.values() for name, code in d.datasets.items()}
+    known = {
+        expert: {own[dataset] for dataset in plan.models[expert].datasets if dataset in own}
+        for expert in experts(plan)
+    }
+    languages = {expert: codes.pop() for expert, codes in known.items() if len(codes) == 1}
+    return {"experts": list(known), "languages": languages}
+
+
+def compatibility_settings(plan: Plan) -> dict:
+    return {"pairs": pair_settings(plan)}
+
+
+def correlation_inputs(plan: Plan) -> dict[str, list[str]]:
+    return {**pair_inputs(plan), "retention": retention_files(plan)}
+
+
+def correlation_settings(plan: Plan) -> dict:
+    return {
+        "pairs": pair_settings(plan),
+        "members": {name: list(group.members) for name, group in plan.groups.items()},
+        "owners": dict(plan.owners),
+        "metric": next((metric_of(plan, group) for group in plan.groups), None),
+        "test": {"permutations": 9999, "seed": plan.seed},
+    }
+
+
+def task_vector_files(plan: Plan) -> dict[str, str]:
+    """Of all experts, then of each group with its merges."""
+    if plan.analysis.get("task_vectors") is None or not experts(plan):
+        return {}
+    return {name: task_vector_file(plan, name) for name in (EXPERTS, *plan.groups)}
+
+
+def files(plan: Plan) -> dict[str, str]:
+    """Name -> table: of pairs always, of what merges keep where there are any."""
+    if not pair_inputs(plan) or len(experts(plan)) < 2:
+        return {}
+    made = {"compatibility": paths.COMPATIBILITY}
+    if plan.groups:
+        made |= {"mergeability": paths.MERGEABILITY, "correlations": paths.CORRELATIONS}
+    return {name: paths.of(plan, template) for name, template in made.items()}
+
+
+# shown
+
+
+def figures(plan: Plan) -> list[str]:
+    """Names of the figures, without their endings."""
+    names = list(VECTORS) if task_vector_files(plan) else []
+    names += [f"kept-{group}" for group in merged_groups(plan)]
+    return names + ["mergeability"] * ("correlations" in files(plan))
+
+
+def tables(plan: Plan) -> list[str]:
+    """Names of the tables, without their endings."""
+    names = ["kept"] if merged_groups(plan) else []
+    made = files(plan)
+    return names + [name for name in ("compatibility", "correlations") if name in made]
+
+
+def merged_groups(plan: Plan) -> list[str]:
+    """Groups with merges, whose task vectors are compared with their members'."""
+    if not task_vector_files(plan):
+        return []
+    return [group for group in plan.groups if plan.merges_of(group)]
+
+
+def kept_files(plan: Plan) -> list[str]:
+    return [task_vector_file(plan, group) for group in merged_groups(plan)]

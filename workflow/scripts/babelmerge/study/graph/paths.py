@@ -1,0 +1,66 @@
+"""Every path of the results, once: templates for the rules, filled by `of` for everybody else.
+
+A path names exactly what its file depends on. Nobody takes a path apart to learn what it is of.
+"""
+
+import re
+from collections.abc import Iterable
+
+from babelmerge.study.plan.types import Plan
+
+ROOT = "results/{study}"
+
+DATA = ROOT + "/data/{dataset}/{split}.jsonl"
+TEST = DATA.replace("{split}", "test")
+CHECKED = ROOT + "/data/{dataset}/checked.json"
+
+TOKENIZER = ROOT + "/tokenizer/tokenizer.json"
+TOKENIZER_CONFIG = ROOT + "/tokenizer/tokenizer_config.json"
+# Of a model's files the one that is written last, and that everything made from it depends on.
+MODEL = ROOT + "/models/{model}/manifest.json"
+BASE = MODEL.replace("{model}", "base")
+TRAINING = ROOT + "/models/{model}/training.json"
+TRAINING_CURVE = ROOT + "/models/{model}/training.tsv"
+
+STATISTICS = ROOT + "/statistics/{model}/{kind}-{rows}.safetensors"
+STATISTICS_FACTS = ROOT + "/statistics/{model}/{kind}-{rows}.json"
+SWEEP = ROOT + "/sweeps/{group}/{method}.tsv"
+RECIPE = ROOT + "/recipes/{group}/{method}.yaml"
+MERGE = ROOT + "/models/merges/{group}/{method}/manifest.json"
+
+OUTPUT = ROOT + "/outputs/{model}/{dataset}.jsonl"
+DECODING = ROOT + "/outputs/{model}/{dataset}.decoding.json"
+SCORE = ROOT + "/scores/{model}/{dataset}.json"
+SENTENCES = ROOT + "/scores/{model}/{dataset}.sentences.tsv"
+REPRESENTATION = ROOT + "/representations/{model}/{dataset}.safetensors"
+REPRESENTATION_FACTS = ROOT + "/representations/{model}/{dataset}.json"
+
+COMPARISONS = ROOT + "/comparisons"
+SCORES = COMPARISONS + "/scores.tsv"
+RETENTION = COMPARISONS + "/retention/{group}.tsv"
+NEURONS = COMPARISONS + "/neurons/{direction}.{span}.tsv"
+USAGE = COMPARISONS + "/usage_alignment/{direction}.{span}.tsv"
+CKA = COMPARISONS + "/cka/{direction}.{span}.tsv"
+ANGLES = COMPARISONS + "/angles/{direction}.{span}.tsv"
+TASK_VECTORS = COMPARISONS + "/task_vectors/{group}.tsv"
+EXPERT_VECTORS = TASK_VECTORS.replace("{group}", "experts")
+COMPATIBILITY = COMPARISONS + "/compatibility.tsv"
+MERGEABILITY = COMPARISONS + "/mergeability.tsv"
+CORRELATIONS = COMPARISONS + "/correlations.tsv"
+BLOCKS = COMPARISONS + "/interventions/blocks.{group}.{method}.tsv"
+SWITCHED_OFF = COMPARISONS + "/interventions/neurons.{direction}.tsv"
+
+TABLE = ROOT + "/tables/{table}.tsv"
+FIGURE = ROOT + "/figures/{figure}.svg"
+REPORT = ROOT + "/report.html"
+
+
+def of(plan: Plan, template: str, **names: object) -> str:
+    """A template filled for a plan: `of(plan, SCORE, model="base", dataset="text/hi")`."""
+    return template.format(study=plan.name, **names)
+
+
+def alternatives(names: Iterable[str]) -> str:
+    """Regular expression of exactly these names, for a wildcard; longer ones first."""
+    listed = sorted(set(names), key=lambda name: (-len(name), name))
+    return "|".join(map(re.escape, listed)) or "no-such-name"

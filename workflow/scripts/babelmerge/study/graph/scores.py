@@ -1,0 +1,216 @@
+"""Scores: which are compared with which, what merges keep of their experts, tables and matrices.
+
+A study may have tasks with metrics of their own. A score is only ever set beside scores of the same
+metric: a direction is of one task, and a table or figure over groups is made for each metric that
+their data sets have.
+"""
+
+from collections.abc import Iterable
+
+from babelmerge.study.graph import paths
+from babelmerge.study.plan.types import Merge, Plan
+
+# A figure with a panel for each group is legible up to about so many.
+MOST_PANELS = 12
+
+
+# comparisons
+
+
+def index(plan: Plan) -> list[dict]:
+    """For each score file, in the plan's order of evaluations, whose it is."""
+    return [_row(plan, model, dataset) for model, dataset in plan.evaluations]
+
+
+def _row(plan: Plan, model: str, dataset: str) -> dict:
+    entry, merge = plan.models[model], plan.merges.get(model)
+    return {
+        "model": model,
+        "kind": entry.kind,
+        "expert": entry.name if entry.kind == "expert" else "",
+        "group": merge.group if merge else "",
+        "method": merge.method if merge else "",
+        "dataset": dataset,
+        "source_language": plan.datasets[dataset].source_language,
+        "target_language": plan.datasets[dataset].target_language,
+    }
+
+
+def _case(plan: Plan, merge: Merge, dataset: str) -> dict | None:
+    """The sentence files that one row of the retention table compares."""
+    own = plan.owner(dataset, plan.groups[merge.group].members)
+    if own is None or dataset not in plan.models[merge.model].evaluate:
+        return None
+    base = "base" if dataset in plan.models["base"].evaluate else None
+    joint = plan.joint_of(merge.group)
+    compared = {"base": base, "expert": own, "joint": joint, "merged": merge.model}
+    return {
+        "group": merge.group,
+        "method": merge.method,
+        "model": merge.model,
+        "dataset": dataset,
+        **{
+            name: paths.of(plan, paths.SENTENCES, model=model, dataset=dataset)
+            for name, model in compared.items()
+            if model
+        },
+    }
+
+
+def retention_settings(plan: Plan, group: str) -> dict:
+    cases = [_case(plan, m, d) for m in plan.merges_of(group) for d in m.datasets]
+    return {"cases": [case for case in cases if case], "test": dict(plan.evaluation)}
+
+
+def retention_scores(plan: Plan, group: str) -> list[str]:
+    names = ("base", "expert", "joint", "merged")
+    cases = retention_settings(plan, group)["cases"]
+    return sorted({case[name] for case in cases for name in names if name in case})
+
+
+def retention_files(plan: Plan, groups: Iterable[str] | None = None) -> list[str]:
+    """Of all groups, or of some."""
+    chosen = plan.groups if groups is None else groups
+    return [paths.of(plan, paths.RETENTION, group=group) for group in chosen]
+
+
+# metrics
+
+
+def _selected(plan: Plan) -> str | None:
+    """The metric that selects merges, whatever it is of."""
+    return next((merge.selection["metric"] for merge in plan.merges.values()), None)
+
+
+def _of_task(plan: Plan, metrics: tuple[str, ...]) -> list[str]:
+    """What is shown of a task: the metric that selects, or its main one, then chrF if it has it."""
+    if not metrics:
+        return []
+    selected = _selected(plan)
+    first = selected if selected in metrics else metrics[0]
+    second = next((m for m in ("chrf", "chrf++") if m in metrics and m != first), None)
+    return [first, second] if second else [first]
+
+
+def metrics_shown(plan: Plan, datasets: Iterable[str] | None = None) -> list[str]:
+    """The metrics of tables over some data sets, or all: those of each task, each once."""
+    chosen = plan.datasets if datasets is None else datasets
+    tasks = dict.fromkeys(plan.datasets[dataset].metrics for dataset in chosen)
+    return list(dict.fromkeys(m for metrics in tasks for m in _of_task(plan, metrics)))
+
+
+def main_metrics(plan: Plan, datasets: Iterable[str]) -> list[str]:
+    """The first metric of each task among some data sets, each once."""
+    tasks = dict.fromkeys(plan.datasets[dataset].metrics for dataset in datasets)
+    return list(dict.fromkeys(m for metrics in tasks for m in _of_task(plan, metrics)[:1]))
+
+
+def metric_of(plan: Plan, group: str) -> str | None:
+    """The metric that a group's story is told in: of its first task."""
+    return next(iter(main_metrics(plan, plan.groups[group].datasets)), None)
+
+
+def _having(plan: Plan, groups: Iterable[str], metric: str) -> dict[str, list[str]]:
+    """Group -> its data sets that are scored by a metric; no groups without."""
+    found = {
+        group: [d for d in plan.groups[group].datasets if metric in plan.datasets[d].metrics]
+        for group in groups
+    }
+    return {group: datasets for group, datasets in found.items() if datasets}
+
+
+def _datasets(plan: Plan, groups: Iterable[str]) -> list[str]:
+    return [dataset for group in groups for dataset in plan.groups[group].datasets]
+
+
+# shown
+
+
+def tables(plan: Plan) -> dict[str, dict]:
+    """Name -> what a score table shows: a family of one group and task whole, others by metric."""
+    shown = {}
+    for family, groups in plan.families.items():
+        datasets = _datasets(plan, groups)
+        metrics = metrics_shown(plan, datasets)
+        facts = {"family": family, "published": plan.published}
+        alone = len(groups) == 1 and len({plan.datasets[d].task for d in datasets}) == 1
+        if alone:
+            whole = {groups[0]: datasets}
+            shown[family] = {**facts, "groups": whole, "metrics": metrics}
+        else:
+            shown |= {
+                f"{family}-{m}": {**facts, "groups": _having(plan, groups, m), "metrics": [m]}
+                for m in metrics
+            }
+    return shown
+
+
+def table_names(plan: Plan) -> list[str]:
+    """Names of all tables, without their endings."""
+    names = [f"scores-{name}" for name in tables(plan)]
+    for only in retention_tables(plan):
+        names += [f"retention{only}", f"retention-summary{only}"]
+    return names
+
+
+def retention_tables(plan: Plan) -> dict[str, dict]:
+    """What is put behind a table's name, nothing where there is one metric -> what it shows."""
+    metrics = main_metrics(plan, _datasets(plan, plan.groups))
+    return {
+        f"-{metric}" if len(metrics) > 1 else "": {
+            "groups": list(_having(plan, plan.groups, metric)),
+            "metric": metric,
+        }
+        for metric in metrics
+    }
+
+
+def retention_pattern(plans: dict[str, Plan]) -> str:
+    """Regular expression of what may stand behind the name of a table of retention."""
+    names = {only for plan in plans.values() for only in retention_tables(plan)}
+    return "|" + paths.alternatives(name for name in names if name)
+
+
+def retention_figures(plan: Plan) -> dict[str, dict]:
+    """Name -> what a figure of retention shows: all groups, or those of one family."""
+    found = _retention_figures(plan, "overview", tuple(plan.groups), overview=True)
+    for family, groups in plan.families.items():
+        if len(groups) <= MOST_PANELS:
+            found |= _retention_figures(plan, family, groups, overview=False)
+    return found
+
+
+def _retention_figures(
+    plan: Plan, name: str, groups: tuple[str, ...], overview: bool
+) -> dict[str, dict]:
+    metrics = main_metrics(plan, _datasets(plan, groups))
+    return {
+        f"{name}-{metric}" if len(metrics) > 1 else name: {
+            "groups": list(_having(plan, groups, metric)),
+            "metric": metric,
+            "overview": overview,
+        }
+        for metric in metrics
+    }
+
+
+def retention_drawn(plan: Plan, figure: str) -> list[str]:
+    return retention_files(plan, retention_figures(plan)[figure]["groups"])
+
+
+def matrices(plan: Plan) -> dict[str, dict]:
+    """Direction -> what a matrix shows: its data sets that models are tested on, in one metric."""
+    tested = {dataset for _, dataset in plan.evaluations}
+    found = {}
+    for direction in plan.directions.values():
+        datasets = [dataset for dataset in direction.datasets if dataset in tested]
+        if datasets:
+            metric = _of_task(plan, direction.metrics)[0]
+            found[direction.id] = {"datasets": datasets, "metric": metric}
+    return found
+
+
+def figures(plan: Plan) -> list[str]:
+    """Names of all figures, without their endings."""
+    names = [f"matrix-{direction}" for direction in matrices(plan)]
+    return names + [f"retention-{name}" for name in retention_figures(plan)]

@@ -1,0 +1,139 @@
+"""Models that are trained or taken in."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from babelmerge.study.graph import paths
+from babelmerge.study.graph.data import checked, split_file
+from babelmerge.study.plan.types import Merged, Model, Plan, Taken, Trained
+
+
+def model_file(plan: Plan, model: str) -> str:
+    """The file of a model that is written last, and that everything made from it depends on."""
+    return paths.of(plan, paths.MODEL, model=model)
+
+
+def pattern(plans: dict[str, Plan], kind: str | None) -> str:
+    """Regular expression of the models of a kind that are trained, over all studies.
+
+    Of all those that are taken in, where `kind` is None.
+    """
+    models = [model for plan in plans.values() for model in plan.models.values()]
+    if kind is None:
+        return paths.alternatives(m.id for m in models if isinstance(m.source, Taken))
+    trained = [m for m in models if isinstance(m.source, Trained)]
+    return paths.alternatives(m.id for m in trained if m.kind == kind)
+
+
+# taken in
+
+
+def taken_settings(plan: Plan, model: str) -> dict:
+    return {"model": model, **asdict(plan.models[model].source)}
+
+
+def taken_files(plan: Plan, model: str) -> list[str]:
+    """Files of a model that is taken from a local folder; nothing for one from the hub."""
+    folder = plan.models[model].source.path
+    if not folder:
+        return []
+    kept = (".json", ".safetensors", ".model", ".txt", ".jinja")
+    return sorted(str(p) for p in Path(folder).iterdir() if p.is_file() and p.suffix in kept)
+
+
+def taken_inputs(plan: Plan, model: str) -> dict[str, str]:
+    """The base, which an adapter is merged into; a baseline on the hub is none."""
+    entry = plan.models[model]
+    adapter = may_be_adapter(plan, entry) and (entry.source.path or entry.kind != "baseline")
+    return {"base": model_file(plan, "base")} if model != "base" and adapter else {}
+
+
+def may_be_adapter(plan: Plan, model: Model) -> bool:
+    """Whether a model is a LoRA adapter; on the hub any but the base may turn out to be one."""
+    source = model.source
+    if isinstance(source, Taken):
+        if source.path:
+            return (Path(source.path) / "adapter_config.json").is_file()
+        return model.kind != "base"
+    if isinstance(source, Trained):
+        return source.training["method"] == "lora"
+    if isinstance(source, Merged):
+        members = plan.merges[model.id].members
+        return any(may_be_adapter(plan, plan.models[member]) for member in members)
+    return may_be_adapter(plan, plan.models[source.model])
+
+
+# trained
+
+
+def checks(plan: Plan, model: str) -> list[str]:
+    """Checks that must have passed before a model is trained on its data sets."""
+    return [checked(plan, dataset) for dataset in plan.models[model].source.datasets]
+
+
+def tokenizer_data(plan: Plan) -> list[str]:
+    return [split_file(plan, d, "train") for d in plan.models["base"].source.datasets]
+
+
+def tokenizer_settings(plan: Plan) -> dict:
+    source = plan.models["base"].source
+    prompts = [plan.datasets[d].prompt for d in source.datasets]
+    return {"tokenizer": source.tokenizer, "prompts": prompts}
+
+
+def inputs(plan: Plan, model: str) -> dict:
+    source = plan.models[model].source
+    random = source.start == "random"
+    start = paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base")
+    repeat = source.repeat or [1] * len(source.datasets)
+    has_dev = [d for d in source.datasets if "dev" in plan.datasets[d].splits]
+    return {
+        "start": start,
+        "train": [
+            split_file(plan, d, "train")
+            for d, times in zip(source.datasets, repeat, strict=True)
+            for _ in range(times)
+        ],
+        "dev": [split_file(plan, d, "dev") for d in has_dev],
+    }
+
+
+def settings(plan: Plan, model: str) -> dict:
+    source = plan.models[model].source
+    return {
+        "model": model,
+        "start": source.start,
+        "architecture": source.architecture,
+        "training": source.training,
+        "repeat": list(source.repeat),
+        "prompt": shared_prompt(plan, source.datasets),
+    }
+
+
+def shared_prompt(plan: Plan, datasets: tuple[str, ...] | list[str]) -> dict:
+    """The prompt that a model's data sets share: those of one task do."""
+    return prompt(plan, datasets[0])
+
+
+def prompt(plan: Plan, dataset: str) -> dict:
+    entry = plan.datasets[dataset]
+    return {"template": entry.prompt, "chat": entry.chat}
+
+
+# shown
+
+
+def curve_files(plan: Plan) -> list[str]:
+    return [paths.of(plan, paths.TRAINING_CURVE, model=model) for model in plan.trained]
+
+
+def cost_files(plan: Plan) -> list[str]:
+    return [paths.of(plan, paths.TRAINING, model=model) for model in plan.trained]
+
+
+def curve_settings(plan: Plan) -> dict:
+    return {"models": list(plan.trained)}
+
+
+def figures(plan: Plan) -> list[str]:
+    return ["training"] if plan.trained else []
