@@ -212,3 +212,19 @@ def test_files_are_remembered_across_processes_and_read_again_when_they_change(p
     for path in project.rglob("*.py"):
         os.utime(path, (1, 1))
     assert remembered() == before
+
+
+def test_every_python_from_3_11_finds_the_same_logic():
+    source = """
+class A(B, key=1):
+    async def f(self, x: int = 2, *rest, **more) -> str:
+        return f"{x:<{rest}}" f"{more!r}-{x:.2f}{{" "end"
+
+match [1, -2.5, b"x", ...]:
+    case [int() as one, *_] if (two := one):
+        try:
+            del two
+        except* ValueError:
+            pass
+"""
+    assert logic(source) == "375ae068839630bd"

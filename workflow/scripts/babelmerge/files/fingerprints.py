@@ -56,9 +56,8 @@ class _Reader:
         for field in _FIELDS[kind]:
             value = getattr(node, field, None)
             if type(value) is list:
-                if field == "body" and kind in _DOCUMENTED:
-                    value = [n for n in value[_documented(node) :] if not _version(n)]
-                self._each(field, value)
+                if value or field != "type_params":  # which Python 3.11 does not have
+                    self._each(field, _run(kind, field, value))
             elif type(value) in _FIELDS:
                 self.tokens.append(field)
                 self.read(value)
@@ -67,7 +66,7 @@ class _Reader:
         self.depth -= kind in _FUNCTIONS
 
     def _each(self, field: str, values: list) -> None:
-        """Empty lists leave no trace, so that the Python that reads hardly matters."""
+        """A dot ends each list: no two trees have the same tokens."""
         for value in values:
             before = len(self.tokens)
             self.tokens.append(field)
@@ -100,9 +99,19 @@ class _Reader:
         self.imports.append([level, module, member, local, self.depth > 0])
 
 
-def _documented(node: ast.AST) -> int:
+def _run(kind: type, field: str, values: list) -> list:
+    """Of a list in a tree, what runs and what every Python from 3.11 reads alike."""
+    if kind is ast.JoinedStr:  # Python 3.12.1 ends a width like {x:<{n}} with an empty string
+        return [node for node in values if getattr(node, "value", None) != ""]
+    if field == "body" and kind in _DOCUMENTED:
+        return [node for node in values[_documented(values) :] if not _version(node)]
+    return values
+
+
+def _documented(body: list) -> int:
     """How many statements a docstring takes at the start of a body."""
-    return int(ast.get_docstring(node, clean=False) is not None)
+    first = body[0].value if body and isinstance(body[0], ast.Expr) else None
+    return int(isinstance(first, ast.Constant) and isinstance(first.value, str))
 
 
 def _version(node: ast.AST) -> bool:
