@@ -5,8 +5,8 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 import pandas as pd
 
 from babelmerge.analysis.mergeability import points as mergeability
+from babelmerge.analysis.mergeability.pairs import read_all, read_pair_tables
 from babelmerge.files import provenance
-from babelmerge.pair_tables import read_all, read_pair_tables
 from job import running
 
 with running(snakemake):

@@ -9,10 +9,15 @@ import pytest
 import scipy.stats
 
 from babelmerge.analysis.mergeability import points as mergeability
-from babelmerge.analysis.mergeability.pairs import label, outlook, standing
+from babelmerge.analysis.mergeability.pairs import (
+    label,
+    outlook,
+    read_all,
+    read_pair_tables,
+    standing,
+)
 from babelmerge.analysis.mergeability.permutation import exchange
 from babelmerge.evaluation import statistics
-from babelmerge.pair_tables import read_all, read_pair_tables
 
 
 def _pair_weights(items):

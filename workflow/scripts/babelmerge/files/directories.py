@@ -1,7 +1,8 @@
 """Whole model directories: swapped in atomically, hashed, and known by a fingerprint.
 
 Use these through `checkpoints`. This module writes only the directory that it is given and its
-temporary siblings, and knows nothing of what the files mean.
+temporary siblings. It knows nothing of tensors: what lies beside the weights (config, tokenizer,
+generation settings) it copies as it is.
 """
 
 import errno
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +24,10 @@ MANIFEST = "manifest.json"
 
 # What describes how a model came to be, not what it is: outside the fingerprint.
 BESIDE = (MANIFEST, "README.md", "recipe.yaml", "training.json", "training.tsv")
+
+COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
+# Of how a model came to be, not of what it is.
+LEFT_OUT = (MANIFEST, "training.json", "adapter_config.json")
 
 
 @contextmanager
@@ -107,6 +113,21 @@ def write_json(path: str | Path, content: Mapping) -> None:
     """Write a mapping as readable UTF-8 JSON."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
     Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def copy_companions(source: str | Path, target: str | Path) -> None:
+    """Copy what belongs to a model beside its weights from one directory into another."""
+    for pattern in COMPANIONS:
+        for path in sorted(Path(source).glob(pattern)):
+            if path.name not in LEFT_OUT and not path.name.endswith(".index.json"):
+                shutil.copyfile(path, Path(target) / path.name)
+
+
+def write_config(config: Mapping[str, Any], dtype: str | None, directory: str | Path) -> None:
+    """Write config.json anew with another dtype; nothing to do where the dtype stays (None)."""
+    if dtype is not None:
+        key = "torch_dtype" if "torch_dtype" in config else "dtype"
+        write_json(Path(directory) / "config.json", {**config, key: dtype})
 
 
 def _fingerprint(hashes: Mapping[str, str]) -> str:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from babelmerge import companions
 from babelmerge.files import directories, tensor_files
 from babelmerge.merging import compatibility
 from babelmerge.merging.calibration import checks as statistics_checks
@@ -69,8 +68,8 @@ def merge_files(
         else:
             pieces = _told(make(), layout, progress)
             hashes |= tensor_files.write_tensors(directory, layout, pieces, max_shard_bytes)
-            companions.copy(parsed.base, directory)
-            companions.write_config(
+            directories.copy_companions(parsed.base, directory)
+            directories.write_config(
                 directories.read_json(Path(parsed.base) / "config.json"), point.dtype, directory
             )
         prints |= taken()

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from babelmerge import companions
-from babelmerge.files import tensor_files
+from babelmerge.files import directories, tensor_files
 from babelmerge.files.tensor_files import FLOATING, TensorFiles
 from babelmerge.recipes import points as merge_parameters
 from babelmerge.recipes import recipes
@@ -47,8 +46,8 @@ def run(recipe: recipes.Recipe, out_dir: str | Path, device: str | None = None) 
     _merge(content, out, device or point.device or "cpu", point)
     _require_names(base, TensorFiles(out))
     # mergekit writes the config of the models in whatever order; ours is always the base's.
-    companions.copy(base.path, out)
-    companions.write_config(base.config, point.dtype, out)
+    directories.copy_companions(base.path, out)
+    directories.write_config(base.config, point.dtype, out)
     logger.info("merged %d experts by mergekit's %s", len(ids), content["merge_method"])
 
 

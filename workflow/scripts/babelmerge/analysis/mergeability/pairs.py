@@ -1,7 +1,8 @@
 """How alike two experts are inside, before anything is merged: one measure at a time, and a guess.
 
 Takes the long tables of CKA, angles (both of the target span, of text of its only one, the source)
-and task vectors, gives a matrix over experts for each measure. No torch, no models, no scores.
+and task vectors, or their files, and gives a matrix over experts for each measure. No torch, no
+models, no scores.
 """
 
 import itertools
@@ -14,12 +15,15 @@ import pandas as pd
 
 from babelmerge.analysis.comparisons import OTHERS, RANDOM
 from babelmerge.analysis.mergeability import typology as features_of_languages
+from babelmerge.files.long_tables import read_long
 
 # Target-span CKA of the last block between experts, in the translation study (Table 7): 0.78 to
 # 0.89 into one shared language, where merges keep much; 0.10 to 0.25 into several, where they
 # collapse. One family of models and biased values: a guide, not a law, and of plain text, where
 # experts read more than they write, less than that.
 COMPATIBLE, CONFLICTING = 0.75, 0.3
+# The long tables that say how alike two experts are, by the names under which `pairs` takes them.
+TABLES = ("cka", "angles", "task_vectors")
 PAIR_COLUMNS = ("model", "other", "measure", "value", "standing", "rank", "outlook", "span")
 
 
@@ -59,6 +63,23 @@ class Pairs(NamedTuple):
     values: Mapping[str, np.ndarray]
     unrelated: Mapping[str, float]
     spans: Mapping[str, str] = {}
+
+
+def read_pair_tables(files: Mapping[str, str | Sequence[str]]) -> dict[str, pd.DataFrame]:
+    """Those of TABLES that there are files of (a path or several): name -> all rows.
+
+    And `typology`, the features of languages, where there is their file.
+    """
+    found = {name: read_all(files[name]) for name in TABLES if files.get(name)}
+    if "typology" in files:
+        found["typology"] = features_of_languages.read(files["typology"])
+    return found
+
+
+def read_all(paths: str | Sequence[str]) -> pd.DataFrame:
+    """Rows of one long table or of several, in order."""
+    paths = [paths] if isinstance(paths, str) else list(paths)
+    return pd.concat([read_long(path) for path in paths], ignore_index=True)
 
 
 def pairs(

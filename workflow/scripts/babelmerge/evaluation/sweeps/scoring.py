@@ -1,8 +1,8 @@
 """Scoring the points of a sweep: each is formed in a live model, which then translates dev.
 
-One process for one device, or a worker process for each of several: a worker sees one device, gets
-points that share their update together, and tells each score as soon as it has it. Reads models and
-rows, writes nothing.
+One process for one device, or a worker process for each of several: a worker is this module run as
+a program. It sees one device, gets points that share their update together, and tells each score as
+soon as it has it. Reads models and rows, writes nothing.
 """
 
 import json
@@ -136,12 +136,10 @@ def _families(task: Task, points: Sequence[Point]) -> list[list[tuple[int, Point
 
 
 def _start(task: Task, points: Sequence[Point], device: str) -> subprocess.Popen:
-    from babelmerge import sweep_worker
-
     hidden = "" if device == "cpu" else device
     paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     worker = subprocess.Popen(
-        [sys.executable, "-m", sweep_worker.__name__],
+        [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -178,3 +176,24 @@ def _serve(worker: subprocess.Popen, families: deque, told: SimpleQueue) -> None
 def _tell(worker: subprocess.Popen, content: Any) -> None:
     worker.stdin.write(json.dumps(content, ensure_ascii=False) + "\n")
     worker.stdin.flush()
+
+
+def work() -> None:
+    """Be a worker: score what comes in, on the device that this process sees, until it ends.
+
+    Reads JSON lines: first the task and the whole grid, then lists of [index, point]. Writes a line
+    [index, scores, seconds] for each point.
+    """
+    # What the libraries print must not come between the answers.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    order = json.loads(sys.stdin.readline())
+    task = Task(**order["task"])
+    torch.set_num_threads(task.threads)
+    scorer = Scorer(task, order["grid"])
+    for line in sys.stdin:
+        for answer in scorer.score(json.loads(line)):
+            print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    work()
