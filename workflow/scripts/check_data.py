@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from babelmerge.data import corpora
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from job import running
 
 with running(snakemake):
@@ -20,4 +20,4 @@ with running(snakemake):
                 paths[split],
             )
     counts = {split: sum(1 for _ in corpora.read_rows(path)) for split, path in paths.items()}
-    provenance.write_atomically(snakemake.output[0], json.dumps({"rows": counts}) + "\n")
+    write_atomically(snakemake.output[0], json.dumps({"rows": counts}) + "\n")

@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from job import running
 
 
@@ -27,4 +27,4 @@ def rows_of(path, facts):
 with running(snakemake):
     pairs = zip(snakemake.input, snakemake.params.cfg, strict=True)
     table = pd.DataFrame([row for path, facts in pairs for row in rows_of(path, facts)])
-    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))
+    write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from babelmerge.analysis.angles import rows as geometry_pairs
 from babelmerge.analysis.probing import files
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from job import running
 
 
@@ -24,4 +24,4 @@ with running(snakemake):
     options = {"ranks": cfg["ranks"], "seed": cfg["seed"], "threads": snakemake.threads}
     options["peers"] = cfg["peers"]
     table = pd.DataFrame(row for case in cfg["cases"] for row in rows(case, cfg["span"], options))
-    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))
+    write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from babelmerge.analysis.cka import rows as similarity_rows
 from babelmerge.analysis.probing import files
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from job import running
 
 
@@ -23,4 +23,4 @@ with running(snakemake):
     cfg = snakemake.params.cfg
     options = {**cfg["test"], "threads": snakemake.threads, "peers": cfg["peers"]}
     table = pd.DataFrame(row for case in cfg["cases"] for row in rows(case, cfg["span"], options))
-    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))
+    write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -6,11 +6,11 @@ import pandas as pd
 
 from babelmerge.analysis.mergeability import points as mergeability
 from babelmerge.analysis.mergeability.pairs import read_pair_tables
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg
     measured = mergeability.pairs(**read_pair_tables(dict(snakemake.input.items())), **cfg["pairs"])
     table = pd.DataFrame(mergeability.compatibility(measured), columns=mergeability.PAIR_COLUMNS)
-    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))
+    write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from babelmerge.analysis.mergeability import points as mergeability
 from babelmerge.analysis.mergeability.pairs import read_all, read_pair_tables
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from job import running
 
 with running(snakemake):
@@ -17,5 +17,5 @@ with running(snakemake):
     )
     found = mergeability.correlations(points, measured, cfg["members"], **cfg["test"])
     table = pd.DataFrame(found, columns=mergeability.CORRELATION_COLUMNS)
-    provenance.write_atomically(snakemake.output.points, points.to_csv(sep="\t", index=False))
-    provenance.write_atomically(snakemake.output.correlations, table.to_csv(sep="\t", index=False))
+    write_atomically(snakemake.output.points, points.to_csv(sep="\t", index=False))
+    write_atomically(snakemake.output.correlations, table.to_csv(sep="\t", index=False))

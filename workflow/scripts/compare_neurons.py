@@ -5,7 +5,7 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 import pandas as pd
 
 from babelmerge.analysis.neurons import rows as neuron_rows
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from job import running
 
 with running(snakemake):
@@ -13,4 +13,4 @@ with running(snakemake):
     rates = neuron_rows.read_rates(snakemake.input, cfg["models"], list(cfg["languages"]), span)
     rows = neuron_rows.selection_rows(rates, cfg["languages"], cfg["owners"], **cfg["neurons"])
     table = pd.DataFrame(rows).to_csv(sep="\t", index=False)
-    provenance.write_atomically(snakemake.output[0], table)
+    write_atomically(snakemake.output[0], table)

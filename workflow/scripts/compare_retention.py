@@ -5,7 +5,7 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 import pandas as pd
 
 from babelmerge.analysis.scores import retention
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from job import running
 
 with running(snakemake):
@@ -14,4 +14,4 @@ with running(snakemake):
         for case in snakemake.params.cfg["cases"]
         for row in retention.compare(case, **snakemake.params.cfg["test"])
     )
-    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))
+    write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from babelmerge.analysis.task_vectors import inspection
 from babelmerge.analysis.task_vectors import members as inspection_members
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from babelmerge.models import adapter_config
 from job import running
 
@@ -30,4 +30,4 @@ with running(snakemake):
     base = Path(files.base).parent
     models = inspection_members.fitting(base, dict(zip(cfg["models"], folders, strict=True)))
     table = pd.DataFrame(rows(base, models, cfg, snakemake.threads)).to_csv(sep="\t", index=False)
-    provenance.write_atomically(snakemake.output[0], table)
+    write_atomically(snakemake.output[0], table)

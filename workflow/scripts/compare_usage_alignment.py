@@ -5,7 +5,7 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 import pandas as pd
 
 from babelmerge.analysis.neurons import rows as neuron_rows
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from job import running
 
 with running(snakemake):
@@ -15,4 +15,4 @@ with running(snakemake):
         rates, cfg["datasets"], cfg["owners"], seed=cfg["seed"], threads=snakemake.threads
     )
     table = pd.DataFrame(rows).to_csv(sep="\t", index=False)
-    provenance.write_atomically(snakemake.output[0], table)
+    write_atomically(snakemake.output[0], table)

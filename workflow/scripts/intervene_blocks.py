@@ -9,7 +9,7 @@ import pandas as pd
 
 from babelmerge.analysis.interventions import blocks as intervention_blocks
 from babelmerge.analysis.interventions import cases as interventions
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 from job import running
 
@@ -33,4 +33,4 @@ with running(snakemake):
     )
     merge = {key: snakemake.wildcards[key] for key in ("group", "method")}
     table = pd.DataFrame(merge | row for row in rows).to_csv(sep="\t", index=False)
-    provenance.write_atomically(snakemake.output[0], table)
+    write_atomically(snakemake.output[0], table)

@@ -10,7 +10,7 @@ import pandas as pd
 from babelmerge.analysis.interventions import cases as interventions
 from babelmerge.analysis.interventions import neurons as intervention_neurons
 from babelmerge.analysis.neurons import rows as neuron_rows
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 from job import running
 
@@ -33,4 +33,4 @@ with running(snakemake):
                 **{key: cfg[key] for key in ("span", "neurons", "draws", "seed", "generation")},
             )
     table = pd.DataFrame(rows).to_csv(sep="\t", index=False)
-    provenance.write_atomically(snakemake.output[0], table)
+    write_atomically(snakemake.output[0], table)

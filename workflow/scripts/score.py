@@ -5,7 +5,7 @@ import warm  # noqa: F401  first: may hand this script to a warm interpreter
 import json
 
 from babelmerge.evaluation import metrics
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 from job import running
 
@@ -22,4 +22,4 @@ with running(snakemake):
         result["decoding"] = json.load(stream)["signature"]
     metrics.write_sentences(snakemake.output.sentences, sentences)
     text = json.dumps(result, indent=1, ensure_ascii=False)
-    provenance.write_atomically(snakemake.output.scores, text + "\n")
+    write_atomically(snakemake.output.scores, text + "\n")

@@ -9,6 +9,7 @@ from babelmerge import merging
 from babelmerge.evaluation.sweeps import journal as sweeps
 from babelmerge.evaluation.sweeps import scoring as sweep_scoring
 from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 from babelmerge.models import adapter_config, checkpoints
 from job import running
@@ -62,4 +63,4 @@ with running(snakemake):
         lambda points: sweep_scoring.score_points(one, points, sweep_scoring.devices()),
     )
     table = sweeps.table(cfg["grid"], results)
-    provenance.write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))
+    write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

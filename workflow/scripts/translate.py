@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from babelmerge.evaluation import generation
-from babelmerge.files import directories, provenance
+from babelmerge.files import directories
+from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows, write_rows
 from babelmerge.models import loading as models
 from job import running
@@ -43,4 +44,4 @@ with running(snakemake):
         "max_new_tokens": options["max_new_tokens"],
         "seconds": round(time.monotonic() - start, 3),
     }
-    provenance.write_atomically(snakemake.output.decoding, json.dumps(facts, indent=1) + "\n")
+    write_atomically(snakemake.output.decoding, json.dumps(facts, indent=1) + "\n")

@@ -3,8 +3,6 @@
 import json
 import os
 
-import pytest
-
 from babelmerge.files import provenance
 
 
@@ -45,12 +43,3 @@ def test_memory_computes_once_for_each_size_and_date_of_a_file(tmp_path):
     assert remembered("other things") == 4 and len(asked) == 3
     kept.write_text("{broken")
     assert remembered() == 4 and len(asked) == 4
-
-
-def test_write_atomically_leaves_no_litter_when_it_fails(tmp_path):
-    target = tmp_path / "x.txt"
-    provenance.write_atomically(target, "old")
-    with pytest.raises(TypeError):
-        provenance.write_atomically(target, 5)
-    assert target.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]

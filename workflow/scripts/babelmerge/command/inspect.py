@@ -17,7 +17,7 @@ from babelmerge.analysis.task_vectors import measures as task_vectors
 from babelmerge.command import merge as command_merge
 from babelmerge.command import terminal
 from babelmerge.command.terminal import fixed, number, share, shorten, table
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 
 DIGITS = 12  # of numbers in JSON and TSV: what every machine and thread count agrees on
 SIDE_BY_SIDE = {"kind": 4, "layer": 4, "tensor": 3}  # experts that get a column each
@@ -225,4 +225,4 @@ def _write(text: str, file: str) -> None:
     if file == "-":
         sys.stdout.write(text)
     else:
-        provenance.write_atomically(Path(file), text)
+        write_atomically(Path(file), text)

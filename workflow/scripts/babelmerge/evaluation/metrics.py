@@ -5,13 +5,13 @@ which score, interval and paired tests follow without the texts. Takes lists of 
 counts, `statistics` resamples, `language_id` judges languages. No model, no torch.
 """
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from babelmerge.evaluation import language_id, statistics
+from babelmerge.files.atomic import replacing
 from babelmerge.words import languages
 
 Table = dict[str, np.ndarray]  # metric -> (sentences, statistics) whole numbers
@@ -186,16 +186,10 @@ def score(kind: str, outputs: Sequence, references: Sequence, **options) -> tupl
 
 def write_sentences(path: str | Path, table: Table) -> None:
     """Write a sentence table as TSV, columns metric.statistic, a row a sentence in data order."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     header = "\t".join(f"{name}.{column}" for name in table for column in COLUMNS[name])
     rows = np.concatenate(list(table.values()), axis=1)
-    try:
-        np.savetxt(temporary, rows, fmt="%d", delimiter="\t", header=header, comments="")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as partial:
+        np.savetxt(partial, rows, fmt="%d", delimiter="\t", header=header, comments="")
 
 
 def read_sentences(path: str | Path) -> Table:

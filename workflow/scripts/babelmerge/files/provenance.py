@@ -1,6 +1,6 @@
 """What made a file: digests of files and settings, and what is remembered of files.
 
-Runs while the workflow is parsed and inside every job, so it imports nothing but the standard
+Runs while the workflow is parsed and inside every job, so it needs nothing but the standard
 library. It may not touch tensors or studies.
 """
 
@@ -8,9 +8,10 @@ import functools
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from babelmerge.files.atomic import write_atomically
 
 
 def digest(value: object) -> str:
@@ -85,18 +86,3 @@ def content(paths: list[str | Path], memory: str | Path) -> dict[str, str]:
     found = {str(path): digests.get(path, file_digest, again=True) for path in paths}
     digests.save()
     return found
-
-
-def write_atomically(path: str | Path, text: str) -> None:
-    """Write a text file that is the old one or the whole new one, also after a kill."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -5,29 +5,28 @@ are read concerns the data step and what follows from its files, not their code.
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+from babelmerge.files.atomic import replacing
 
 
 def write_rows(path: str | Path, rows: Iterable[Mapping]) -> int:
     """Write rows as JSONL under a temporary name, then rename; returns how many."""
-    path, count = Path(path), 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    count = 0
     try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as stream:
+        with (
+            replacing(path) as partial,
+            open(partial, "w", encoding="utf-8", newline="\n") as stream,
+        ):
             for row in rows:
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
                 count += 1
-        os.replace(temporary, path)
     except UnicodeEncodeError as error:
         raise ValueError(
             f"{path}: row {count}: lone surrogate {error.object[error.start]!r}, which no UTF-8 "
             "file can hold; repair the text in the corpus (a broken \\u escape in JSON, mostly)"
         ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
     return count
 
 

@@ -4,8 +4,6 @@
 `SECTIONS`, or hand ready sections over in `Material.extra`.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from babelmerge.analysis.mergeability import chapter as report_mergeability
 from babelmerge.analysis.mergeability import outlook as report_inspection
 from babelmerge.analysis.neurons import chapter as report_neurons
 from babelmerge.display.material import Material, Section
+from babelmerge.files.atomic import write_atomically
 from babelmerge.report import sections
 
 __all__ = ["SECTIONS", "Material", "Section", "render", "write_report"]
@@ -44,19 +43,8 @@ def write_report(path: str | Path, material: Material, makers: Sequence[Maker] =
 
     The file appears whole or not at all. Raises ValueError when a figure is not our SVG.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = render(material, makers)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+    write_atomically(path, render(material, makers))
+    return Path(path)
 
 
 def render(material: Material, makers: Sequence[Maker] = SECTIONS) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import torch
 
+from babelmerge.files.atomic import replacing
+
 logger = logging.getLogger(__name__)
 
 STATE, BEST = "state.pt", "best.pt"
@@ -29,13 +31,11 @@ def fingerprint(facts: Mapping, model) -> str:
 
 
 def save(path: Path, content: Mapping) -> None:
-    """Write to a sibling, flush, rename: a kill leaves the old file or the new one."""
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("wb") as file:
+    """Write atomically and flush to disk: a kill leaves the old file or the new one."""
+    with replacing(path, alone=True) as partial, partial.open("wb") as file:
         torch.save(dict(content), file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(partial, path)
 
 
 def load(path: Path, expected: str) -> dict | None:

@@ -9,8 +9,6 @@ Layers are embeddings, the raw output of each block, and what the final norm mak
 
 import logging
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from babelmerge.files import tensor_files
+from babelmerge.files.atomic import folder_beside
 
 LOG = logging.getLogger(__name__)
 SPANS = ("source", "target")
@@ -115,19 +114,16 @@ def of_text(found: Representations) -> Representations:
 def save(path: str | Path, found: Representations) -> None:
     """Write a file, whole or not at all; the same bytes for the same content."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Eight-byte numbers come first, so that all lie aligned.
     tensors = {
         f"{kind}.{span}": np.ascontiguousarray(getattr(found, kind)[span], TYPES[kind][1])
         for kind in TYPES
         for span in SPANS
     }
-    for leftover in path.parent.glob(f".{path.name}.*"):  # of a run that was killed
-        shutil.rmtree(leftover, ignore_errors=True)
     layout = {name: (TYPES[_kind(name)][0], tensor.shape) for name, tensor in tensors.items()}
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+    with folder_beside(path) as folder:
         tensor_files.write_tensors(folder, layout, lambda name: [tensors[name]], 1 << 62)
-        os.replace(Path(folder) / "model.safetensors", path)
+        os.replace(folder / "model.safetensors", path)
 
 
 def load(path: str | Path) -> Representations:

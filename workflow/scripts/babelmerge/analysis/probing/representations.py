@@ -25,7 +25,7 @@ from babelmerge.analysis.probing.hooks import Listener, Parts, listening, parts
 from babelmerge.data import batches as batching
 from babelmerge.data import tokenised as training_checks
 from babelmerge.files import directories as folders
-from babelmerge.files import provenance
+from babelmerge.files.atomic import write_atomically
 from babelmerge.models import loading as models
 from babelmerge.tasks import prompts
 
@@ -145,7 +145,7 @@ def represent_file(
         "batch_tokens": batch_tokens,
     }
     text = json.dumps(facts, indent=1) + "\n"
-    provenance.write_atomically(Path(out_file).with_suffix(".json"), text)
+    write_atomically(Path(out_file).with_suffix(".json"), text)
     return facts
 
 

@@ -13,10 +13,7 @@ several passes over the rows, one for each run of tensors that fits (`calibratio
 import json
 import logging
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -24,7 +21,7 @@ import numpy as np
 
 from babelmerge.data import batches as batching
 from babelmerge.data import tokenised as training_checks
-from babelmerge.files import provenance
+from babelmerge.files.atomic import folder_beside, write_atomically
 from babelmerge.merging.calibration import passes as sums
 from babelmerge.models import checkpoints
 from babelmerge.models import loading as models
@@ -64,7 +61,7 @@ def collect(
     shapes = shapes_of(model)
     _check_names(folder, kind, shapes)
     out_file = Path(out_file)
-    with _working_folder(out_file) as work:
+    with folder_beside(out_file) as work:
         counts = training_checks.Counts()
         encoding = (template, tokenizer, max_length, chat)
         triples = training_checks.tokenised(islice(rows, limit), *encoding, counts)
@@ -84,7 +81,7 @@ def collect(
         "positions": int((tokens.lengths - 1).sum()),
     }
     text = json.dumps(facts, indent=1) + "\n"
-    provenance.write_atomically(out_file.with_suffix(".json"), text)
+    write_atomically(out_file.with_suffix(".json"), text)
     return facts
 
 
@@ -132,17 +129,6 @@ def _check_names(folder: str | Path, kind: str, shapes: Shapes) -> None:
             "merge looks for it: transformers renames the tensors of this architecture; merge it "
             "by a method that needs no statistics"
         )
-
-
-@contextmanager
-def _working_folder(out_file: Path) -> Iterator[Path]:
-    """A temporary folder beside the file; what a killed run left there is removed."""
-    out_file.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{out_file.name}."
-    for leftover in out_file.parent.glob(f"{prefix}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=out_file.parent) as folder:
-        yield Path(folder)
 
 
 def _write(work: Path, shapes: Shapes, passes: Sequence[Sequence[str]], compute: Callable) -> None:
