@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis import layers as layerwise
@@ -347,14 +348,22 @@ def test_bands_of_36_blocks_are_the_paper_s_and_others_have_their_shares():
     assert layerwise.last(36) == ["34", "35", "36"] and layerwise.last(1) == ["0", "1"]
 
 
+def blas_threads():
+    return [
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    ]
+
+
 def test_linear_algebra_has_one_thread_while_layers_run_and_its_own_number_after():
-    before = [get() for get, _ in layerwise._openblas()]
-    within = layerwise.over_layers(lambda _: [get() for get, _ in layerwise._openblas()], 3, 2)
-    assert within == [[1] * len(before)] * 3
-    assert [get() for get, _ in layerwise._openblas()] == before
-    with pytest.raises(ZeroDivisionError):
-        layerwise.over_layers(lambda layer: 1 / layer, 3, 2)
-    assert [get() for get, _ in layerwise._openblas()] == before
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = blas_threads()
+        assert before and set(before) == {2}
+        within = layerwise.over_layers(lambda _: blas_threads(), 3, 2)
+        assert within == [[1] * len(before)] * 3
+        assert blas_threads() == before
+        with pytest.raises(ZeroDivisionError):
+            layerwise.over_layers(lambda layer: 1 / layer, 3, 2)
+        assert blas_threads() == before
 
 
 def test_which_models_are_compared():

@@ -4,16 +4,12 @@ A model of L blocks has L + 2 layers here: 0 is the embeddings, k the raw output
 `norm` what the final norm makes of layer L. Knows no files and not what is measured. No torch.
 """
 
-import ctypes
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 
-import numpy as np
-import scipy
+from threadpoolctl import threadpool_limits
 
 NORM = "norm"
 _busy = threading.Lock()
@@ -64,31 +60,9 @@ def over_layers(function: Callable[[int], object], count: int, threads: int = 1)
 def one_thread_each() -> Iterator[None]:
     """NumPy's and SciPy's linear algebra with one thread per caller while this lasts.
 
-    Callers run side by side instead: OpenBLAS' own threads wait for each other when the machine is
+    Callers run side by side instead: a BLAS' own threads wait for each other when the machine is
     shared (an eigendecomposition took three times as long with two), and its last digits depend on
-    their number. Other libraries than the OpenBLAS in their wheels are left as they are.
+    their number. Torch keeps its number.
     """
-    with _busy:
-        before = [get() for get, _ in _openblas()]
-        try:
-            for _, put in _openblas():
-                put(1)
-            yield
-        finally:
-            for (_, put), number in zip(_openblas(), before, strict=True):
-                put(number)
-
-
-@cache
-def _openblas() -> list[tuple[Callable[[], int], Callable[[int], None]]]:
-    """Reader and setter of the number of threads of each OpenBLAS that is loaded with a wheel."""
-    found = []
-    for package, ending in ((np, "64_"), (scipy, "")):
-        folder = Path(package.__file__).parent.with_name(f"{package.__name__}.libs")
-        for file in folder.glob("libscipy_openblas*"):
-            library = ctypes.CDLL(str(file))
-            names = (f"scipy_openblas_{verb}_num_threads{ending}" for verb in ("get", "set"))
-            pair = tuple(getattr(library, name, None) for name in names)
-            if all(pair):
-                found.append(pair)
-    return found
+    with _busy, threadpool_limits(limits=1, user_api="blas"):
+        yield

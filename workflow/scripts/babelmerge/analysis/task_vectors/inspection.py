@@ -9,18 +9,17 @@ elements (zeros, signs, sparsity) is NaN. Writes nothing.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from babelmerge.analysis.task_vectors import measures as task_vectors
 from babelmerge.analysis.task_vectors.members import Members
 from babelmerge.analysis.task_vectors.moments import Moments, combine
+from babelmerge.merging.methods.linear_algebra import one_thread
 
 LEVELS = ("model", "kind", "layer", "tensor")
 Progress = Callable[[int, int], None]  # bytes read so far, bytes in all
@@ -116,7 +115,7 @@ def inspect(
     """
     members = Members(base, experts)
     found = []
-    with _one_thread_each(), ThreadPoolExecutor(max(1, threads)) as pool:
+    with one_thread(), ThreadPoolExecutor(max(1, threads)) as pool:
         try:
             done, total = 0, sum(members.bytes(name) for name in members.names)
             results = pool.map(lambda name: members.measure(name, stable_ranks), members.names)
@@ -136,17 +135,6 @@ def filled(rows: Iterable[dict[str, Any]], others: Iterable[dict[str, Any]]) -> 
     """Rows with the value of another inspection of the same models where their own is NaN."""
     for row, other in zip(rows, others, strict=True):
         yield other if math.isnan(row["value"]) else row
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Torch with one thread per caller: tensors run side by side, pieces are too small to split."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _sum_up(level: str, where: str, parts: list[Summary] | tuple[Summary, ...]) -> Summary:

@@ -26,7 +26,10 @@ EPSILON = 2.0**-23  # of float32
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Linear algebra on one CPU thread: the same bytes whatever number torch is set to."""
+    """Torch on one CPU thread: the same bytes whatever number it was set to.
+
+    Torch's own call, since MKL lies inside torch, where threadpoolctl cannot reach it.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
