@@ -1,7 +1,9 @@
 # make run    the miniature study, from nothing to a report
 # make test   all tests; make unit: those that take seconds
 # make check  formatting and lint; make clean removes what was built
-PYTHON ?= $(shell command -v python3.11 || echo python3)
+# The first of these that runs; a name alone may be pyenv's, of a version that it does not use.
+PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell \
+	python$(version) -c 'print("python$(version)")' 2>/dev/null)) python3)
 CORES ?= 2
 STUDIES ?=
 BIN := .venv/bin
