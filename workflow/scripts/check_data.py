@@ -1,13 +1,12 @@
 """Refuse a data set whose dev or test rows stand in its training rows as well."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import json
 from pathlib import Path
 
 from babelmerge.data import corpora
 from babelmerge.files.atomic import write_atomically
-from job import running
 
 with running(snakemake):
     paths = {Path(path).stem: path for path in snakemake.input}

@@ -1,13 +1,12 @@
 """Gather every score of a study into one long table, a number a row."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import json
 
 import pandas as pd
 
 from babelmerge.files.atomic import write_atomically
-from job import running
 
 
 def rows_of(path, facts):

@@ -1,13 +1,12 @@
 """Collect what Fisher merging or RegMean need of one expert, from its own dev data."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from itertools import zip_longest
 from pathlib import Path
 
 from babelmerge.files.rows import read_rows
 from babelmerge.merging.calibration import collect as calibration
-from job import running
 
 
 def in_turn(paths):

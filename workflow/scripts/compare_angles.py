@@ -1,13 +1,12 @@
 """Principal angles of all models of one direction on its data sets and one span, by layer."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import pandas as pd
 
 from babelmerge.analysis.angles import rows as geometry_pairs
 from babelmerge.analysis.probing import files
 from babelmerge.files.atomic import write_atomically
-from job import running
 
 
 def rows(case, span, options):

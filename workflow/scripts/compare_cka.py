@@ -1,13 +1,12 @@
 """CKA of all models of one direction on its data sets and one span, by layer and band."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import pandas as pd
 
 from babelmerge.analysis.cka import rows as similarity_rows
 from babelmerge.analysis.probing import files
 from babelmerge.files.atomic import write_atomically
-from job import running
 
 
 def rows(case, span, options):

@@ -1,13 +1,12 @@
 """How alike the study's experts are inside, pair by pair, before anything is merged."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import pandas as pd
 
 from babelmerge.analysis.mergeability import points as mergeability
 from babelmerge.analysis.mergeability.pairs import read_pair_tables
 from babelmerge.files.atomic import write_atomically
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

@@ -1,13 +1,12 @@
 """What merges keep against how alike their experts are: points, and correlations over them."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import pandas as pd
 
 from babelmerge.analysis.mergeability import points as mergeability
 from babelmerge.analysis.mergeability.pairs import read_all, read_pair_tables
 from babelmerge.files.atomic import write_atomically
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

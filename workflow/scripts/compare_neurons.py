@@ -1,12 +1,11 @@
 """Neurons that each model of a direction has for each language, by block."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import pandas as pd
 
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.files.atomic import write_atomically
-from job import running
 
 with running(snakemake):
     cfg, span = snakemake.params.cfg, snakemake.wildcards.span

@@ -1,12 +1,11 @@
 """What a group's merges keep of their experts, with paired tests against expert and base."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import pandas as pd
 
 from babelmerge.analysis.scores import retention
 from babelmerge.files.atomic import write_atomically
-from job import running
 
 with running(snakemake):
     table = pd.DataFrame(

@@ -1,6 +1,6 @@
 """Task vectors of several models: norms, sparsity, stable ranks, signs and cosines."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from babelmerge.analysis.task_vectors import inspection
 from babelmerge.analysis.task_vectors import members as inspection_members
 from babelmerge.files.atomic import write_atomically
 from babelmerge.models import adapter_config
-from job import running
 
 
 def rows(base, models, cfg, threads):

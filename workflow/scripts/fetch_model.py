@@ -1,12 +1,11 @@
 """Take in a ready model or adapter as a folder of our own."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.models import checkpoints
 from babelmerge.models import loading as models
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

@@ -1,6 +1,6 @@
 """A merge gets blocks back from the experts, and is scored; no model is written."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from itertools import islice
 from pathlib import Path
@@ -11,7 +11,6 @@ from babelmerge.analysis.interventions import blocks as intervention_blocks
 from babelmerge.analysis.interventions import cases as interventions
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
-from job import running
 
 with running(snakemake):
     cfg, files = snakemake.params.cfg, snakemake.input

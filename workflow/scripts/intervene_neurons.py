@@ -1,6 +1,6 @@
 """Neurons of each language are switched off, and each language is scored."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,6 @@ from babelmerge.analysis.interventions import neurons as intervention_neurons
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
-from job import running
 
 with running(snakemake):
     cfg, files = snakemake.params.cfg, snakemake.input

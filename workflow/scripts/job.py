@@ -1,8 +1,11 @@
 """What every job script does around its one call: log to its file, show progress, fail readably.
 
-Progress also reaches the terminal, a line every few seconds at most. A mistake of the user (any
-ValueError or OSError of ours) is told in its own words; the traceback goes to the log file.
+A script's first import: it may hand the whole script to a warm interpreter, see `warm`. Progress
+also reaches the terminal, a line every few seconds at most. A mistake of the user (any ValueError
+or OSError of ours) is told in its own words; the traceback goes to the log file.
 """
+
+import warm  # noqa: F401  before all else, which the warm interpreter has loaded
 
 import contextlib
 import logging
@@ -10,7 +13,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 EVERY_SECONDS = 10.0
@@ -57,9 +60,29 @@ def _settle_libraries(threads: int) -> None:
         sys.modules["transformers"].utils.logging.disable_progress_bar()
 
 
+def loaded(left_out: Iterable[str]) -> list[str]:
+    """Those modules of this process that are one of `left_out` or lie below one, sorted."""
+    rooms = tuple(left_out)
+    return sorted(n for n in sys.modules if any(n == r or n.startswith(f"{r}.") for r in rooms))
+
+
+def _check_left_out(snakemake) -> None:
+    """ValueError when the job used code of which its fingerprint, `params.code`, knows nothing."""
+    if found := loaded(getattr(snakemake.params, "without", None) or ()):
+        raise ValueError(
+            f"rule {snakemake.rule} says that this job has no use for {found[0]}, and leaves it "
+            "out of the fingerprint of the job's code (params: without), but the job imported it: "
+            "after an edit of that module nobody would see that this result is stale. This is a "
+            "fault of the workflow, not of your study; please report it"
+        )
+
+
 @contextlib.contextmanager
 def running(snakemake, threads: int | None = None) -> Iterator[logging.Logger]:
-    """Log and report what runs inside; `threads` overrides the number that Snakemake granted."""
+    """Log and report what runs inside; `threads` overrides the number that Snakemake granted.
+
+    In the end the job fails if it imported a module that its fingerprint leaves out.
+    """
     name = " ".join([snakemake.rule, *dict(snakemake.wildcards).values()])
     root = logging.getLogger()
     root.setLevel(logging.INFO)
@@ -69,6 +92,7 @@ def running(snakemake, threads: int | None = None) -> Iterator[logging.Logger]:
     _settle_libraries(threads or snakemake.threads)
     try:
         yield logging.getLogger(snakemake.rule)
+        _check_left_out(snakemake)
     except (ValueError, OSError) as error:
         with open(snakemake.log[0], "a", encoding="utf-8") as stream:
             traceback.print_exc(file=stream)

@@ -1,13 +1,12 @@
 """Principal angles by layer, beside halves of the data and random subspaces."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.analysis.angles import figures as figures_angles
 from babelmerge.display import style as figure_style
 from babelmerge.files.long_tables import read_long
-from job import running
 
 with running(snakemake):
     rows = read_long(snakemake.input[0])

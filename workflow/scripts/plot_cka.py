@@ -1,13 +1,12 @@
 """CKA by layer: experts against base, other experts and merges."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.analysis.cka import figures as figures_cka
 from babelmerge.display import style as figure_style
 from babelmerge.files.long_tables import read_long
-from job import running
 
 with running(snakemake):
     rows = read_long(snakemake.input[0])

@@ -1,6 +1,6 @@
 """Scores against blocks taken from experts, or losses without the neurons of a language."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import pandas as pd
 from babelmerge.analysis.interventions import figures as figures_interventions
 from babelmerge.display import style as figure_style
 from babelmerge.files.long_tables import read_long
-from job import running
 
 DRAWN = {
     "blocks": figures_interventions.block_curves,

@@ -1,6 +1,6 @@
 """What the merges of a group keep of each expert's task vector, by layer."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from babelmerge.analysis.task_vectors import kept_figure as figures_kept
 from babelmerge.analysis.task_vectors import projection as kept
 from babelmerge.display import style as figure_style
 from babelmerge.files.long_tables import read_long
-from job import running
 
 with running(snakemake):
     rows = kept.kept_rows(read_long(snakemake.input[0]), snakemake.wildcards.group)

@@ -1,12 +1,11 @@
 """Every model on every test set of one direction."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.analysis.scores import matrix as figures
 from babelmerge.files.long_tables import read_long
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

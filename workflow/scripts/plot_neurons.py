@@ -1,13 +1,12 @@
 """Heatmaps of language-specific neurons: counts of every model, or what differs from the base."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.analysis.neurons import figures as figures_neurons
 from babelmerge.display import style as figure_style
 from babelmerge.files.long_tables import read_long
-from job import running
 
 DRAWN = {
     "neurons": figures_neurons.neuron_counts,

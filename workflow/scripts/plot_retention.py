@@ -1,6 +1,6 @@
 """Retention by group and method, with intervals."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ import pandas as pd
 
 from babelmerge.analysis.scores import matrix as figures
 from babelmerge.files.long_tables import read_long
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

@@ -1,6 +1,6 @@
 """Every grid of one group, the selected points marked."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ import pandas as pd
 
 from babelmerge.analysis.scores import matrix as figures
 from babelmerge.words import labels
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

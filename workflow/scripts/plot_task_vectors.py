@@ -1,13 +1,12 @@
 """Where in depth, and in which modules, experts moved, and which moved alike."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.analysis.task_vectors import figures as figures_task_vectors
 from babelmerge.display import style as figure_style
 from babelmerge.files.long_tables import read_long
-from job import running
 
 DRAW = {
     "task-vectors": figures_task_vectors.depth_figure,

@@ -1,13 +1,12 @@
 """Loss over training, every model that was trained here."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 import pandas as pd
 
 from babelmerge.analysis.scores import matrix as figures
-from job import running
 
 with running(snakemake):
     logs = {

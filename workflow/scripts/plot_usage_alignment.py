@@ -1,13 +1,12 @@
 """How alike models use their neurons, by block, beside chance."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.analysis.neurons import usage_figures as figures_usage
 from babelmerge.display import style as figure_style
 from babelmerge.files.long_tables import read_long
-from job import running
 
 with running(snakemake):
     figure = figures_usage.usage_figure(read_long(snakemake.input[0]))

@@ -1,11 +1,10 @@
 """Read one split of one data set into rows."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from itertools import chain
 
 from babelmerge.data import corpora
-from job import running
 
 
 def renamed(rows, prefix):

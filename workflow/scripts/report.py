@@ -1,6 +1,6 @@
 """Everything in one page that works offline."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import json
 import platform
@@ -15,7 +15,6 @@ from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.display import material as report_material
 from babelmerge.files.rows import read_rows
 from babelmerge.report import report
-from job import running
 
 SENTENCES = 3
 PACKAGES = ("torch", "transformers", "sacrebleu", "snakemake", "mergekit", "numpy")

@@ -1,13 +1,12 @@
 """One forward pass of one model over one data set: mean states and neurons' counts by span."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from itertools import islice
 from pathlib import Path
 
 from babelmerge.analysis.probing import representations
 from babelmerge.files.rows import read_rows
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

@@ -1,13 +1,12 @@
 """Score one model's outputs; keep each sentence's statistics for paired tests."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import json
 
 from babelmerge.evaluation import metrics
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
-from job import running
 
 with running(snakemake):
     cfg = dict(snakemake.params.cfg)

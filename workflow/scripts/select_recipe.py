@@ -1,6 +1,6 @@
 """The best point on dev becomes a recipe."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import pandas as pd
 from babelmerge.files import directories
 from babelmerge.models import adapter_config
 from babelmerge.recipes import recipes
-from job import running
 
 
 def winner(grid, sweep):

@@ -1,6 +1,6 @@
 """Score every point of a grid on dev without writing a model."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,6 @@ from babelmerge.files import provenance
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 from babelmerge.models import adapter_config, checkpoints
-from job import running
 
 
 def task(cfg, files):

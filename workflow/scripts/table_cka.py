@@ -1,6 +1,6 @@
 """CKA by band of layers, or in the last layers, of the experts of one direction."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from babelmerge.analysis.cka import tables as similarity_tables
 from babelmerge.analysis.neurons import tables as neuron_tables
 from babelmerge.display import tables as table_formats
 from babelmerge.files.long_tables import read_long
-from job import running
 
 MAKERS = {"bands": similarity_tables.bands_table, "last": similarity_tables.last_table}
 

@@ -1,6 +1,6 @@
 """What merges keep of each expert's task vector, group by group."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from babelmerge.analysis.mergeability import tables as mergeability_tables
 from babelmerge.analysis.task_vectors import projection as kept
 from babelmerge.display import tables as table_formats
 from babelmerge.files.long_tables import read_long
-from job import running
 
 with running(snakemake):
     groups = zip(snakemake.input, snakemake.params.cfg, strict=True)

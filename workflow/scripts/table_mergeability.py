@@ -1,13 +1,12 @@
 """Pairs of experts, or correlations of their likeness with what merges keep."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.analysis.mergeability import tables as mergeability_tables
 from babelmerge.display import tables as table_formats
 from babelmerge.files.long_tables import read_long
-from job import running
 
 MAKE = {
     "compatibility": mergeability_tables.pairs_table,

@@ -1,13 +1,12 @@
 """Language-specific neurons of each language before and after fine-tuning."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.analysis.neurons import tables as neuron_tables
 from babelmerge.display import tables as table_formats
 from babelmerge.files.long_tables import read_long
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

@@ -1,6 +1,6 @@
 """What merges keep of their experts, each case and on average."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ import pandas as pd
 
 from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.display import tables as table_formats
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

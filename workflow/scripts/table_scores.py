@@ -1,13 +1,12 @@
 """Scores of one family of groups as a table, published values beside ours where there are any."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from pathlib import Path
 
 from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.analysis.scores import score_table as score_tables
 from babelmerge.display import tables as table_formats
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

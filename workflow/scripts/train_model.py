@@ -1,6 +1,6 @@
 """Train a base, an expert or a joint model."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import shutil
 from itertools import chain
@@ -10,7 +10,6 @@ from babelmerge.files.rows import read_rows
 from babelmerge.models import loading as models
 from babelmerge.training import scratch as initialisation
 from babelmerge.training import train as training
-from job import running
 
 
 def read(paths):

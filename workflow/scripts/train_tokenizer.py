@@ -1,13 +1,12 @@
 """Learn the vocabulary of a base that is trained from scratch."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 from itertools import chain
 from pathlib import Path
 
 from babelmerge.files.rows import read_rows
 from babelmerge.training import vocabulary
-from job import running
 
 with running(snakemake):
     cfg = snakemake.params.cfg

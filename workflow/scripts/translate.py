@@ -1,6 +1,6 @@
 """Translate one test set with one model."""
 
-import warm  # noqa: F401  first: may hand this script to a warm interpreter
+from job import running
 
 import json
 import time
@@ -11,7 +11,6 @@ from babelmerge.files import directories
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows, write_rows
 from babelmerge.models import loading as models
-from job import running
 
 with running(snakemake):
     prompt, options = (snakemake.params.cfg[key] for key in ("prompt", "generation"))

@@ -2,11 +2,11 @@
 
 A miniature study is hundreds of jobs of a second each, and importing torch and transformers takes
 more than three. `python workflow/scripts/warm.py COMMAND ...` imports them in a server process,
-runs COMMAND, and ends the server with it. A script that begins with `import warm` hands itself to
-that server, which forks a copy of the warm interpreter and runs the script there, from its first
-line on, with the caller's arguments, environment, folder and output. Without a server (on a
-cluster, in a debugger) the import does nothing. The server imports none of our modules: jobs always
-run the code that is on disk. When the caller dies, its job dies with it.
+runs COMMAND, and ends the server with it. A script whose first import is `job`, which imports this
+module, hands itself to that server, which forks a copy of the warm interpreter and runs the script
+there, from its first line on, with the caller's arguments, environment, folder and output. Without
+a server (on a cluster, in a debugger) the import does nothing. The server imports none of our
+modules: jobs always run the code that is on disk. When the caller dies, its job dies with it.
 """
 
 import contextlib

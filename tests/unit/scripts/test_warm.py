@@ -14,7 +14,7 @@ WARM = SCRIPTS / "warm.py"
 SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})
-import warm
+from job import running
 import os
 print("args", *sys.argv[1:], "folder", os.path.basename(os.getcwd()), os.environ.get("MARK"))
 print("parent", os.getppid(), flush=True)

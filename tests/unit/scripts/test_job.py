@@ -1,0 +1,63 @@
+"""A job that used code which its fingerprint leaves out must not pass for one that did not."""
+
+import sys
+import types
+
+import pytest
+from places import SCRIPTS
+
+
+@pytest.fixture
+def job(monkeypatch, tmp_path):
+    """The module, with settings of one job: rule "merge_models"."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BABELMERGE_WARM", raising=False)
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import job
+
+    monkeypatch.setattr(job.logging.getLogger(), "handlers", [])
+    (tmp_path / "logs").mkdir()
+    return job
+
+
+def settings(**params):
+    return types.SimpleNamespace(
+        rule="merge_models",
+        wildcards={"model": "ties"},
+        log=["logs/job.log"],
+        threads=1,
+        params=types.SimpleNamespace(**params),
+    )
+
+
+def load(monkeypatch, *names):
+    for name in names:
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+
+
+def test_a_module_of_a_room_that_is_left_out_fails_the_job(job, monkeypatch, capsys):
+    load(monkeypatch, "made_up.adapters.knots", "made_up.adapters_too")
+    with (
+        pytest.raises(SystemExit),
+        job.running(settings(without=["made_up.alignment", "made_up.adapters"])),
+    ):
+        pass
+    told = capsys.readouterr().err
+    assert "rule merge_models says that this job has no use for made_up.adapters.knots" in told
+    assert "fault of the workflow" in told
+
+
+def test_exactly_the_rooms_that_are_left_out_count(job, monkeypatch):
+    load(monkeypatch, "made_up.adapters_too", "made_up")
+    with job.running(settings(without=["made_up.adapters", "adapters_too"])):
+        pass
+    with job.running(settings()):
+        pass
+    assert job.loaded(["made_up"]) == ["made_up", "made_up.adapters_too"]
+
+
+def test_a_job_that_fails_tells_its_own_error(job, monkeypatch, capsys):
+    load(monkeypatch, "made_up.adapters")
+    with pytest.raises(SystemExit), job.running(settings(without=["made_up.adapters"])):
+        raise ValueError("its own")
+    assert "its own" in capsys.readouterr().err
