@@ -40,6 +40,7 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+	PYTHONPATH=workflow/scripts $(BIN)/lint-imports
 
 # After a kill, the lock of the run that died is still there.
 unlock: .venv/ready
