@@ -22,7 +22,6 @@ ACCENT = "#d55e00"
 # Okabe & Ito's colours, which people with any common colour blindness tell apart; yellow is left
 # out because it vanishes on white.
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#555555", "#7a5195")
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "++", "oo")
 MARKERS = "osD^vPX*"
 DASHES = ((), (4, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5))
 # Light to dark in one hue: order is visible in grey too, and low cells stay quiet on paper.

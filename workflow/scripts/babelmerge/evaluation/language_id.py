@@ -35,24 +35,18 @@ def _script(character: str) -> str | None:
     return None if word in INHERITED else SAME.get(word, word)
 
 
-def _script_counts(text: str) -> Counter:
+def script_counts(text: str) -> Counter:
+    """How many letters (and marks on letters) of each script a text has.
+
+    Digits, punctuation, the danda and symbols count for no script. Scripts are named
+    as in `languages.SCRIPTS`.
+    """
     counts = Counter()
     for character, count in Counter(text).items():
         script = _script(character)
         if script is not None:
             counts[script] += count
     return counts
-
-
-def script_shares(text: str) -> dict[str, float]:
-    """Share of each script among the letters (and marks on letters) of a text, largest first.
-
-    Digits, punctuation, the danda and symbols count for no script; {} when nothing else is there.
-    Scripts are named as in `languages.SCRIPTS`.
-    """
-    counts = _script_counts(text)
-    total = counts.total()
-    return {script: count / total for script, count in counts.most_common()}
 
 
 @lru_cache(maxsize=64)
@@ -74,7 +68,7 @@ def is_language(text: str, code: str, candidates: Iterable[str]) -> bool | None:
     4. Otherwise py3langid among those that remain; None below 12 letters (4 in Han script) or
     when its best guess has a probability under 0.8.
     """
-    counts = _script_counts(text)
+    counts = script_counts(text)
     if not counts:
         return None
     codes = sorted({code, *candidates})
