@@ -1,4 +1,4 @@
-"""Uncertainty: bootstrap intervals, paired tests on sentence statistics, permutation of matrices.
+"""Uncertainty: bootstrap intervals, paired tests on sentence statistics.
 
 Takes arrays and gives numbers, in float64 and with explicit seeds; knows no metric's tokenization,
 no file and no model. Corpus scores are not means of sentence scores, so resampling works on
@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 Aggregate = Callable[[np.ndarray], np.ndarray]
 BLOCK = 4_000_000  # entries of a block of resampling counts: 32 MB, whatever the corpus
@@ -175,51 +174,3 @@ def paired_bootstrap(
         *_interval(ratios, confidence),
         (1 + extreme) / (resamples + 1),
     )
-
-
-def _standardised(matrix: ArrayLike, name: str, ranks: bool) -> np.ndarray:
-    """Off-diagonal entries with mean 0 and norm 1, diagonal 0, so that a dot product is r."""
-    values = np.array(matrix, dtype=np.float64)
-    if values.ndim != 2 or values.shape[0] != values.shape[1] or len(values) < 3:
-        raise ValueError(
-            f"{name}: shape {values.shape}, expected a square matrix over at least 3 items"
-        )
-    off = ~np.eye(len(values), dtype=bool)
-    if not np.isfinite(values[off]).all():
-        raise ValueError(
-            f"{name}: holds values that are not finite; every pair of items needs a number, "
-            "leave out the items that lack one"
-        )
-    entries = rankdata(values[off]) if ranks else values[off]
-    entries = entries - entries.mean()
-    norm = np.linalg.norm(entries)
-    if norm <= 1e-12 * max(1.0, float(np.abs(values[off]).max())):
-        raise ValueError(f"{name}: all pairs have the same value; there is nothing to correlate")
-    result = np.zeros_like(values)
-    result[off] = entries / norm
-    return result
-
-
-def mantel(
-    x: ArrayLike, y: ArrayLike, permutations: int = 9999, seed: int = 0, method: str = "pearson"
-) -> tuple[float, float]:
-    """Correlation of two (n, n) matrices over the same items, and its two-sided permutation p.
-
-    Mantel 1967: pairs that share an item are not independent, so the items of y are permuted (rows
-    and columns together), not its entries. Off-diagonal entries count, the diagonal is ignored;
-    symmetric or not. p = (1 + #{|r*| ≥ |r|}) / (permutations + 1). `spearman` correlates ranks.
-    Raises ValueError for other shapes, missing pairs, a constant matrix, an unknown method.
-    """
-    if method not in ("pearson", "spearman"):
-        raise ValueError(f"mantel: method {method!r}; expected pearson or spearman")
-    _check(permutations, 0.5)
-    a, b = (_standardised(m, name, method == "spearman") for m, name in ((x, "x"), (y, "y")))
-    if a.shape != b.shape:
-        raise ValueError(f"mantel: shapes {a.shape} and {b.shape}; expected the same items in both")
-    correlation = float((a * b).sum())
-    generator, extreme = np.random.default_rng(seed), 0
-    bar = abs(correlation) - 1e-12  # a permutation that changes nothing must count as a tie
-    for _ in range(permutations):
-        order = generator.permutation(len(b))
-        extreme += abs((a * b[np.ix_(order, order)]).sum()) >= bar
-    return correlation, (1 + int(extreme)) / (permutations + 1)
