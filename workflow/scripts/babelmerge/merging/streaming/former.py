@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 
 from babelmerge.files.tensor_files import FLOATING, SIZES
-from babelmerge.merging.kernels import loops as kernels
-from babelmerge.merging.streaming import passes
-from babelmerge.merging.streaming import planner as fused_plans
+from babelmerge.merging.kernels import loops
+from babelmerge.merging.streaming import passes, planner
 from babelmerge.merging.streaming.members import Members, not_finite
 from babelmerge.merging.streaming.passes import Handle, Passes, handle
-from babelmerge.merging.streaming.planner import Formation, Known, Planner
-from babelmerge.merging.streaming.stages import STAGES
-from babelmerge.recipes.points import Settings
+from babelmerge.merging.streaming.planner import Known, Planner
+from babelmerge.merging.streaming.stages import STAGES, Formation, formation
+from babelmerge.recipes.settings import Settings
 
 DTYPE_CODES = {"float32": "F32", "bfloat16": "BF16", "float16": "F16"}
 # Arrays of each dtype; numpy has no bfloat16, so that is its bits.
@@ -87,7 +86,7 @@ class Former:
 
     def prepare(self) -> None:
         """Read what must be known of the whole model, unless it is."""
-        fused_plans.prepare(self.passes, [self.point], self.planner.known)
+        planner.prepare(self.passes, [self.point], self.planner.known)
 
     def stream(self) -> Iterator[tuple[str, np.ndarray]]:
         """(name, the next piece of its bytes), in the base's order; formed a few pieces ahead."""
@@ -142,7 +141,7 @@ class Former:
         """
 
         def plan(name: str) -> Formation | None:
-            return self.planner.formation(name) if self.planner.copied_from(name) is None else None
+            return formation(self.planner, name) if self.planner.copied_from(name) is None else None
 
         with ThreadPoolExecutor(2, "plan") as planners:
             waiting: deque[tuple[str, Future]] = deque()
@@ -169,7 +168,7 @@ class Former:
         if shared is not None and target is not None and self.planner.point.method != "linear":
             yield from self._by_update(name, target, code, shared)
             return
-        made = made or self.planner.formation(name)
+        made = made or formation(self.planner, name)
         for start, stop in made.tensor.chunks:
             part = None if target is None else target[start:stop]
             yield name, self.passes.pool.submit(self._form, made, start, stop, code, part)
@@ -180,7 +179,7 @@ class Former:
         """Through the update, kept in float32: where it is known, one pass over it is all."""
         update = shared.room(name, target.size)
         if name not in shared.known:
-            made = self.planner.formation(name)
+            made = formation(self.planner, name)
             for start, stop in made.tensor.chunks:
                 room = (target[start:stop], update[start:stop])
                 yield name, self.passes.pool.submit(self._form, made, start, stop, code, *room)
@@ -225,7 +224,7 @@ class Former:
     ) -> np.ndarray:
         out = _room(target, stop - start, code)
         plus, to = int(made.add_base), _code(code)
-        bad = kernels.form(made.tensor.sources, made.stages, start, stop, plus, to, out, update)
+        bad = loops.form(made.tensor.sources, made.stages, start, stop, plus, to, out, update)
         self.passes.require_finite(made.tensor, bad)
         return _finished(out, target, code, made.tensor)
 
@@ -241,7 +240,7 @@ class Former:
     ) -> np.ndarray:
         out = _room(target, stop - start, code)
         address, own = tensor.sources.addresses[0], tensor.sources.codes[0]
-        if kernels.apply(address, own, update, start, stop, factor, _code(code), out):
+        if loops.apply(address, own, update, start, stop, factor, _code(code), out):
             raise not_finite("the merge", tensor.name, 1, tensor.size)
         return _finished(out, target, code, tensor)
 
@@ -250,7 +249,7 @@ class Former:
     ) -> np.ndarray:
         out = _room(target, stop - start, code)
         address, own = tensor.sources.addresses[-1], tensor.sources.codes[-1]
-        if kernels.cast(address, own, start, stop, _code(code), out):
+        if loops.cast(address, own, start, stop, _code(code), out):
             raise not_finite(f"its copy in {code}", tensor.name, 1, tensor.size)
         return _finished(out, target, code, tensor)
 
@@ -276,7 +275,7 @@ def pieces_of(stream: Iterable[tuple[str, np.ndarray]], sizes: Mapping[str, int]
 
 def _code(code: str) -> int:
     """What the kernels write: bfloat16, or float32, from which numpy makes the others."""
-    return kernels.BF16 if code == "BF16" else kernels.F32
+    return loops.BF16 if code == "BF16" else loops.F32
 
 
 def _room(target: np.ndarray | None, size: int, code: str) -> np.ndarray:
