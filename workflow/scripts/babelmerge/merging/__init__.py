@@ -16,8 +16,8 @@ names the methods with the function at the heart of each and their defaults; `al
 points of a grid that are one model. Experts may be LoRA adapters, in any of the three.
 
 Start at `engine` (state dicts), `files` (directories) or `sweeping`. Below them, from the top:
-`adapters`, `alignment` and `calibration`, imported only by merges that meet them; `streaming`, one
-point over the members' tensors; `methods`, the definitions, in torch; `kernels`, the same compiled.
+`adapters` and `alignment`, imported only when one is met, and `calibration`; `streaming`, one point
+over the members' tensors; `methods`, the definitions, in torch; `kernels`, the same compiled.
 `mergekit_backend` hands a recipe to mergekit instead; `compatibility` checks what needs no tensor.
 
 Come in from evaluation, analysis, the command line and rule scripts; merging knows models, data,

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.merging.streaming import former
+from babelmerge.merging.streaming import chunks, former
 from babelmerge.merging.streaming.members import Members, Model, Readable
 from babelmerge.models import checkpoints
 from babelmerge.recipes.settings import Settings
@@ -84,7 +84,7 @@ def on_kernels(members: Members, point: Settings) -> bool:
 
 def flat(tensor: Tensor) -> np.ndarray:
     """A contiguous CPU tensor's memory as a flat array of its bits (bfloat16 as uint16)."""
-    dtype = former.ARRAYS.get(checkpoints.CODES[tensor.dtype], np.uint8)
+    dtype = chunks.ARRAYS.get(checkpoints.CODES[tensor.dtype], np.uint8)
     return checkpoints.as_bytes(tensor).view(dtype)
 
 
