@@ -18,7 +18,7 @@ from transformers import AutoModelForCausalLM, Qwen2Config  # noqa: E402
 
 from babelmerge.merging.alignment import align as alignment  # noqa: E402
 from babelmerge.merging.alignment.layout import layout_of  # noqa: E402
-from babelmerge.merging.in_memory import InMemory  # noqa: E402
+from babelmerge.merging.streaming.opening import InMemory  # noqa: E402
 
 SHAPES = {  # width, neurons, heads, KV heads
     "Qwen2.5-0.5B": (896, 4864, 14, 2),

@@ -1,16 +1,18 @@
 """One point's settings: defaults by semantics, what wrappers take, values by tensor, aliases."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 from places import SCRIPTS
 
-from babelmerge.recipes import points as merge_parameters
+from babelmerge.recipes import points
 from babelmerge.recipes.coefficients import Conditional
 from babelmerge.recipes.methods import COMMON, METHODS, PARAMETERS, parameters
 from babelmerge.recipes.points import aliases, settings
 from babelmerge.study.grammar import methods as study_methods
+from babelmerge.words import labels
 
 IDS = ("experts/hi", "experts/bn")
 # What has no default, for each method.
@@ -19,7 +21,7 @@ NEEDED = {"density": 0.4, "t": 0.25, "from": "hi", "top": 1}
 
 def needed(method, then=None):
     then = then or METHODS[method].defaults.get("then")
-    names = merge_parameters.defaults(method, "original", then)
+    names = points.defaults(method, "original", then)
     return {name: value for name, value in NEEDED.items() if name in names}
 
 
@@ -44,7 +46,10 @@ def test_nothing_here_needs_torch():
 
 
 def test_the_table_is_whole():
+    assert len({rule.label for rule in METHODS.values()}) == len(METHODS)
     for name, rule in METHODS.items():
+        assert re.fullmatch(r"[A-Z].+ \d{4}, (arXiv:\d{4}\.\d{5}|doi:\S+)", rule.source), name
+        assert labels.method(name) == rule.label
         assert set(parameters(name)) <= set(PARAMETERS)
         assert set(rule.inner) <= set(METHODS)
         assert bool(rule.variants) is (len(rule.semantics) > 1)
@@ -52,12 +57,12 @@ def test_the_table_is_whole():
         assert set(rule.scopes) <= set(rule.semantics)
         changed = [*rule.lacks, *rule.only, *(k for d in rule.by_semantics.values() for k in d)]
         assert set(changed) <= set(rule.defaults)
-        own = [value for value in rule.defaults.values() if value is not merge_parameters.REQUIRED]
+        own = [value for value in rule.defaults.values() if value is not points.REQUIRED]
         for parameter, value in rule.defaults.items():
             if value in own and value is not None:
                 assert study_methods.PARAMETERS[parameter].allows(value), (name, parameter)
     assert set(COMMON) <= set(PARAMETERS)
-    assert set(study_methods.METHODS) == set(merge_parameters.DEFAULTS) == set(METHODS)
+    assert set(study_methods.METHODS) == set(points.DEFAULTS) == set(METHODS)
 
 
 @pytest.mark.parametrize(("method", "semantics"), PAIRS)
@@ -67,7 +72,7 @@ def test_every_method_has_settings_under_each_of_its_semantics(method, semantics
     assert made.semantics == (semantics or "original")
     assert not made.conditional and made.at("model.layers.0.mlp.w", 2) is made
     assert isinstance(hash(made), int)
-    told = merge_parameters.checked(method, IDS, {**needed(method), "semantics": semantics})
+    told = points.checked(method, IDS, {**needed(method), "semantics": semantics})
     assert settings(method, IDS, told) == made  # what is written down gives the same
 
 
@@ -107,7 +112,7 @@ def test_mergekits_own_defaults():
     for method, rule in METHODS.items():
         if rule.mergekit is None:
             continue
-        ours = merge_parameters.defaults(method, "mergekit")
+        ours = points.defaults(method, "mergekit")
         for theirs in registry.get(rule.mergekit).spec.parameters:
             if theirs.name in ours and not theirs.required and theirs.name != "density":
                 assert ours[theirs.name] == theirs.default, (method, theirs.name)
@@ -241,9 +246,9 @@ def test_what_mergekit_runs():
         ("dare", {"semantics": "mergekit"}),
     ):
         made = point(method, **values)
-        assert merge_parameters.mergekit_lacks(made) is None
+        assert points.mergekit_lacks(made) is None
         assert point(method, **values, backend="mergekit").backend == "mergekit"
-    assert "semantics: mergekit" in merge_parameters.mergekit_lacks(
+    assert "semantics: mergekit" in points.mergekit_lacks(
         point("task_arithmetic", weight=[1, 2], normalize=True)
     )
 

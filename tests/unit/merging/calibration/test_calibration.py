@@ -16,7 +16,7 @@ from babelmerge.data import batches as batching
 from babelmerge.data import tokenised as training_checks
 from babelmerge.files.rows import write_rows
 from babelmerge.merging.calibration import collect as calibration
-from babelmerge.merging.calibration import passes as calibration_passes
+from babelmerge.merging.calibration import passes
 from babelmerge.merging.methods import regression
 from babelmerge.models import loading as models
 from babelmerge.training import scratch as initialisation
@@ -78,12 +78,12 @@ def test_fisher_is_a_loop_over_rows(model, tokens):
         for name, parameter in model.named_parameters():
             expected[name] += parameter.grad**2 / len(tokens)
     model.zero_grad(set_to_none=True)
-    assert close(calibration_passes.fisher(model, tokens, names_of(model)), expected)
+    assert close(passes.fisher(model, tokens, names_of(model)), expected)
 
 
 def test_a_tied_embedding_has_the_gradient_of_both_uses(tokens):
     model = make_model(TOKENIZER).eval()
-    found = calibration_passes.fisher(model, tokens, names_of(model))
+    found = passes.fisher(model, tokens, names_of(model))
     assert "lm_head.weight" not in found
     untied = make_model(TOKENIZER, tie_word_embeddings=False).eval()
     untied.load_state_dict(model.state_dict())
@@ -102,7 +102,7 @@ def test_fisher_leaves_the_model_as_it_was(model, tokens):
     model.get_input_embeddings().weight.requires_grad_(False)
     before = [p.requires_grad for p in model.parameters()]
     weights = [p.clone() for p in model.parameters()]
-    calibration_passes.fisher(model, tokens, names_of(model))
+    passes.fisher(model, tokens, names_of(model))
     assert [p.requires_grad for p in model.parameters()] == before
     assert all(p.grad is None and not p._post_accumulate_grad_hooks for p in model.parameters())
     assert all(torch.equal(*pair) for pair in zip(model.parameters(), weights, strict=True))
@@ -110,9 +110,9 @@ def test_fisher_leaves_the_model_as_it_was(model, tokens):
 
 def test_fisher_of_some_parameters_is_that_part_of_all(model, tokens):
     names = names_of(model)
-    whole = calibration_passes.fisher(model, tokens, names)
+    whole = passes.fisher(model, tokens, names)
     for part in (names[:1], names[3:5], names[-1:]):
-        found = calibration_passes.fisher(model, tokens, part)
+        found = passes.fisher(model, tokens, part)
         assert close(found, {name: whole[name] for name in part})
 
 
@@ -121,7 +121,7 @@ def test_a_loss_that_is_not_finite_names_the_row(tokens):
     with torch.no_grad():
         model.model.norm.weight[0] = float("nan")
     with pytest.raises(ValueError, match="row row0: the loss is nan"):
-        calibration_passes.fisher(model, tokens, names_of(model))
+        passes.fisher(model, tokens, names_of(model))
 
 
 # --- Gram matrices --------------------------------------------------------------------------------
@@ -151,25 +151,25 @@ def test_grams_are_those_of_explicit_activations(model, tokens):
     expected = explicit_grams(model, tokens)
     if model.config.tie_word_embeddings:
         del expected["lm_head.weight"]
-    names = list(calibration_passes.linear_maps(model))
+    names = list(passes.linear_maps(model))
     assert names == list(expected)
-    assert close(calibration_passes.gram(model, tokens, names), expected)
+    assert close(passes.gram(model, tokens, names), expected)
 
 
 def test_grams_do_not_depend_on_the_batch_or_on_what_else_is_asked_for(model, tokens):
-    names = list(calibration_passes.linear_maps(model))
-    whole = calibration_passes.gram(model, tokens, names)
+    names = list(passes.linear_maps(model))
+    whole = passes.gram(model, tokens, names)
     for batch_tokens in (1, 40):
-        assert close(calibration_passes.gram(model, tokens, names, batch_tokens), whole)
+        assert close(passes.gram(model, tokens, names, batch_tokens), whole)
     for part in (names[1:3], names[-1:]):
-        found = calibration_passes.gram(model, tokens, part)
+        found = passes.gram(model, tokens, part)
         assert close(found, {name: whole[name] for name in part})
     assert not any(module._forward_pre_hooks for module in model.modules())
 
 
 def test_layers_with_one_input_share_one_tensor(tokens):
     model = make_model(TOKENIZER).eval()
-    found = calibration_passes.gram(model, tokens, list(calibration_passes.linear_maps(model)))
+    found = passes.gram(model, tokens, list(passes.linear_maps(model)))
     block = "model.layers.0"
     q, k, v, o = (found[f"{block}.self_attn.{part}_proj.weight"] for part in "qkvo")
     gate, up = (found[f"{block}.mlp.{part}_proj.weight"] for part in ("gate", "up"))
@@ -180,14 +180,14 @@ def test_a_layer_that_no_token_reaches_has_a_gram_of_zeros(tokens):
     model = make_model(TOKENIZER).eval()
     model.model.layers[0].mlp.spare = torch.nn.Linear(5, 3)
     name = "model.layers.0.mlp.spare.weight"
-    found = calibration_passes.gram(model, tokens, [name])
+    found = passes.gram(model, tokens, [name])
     assert torch.equal(found[name], torch.zeros(5, 5))
 
 
 def test_batches_hold_rows_of_one_length_and_every_row_once(tokens):
     inputs = [tokens.row(row)[:-1].tolist() for row in range(len(tokens))]
     for batch_tokens in (1, 50, 10**6):
-        batches = list(calibration_passes.even_batches(tokens, batch_tokens))
+        batches = list(passes.even_batches(tokens, batch_tokens))
         assert all(len(batch) == 1 or batch.size <= batch_tokens for batch in batches)
         assert sorted(row for batch in batches for row in batch.tolist()) == sorted(inputs)
 

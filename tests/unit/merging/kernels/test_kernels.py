@@ -7,15 +7,14 @@ from hypothesis import strategies as st
 from places import SCRIPTS
 
 from babelmerge.merging import engine
-from babelmerge.merging.engine import flat, opened
-from babelmerge.merging.kernels import loops as kernels
+from babelmerge.merging.kernels import loops
 from babelmerge.merging.methods import randomness
-from babelmerge.merging.streaming import former as fused
-from babelmerge.merging.streaming import passes, ranks, windows
+from babelmerge.merging.streaming import former, passes, ranks, windows
 from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.streaming.merger import Merger
+from babelmerge.merging.streaming.opening import flat, opened
 from babelmerge.models import checkpoints
-from babelmerge.recipes import points as merge_parameters
+from babelmerge.recipes import points
 
 torch.set_num_threads(1)
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
@@ -83,17 +82,17 @@ def for_experts(point, number):
 
 def by_kernels(base, experts, method, point, threads=1):
     members = Members(base, experts, opened)
-    former = fused.Former(
-        passes.Passes(members, threads), merge_parameters.settings(method, members.ids, point)
+    running = former.Former(
+        passes.Passes(members, threads), points.settings(method, members.ids, point)
     )
     out = {n: torch.empty_like(t) for n, t in base.items()}
-    former.fill({name: flat(tensor) for name, tensor in out.items()})
+    running.fill({name: flat(tensor) for name, tensor in out.items()})
     return out
 
 
 def by_torch(base, experts, method, point):
     members = Members(base, experts, opened)
-    merger = Merger(members, merge_parameters.settings(method, members.ids, point))
+    merger = Merger(members, points.settings(method, members.ids, point))
     merger.prepare()
     return {name: merger.read(name) for name in members.names}
 
@@ -118,8 +117,8 @@ def test_kernels_give_the_bits_of_torch(method, point, shapes, dtypes, seed, coa
 
 @pytest.mark.parametrize(("method", "point"), POINTS)
 def test_many_blocks_and_threads_give_the_same_bits(monkeypatch, method, point):
-    monkeypatch.setattr(passes, "CHUNK", 2 * kernels.BLOCK)
-    shapes = [(5, 4001), (kernels.BLOCK,), (3,)]
+    monkeypatch.setattr(passes, "CHUNK", 2 * loops.BLOCK)
+    shapes = [(5, 4001), (loops.BLOCK,), (3,)]
     base, experts = family(shapes, [torch.bfloat16] * 4, 3, coarse=True)
     reference = by_torch(base, experts, method, point)
     for threads in (1, 3):
@@ -134,7 +133,7 @@ def test_many_blocks_and_threads_give_the_same_bits(monkeypatch, method, point):
 def test_ranks_are_exact_by_windows_and_by_counting_all(monkeypatch, method, point, dtype, room):
     monkeypatch.setattr(ranks, "SMALL", 0)
     monkeypatch.setattr(windows, "ROOM", room)  # without room everything is counted
-    monkeypatch.setattr(passes, "CHUNK", 4 * kernels.BLOCK)
+    monkeypatch.setattr(passes, "CHUNK", 4 * loops.BLOCK)
     base, experts = family([(30, 1001), (100, 300), (5,)], [dtype] * 4, 7, coarse=False)
     for expert in experts.values():  # as after training in bfloat16: many exact zeros
         expert["layers.1.w1"][:70] = base["layers.1.w1"][:70]
@@ -196,8 +195,8 @@ def test_a_result_that_overflows_is_refused():
 
 
 def test_masks_of_the_kernels_are_those_of_randomness():
-    ones = {"w": torch.ones(3 * kernels.BLOCK + 5)}
-    zeros = {"w": torch.zeros(3 * kernels.BLOCK + 5)}
+    ones = {"w": torch.ones(3 * loops.BLOCK + 5)}
+    zeros = {"w": torch.zeros(3 * loops.BLOCK + 5)}
     merged = engine.merge(zeros, {"x": ones}, "dare", density=0.25, rescale=False, seed=9)
     mask = randomness.kept(randomness.key_for(9, "x", "w"), tuple(ones["w"].shape), 0.25)
     assert torch.equal(merged["w"], mask.float())
@@ -223,7 +222,7 @@ def test_every_compiled_file_is_in_the_caches_name():
         path for path in (SCRIPTS / "babelmerge").rglob("*.py") if "@compiled\n" in path.read_text()
     }
     assert written < set(compiled.SOURCES)
-    assert str(compiled.FOLDER) in fused.kernels.form._cache.cache_path
+    assert str(compiled.FOLDER) in loops.form._cache.cache_path
 
 
 @pytest.mark.parametrize("scope", ["model", "tensor"])

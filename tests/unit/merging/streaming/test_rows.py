@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from babelmerge.merging import engine
-from babelmerge.merging.streaming import merger
+from babelmerge.merging.streaming import inputs, merger
 from babelmerge.merging.streaming.members import Members
-from babelmerge.recipes import points as merge_parameters
+from babelmerge.merging.streaming.opening import opened
+from babelmerge.recipes import points
 
 torch.set_num_threads(1)
 EMBEDDINGS, MATRIX, CUBE = "model.embed_tokens.weight", "layers.0.w", "layers.1.c"
@@ -58,8 +58,8 @@ def statistics(method):
 
 
 def merged(experts, method, point):
-    members = Members(BASE, experts, engine.opened)
-    settings = merge_parameters.settings(method, members.ids, point)
+    members = Members(BASE, experts, opened)
+    settings = points.settings(method, members.ids, point)
     running = merger.Merger(members, settings, statistics=statistics(method))
     running.prepare()
     return {name: running.read(name) for name in members.names}
@@ -68,10 +68,10 @@ def merged(experts, method, point):
 @pytest.mark.parametrize(("method", "point", "expected"), POINTS)
 def test_rows_give_the_bits_of_the_whole(monkeypatch, method, point, expected):
     whole = merged(EXPERTS, method, point)
-    seen, windows = [], merger.Merger._windows
-    monkeypatch.setattr(merger, "WINDOW", 40)
+    seen, windows = [], inputs.Inputs.windows
+    monkeypatch.setattr(inputs, "WINDOW", 40)
     monkeypatch.setattr(
-        merger.Merger, "_windows", lambda self, name: seen.append(name) or windows(self, name)
+        inputs.Inputs, "windows", lambda self, name: seen.append(name) or windows(self, name)
     )
     by_rows = merged(EXPERTS, method, point)
     assert set(seen) == expected
@@ -81,13 +81,13 @@ def test_rows_give_the_bits_of_the_whole(monkeypatch, method, point, expected):
 def test_slerp_takes_its_angle_from_the_whole(monkeypatch):
     two = {id_: EXPERTS[id_] for id_ in ("e1", "e2")}
     whole = merged(two, "slerp", {"t": 0.3})
-    monkeypatch.setattr(merger, "WINDOW", 40)
+    monkeypatch.setattr(inputs, "WINDOW", 40)
     by_rows = merged(two, "slerp", {"t": 0.3})
     assert all(torch.equal(by_rows[name], whole[name]) for name in SHAPES)
 
 
 def test_the_error_for_bad_values_counts_the_whole_tensor(monkeypatch):
-    monkeypatch.setattr(merger, "WINDOW", 40)
+    monkeypatch.setattr(inputs, "WINDOW", 40)
     spoiled = {**EXPERTS["e2"], EMBEDDINGS: EXPERTS["e2"][EMBEDDINGS].clone()}
     spoiled[EMBEDDINGS][[3, 150], 2] = torch.nan
     with pytest.raises(ValueError, match=r"expert e2: model.embed_tokens.weight has 2 of 1400"):

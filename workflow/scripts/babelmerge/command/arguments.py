@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import babelmerge
 from babelmerge.command import completion as command_completion
-from babelmerge.recipes import points as merge_parameters
+from babelmerge.recipes import points
 
 TROUBLE = 2
 DTYPES = ("float32", "bfloat16", "float16")
@@ -214,7 +214,7 @@ def parse(parser: Parser, argv: Sequence[str] | None) -> argparse.Namespace:
     for word in rest:
         if (word.startswith("-") and len(word) > 1) or not hasattr(options, "paths"):
             known = [name for a in options.parser._actions for name in a.option_strings]
-            hint = merge_parameters.nearest(word.partition("=")[0], known)
+            hint = points.nearest(word.partition("=")[0], known)
             options.parser.error(f"unknown argument {word}; {hint}")
         options.paths.append(word)
     return options

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from babelmerge.recipes import methods as merge_methods_table
+from babelmerge.recipes import methods
 from babelmerge.recipes.methods import COMMON, METHODS
 from babelmerge.recipes.parameters import PARAMETERS
 
@@ -28,7 +28,7 @@ def parameters(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[s
     rule = METHODS.get(parsed_args.method or "")
     name, equals, _ = prefix.partition("=")
     if not equals:
-        own = merge_methods_table.parameters(parsed_args.method) if rule else PARAMETERS
+        own = methods.parameters(parsed_args.method) if rule else PARAMETERS
         return [f"{known}=" for known in dict.fromkeys([*own, *COMMON])]
     if name not in PARAMETERS:
         return []

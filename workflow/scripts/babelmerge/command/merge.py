@@ -12,8 +12,7 @@ import yaml
 
 from babelmerge.command import terminal
 from babelmerge.files import directories
-from babelmerge.recipes import points as merge_parameters
-from babelmerge.recipes import recipes
+from babelmerge.recipes import points, recipes
 from babelmerge.recipes.methods import METHODS
 
 
@@ -69,7 +68,7 @@ def _written(options: argparse.Namespace) -> dict[str, Any]:
         options.parser.error("a merge needs experts; give --expert [ID=]DIR for each")
     experts = named(options.expert)
     base = options.base
-    merge_parameters.refuse_unknown_parameters(options.method, ())
+    points.refuse_unknown_parameters(options.method, ())
     if base is None and METHODS[options.method].whole:  # the base only gives the layout
         base = next(iter(experts.values()))
     if base is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from babelmerge.command import terminal
-from babelmerge.recipes import points as merge_parameters
+from babelmerge.recipes import points
 from babelmerge.recipes.methods import COMMON, METHODS, REQUIRED, Method
 from babelmerge.recipes.parameters import PARAMETERS
 
@@ -20,7 +20,7 @@ def methods(options: argparse.Namespace) -> int:
     if options.name is None:
         print("\n".join(map(_listed, METHODS)))
         return 0
-    merge_parameters.refuse_unknown_parameters(options.name, ())
+    points.refuse_unknown_parameters(options.name, ())
     print("\n\n".join(_explained(options.name, options.program)))
     return 0
 

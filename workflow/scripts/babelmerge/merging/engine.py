@@ -1,31 +1,34 @@
 """Merges of state dicts, and of files by what is not compiled: the way from members to tensors.
 
-`merge` takes the kernels where they have the method (`fused`), else a `Merger`; where both can,
-both give the same bits. Writes nothing.
+`merge` takes the kernels where they have the method (`former`), else a `Merger`; where both can,
+both give the same bits. Adapters and alignment are imported only when one is met. Writes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.merging.alignment import align as alignment
-from babelmerge.merging.calibration import files as statistics_files
+from babelmerge.merging.calibration import files as calibrated
 from babelmerge.merging.compatibility import refuse_full_models
-from babelmerge.merging.in_memory import InMemory
-from babelmerge.merging.streaming import former as fused
-from babelmerge.merging.streaming.members import Members, name_experts
+from babelmerge.merging.streaming.former import Former
+from babelmerge.merging.streaming.inputs import Collected
+from babelmerge.merging.streaming.members import Members, Model, name_experts
 from babelmerge.merging.streaming.merger import Merger
+from babelmerge.merging.streaming.opening import InMemory, device_of, flat, on_kernels, opened
 from babelmerge.merging.streaming.passes import Passes
 from babelmerge.models import checkpoints
 from babelmerge.models.adapter_config import is_adapter
-from babelmerge.recipes.points import Settings, settings
+from babelmerge.recipes.points import settings
 from babelmerge.recipes.recipes import Recipe
+from babelmerge.recipes.settings import Settings
 
-Model = str | Path | checkpoints.Checkpoint | Mapping[str, Tensor]
+if TYPE_CHECKING:
+    from babelmerge.merging.adapters.merges import AdaptedModel
+    from babelmerge.merging.alignment.aligned import Aligned
 
 
 def merge(
@@ -33,7 +36,7 @@ def merge(
     experts: Mapping[str, Model] | Sequence[Model],
     method: str,
     threads: int | None = None,
-    statistics: Mapping[str, Any] | None = None,
+    statistics: Mapping[str, Collected] | None = None,
     **parameters: Any,
 ) -> dict[str, Tensor]:
     """Merge state dicts (or model directories) into a new state dict, in the base's order.
@@ -50,7 +53,7 @@ def merge(
     refuse_full_models(point)
     passes = Passes(members, threads)
     if on_kernels(members, point):
-        former = fused.Former(passes, point)
+        former = Former(passes, point)
         merged = {
             name: _empty(former.code(name), members.base.shape(name)) for name in members.names
         }
@@ -64,16 +67,16 @@ def merge(
     return {name: merged[tied.get(name, name)] for name in order}
 
 
-def any_adapter(experts: Mapping[str, Any]) -> bool:
+def any_adapter(experts: Mapping[str, Model]) -> bool:
     """Whether some expert is an adapter's directory."""
     return any(isinstance(one, str | Path) and is_adapter(one) for one in experts.values())
 
 
 def _with_adapters(
     base: Model,
-    experts: Mapping[str, Any],
+    experts: Mapping[str, Model],
     method: str,
-    statistics: Mapping[str, Any] | None,
+    statistics: Mapping[str, Collected] | None,
     parameters: Mapping[str, Any],
 ) -> dict[str, Tensor]:
     """`merge` where experts are adapters."""
@@ -85,21 +88,20 @@ def _with_adapters(
 
 
 def adapted(
-    base: Any,
-    experts: Mapping[str, Any],
+    base: Model,
+    experts: Mapping[str, Model],
     method: str,
-    statistics: Mapping[str, Any] | None,
+    statistics: Mapping[str, Collected] | None,
     parameters: Mapping[str, Any],
-) -> Any:
-    """The merged model of adapters on their base (`adapted.AdaptedModel`).
+) -> "AdaptedModel | Merger":
+    """The merged model of adapters on their base.
 
     Of a mixture with full models, and for slerp, a `Merger` over the adapters folded into theirs.
     """
-    from babelmerge.merging.adapted import AdaptedModel
     from babelmerge.merging.adapters.adapters import Adapter, Folded
-    from babelmerge.merging.adapters.merges import merge_adapters
+    from babelmerge.merging.adapters.merges import AdaptedModel, merge_adapters
 
-    base = base if hasattr(base, "read") else opened(base)
+    base = opened(base)
     point = settings(method, tuple(experts), parameters)
     folds = {id_: any_adapter({id_: one}) for id_, one in experts.items()}
     if all(folds.values()) and point.inner.method != "slerp":
@@ -111,43 +113,15 @@ def adapted(
     return merger
 
 
-def opened(model: Any) -> Any:
-    """A member that torch can read: a state dict or a model directory."""
-    return InMemory(model) if isinstance(model, Mapping) else checkpoints.Checkpoint(model)
-
-
-def device_of(point: Settings) -> torch.device:
-    """The device that the settings name; by default the GPU where there is one."""
-    chosen = point.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if chosen.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"device is {chosen!r}, and torch sees no GPU here; leave it out, or cpu")
-    return torch.device(chosen)
-
-
-def on_kernels(members: Members, point: Settings) -> bool:
-    """Whether the compiled kernels form this point: they have the method, and nobody asks for CUDA.
-
-    What they do is bound by reading and writing; a GPU would only add the way there and back.
-    """
-    if point.device not in (None, "cpu"):
-        return False
-    models = [members.base, *members.experts.values()]
-    return fused.can_form(point) and all(getattr(model, "on_cpu", True) for model in models)
-
-
-def flat(tensor: Tensor) -> np.ndarray:
-    """A contiguous CPU tensor's memory as a flat array of its bits (bfloat16 as uint16)."""
-    dtype = fused.ARRAYS.get(checkpoints.CODES[tensor.dtype], np.uint8)
-    return checkpoints.as_bytes(tensor).view(dtype)
-
-
 def _empty(code: str, shape: tuple[int, ...]) -> Tensor:
     return torch.empty(shape, dtype=checkpoints.DTYPES[code])
 
 
-def pieces(recipe: Recipe, point: Settings, threads: int | None = None):
+def pieces(
+    recipe: Recipe, point: Settings, threads: int | None = None
+) -> Callable[[str], list[np.ndarray]]:
     """pieces(name) for `tensor_files.write_tensors`: each tensor made when it is asked for."""
-    statistics = statistics_files.open_all(recipe.statistics)
+    statistics = calibrated.open_all(recipe.statistics)
     experts = dict(recipe.experts)
     if any_adapter(experts):
         merger = adapted(recipe.base, experts, recipe.method, statistics, recipe.parameters)
@@ -164,9 +138,9 @@ def pieces(recipe: Recipe, point: Settings, threads: int | None = None):
     return read
 
 
-def aligned(recipe: Recipe) -> dict[str, Any]:
+def aligned(recipe: Recipe) -> dict[str, "Aligned"]:
     """The experts with their neurons and heads in the base's order."""
+    from babelmerge.merging.alignment import align
+
     base = checkpoints.Checkpoint(recipe.base)
-    return {
-        id_: alignment.align(base, checkpoints.Checkpoint(path)) for id_, path in recipe.experts
-    }
+    return {id_: align.align(base, checkpoints.Checkpoint(path)) for id_, path in recipe.experts}

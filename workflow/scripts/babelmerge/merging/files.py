@@ -16,15 +16,16 @@ import numpy as np
 
 from babelmerge.files import directories, tensor_files
 from babelmerge.merging import compatibility
-from babelmerge.merging.calibration import checks as statistics_checks
+from babelmerge.merging.calibration import checks
 from babelmerge.merging.kernels.shares import linear_divisor
-from babelmerge.merging.streaming import former as fused
+from babelmerge.merging.streaming import former
 from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.streaming.passes import Passes
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.recipes import recipes
 from babelmerge.recipes.methods import METHODS
-from babelmerge.recipes.points import Settings, settings
+from babelmerge.recipes.points import settings
+from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
@@ -115,16 +116,16 @@ def _planned(
             f"{next(iter(members.names))}; mend it or take it out"
         )
     layout = {
-        name: (fused.output_code(members, point, name), members.base.shape(name))
+        name: (former.output_code(members, point, name), members.base.shape(name))
         for name in members.names
     }
 
     def make() -> Pieces:
-        by_kernels = fused.can_form(point) and point.device in (None, "cpu")
+        by_kernels = former.can_form(point) and point.device in (None, "cpu")
         if by_kernels and not recipe.align and not adapters:
-            former = fused.Former(Passes(members, threads), point)
+            stream = former.Former(Passes(members, threads), point).stream()
             sizes = {name: tensor_files.size_of(entry) for name, entry in layout.items()}
-            return fused.pieces_of(former.stream(), sizes)
+            return former.pieces_of(stream, sizes)
         from babelmerge.merging import engine
 
         return engine.pieces(recipe, point, threads)
@@ -135,9 +136,9 @@ def _planned(
 def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> None:
     """What settings ask of these members, and of this machine, before anything is read."""
     if point.device not in (None, "cpu"):
-        from babelmerge.merging import engine
+        from babelmerge.merging.streaming import opening
 
-        engine.device_of(point)
+        opening.device_of(point)
     point.check_blocks(members.blocks)
     if point.inner.method == "linear":
         for name in members.merged_names:
@@ -153,7 +154,7 @@ def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> N
             )
     if kind:
         files = {id_: recipe.statistics[id_] for id_, _ in recipe.experts}
-        statistics_checks.check(kind, files, members.base)
+        checks.check(kind, files, members.base)
 
 
 def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:
@@ -173,18 +174,17 @@ def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:
 
 def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> dict[str, Any]:
     """The merge as an adapter; how near it is to the exact one, for the manifest."""
-    from babelmerge.merging.adapters import merges as adapter_merges
-    from babelmerge.merging.adapters import output as adapter_output
-    from babelmerge.merging.calibration import files as statistics_files
+    from babelmerge.merging.adapters import merges, output
+    from babelmerge.merging.calibration.files import open_all
 
-    merge = adapter_merges.merge_adapters(
+    merge = merges.merge_adapters(
         recipe.base,
         dict(recipe.experts),
         recipe.method,
-        statistics_files.open_all(recipe.statistics),
+        open_all(recipe.statistics),
         **recipe.parameters,
     )
-    found = adapter_output.write_adapter(directory, merge, recipe.rank, point.dtype or "float32")
+    found = output.write_adapter(directory, merge, recipe.rank, point.dtype or "float32")
     return {"rank": found.rank, "error": found.error, "errors": found.errors}
 
 

@@ -15,8 +15,7 @@ from typing import Any
 
 from babelmerge.files import directories, tensor_files
 from babelmerge.files.tensor_files import FLOATING, TensorFiles
-from babelmerge.recipes import points as merge_parameters
-from babelmerge.recipes import recipes
+from babelmerge.recipes import points, recipes
 from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ def run(recipe: recipes.Recipe, out_dir: str | Path, device: str | None = None) 
     ValueErrors, before anything is read, for what mergekit does not have or does otherwise.
     """
     ids = tuple(id_ for id_, _ in recipe.experts)
-    point = merge_parameters.settings(recipe.method, ids, recipe.parameters)
+    point = points.settings(recipe.method, ids, recipe.parameters)
     if reason := refusal(recipe, point):
         raise ValueError(f"{recipe.method}: backend mergekit cannot do this: {reason}")
     base = TensorFiles(recipe.base)
@@ -53,7 +52,7 @@ def run(recipe: recipes.Recipe, out_dir: str | Path, device: str | None = None) 
 
 def refusal(recipe: recipes.Recipe, point: Settings) -> str | None:
     """Why mergekit would not make the model that a recipe means; None when it would."""
-    if reason := merge_parameters.mergekit_lacks(point):
+    if reason := points.mergekit_lacks(point):
         return reason
     if recipe.align:
         return "it does not align; use backend: babelmerge, or leave align out"

@@ -1,6 +1,6 @@
 """Sweeps: every point of a grid in memory, none written.
 
-Members are opened once and stay mapped; what points share is read once (`fused_plans.Known`: every
+Members are opened once and stay mapped; what points share is read once (`planner.Known`: every
 density's threshold from the same two readings). Points that follow one another and differ in their
 scale alone share their update, and a point is then one pass over it. Tensors go straight into the
 live model's memory. They are exactly those that `merge_files` writes for the point. Touches no
@@ -8,36 +8,38 @@ file.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from babelmerge.merging.engine import (
-    Model,
-    adapted,
-    any_adapter,
-    device_of,
-    flat,
-    on_kernels,
-    opened,
-)
-from babelmerge.merging.streaming import former as fused
-from babelmerge.merging.streaming import planner as fused_plans
-from babelmerge.merging.streaming.members import Members, name_experts
+from babelmerge.merging.engine import adapted, any_adapter
+from babelmerge.merging.streaming import planner
+from babelmerge.merging.streaming.former import Former, Shared
+from babelmerge.merging.streaming.inputs import Collected
+from babelmerge.merging.streaming.members import Members, Model, name_experts
 from babelmerge.merging.streaming.merger import Merger
+from babelmerge.merging.streaming.opening import device_of, flat, on_kernels, opened
 from babelmerge.merging.streaming.passes import Passes
 from babelmerge.models import checkpoints
-from babelmerge.recipes.points import Settings, settings
+from babelmerge.recipes.points import settings
+from babelmerge.recipes.settings import Settings
 
 Point = Mapping[str, Any]
 BATCH_BYTES = 1 << 30  # formed on the CPU before they go to another device
 
 
+class Maker(Protocol):
+    """What forms the tensors of a point: a `Merger`, adapters on their base, or the kernels."""
+
+    def code(self, name: str) -> str: ...
+    def fill(self, targets: Mapping[str, Tensor]) -> None: ...
+
+
 class Tensors(Mapping[str, Tensor]):
     """The merged tensors of one point by name, each formed when it is asked for."""
 
-    def __init__(self, members: Members, maker: Any):
+    def __init__(self, members: Members, maker: Maker):
         self._members = members
         self._maker = maker
 
@@ -79,7 +81,7 @@ class Sweep:
         experts: Mapping[str, Model] | Sequence[Model],
         method: str,
         threads: int | None = None,
-        statistics: Mapping[str, Any] | None = None,
+        statistics: Mapping[str, Collected] | None = None,
     ):
         self.method = method
         self._experts = name_experts(experts)
@@ -87,7 +89,7 @@ class Sweep:
         shown = {} if self._adapters else self._experts
         self.members = Members(base, shown, opened)
         self._passes = Passes(self.members, threads)
-        self._known = fused_plans.Known()
+        self._known = planner.Known()
         self._statistics = statistics
 
     def points(self, grid: Iterable[Point]) -> Iterator[tuple[Point, Tensors]]:
@@ -98,7 +100,7 @@ class Sweep:
         """
         grid = list(grid)
         plans = self.prepare(grid)
-        shared = fused.Shared()
+        shared = Shared()
         for index, (point, plan) in enumerate(zip(grid, plans, strict=True)):
             again = index > 0 and plans[index - 1].update_key == plan.update_key
             needed = index + 1 < len(plans) and plans[index + 1].update_key == plan.update_key
@@ -111,15 +113,15 @@ class Sweep:
         """Check the points and read what they need to know of the whole model, together."""
         plans = [settings(self.method, tuple(self._experts), point) for point in grid]
         if not self._adapters:
-            fused_plans.prepare(self._passes, plans, self._known)
+            planner.prepare(self._passes, plans, self._known)
         return plans
 
-    def _maker(self, point: Point, plan: Settings, shared: fused.Shared | None) -> Any:
+    def _maker(self, point: Point, plan: Settings, shared: Shared | None) -> Maker:
         if self._adapters:
             base = self.members.base
             return adapted(base, self._experts, self.method, self._statistics, point)
         if on_kernels(self.members, plan):
-            return _Kernels(fused.Former(self._passes, plan, self._known), shared)
+            return _Kernels(Former(self._passes, plan, self._known), shared)
         device = device_of(plan)
         return Merger(self.members, plan, device, self._passes, self._known, self._statistics)
 
@@ -127,7 +129,7 @@ class Sweep:
 class _Kernels:
     """Fills CPU tensors in place by the kernels; others (on a GPU) by way of some on the CPU."""
 
-    def __init__(self, former: fused.Former, shared: fused.Shared | None):
+    def __init__(self, former: Former, shared: Shared | None):
         self._former = former
         self._shared = shared
         self.code = former.code

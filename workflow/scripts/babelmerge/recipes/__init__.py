@@ -1,1 +1,15 @@
-"""A room."""
+"""Recipes: which merge, written down; the table of methods; what a point of a grid means.
+
+    recipe = recipes.make_recipe("models/base", {"hi": "models/hi"}, "ties", {"density": 0.2})
+    recipes.write_recipe(recipe, "recipe.yaml")
+    settings = points.settings("ties", ("hi", "bn"), {"density": 0.2, "weight": 0.5})
+
+Start at `methods`, THE table: a record a method, with its label, source, summary, parameters and
+defaults, from which the command line, the grammar of studies, documents, tables and figures take
+them. `parameters` says what each parameter may be. `points` turns the parameters of one point into
+`settings.Settings`, with every error and default, and finds points that are one model;
+`coefficients` has values that differ by layer and tensor. `recipes` writes a merge as a mergekit
+config, `reading` (with `members`) reads ours and mergekit's.
+
+Anyone may come in. No tensors, no torch; from the house this takes words alone.
+"""

@@ -14,12 +14,12 @@ them, equally spaced over t; one of true and false gives entry int(t * (m - 1)).
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 LAYERS = "layers"
 NOTHING = object()  # no value where no filter fits
 _BLOCK = re.compile(r"\.(\d+)\.")
-Check = Callable[[str, Any], Any]
+Check = Callable[[str, object], Any]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def position(name: str, layers: int) -> float:
     return block / (layers - 1) if layers > 1 else 1.0
 
 
-def is_conditional(value: Any) -> bool:
+def is_conditional(value: object) -> bool:
     """Whether a written value is a gradient, a condition or a list of conditions."""
     if isinstance(value, Conditional):
         return True
@@ -75,7 +75,7 @@ def is_conditional(value: Any) -> bool:
     return several and all(map(_is_condition, value))
 
 
-def parse(where: str, value: Any, check: Check, default: Any = NOTHING) -> Any:
+def parse(where: str, value: object, check: Check, default: object = NOTHING) -> Any:
     """The checked value: plain, or `Conditional` when it is not the same everywhere.
 
     where: begins the ValueErrors. check(where, number) -> number in its type, or a ValueError.
@@ -98,13 +98,13 @@ def parse(where: str, value: Any, check: Check, default: Any = NOTHING) -> Any:
     return kept[0].values[0] if plain else Conditional(tuple(kept))
 
 
-def resolve(value: Any, tensor_name: str, layers: int) -> Any:
+def resolve(value: object, tensor_name: str, layers: int) -> Any:
     """A written (or parsed) value at one tensor; None where no filter fits, as in mergekit."""
     parsed = parse(tensor_name, value, lambda _, plain: plain, None)
     return parsed.at(tensor_name, layers) if isinstance(parsed, Conditional) else parsed
 
 
-def to_recipe(value: Any) -> Any:
+def to_recipe(value: object) -> Any:
     """A parsed value as mergekit writes it."""
     if not isinstance(value, Conditional):
         return value
@@ -117,12 +117,12 @@ def to_recipe(value: Any) -> Any:
     ]
 
 
-def from_recipe(value: Any) -> Any:
+def from_recipe(value: object) -> Any:
     """A value as mergekit writes it, so that a bare list is no list of experts."""
     return {LAYERS: list(value)} if _is_list(value) and not is_conditional(value) else value
 
 
-def chain(first: Any, then: Any) -> Any:
+def chain(first: object, then: object) -> Any:
     """A value that goes on to `then` where no filter of `first` fits (mergekit's precedence)."""
     if not is_conditional(first):
         return first
@@ -137,7 +137,7 @@ def id_of(where: str, value: str, ids: Sequence[str]) -> str:
     raise ValueError(f"{where} is {value!r}; the experts are {list(ids)}")
 
 
-def per_expert(where: str, value: Any, ids: Sequence[str]) -> list[Any]:
+def per_expert(where: str, value: object, ids: Sequence[str]) -> list[Any]:
     """One value per expert, in order, from one for all, a list, or a mapping by id."""
     if is_conditional(value):
         return [value] * len(ids)
@@ -157,13 +157,13 @@ def _last_part(id_: str) -> str:
     return id_.rpartition("/")[2]  # "experts/hi-en" may be written "hi-en"
 
 
-def _conditions(value: Any) -> list[Any]:
+def _conditions(value: object) -> list[Any]:
     if _is_condition(value):
         return [value]
     return list(value) if is_conditional(value) and _is_list(value) else [{"value": _bare(value)}]
 
 
-def _bare(value: Any) -> Any:
+def _bare(value: object) -> Any:
     return value[LAYERS] if isinstance(value, Mapping) and set(value) == {LAYERS} else value
 
 
@@ -171,15 +171,15 @@ def _one_or_list(values: tuple[Any, ...]) -> Any:
     return values[0] if len(values) == 1 else list(values)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _is_condition(value: Any) -> bool:
+def _is_condition(value: object) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, Mapping) and "value" in value
 
 
-def _rules(where: str, value: Any, check: Check) -> list[Rule]:
+def _rules(where: str, value: object, check: Check) -> list[Rule]:
     if _is_list(value) and not is_conditional(value):
         return [Rule(None, _gradient(where, value, check))]
     return [_rule(where, condition, check) for condition in _conditions(value)]
@@ -196,7 +196,7 @@ def _rule(where: str, condition: Mapping[str, Any], check: Check) -> Rule:
     return Rule(part, _gradient(inside, _bare(condition["value"]), check))
 
 
-def _gradient(where: str, value: Any, check: Check) -> tuple[Any, ...]:
+def _gradient(where: str, value: object, check: Check) -> tuple[Any, ...]:
     values = list(value) if _is_list(value) else [value]
     if not values:
         raise ValueError(f"{where} is an empty list; give a number, or one for each step")

@@ -1,6 +1,6 @@
 """The members of a recipe: which directories are merged, what they are called, whose is the base.
 
-Part of `recipe_reading`. mergekit has several ways to write a model and to list the base; what it
+Part of `reading`. mergekit has several ways to write a model and to list the base; what it
 would understand and we would not do is refused. No torch.
 """
 
@@ -14,7 +14,7 @@ MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
 NESTED = "write a recipe for each merge, and name the directory of the first under 'models'"
 
 
-def read_models(models: Any) -> list[tuple[str, dict[str, Any]]]:
+def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
     if not isinstance(models, list) or not all(
         isinstance(m, dict) and m.get("model") for m in models
     ):
@@ -30,7 +30,7 @@ def read_models(models: Any) -> list[tuple[str, dict[str, Any]]]:
     return [(_path(m["model"]), dict(m.get("parameters") or {})) for m in models]
 
 
-def _path(reference: Any) -> str:
+def _path(reference: object) -> str:
     """The directory that mergekit's reference to a model names, written short or long."""
     found = reference
     for key in ("model", "path"):

@@ -1,7 +1,7 @@
 """The one table of merging methods: what each is, what it can be told, and whose variants it has.
 
-Everything else that lists methods or parameters (`merge_parameters`, `study_methods`, `recipes`,
-config/README.md, the command line) derives from it. No tensors, no torch.
+Everything else that lists methods or parameters (`points`, the grammar of studies, recipes,
+config/README.md, the command line, tables and figures) derives from it. No tensors, no torch.
 
 `semantics` names whose definition is meant where implementations under one name differ: `original`
 (the method's authors), `mergekit` (0.1.5), `mergebench`, `fusebench` (FusionBench). The first that
@@ -27,6 +27,7 @@ OWN_PREFIX = f"{OWN}:"  # of merge_method where mergekit has no such method
 class Method:
     """One method.
 
+    label: its name as papers write it. source: where it is from. summary: what it does, in a line.
     defaults: its parameters, in order. semantics: those it has, the default first; empty: those of
     the method that `then` names. by_semantics: defaults that are others there. only: parameters
     that some of its semantics alone have. scopes: by semantics, the default first. variants: in
@@ -36,6 +37,8 @@ class Method:
     shares of an average). whole: the base's weights take no part in it.
     """
 
+    label: str
+    source: str
     summary: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     semantics: tuple[str, ...] = ("original",)
@@ -64,6 +67,8 @@ _SPARSE = ("breadcrumbs", "breadcrumbs_ties", "della", "della_linear")
 
 METHODS: dict[str, Method] = {
     "linear": Method(
+        "Linear",
+        "Wortsman et al. 2022, arXiv:2203.05482",
         "weighted average of whole models (model soup)",
         {"weight": 1.0, "normalize": True},
         _BOTH,
@@ -73,6 +78,8 @@ METHODS: dict[str, Method] = {
         whole=True,
     ),
     "slerp": Method(
+        "SLERP",
+        "Shoemake 1985, doi:10.1145/325334.325242",
         "spherical interpolation between two models",
         {"t": REQUIRED},
         _BOTH,
@@ -82,6 +89,8 @@ METHODS: dict[str, Method] = {
         whole=True,
     ),
     "task_arithmetic": Method(
+        "Task Arithmetic",
+        "Ilharco et al. 2023, arXiv:2212.04089",
         "base plus the weighted sum of the task vectors",
         _WEIGHTED,
         _BOTH,
@@ -89,6 +98,8 @@ METHODS: dict[str, Method] = {
         mergekit="task_arithmetic",
     ),
     "ties": Method(
+        "TIES",
+        "Yadav et al. 2023, arXiv:2306.01708",
         "trim small changes, elect a sign per element, average those that have it",
         {**_KEPT, "normalize": True, "scope": "model"},
         ("original", "mergebench", "mergekit"),
@@ -99,6 +110,8 @@ METHODS: dict[str, Method] = {
         mergekit="ties",
     ),
     "dare": Method(
+        "DARE",
+        "Yu et al. 2024, arXiv:2311.03099",
         "drop changes at random, rescale the rest, then task arithmetic",
         _DROPPED,
         _BOTH,
@@ -107,6 +120,8 @@ METHODS: dict[str, Method] = {
         random=True,
     ),
     "dare_ties": Method(
+        "DARE-TIES",
+        "Yu et al. 2024, arXiv:2311.03099",
         "drop changes at random, rescale the rest, then elect signs",
         {**_DROPPED, "normalize": True, "trim": 0.2, "scope": "model"},
         ("original", "mergekit", "fusebench"),
@@ -120,6 +135,8 @@ METHODS: dict[str, Method] = {
         random=True,
     ),
     "sce": Method(
+        "SCE",
+        "Wan et al. 2024, arXiv:2408.07990",
         "weigh experts by their changes of high variance, erase minority signs",
         {"select_topk": 1.0, "lambda": 1.0},
         _BOTH,
@@ -129,6 +146,8 @@ METHODS: dict[str, Method] = {
         lacks=("lambda",),
     ),
     "breadcrumbs": Method(
+        "Breadcrumbs",
+        "Davari & Belilovsky 2024, arXiv:2312.06795",
         "drop the largest and the smallest changes, then task arithmetic",
         {**_KEPT, "gamma": 0.01, "rescale": False, "scope": "tensor"},
         _BOTH,
@@ -137,6 +156,8 @@ METHODS: dict[str, Method] = {
         mergekit="breadcrumbs",
     ),
     "breadcrumbs_ties": Method(
+        "Breadcrumbs-TIES",
+        "Davari & Belilovsky 2024, arXiv:2312.06795",
         "drop the largest and the smallest changes, then elect signs",
         {**_KEPT, "normalize": True, "gamma": 0.01, "rescale": False, "scope": "tensor"},
         _BOTH,
@@ -146,6 +167,8 @@ METHODS: dict[str, Method] = {
         mergekit="breadcrumbs_ties",
     ),
     "della": Method(
+        "DELLA",
+        "Deep et al. 2024, arXiv:2406.11617",
         "drop small changes more often than large ones, then elect signs",
         {**_DROPPED, "normalize": True, "epsilon": 0.15},
         _BOTH,
@@ -154,6 +177,8 @@ METHODS: dict[str, Method] = {
         random=True,
     ),
     "della_linear": Method(
+        "DELLA-Linear",
+        "Deep et al. 2024, arXiv:2406.11617",
         "drop small changes more often than large ones, then task arithmetic",
         {**_DROPPED, "epsilon": 0.15},
         _BOTH,
@@ -162,6 +187,8 @@ METHODS: dict[str, Method] = {
         random=True,
     ),
     "model_stock": Method(
+        "Model Stock",
+        "Jang et al. 2024, arXiv:2403.19522",
         "average pulled to the base by the angle between the experts",
         {"filter_wise": False},
         _BOTH,
@@ -170,6 +197,8 @@ METHODS: dict[str, Method] = {
         experts=(2, math.inf),
     ),
     "fisher": Method(
+        "Fisher",
+        "Matena & Raffel 2022, arXiv:2111.09832",
         "average weighted by each expert's Fisher information",
         {"weight": 1.0, "floor": 1e-6, "rows": 1000},
         scales=False,
@@ -177,42 +206,66 @@ METHODS: dict[str, Method] = {
         statistics="fisher",
     ),
     "regmean": Method(
+        "RegMean",
+        "Jin et al. 2023, arXiv:2212.09849",
         "least-squares fit of every linear map to the experts' inputs",
         {"alpha": 0.9, "rows": 1000},
         whole=True,
         statistics="gram",
     ),
     "tsv": Method(
+        "TSV-M",
+        "Gargiulo et al. 2025, arXiv:2412.00081",
         "top singular vectors of the experts, made orthogonal to each other",
         {"rank": 1.0, "lambda": 1.0},
     ),
-    "iso_c": Method("sum of the task vectors with all singular values made equal", {"lambda": 1.0}),
+    "iso_c": Method(
+        "Iso-C",
+        "Marczak et al. 2025, arXiv:2502.04959",
+        "sum of the task vectors with all singular values made equal",
+        {"lambda": 1.0},
+    ),
     "subspace_boosting": Method(
+        "Subspace Boosting",
+        "Skorobogat et al. 2025, arXiv:2506.16506",
         "another merge with its small singular values raised",
         {"then": "task_arithmetic", "beta": 0.01},
         semantics=(),
         inner=(*_VECTORS, *_SPARSE),
     ),
-    "nan": Method("task arithmetic with weights by inverse norm", {"lambda": 1.0}),
+    "nan": Method(
+        "NAN",
+        "Si et al. 2025, arXiv:2505.16148",
+        "task arithmetic with weights by inverse norm",
+        {"lambda": 1.0},
+    ),
     "consensus": Method(
+        "Consensus",
+        "Wang et al. 2024, arXiv:2405.07813",
         "only changes that several experts' masks agree on",
         {"then": "task_arithmetic", "agreement": 2, "threshold": 0.4},
         inner=("task_arithmetic", "ties"),
         inner_defaults={"normalize": False},
     ),
     "layer_swap": Method(
+        "Layer swap",
+        "Bandarkar et al. 2024, arXiv:2410.01335",
         "some blocks from one expert, the rest merged",
         {"from": REQUIRED, "bottom": 0, "top": 0, "blocks": None, "then": "linear"},
         semantics=(),
         inner=("linear", "slerp", *_VECTORS, *_SPARSE, "model_stock", "nan", "tsv", "iso_c"),
     ),
     "knots": Method(
+        "KnOTS",
+        "Stoica et al. 2024, arXiv:2410.19735",
         "another merge in the experts' shared SVD basis (adapters)",
         {"then": "ties"},
         inner=("ties", "dare_ties", "task_arithmetic", "dare"),
         factors=True,
     ),
     "core_space": Method(
+        "Core Space",
+        "Panariello et al. 2025, arXiv:2509.17786",
         "another merge in the adapters' common core space",
         {"then": "task_arithmetic"},
         inner=("task_arithmetic", "ties", "dare", "dare_ties", "tsv", "iso_c"),

@@ -1,6 +1,6 @@
 """What each parameter of a merging method may be, in one table. No tensors, no torch.
 
-`merge_methods_table` says which methods take which, and their defaults.
+`methods` says which methods take which, and their defaults.
 """
 
 import math
@@ -47,7 +47,7 @@ class Parameter:
         }
         return fixed.get(self.kind) or _listed(self.words)
 
-    def check(self, where: str, value: Any) -> Any:
+    def check(self, where: str, value: object) -> Any:
         """The value in its type; ValueError that says what was found and what is expected."""
         found = CHECKS[self.kind](self, value)
         if found is None:
@@ -68,13 +68,13 @@ def _number(parameter: Parameter, value: Any) -> float | None:
     return number if inside else None
 
 
-def _whole(parameter: Parameter, value: Any) -> int | None:
+def _whole(parameter: Parameter, value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if parameter.low <= value <= parameter.high else None
 
 
-def _blocks(parameter: Parameter, value: Any) -> tuple[int, int] | None:
+def _blocks(parameter: Parameter, value: object) -> tuple[int, int] | None:
     """(first, last), both included; 8 is (8, 8)."""
     if isinstance(value, tuple):
         value = "-".join(map(str, value))
@@ -85,16 +85,16 @@ def _blocks(parameter: Parameter, value: Any) -> tuple[int, int] | None:
     return (first, last) if first <= last else None
 
 
-def _text(parameter: Parameter, value: Any) -> str | None:
+def _text(parameter: Parameter, value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _word(parameter: Parameter, value: Any) -> str | None:
+def _word(parameter: Parameter, value: object) -> str | None:
     text = str(value).removeprefix("torch.")  # a torch.dtype is a dtype's name
     return text if text in parameter.words else None
 
 
-CHECKS: dict[str, Callable[[Parameter, Any], Any]] = {
+CHECKS: dict[str, Callable[[Parameter, Any], object]] = {
     "number": _number,
     "whole": _whole,
     "switch": lambda _, value: value if isinstance(value, bool) else None,

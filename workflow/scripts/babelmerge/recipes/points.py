@@ -1,7 +1,7 @@
 """From the parameters of a point to its `Settings`: names, defaults, checks; which points are one.
 
 Names are mergekit's where it has them (`lambda_` and `from_` are accepted for `lambda` and `from`,
-which Python reserves). `merge_methods_table` says what each method takes. No tensors here and no
+which Python reserves). `methods` says what each method takes. No tensors here and no
 torch: a grid is understood before any merging.
 """
 
@@ -170,7 +170,7 @@ def _known(
     return {n: v for n, v in kept.items() if n in COMMON or n in defaults(method, semantics, then)}
 
 
-def _check_semantics(rule: Method, method: str, name: str, value: Any, semantics: str) -> None:
+def _check_semantics(rule: Method, method: str, name: str, value: object, semantics: str) -> None:
     where = rule.only.get(name)
     if where and semantics not in where and not (name == "lambda" and value == 1):
         hint = f"leave it out or use semantics: {where[0]}"
@@ -184,7 +184,7 @@ def _check_semantics(rule: Method, method: str, name: str, value: Any, semantics
         )
 
 
-def _check(method: str, name: str, value: Any, ids: Sequence[str], default: Any) -> Any:
+def _check(method: str, name: str, value: object, ids: Sequence[str], default: object) -> Any:
     parameter, where = PARAMETERS[name], f"{method}: {name}"
     fallback = coefficients.NOTHING if default is REQUIRED else default
     if parameter.per_expert:

@@ -10,8 +10,7 @@ from typing import Any
 
 import yaml
 
-from babelmerge.recipes import coefficients
-from babelmerge.recipes import points as merge_parameters
+from babelmerge.recipes import coefficients, points
 from babelmerge.recipes.members import NESTED, read_members, read_models
 from babelmerge.recipes.methods import (
     METHODS,
@@ -39,7 +38,7 @@ ALWAYS_NO_EFFECT = {"int8_mask": None}
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe as read: paths as written, parameters as `merge_parameters.settings` takes them."""
+    """A recipe as read: paths as written, parameters as `points.settings` takes them."""
 
     method: str
     parameters: dict[str, Any]
@@ -87,7 +86,7 @@ def _parsed(content: dict[str, Any]) -> Recipe:
     base, members, per_model = read_members(content, own, method, models)
     ids = tuple(member["id"] for member in members)
     values = _parameters(content, own, method, per_model, ids)
-    point = merge_parameters.settings(method, ids, values)
+    point = points.settings(method, ids, values)
     asked = require_output(own)
     if point.backend == "mergekit" and (asked["align"] or asked["output"] != OUTPUTS[0]):
         key = "align" if asked["align"] else "output"
@@ -128,7 +127,7 @@ def _refuse_keys(content: Mapping[str, Any]) -> None:
                 "list the models under 'models' and leave the tokenizer to the base"
             )
         if key not in KEYS:
-            raise ValueError(f"unknown key {key!r}; {merge_parameters.nearest(key, KEYS)}")
+            raise ValueError(f"unknown key {key!r}; {points.nearest(key, KEYS)}")
     for key in ("parameters", OWN):
         if content.get(key) is not None and not isinstance(content[key], Mapping):
             raise ValueError(f"key {key!r} is {content[key]!r}; expected a mapping")
@@ -147,7 +146,7 @@ def _method(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
             raise ValueError(f"{key} is {name!r}; expected the name of one method")
     method = own.get("method") or OURS.get(theirs)
     if method is None:
-        hint = merge_parameters.nearest(theirs, OURS)
+        hint = points.nearest(theirs, OURS)
         raise ValueError(f"merge_method {theirs!r} is not built here; {hint}")
     if OURS.get(theirs) != method:
         raise ValueError(
@@ -162,7 +161,7 @@ def _refuse_own_keys(own: Mapping[str, Any], method: str) -> None:
         if key in parameters(method) and key not in known:
             raise ValueError(f"{OWN}: {key} belongs under 'parameters', or a model's; move it")
         if key not in known:
-            raise ValueError(f"{OWN}: unknown key {key!r}; {merge_parameters.nearest(key, known)}")
+            raise ValueError(f"{OWN}: unknown key {key!r}; {points.nearest(key, known)}")
 
 
 def _parameters(
@@ -175,9 +174,7 @@ def _parameters(
     """The point: what is shared and per model from mergekit's places, the rest from our key."""
     shared = _effective(content.get("parameters"), method)
     every = [_effective(given, method) for given in per_model]
-    merge_parameters.refuse_unknown_parameters(
-        method, {**shared, **{k: 0 for g in every for k in g}}
-    )
+    points.refuse_unknown_parameters(method, {**shared, **{k: 0 for g in every for k in g}})
     values = {**shared, **_gather(every, shared, ids)}
     if METHODS[method].mergekit:  # what mergekit takes where nothing is said
         values["semantics"] = "mergekit"

@@ -16,8 +16,7 @@ from typing import Any
 
 import yaml
 
-from babelmerge.recipes import coefficients
-from babelmerge.recipes import points as merge_parameters
+from babelmerge.recipes import coefficients, points
 from babelmerge.recipes.members import read_models
 from babelmerge.recipes.methods import (
     COMMON,
@@ -61,7 +60,7 @@ def make_recipe(
     statistics: expert id -> file of what Fisher or RegMean collected. ValueErrors for parameters
     that the method does not have.
     """
-    values = merge_parameters.checked(method, tuple(experts), parameters)
+    values = points.checked(method, tuple(experts), parameters)
     own = {"method": method, "semantics": values["semantics"], **_own_parameters(method, values)}
     own |= {k: values[k] for k in ("backend", "device") if values[k] != COMMON[k]}
     asked = require_output({"align": align, "output": output, "rank": rank})
@@ -136,7 +135,7 @@ def _own_parameters(method: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _written(value: Any) -> Any:
+def _written(value: object) -> Any:
     if not isinstance(value, tuple):
         return coefficients.to_recipe(value)
     if all(isinstance(one, int) and not isinstance(one, bool) for one in value):
@@ -204,8 +203,8 @@ def _comment(recipe: Mapping[str, Any]) -> str:
         )
     read = read_recipe(recipe)
     ids = [id_ for id_, _ in read.experts]
-    point = merge_parameters.settings(read.method, ids, read.parameters)
-    if reason := merge_parameters.mergekit_lacks(point):
+    point = points.settings(read.method, ids, read.parameters)
+    if reason := points.mergekit_lacks(point):
         return (
             f"# mergekit reads this file but does not have that variant of {read.method}\n"
             f"# ({reason.split(';')[0]}): it would give another model. Use babelmerge.\n"
@@ -215,7 +214,7 @@ def _comment(recipe: Mapping[str, Any]) -> str:
     return "# mergekit 0.1.5 gives the same model up to rounding.\n"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -1,6 +1,6 @@
 """One point of a merge, complete and checked: what the engines take. No tensors, no torch.
 
-`merge_parameters.settings` makes it. Values that differ by layer or tensor are `Conditional`s, on
+`points.settings` makes it. Values that differ by layer or tensor are `Conditional`s, on
 which no arithmetic works; `Settings.at` gives the plain numbers of one tensor.
 """
 
@@ -87,7 +87,7 @@ class Settings:
         if not self.conditional:
             return self
 
-        def plain(value: Any) -> Any:
+        def plain(value: object) -> object:
             if isinstance(value, tuple):
                 return tuple(map(plain, value))
             return value.at(name, layers) if isinstance(value, Conditional) else value

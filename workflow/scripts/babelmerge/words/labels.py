@@ -8,35 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from babelmerge.recipes import methods
 from babelmerge.words import languages
 
 MISSING = "–"
 ARROW = "→"
-
-METHODS = MappingProxyType(
-    {
-        "breadcrumbs": "Breadcrumbs",
-        "consensus": "Consensus",
-        "core_space": "Core Space",
-        "dare": "DARE",
-        "dare_ties": "DARE-TIES",
-        "della": "DELLA",
-        "fisher": "Fisher",
-        "iso_c": "Iso-C",
-        "knots": "KnOTS",
-        "layer_swap": "Layer swap",
-        "linear": "Linear",
-        "model_stock": "Model Stock",
-        "nan": "NAN",
-        "regmean": "RegMean",
-        "sce": "SCE",
-        "slerp": "SLERP",
-        "subspace_boosting": "Subspace Boosting",
-        "task_arithmetic": "Task Arithmetic",
-        "ties": "TIES",
-        "tsv": "TSV-M",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -67,7 +43,8 @@ def metric(key: str) -> Metric:
 
 def method(key: str) -> str:
     """Name of a merging method as papers write it."""
-    return METHODS.get(key, key.replace("_", " ").replace("-", " ").title())
+    known = methods.METHODS.get(key)
+    return known.label if known else key.replace("_", " ").replace("-", " ").title()
 
 
 def unit(dataset: str) -> str:

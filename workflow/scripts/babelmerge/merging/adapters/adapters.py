@@ -7,20 +7,20 @@ memory-mapped. peft itself is not needed. Writes nothing.
 Of peft's LoRA: ranks and alphas by pattern, rsLoRA, layers stored as (inputs, outputs)
 (fan_in_fan_out), embeddings, biases of B (lora_bias) and of layers, whole modules
 (modules_to_save). DoRA has a task vector but no factors: what works on factors refuses it by name.
-What else is refused, see `adapter_config`.
+What else is refused, see `models.adapter_config`.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from babelmerge.merging.adapters.factors import Factors, product
+from babelmerge.merging.streaming.members import Readable
 from babelmerge.models import adapter_changes, checkpoints
 from babelmerge.models.adapter_changes import Change
 from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, weights
@@ -31,12 +31,12 @@ __all__ = ["Adapter", "Folded", "check_bases", "is_adapter"]
 class Adapter:
     """A LoRA adapter on a base, its tensors read when asked for.
 
-    names: the base's tensors that it changes, in the base's order. base: anything with `names`,
-    `shape` and `read` (`checkpoints.Checkpoint`, or a state dict as `merging.in_memory` has it).
+    names: the base's tensors that it changes, in the base's order. base: as torch reads it, see
+    `streaming.opening.opened`.
     ValueErrors name the adapter, the module or tensor, what was found and what is expected.
     """
 
-    def __init__(self, path: str | Path, base: Any):
+    def __init__(self, path: str | Path, base: Readable):
         self.base = base
         self.config = read_config(path)
         self.path = self.config.path
@@ -111,7 +111,7 @@ class Adapter:
         return self._rescaled(name, change, update) if change.magnitude else update
 
     def update(self, name: str) -> Factors | Tensor | None:
-        """What `inspection_members` asks: factors in the base's layout, a whole tensor, or None."""
+        """As `analysis.task_vectors` asks: factors in the base's layout, a whole tensor, None."""
         if name not in self.changes:
             return None
         if not self.has_factors(name):

@@ -8,49 +8,48 @@ all tensors are read here, by streams.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from babelmerge.merging import engine
-from babelmerge.merging.adapters.spaces import SpaceMembers
+from babelmerge.merging.adapters.spaces import Space, SpaceMembers
 from babelmerge.merging.kernels import scans
 from babelmerge.merging.kernels.shares import kept, majority_sign
-from babelmerge.merging.streaming import former as fused
 from babelmerge.merging.streaming import ranks
+from babelmerge.merging.streaming.former import Former
+from babelmerge.merging.streaming.inputs import Collected
 from babelmerge.merging.streaming.merger import Merger
+from babelmerge.merging.streaming.opening import device_of, flat, on_kernels
 from babelmerge.merging.streaming.passes import Passes
-from babelmerge.merging.streaming.planner import Known, Planner
-from babelmerge.merging.streaming.stages import trims
-from babelmerge.recipes.points import Settings
+from babelmerge.merging.streaming.planner import Known, Planner, trims
+from babelmerge.recipes.settings import Settings
 
 
 class Forming:
     """Merged coordinates by name, float32.
 
-    space: see `adapter_spaces`. ids: the adapters', in the order of the point's values. blocks: of
+    space: see `spaces`. ids: the adapters', in the order of the point's values. blocks: of
     the model. norms: of the whole models, for nan. statistics: as `merger.Merger` takes them.
     """
 
     def __init__(
         self,
-        space: Any,
+        space: Space,
         ids: Sequence[str],
         point: Settings,
         blocks: int,
         norms: list[float] | None = None,
-        statistics: Mapping[str, Any] | None = None,
+        statistics: Mapping[str, Collected] | None = None,
     ):
         self.space = space
         members = SpaceMembers(space, ids, blocks)
         passes, known = Passes(members), Known(norms=norms)
         read_limits(Planner(passes, point, known))
         self._former = self._merger = None
-        if engine.on_kernels(members, point):
-            self._former = fused.Former(passes, point, known)
+        if on_kernels(members, point):
+            self._former = Former(passes, point, known)
         else:
-            device = engine.device_of(point)
+            device = device_of(point)
             self._merger = Merger(members, point, device, passes, known, statistics)
             self._merger.prepare()
 
@@ -58,12 +57,12 @@ class Forming:
         if self._merger:
             return self._merger.read(name).cpu()
         merged = torch.empty(self.space.shape(name))
-        self._former.fill({name: engine.flat(merged)})
+        self._former.fill({name: flat(merged)})
         return merged
 
 
 def read_limits(planner: Planner) -> None:
-    """What `fused_plans.prepare` reads of the whole model, into the planner's `known`.
+    """What `planner.prepare` reads of the whole model, into a planner's `known`.
 
     Every expert's smallest magnitude kept, over all tensors, and the sign of the sum of all elected
     signs; the same numbers, with one tensor of every expert in memory at a time.
@@ -92,7 +91,7 @@ def _magnitudes(
 ) -> list[dict[int, float]]:
     """As `ranks.thresholds`, which holds all tensors at once (no memory where files are mapped)."""
     passes, what = planner.passes, scans.MAGNITUDES
-    uppers = ranks._uppers(passes, planner.untrimmed(names), len(wanted), what)
-    uppers = ranks._zeros_first(uppers)
-    found = ranks._within(passes, planner.untrimmed(names), what, uppers, wanted)
+    uppers = ranks.count_uppers(passes, planner.untrimmed(names), len(wanted), what)
+    uppers = ranks.zeros_first(uppers)
+    found = ranks.find_within(passes, planner.untrimmed(names), what, uppers, wanted)
     return [{rank: entry[0] for rank, entry in row.items()} for row in found]

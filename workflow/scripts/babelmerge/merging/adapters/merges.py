@@ -5,7 +5,7 @@ vector, and its exact factors where it has them. Sums of task vectors (task_arit
 and blocks swapped in) are concatenations of factors; knots and core_space merge in small bases, and
 there tsv, iso_c and boosted sums are what they are on the whole matrices; what picks elements
 (ties, dare, sce, …) forms the task vectors of one tensor at a time. The methods are the engine's
-own, see `adapter_spaces`; so are their parameters.
+own, see `spaces`; so are their parameters.
 
 The result is that of merging the full models that the adapters stand for, but for what counts over
 the whole model: a density with scope: model counts over the tensors that any of the adapters
@@ -23,29 +23,30 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from babelmerge.files.tensor_files import FLOATING
-from babelmerge.merging import engine
-from babelmerge.merging.adapters import sums as adapter_sums
+from babelmerge.merging.adapters import sums
 from babelmerge.merging.adapters.adapters import Adapter, check_bases
 from babelmerge.merging.adapters.factors import Factors
 from babelmerge.merging.adapters.forming import Forming
 from babelmerge.merging.adapters.spaces import SPACES, unfolded
 from babelmerge.merging.methods import spectral
-from babelmerge.merging.streaming.former import DTYPE_CODES
-from babelmerge.merging.streaming.members import BLOCK_NUMBER, name_experts
+from babelmerge.merging.streaming.former import code_of
+from babelmerge.merging.streaming.inputs import Collected
+from babelmerge.merging.streaming.members import Model, Readable, count_blocks, name_experts
+from babelmerge.merging.streaming.opening import opened
 from babelmerge.models import checkpoints
 from babelmerge.models.adapter_config import FOLD
-from babelmerge.recipes.points import Settings, settings
+from babelmerge.recipes.points import settings
+from babelmerge.recipes.settings import Settings
 
 SHARED = ("knots", "core_space")  # methods that are a space, in which another merges
 VECTORS = "task vectors"
 
 
 def merge_adapters(
-    base: Any,
+    base: Model,
     adapters: Mapping[str, str | Path | Adapter],
     method: str,
-    statistics: Mapping[str, Any] | None = None,
+    statistics: Mapping[str, Collected] | None = None,
     **parameters: Any,
 ) -> "AdapterMerge":
     """Merge adapters of one base; nothing but headers is read until a tensor is asked for.
@@ -54,13 +55,13 @@ def merge_adapters(
     ids seed random drops). parameters: those of the method, see `merging.METHODS`; knots and
     core_space take `then` and the parameters of that method. ValueErrors for what does not fit.
     """
-    opened = engine.opened(base) if isinstance(base, str | Path | Mapping) else base
+    model = opened(base)
     members = {
-        id_: one if isinstance(one, Adapter) else Adapter(one, opened)
+        id_: one if isinstance(one, Adapter) else Adapter(one, model)
         for id_, one in name_experts(adapters).items()
     }
     check_bases(members)
-    return AdapterMerge(opened, members, settings(method, tuple(members), parameters), statistics)
+    return AdapterMerge(model, members, settings(method, tuple(members), parameters), statistics)
 
 
 class AdapterMerge(Mapping[str, Tensor]):
@@ -72,10 +73,10 @@ class AdapterMerge(Mapping[str, Tensor]):
 
     def __init__(
         self,
-        base: Any,
+        base: Readable,
         adapters: Mapping[str, Adapter],
         point: Settings,
-        statistics: Mapping[str, Any] | None = None,
+        statistics: Mapping[str, Collected] | None = None,
     ):
         _refuse(point, adapters)
         self.base = base
@@ -84,7 +85,7 @@ class AdapterMerge(Mapping[str, Tensor]):
         changed = {name for one in adapters.values() for name in one.names}
         self.names = tuple(name for name in base.names if name in changed)
         self._orientation = {name: _transposed(name, self.adapters) for name in self.names}
-        self._blocks = _blocks(base)
+        self._blocks = count_blocks(base.names)
         self._statistics = statistics
         self._model_norms: list[float] | None = None
         self._ways: dict[str, str] = {}
@@ -106,8 +107,7 @@ class AdapterMerge(Mapping[str, Tensor]):
 
     def code(self, name: str) -> str:
         """The dtype of `read`: the settings', or the base's."""
-        own = self.base.code(name)
-        return DTYPE_CODES[self.point.dtype] if self.point.dtype and own in FLOATING else own
+        return code_of(self.base.code(name), self.point)
 
     def read(self, name: str) -> Tensor:
         """The merged model's tensor, base + task vector; ValueError when it is not finite."""
@@ -143,7 +143,7 @@ class AdapterMerge(Mapping[str, Tensor]):
         if way == VECTORS:
             return None
         if way == "sum":
-            return adapter_sums.summed(self.adapters, self._coefficients(name), name)
+            return sums.summed(self.adapters, self._coefficients(name), name)
         forming = self._formed(name)
         return forming.space.factors(name, forming.read(name))
 
@@ -159,9 +159,9 @@ class AdapterMerge(Mapping[str, Tensor]):
             return VECTORS
         if method in SHARED:
             return method
-        if adapter_sums.is_sum(self.point, name, self._blocks):
+        if sums.is_sum(self.point, name, self._blocks):
             return "sum"
-        boosted = method == "subspace_boosting" and self.point.then in adapter_sums.SUMS
+        boosted = method == "subspace_boosting" and self.point.then in sums.SUMS
         like = torch.empty(self.base.shape(name), device="meta")
         alike = (boosted or method in ("tsv", "iso_c")) and spectral.decomposes(name, like)
         return "spectral" if alike else VECTORS
@@ -169,7 +169,7 @@ class AdapterMerge(Mapping[str, Tensor]):
     def _coefficients(self, name: str) -> dict[str, float]:
         ids = tuple(self.adapters)
         norms = self._norms() if self.point.inner.method == "nan" else None
-        return adapter_sums.coefficients(self.point, ids, name, self._blocks, norms)
+        return sums.coefficients(self.point, ids, name, self._blocks, norms)
 
     def _formed(self, name: str) -> Forming:
         """What forms a tensor that is no sum, in its space."""
@@ -190,8 +190,26 @@ class AdapterMerge(Mapping[str, Tensor]):
         """Of every adapter's whole model, as `nan` asks."""
         if self._model_norms is None:
             models = list(self.adapters.values())
-            self._model_norms = adapter_sums.model_norms(self.base, models)
+            self._model_norms = sums.model_norms(self.base, models)
         return self._model_norms
+
+
+class AdaptedModel:
+    """All tensors of the base with the merge of its adapters added, as `merger.Merger` gives them.
+
+    Each is formed when it is asked for; nothing is written.
+    """
+
+    def __init__(self, merge: AdapterMerge):
+        self.names = tuple(merge.base.names)
+        self.shape = merge.base.shape
+        self.code = merge.code
+        self.read = merge.read
+
+    def fill(self, targets: Mapping[str, Tensor]) -> None:
+        """Form tensors of these names in place, cast to the targets' dtypes."""
+        for name, tensor in targets.items():
+            tensor.copy_(self.read(name))
 
 
 def _refuse(point: Settings, adapters: Mapping[str, Adapter]) -> None:
@@ -225,8 +243,3 @@ def _transposed(name: str, adapters: Mapping[str, Adapter]) -> bool:
             "fan_in_fan_out must be the same in adapters of one base"
         )
     return any(found.values())
-
-
-def _blocks(base: Any) -> int:
-    numbers = [int(found[1]) for name in base.names if (found := BLOCK_NUMBER.search(name))]
-    return max(numbers, default=-1) + 1

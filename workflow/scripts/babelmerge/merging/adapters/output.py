@@ -39,24 +39,6 @@ class Report:
     errors: dict[str, float] = field(default_factory=dict)
 
 
-def save_adapter(
-    out_dir: str | Path,
-    merge: AdapterMerge,
-    rank: int | None = None,
-    dtype: str = "float32",
-    **facts: Any,
-) -> Report:
-    """Write a merge as an adapter's directory, complete or not at all, the report in its manifest.
-
-    rank: None for exact factors. facts: for the manifest, as `directories.saving` takes them.
-    """
-    report: dict[str, Any] = {}
-    with checkpoints.saving(out_dir, adapter=report, **facts) as directory:
-        found = write_adapter(directory, merge, rank, dtype)
-        report |= {"rank": found.rank, "error": found.error, "errors": found.errors}
-    return found
-
-
 def write_adapter(
     directory: str | Path, merge: AdapterMerge, rank: int | None = None, dtype: str = "float32"
 ) -> Report:

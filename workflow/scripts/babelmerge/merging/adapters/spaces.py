@@ -1,13 +1,13 @@
 """Where a set of adapters is merged: as task vectors, in KnOTS' shared basis, or as cores.
 
 A space gives every adapter coordinates (one float32 tensor for each tensor that it changes) and
-turns merged coordinates back into an update. To the engine its adapters are members of a merge like
-any other, on a base of zeros (`members`), so every method works in every space and no method is
-written twice. An adapter without a module has coordinates 0 there.
+turns merged coordinates back into an update. To `streaming` its adapters are members of a merge
+like any other, on a base of zeros (`SpaceMembers`), so every method works in every space and no
+method is written twice. An adapter without a module has coordinates 0 there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,18 +15,38 @@ from torch import Tensor
 
 from babelmerge.merging.adapters import core_space, knots
 from babelmerge.merging.adapters.adapters import Adapter
+from babelmerge.merging.adapters.core_space import Cores as CoreBasis
 from babelmerge.merging.adapters.factors import Factors, product
+from babelmerge.merging.adapters.knots import Basis
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models import checkpoints
-from babelmerge.recipes.points import Settings
+from babelmerge.recipes.settings import Settings
 
 KEPT_BYTES = 256_000_000  # of bases that are kept for another reading
+Kept = Basis | CoreBasis | tuple[Tensor, ...]  # what a space needs of a module for a reading
+
+
+class Space(Protocol):
+    """Coordinates of each adapter by tensor, and the way back from merged ones to factors."""
+
+    adapters: Mapping[str, Adapter]
+    names: tuple[str, ...]
+
+    def shape(self, name: str) -> tuple[int, ...]: ...
+    def coordinates(self, id_: str, name: str) -> Tensor: ...
+    def factors(self, name: str, merged: Tensor) -> Factors | None: ...
 
 
 class TaskVectors:
     """The updates themselves, in the base's shapes, one tensor in memory at a time."""
 
-    def __init__(self, adapters: Mapping[str, Adapter], names: Sequence[str], *_: Any):
+    def __init__(
+        self,
+        adapters: Mapping[str, Adapter],
+        names: Sequence[str],
+        point: Settings,
+        blocks: int,
+    ):
         self.adapters = adapters
         self.names = tuple(names)
 
@@ -58,15 +78,15 @@ class SharedBasis:
         self.names = tuple(names)
         self.point = point
         self.blocks = blocks
-        self._kept: dict[str, Any] = {}
+        self._kept: dict[str, Kept] = {}
         self._room = KEPT_BYTES
-        self._last: tuple[str, Any] = ("", None)
+        self._last: tuple[str, Basis | CoreBasis | None] = ("", None)
 
     def members(self, name: str) -> list[Factors]:
         found = [self.adapters[id_].factors(name) for id_ in sorted(self.adapters)]
         return [one for one in found if one is not None]
 
-    def basis(self, name: str) -> Any:
+    def basis(self, name: str) -> Basis | CoreBasis:
         if self._last[0] != name:
             self._last = (name, self.find(self.members(name)))
             kept = self.small(self._last[1])
@@ -75,7 +95,7 @@ class SharedBasis:
                 self._kept[name] = kept
         return self._last[1]
 
-    def known(self, name: str) -> Any:
+    def known(self, name: str) -> Kept:
         return self._kept[name] if name in self._kept else self.small(self.basis(name))
 
     def coordinates(self, id_: str, name: str) -> Tensor:
@@ -153,7 +173,7 @@ class Spectral(Cores):
         return min(next(iter(self.adapters.values())).base.shape(name))
 
 
-SPACES: dict[str, type] = {
+SPACES: dict[str, Callable[..., Space]] = {
     "task vectors": TaskVectors,
     "knots": Knots,
     "core_space": Cores,
@@ -167,19 +187,19 @@ class SpaceMembers(Members):
     blocks: of the model, of which the adapters may change a few only.
     """
 
-    def __init__(self, space: Any, ids: Sequence[str], blocks: int):
+    def __init__(self, space: Space, ids: Sequence[str], blocks: int):
         self.ids = tuple(ids)
-        self.base = Member(space, lambda name: torch.zeros(space.shape(name)))
+        self.base = SpaceMember(space, lambda name: torch.zeros(space.shape(name)))
         self.experts = {id_: _expert(space, id_) for id_ in ids}
         self.blocks = blocks
 
 
-class Member:
+class SpaceMember:
     """One tensor by name, as the engine reads members; float32."""
 
     on_cpu = True
 
-    def __init__(self, space: Any, read: Callable[[str], Tensor], adapter: Adapter | None = None):
+    def __init__(self, space: Space, read: Callable[[str], Tensor], adapter: Adapter | None = None):
         self.names = space.names
         self.shape = space.shape
         self.read = read
@@ -193,11 +213,11 @@ class Member:
         return checkpoints.as_bytes(self.read(name))
 
 
-def _expert(space: Any, id_: str) -> Member:
-    return Member(space, lambda name: space.coordinates(id_, name), space.adapters[id_])
+def _expert(space: Space, id_: str) -> SpaceMember:
+    return SpaceMember(space, lambda name: space.coordinates(id_, name), space.adapters[id_])
 
 
-def _bytes(found: Any) -> int:
+def _bytes(found: Tensor | Kept) -> int:
     """What the tensors of a tuple (of tuples) take."""
     if isinstance(found, Tensor):
         return found.nbytes

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from babelmerge.merging.adapters.adapters import Adapter
 from babelmerge.merging.adapters.factors import Factors, concatenated
 from babelmerge.merging.kernels.shares import arithmetic_divisor, linear_divisor
 from babelmerge.merging.methods.averaging import nan_coefficients
 from babelmerge.merging.methods.selection import total
-from babelmerge.recipes.points import Settings
+from babelmerge.merging.streaming.members import Readable
+from babelmerge.recipes.settings import Settings
 
 SUMS = ("task_arithmetic", "linear", "nan")  # methods whose update is a weighted sum
 
@@ -52,7 +52,7 @@ def summed(adapters: Mapping[str, Adapter], weights: Mapping[str, float], name: 
     return concatenated([found[id_] for id_ in used], [weights[id_] for id_ in used])
 
 
-def model_norms(base: Any, adapters: Sequence[Adapter]) -> list[float]:
+def model_norms(base: Readable, adapters: Sequence[Adapter]) -> list[float]:
     """Frobenius norm of every model that an adapter stands for, over all tensors."""
     squares: list[list[float]] = [[] for _ in adapters]
     for name in base.names:

@@ -3,7 +3,7 @@
 Models can compute the same with their units in another order, and averages of such models mean
 nothing. Weight matching (Ainsworth et al. 2023, arXiv:2209.04836) finds the permutations P that
 maximise the inner product of the reference's weights with those of the permuted model, which is
-the same as minimising their distance. `alignment_roles` says which units there are and which
+the same as minimising their distance. `roles` says which units there are and which
 symmetries rotary embeddings, norms and tied embeddings leave.
 
 By default MLP neurons and attention heads move. Then no permutation depends on another, except
@@ -22,62 +22,28 @@ and a permuted copy is recovered bit for bit. A permutation is a LongTensor: uni
 model is unit order[i] of the model. Reads one block at a time, writes nothing.
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.merging.alignment.layout import Permutations, layout_of
+from babelmerge.merging.alignment.aligned import Aligned, config_of
+from babelmerge.merging.alignment.layout import Config, Permutations, layout_of
 from babelmerge.merging.alignment.roles import EMBEDDINGS, SYMMETRIES
 from babelmerge.merging.alignment.units import match_block, match_residual
-from babelmerge.merging.in_memory import InMemory
-from babelmerge.models import checkpoints
+from babelmerge.merging.streaming.members import Model, Readable
+from babelmerge.merging.streaming.opening import opened
 from babelmerge.recipes.points import nearest
 
 DEFAULT = ("neurons", "heads")
 ROUNDS = 20  # residual and blocks take turns at most this often; each turn is an improvement
 
 
-class Aligned:
-    """A model with its units in another order, as a member of a merge: tensors move when read.
-
-    Whatever a permutation does not change (names, shape, code, file, config, ...) is the model's.
-    permutations: complete or not, see `Layout.complete`. config: by default the model's own.
-    ValueError when they do not fit the model.
-    """
-
-    def __init__(self, model: Any, permutations: Permutations, config: Any = None):
-        self._model = _open(model)
-        self.layout = layout_of(self._model, _config(config, self._model))
-        self.permutations = self.layout.complete(permutations)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # not there yet: while it is being built, copied or unpickled
-            raise AttributeError(name)
-        return getattr(self._model, name)
-
-    def read(self, name: str) -> Tensor:
-        """The tensor with its units in the new order; as it is where none move."""
-        name = getattr(self._model, "aliases", {}).get(name, name)
-        tensor = self._model.read(name)
-        for dim in range(tensor.dim()):
-            order = self.layout.index(name, dim, self.permutations)
-            if order is not None:
-                tensor = tensor.index_select(dim, order.to(tensor.device))
-        return tensor
-
-    def raw(self, name: str) -> np.ndarray:
-        """The bytes of `read`: mapped where nothing moves, else made anew at each call."""
-        dims = range(len(self.layout.roles[name][1]))
-        moves = any(self.layout.index(name, d, self.permutations) is not None for d in dims)
-        return checkpoints.as_bytes(self.read(name)) if moves else self._model.raw(name)
-
-
 def match(
-    reference: Any, model: Any, config: Any = None, symmetries: Sequence[str] = DEFAULT
+    reference: Model,
+    model: Model,
+    config: Config | None = None,
+    symmetries: Sequence[str] = DEFAULT,
 ) -> dict[str, Tensor]:
     """The permutations that bring a model's units into the order of a reference's.
 
@@ -92,8 +58,8 @@ def match(
     are not finite.
     """
     _require_symmetries(symmetries)
-    ours, theirs = _open(reference), _open(model)
-    config = _config(config, ours, theirs)
+    ours, theirs = opened(reference), opened(model)
+    config = config_of(config, ours, theirs)
     layout = layout_of(ours, config)
     _require_same_shapes(ours, theirs)
     found = layout.identity()
@@ -113,7 +79,9 @@ def match(
     return found
 
 
-def apply(model: Any, permutations: Permutations, config: Any = None) -> dict[str, Tensor]:
+def apply(
+    model: Model, permutations: Permutations, config: Config | None = None
+) -> dict[str, Tensor]:
     """The permuted model as a state dict; tied tensors stay tied. See `Aligned`."""
     view = Aligned(model, permutations, config)
     tensors = {name: view.read(name) for name in view.names}
@@ -122,26 +90,16 @@ def apply(model: Any, permutations: Permutations, config: Any = None) -> dict[st
 
 
 def align(
-    reference: Any, model: Any, config: Any = None, symmetries: Sequence[str] = DEFAULT
+    reference: Model,
+    model: Model,
+    config: Config | None = None,
+    symmetries: Sequence[str] = DEFAULT,
 ) -> Aligned:
     """`match`, and the model seen through what was found: ready to be merged with the reference."""
-    theirs = _open(model)
-    ours = _open(reference)
-    config = _config(config, ours, theirs)
+    theirs = opened(model)
+    ours = opened(reference)
+    config = config_of(config, ours, theirs)
     return Aligned(theirs, match(ours, theirs, config, symmetries), config)
-
-
-def compose(first: Permutations, second: Permutations) -> dict[str, Tensor]:
-    """The permutations that do in one what `first` and then `second` do.
-
-    ValueError unless both have the same keys, as what `match` and `inverse` return.
-    """
-    if differing := sorted(set(first) ^ set(second)):
-        raise ValueError(
-            f"alignment: only one of two sets of permutations has {differing[0]}; complete both "
-            "with layout_of(model, config).complete(permutations)"
-        )
-    return {key: order[second[key]] for key, order in first.items()}
 
 
 def inverse(permutations: Permutations) -> dict[str, Tensor]:
@@ -160,21 +118,6 @@ def moved(permutations: Permutations) -> dict[str, tuple[int, int]]:
     return counts
 
 
-def _open(model: Any) -> Any:
-    if isinstance(model, str | Path):
-        return checkpoints.Checkpoint(model)
-    if isinstance(model, Mapping):
-        return InMemory(model)
-    return model if hasattr(model, "read") else checkpoints.Checkpoint(model.path)
-
-
-def _config(config: Any, *models: Any) -> Any:
-    for found in (config, *(getattr(model, "config", None) for model in models)):
-        if found is not None:
-            return found
-    raise ValueError("alignment: a state dict does not say how many heads it has; give config=")
-
-
 def _require_symmetries(symmetries: Sequence[str]) -> None:
     for name in symmetries:
         if name not in SYMMETRIES:
@@ -183,7 +126,7 @@ def _require_symmetries(symmetries: Sequence[str]) -> None:
         raise ValueError("alignment: values move within the groups of their heads; add heads")
 
 
-def _require_same_shapes(ours: Any, theirs: Any) -> None:
+def _require_same_shapes(ours: Readable, theirs: Readable) -> None:
     """ValueError unless both have the same tensors; a copy of a tied one is not counted."""
     tied = {*getattr(ours, "aliases", {}), *getattr(theirs, "aliases", {})}
     if differing := sorted((set(ours.names) ^ set(theirs.names)) - tied):
@@ -201,6 +144,6 @@ def _require_same_shapes(ours: Any, theirs: Any) -> None:
             )
 
 
-def _shared(ours: Any, theirs: Any) -> list[str]:
+def _shared(ours: Readable, theirs: Readable) -> list[str]:
     names = set(theirs.names)
     return [name for name in ours.names if name in names]

@@ -1,12 +1,12 @@
 """The units of one decoder: how many there are, which permutations it has, what each one moves.
 
-`alignment_roles` says what each dimension of each tensor counts; here that meets a model's names,
+`roles` says what each dimension of each tensor counts; here that meets a model's names,
 shapes and config. Reads no tensors.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -18,9 +18,19 @@ from babelmerge.merging.alignment.roles import (
     require_names,
     roles_of,
 )
+from babelmerge.merging.streaming.members import Member
 from babelmerge.recipes.points import nearest
 
 Permutations = Mapping[str, Tensor]
+
+
+class HasConfig(Protocol):
+    """A config object of transformers."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+Config = Mapping[str, Any] | HasConfig  # config.json, or what transformers reads of it
 
 
 @dataclass(frozen=True)
@@ -137,7 +147,7 @@ def rows(units: Tensor, size: int) -> Tensor:
     return (units[:, None] * size + torch.arange(size)).reshape(-1)
 
 
-def layout_of(model: Any, config: Any) -> Layout:
+def layout_of(model: Member, config: Config) -> Layout:
     """The units of a model: `names` and `shape(name)` of a member; config.json or a config object.
 
     ValueError for an architecture that is not known (all are listed), for a tensor whose place is
@@ -166,7 +176,7 @@ def layout_of(model: Any, config: Any) -> Layout:
     return layout
 
 
-def _require_shapes(model: Any, layout: Layout) -> None:
+def _require_shapes(model: Member, layout: Layout) -> None:
     sizes = {
         "queries": layout.heads * layout.head_dim,
         "outputs": layout.heads * layout.head_dim,

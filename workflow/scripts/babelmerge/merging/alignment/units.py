@@ -6,16 +6,19 @@ tensors that its units have weights in, twice, one at a time.
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
 
 from torch import Tensor
 
 from babelmerge.merging.alignment import matching
+from babelmerge.merging.alignment.aligned import Aligned
 from babelmerge.merging.alignment.layout import Layout, heads_key, neurons_key, rows, values_key
+from babelmerge.merging.streaming.members import Readable
 from babelmerge.models import checkpoints
 
 
-def match_block(ours: Any, view: Any, block: str, symmetries: Sequence[str]) -> dict[str, Tensor]:
+def match_block(
+    ours: Readable, view: Aligned, block: str, symmetries: Sequence[str]
+) -> dict[str, Tensor]:
     """The permutations of one block, composed with those that the view has already."""
     steps = {}
     if "neurons" in symmetries:
@@ -26,18 +29,18 @@ def match_block(ours: Any, view: Any, block: str, symmetries: Sequence[str]) -> 
     return {key: view.permutations[key][step] for key, step in steps.items()}
 
 
-def _match_neurons(ours: Any, view: Any, block: str) -> Tensor:
+def _match_neurons(ours: Readable, view: Aligned, block: str) -> Tensor:
     units = Units(ours, view, _tensors(view.layout, block))
     return units.match(("neurons",), view.layout.neurons)
 
 
-def match_residual(ours: Any, view: Any, names: Sequence[str]) -> dict[str, Tensor]:
+def match_residual(ours: Readable, view: Aligned, names: Sequence[str]) -> dict[str, Tensor]:
     """The view's permutations, the residual's composed with its best step over these tensors."""
     step = Units(ours, view, names).match(("residual",), view.layout.width)
     return {**view.permutations, "residual": view.permutations["residual"][step]}
 
 
-def _match_heads(ours: Any, view: Any, block: str, inside: bool) -> tuple[Tensor, Tensor]:
+def _match_heads(ours: Readable, view: Aligned, block: str, inside: bool) -> tuple[Tensor, Tensor]:
     """Orders of query heads, and of value rows; with `inside` those move within their group too."""
     layout = view.layout
     units = Units(ours, view, _tensors(layout, block))
@@ -60,7 +63,7 @@ def _match_heads(ours: Any, view: Any, block: str, inside: bool) -> tuple[Tensor
 class Units:
     """The units of a reference and a model as rows of matrices, over some of their tensors."""
 
-    def __init__(self, ours: Any, view: Any, names: Iterable[str]):
+    def __init__(self, ours: Readable, view: Aligned, names: Iterable[str]):
         self.ours, self.view = ours, view
         self.names = sorted(names)  # so that scores do not depend on the order in the files
 
@@ -86,7 +89,7 @@ class Units:
         ours, theirs = (self._rows(model, roles, count) for model in (self.ours, self.view))
         return zip(ours, theirs, strict=True)
 
-    def _rows(self, model: Any, roles: Collection[str], count: int) -> Iterator[Tensor]:
+    def _rows(self, model: Readable, roles: Collection[str], count: int) -> Iterator[Tensor]:
         """(count, weights) for every dimension that has one of the roles."""
         for name in self._names(roles):
             dims = [n for n, role in enumerate(self.view.layout.roles[name][1]) if role in roles]
@@ -102,7 +105,7 @@ def _tensors(layout: Layout, block: str) -> list[str]:
     return [name for name, (place, _) in layout.roles.items() if place == block]
 
 
-def _require_finite(model: Any, label: str, name: str) -> None:
+def _require_finite(model: Readable, label: str, name: str) -> None:
     tensor = model.read(name)
     if math.isfinite(float(tensor.sum())):  # then every element is, and this takes no memory
         return

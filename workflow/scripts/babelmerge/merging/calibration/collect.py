@@ -2,34 +2,32 @@
 
 `fisher`: the diagonal of the empirical Fisher information, for every parameter. `gram`: the mean
 outer product of the inputs of every linear layer. Both are files of float32 tensors, named as the
-tensors of the model that they belong to, which `regression` merges with. Rows become tokens as in
-training. Works on any decoder that transformers loads; writes only the file that it is told to, and
-its facts beside it; knows nothing of studies or merging.
+tensors of the model that they belong to, which `methods.regression` merges with. Rows become tokens
+as in training. Works on any decoder that transformers loads; writes only the file that it is told
+to, and its facts beside it; knows nothing of studies or merging.
 
 Memory: beside the model, at most `memory` bytes of sums at a time. What needs more is collected in
-several passes over the rows, one for each run of tensors that fits (`calibration_passes`).
+several passes over the rows, one for each run of tensors that fits (`passes`).
 """
 
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from babelmerge.data import batches as batching
-from babelmerge.data import tokenised as training_checks
+from babelmerge.data import batches, tokenised
 from babelmerge.files.atomic import folder_beside, write_atomically
-from babelmerge.merging.calibration import passes as sums
-from babelmerge.models import checkpoints
-from babelmerge.models import loading as models
+from babelmerge.merging.calibration import files, passes
+from babelmerge.merging.calibration.files import Shapes
+from babelmerge.models import checkpoints, loading
 
 LOG = logging.getLogger(__name__)
 
 MEMORY = 8 << 30  # bytes of sums held at a time
-Shapes = Mapping[str, tuple[int, ...]]
 
 
 def collect(
@@ -43,12 +41,13 @@ def collect(
     limit: int | None = None,
     max_length: int | None = None,
     dtype: str = "float32",
-    batch_tokens: int = sums.BATCH_TOKENS,
+    batch_tokens: int = passes.BATCH_TOKENS,
     memory: int = MEMORY,
 ) -> dict:
     """Write one kind of statistics of the model in `folder`; returns the facts of {out_file}.json.
 
-    rows: see `prompts`; the first `limit` are used, those whose prompt fills max_length are not.
+    rows: see `tasks.prompts`; the first `limit` are used, but for those whose prompt fills
+    max_length.
     out_file: a safetensors file, put in its place whole. dtype: of the model; gradients and sums of
     what it computes. ValueErrors for an unknown kind, rows that cannot be used, values that are not
     finite, and a model whose tensors have other names in its files than in memory.
@@ -56,21 +55,23 @@ def collect(
     if kind not in KINDS:
         raise ValueError(f"no statistics of kind {kind!r}; expected {' or '.join(KINDS)}")
     shapes_of, collected = KINDS[kind]
-    model, tokenizer = models.load(folder, dtype)
-    training_checks.check_vocabulary(model, tokenizer)
+    model, tokenizer = loading.load(folder, dtype)
+    tokenised.check_vocabulary(model, tokenizer)
     shapes = shapes_of(model)
     _check_names(folder, kind, shapes)
     out_file = Path(out_file)
     with folder_beside(out_file) as work:
-        counts = training_checks.Counts()
+        counts = tokenised.Counts()
         encoding = (template, tokenizer, max_length, chat)
-        triples = training_checks.tokenised(islice(rows, limit), *encoding, counts)
-        tokens = batching.store(triples, work, "dev", len(tokenizer))
-        training_checks.check_rows(counts, "dev", max_length)
-        passes = split(shapes, memory)
-        LOG.info("%s: %d rows, %d tensors, passes: %d", kind, len(tokens), len(shapes), len(passes))
-        _write(work, shapes, passes, lambda names: collected(model, tokens, names, batch_tokens))
-        os.replace(work / "model.safetensors", out_file)
+        triples = tokenised.tokenised(islice(rows, limit), *encoding, counts)
+        tokens = batches.store(triples, work, "dev", len(tokenizer))
+        tokenised.check_rows(counts, "dev", max_length)
+        runs = split(shapes, memory)
+        LOG.info("%s: %d rows, %d tensors, passes: %d", kind, len(tokens), len(shapes), len(runs))
+        made = files.write(
+            work, shapes, runs, lambda names: collected(model, tokens, names, batch_tokens)
+        )
+        os.replace(made, out_file)
     facts = {
         "kind": kind,
         "model": checkpoints.fingerprint(folder),
@@ -104,13 +105,13 @@ def _parameter_shapes(model) -> Shapes:
 
 
 def _gram_shapes(model) -> Shapes:
-    return {name: (m.in_features, m.in_features) for name, m in sums.linear_maps(model).items()}
+    return {name: (m.in_features, m.in_features) for name, m in passes.linear_maps(model).items()}
 
 
 # Kind -> (shapes of its tensors by name, what sums them over the rows).
 KINDS: dict[str, tuple[Callable, Callable]] = {
-    "fisher": (_parameter_shapes, sums.fisher),
-    "gram": (_gram_shapes, sums.gram),
+    "fisher": (_parameter_shapes, passes.fisher),
+    "gram": (_gram_shapes, passes.gram),
 }
 
 
@@ -129,18 +130,3 @@ def _check_names(folder: str | Path, kind: str, shapes: Shapes) -> None:
             "merge looks for it: transformers renames the tensors of this architecture; merge it "
             "by a method that needs no statistics"
         )
-
-
-def _write(work: Path, shapes: Shapes, passes: Sequence[Sequence[str]], compute: Callable) -> None:
-    """Stream tensors into work/model.safetensors, a pass whenever the next tensor needs one."""
-    waiting, found = iter(passes), {}
-
-    def pieces(name: str) -> list[np.ndarray]:
-        if not found:
-            found.update(compute(next(waiting)))
-        tensor = found.pop(name)
-        checkpoints.require_finite(tensor, name, "statistics")
-        return [checkpoints.as_bytes(tensor)]
-
-    layout = {name: ("F32", shape) for name, shape in shapes.items()}
-    checkpoints.write_tensors(work, layout, pieces, max_shard_bytes=1 << 62)

@@ -1,7 +1,7 @@
 """Sums over rows of what a model does with them: squared gradients, products of inputs.
 
 A model and tokenised rows in, float32 tensors by name out, for as many tensors as the caller asks
-for. `calibration` says what they are for, and writes them. Reads and writes no file.
+for. `collect` says what they are for, and writes them. Reads and writes no file.
 """
 
 import logging
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from babelmerge.data import batches as batching
+from babelmerge.data import batches
 from babelmerge.data.batches import Tokens
 from babelmerge.models import losses
 
@@ -40,7 +40,7 @@ def fisher(
     plain = losses.has_plain_head(model, model.device)
     with _squared_into(sums, parameters), torch.enable_grad():
         for row in range(len(tokens)):
-            batch = batching.collate(tokens, np.array([row]), model.device)
+            batch = batches.collate(tokens, np.array([row]), model.device)
             loss = losses.summed_loss(model, batch, plain)
             if not bool(torch.isfinite(loss)):
                 raise ValueError(

@@ -1,1 +1,12 @@
-"""A room."""
+"""The merging methods, defined: pure functions over float32 tensors of one parameter, in torch.
+
+Each docstring says formula, source, and where mergekit's variant parts from the authors'. Task
+vectors and numbers in, a tensor out: no files, no state dicts, no threads, no names of methods.
+
+Start at `elementwise` (linear, task arithmetic, TIES, DARE, SCE). Then `sparsifying` (Breadcrumbs,
+DELLA), `averaging` (SLERP, Model Stock, NAN), `consensus`, `regression` (Fisher, RegMean),
+`spectral` (TSV-M, Iso-C, Subspace Boosting); `selection`, `randomness` and `linear_algebra` serve
+them. Which method of the table calls which function is told in `streaming.updates`.
+
+Anyone may come in; from below this takes `kernels` alone.
+"""

@@ -13,14 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.merging.kernels import loops as kernels
-from babelmerge.merging.kernels import scans, tallies
+from babelmerge.merging.kernels import loops, scans, tallies
 from babelmerge.merging.kernels.shares import kept
 
 __all__ = ["kept", "kth_largest", "largest", "total"]
 
 HALF = 16
-ROW = kernels.BLOCK  # elements that are summed in one go
+ROW = loops.BLOCK  # elements that are summed in one go
 
 Stream = Callable[[], Iterable[Tensor]]
 
@@ -65,7 +64,7 @@ def largest(values: Tensor, count: int) -> Tensor:
 def total(values: Tensor) -> float:
     """Sum of all elements in float64, the same for any thread count and machine.
 
-    On the CPU rows of `kernels.BLOCK` elements are summed in a fixed order and the row sums exactly
+    On the CPU rows of `loops.BLOCK` elements are summed in a fixed order and the row sums exactly
     (math.fsum). A GPU sums in float64 in its own order.
     """
     if values.device.type != "cpu":

@@ -16,21 +16,16 @@ from typing import Any
 import numpy as np
 
 from babelmerge.files.tensor_files import FLOATING, SIZES
-from babelmerge.merging.kernels import loops as kernels
-from babelmerge.merging.streaming import passes
-from babelmerge.merging.streaming import planner as fused_plans
-from babelmerge.merging.streaming.members import Members, not_finite
-from babelmerge.merging.streaming.passes import Handle, Passes, handle
-from babelmerge.merging.streaming.planner import Formation, Known, Planner
-from babelmerge.merging.streaming.stages import STAGES
-from babelmerge.recipes.points import Settings
+from babelmerge.merging.streaming import chunks, passes, planner
+from babelmerge.merging.streaming.members import Members
+from babelmerge.merging.streaming.passes import Passes, handle
+from babelmerge.merging.streaming.planner import Known, Planner
+from babelmerge.merging.streaming.stages import STAGES, Formation, formation
+from babelmerge.recipes.settings import Settings
 
 DTYPE_CODES = {"float32": "F32", "bfloat16": "BF16", "float16": "F16"}
-# Arrays of each dtype; numpy has no bfloat16, so that is its bits.
-ARRAYS = {"F32": np.float32, "BF16": np.uint16, "F16": np.float16, "F64": np.float64}
 
 AHEAD = 2  # tensors that are planned before they are asked for
-NOWHERE = np.empty(0, np.float32)  # no room for the update: it is not kept
 
 
 def can_form(point: Settings) -> bool:
@@ -87,7 +82,7 @@ class Former:
 
     def prepare(self) -> None:
         """Read what must be known of the whole model, unless it is."""
-        fused_plans.prepare(self.passes, [self.point], self.planner.known)
+        planner.prepare(self.passes, [self.point], self.planner.known)
 
     def stream(self) -> Iterator[tuple[str, np.ndarray]]:
         """(name, the next piece of its bytes), in the base's order; formed a few pieces ahead."""
@@ -109,7 +104,7 @@ class Former:
                 producer.join(0.01)
 
     def fill(self, targets: Mapping[str, np.ndarray], shared: Shared | None = None) -> None:
-        """Form tensors into flat arrays (see `ARRAYS`) of their output dtype, in place.
+        """Form tensors into flat arrays (see `chunks.ARRAYS`) of their output dtype, in place.
 
         shared: updates of this point's update_key; used where they are, kept where they are not.
         """
@@ -142,7 +137,7 @@ class Former:
         """
 
         def plan(name: str) -> Formation | None:
-            return self.planner.formation(name) if self.planner.copied_from(name) is None else None
+            return formation(self.planner, name) if self.planner.copied_from(name) is None else None
 
         with ThreadPoolExecutor(2, "plan") as planners:
             waiting: deque[tuple[str, Future]] = deque()
@@ -169,10 +164,13 @@ class Former:
         if shared is not None and target is not None and self.planner.point.method != "linear":
             yield from self._by_update(name, target, code, shared)
             return
-        made = made or self.planner.formation(name)
+        made = made or formation(self.planner, name)
         for start, stop in made.tensor.chunks:
             part = None if target is None else target[start:stop]
-            yield name, self.passes.pool.submit(self._form, made, start, stop, code, part)
+            yield (
+                name,
+                self.passes.pool.submit(chunks.form, self.passes, made, start, stop, code, part),
+            )
 
     def _by_update(
         self, name: str, target: np.ndarray, code: str, shared: Shared
@@ -180,10 +178,15 @@ class Former:
         """Through the update, kept in float32: where it is known, one pass over it is all."""
         update = shared.room(name, target.size)
         if name not in shared.known:
-            made = self.planner.formation(name)
+            made = formation(self.planner, name)
             for start, stop in made.tensor.chunks:
                 room = (target[start:stop], update[start:stop])
-                yield name, self.passes.pool.submit(self._form, made, start, stop, code, *room)
+                yield (
+                    name,
+                    self.passes.pool.submit(
+                        chunks.form, self.passes, made, start, stop, code, *room
+                    ),
+                )
             return
         tensor = handle(self.members, name, (), False)
         factor = np.float32(self.planner.at(name).factor)
@@ -191,7 +194,7 @@ class Former:
             room = (target[start:stop], update)
             yield (
                 name,
-                self.passes.pool.submit(self._apply, tensor, start, stop, code, *room, factor),
+                self.passes.pool.submit(chunks.apply, tensor, start, stop, code, *room, factor),
             )
 
     def _copies(
@@ -204,7 +207,7 @@ class Former:
             tensor = handle(self.members, name, (source - 1,) if source else (), False)
             for start, stop in tensor.chunks:
                 part = None if target is None else target[start:stop]
-                yield name, self.passes.pool.submit(self._cast, tensor, start, stop, code, part)
+                yield name, self.passes.pool.submit(chunks.cast, tensor, start, stop, code, part)
             return
         data = model.raw(name)
         label = self.members.label(source, name)
@@ -212,47 +215,7 @@ class Former:
         for start in range(0, data.nbytes, step):
             piece = data[start : start + step]
             part = None if target is None else target.view(np.uint8)[start : start + step]
-            yield name, self.passes.pool.submit(_copy, piece, part, code, (label, name))
-
-    def _form(
-        self,
-        made: Formation,
-        start: int,
-        stop: int,
-        code: str,
-        target: np.ndarray | None,
-        update: np.ndarray = NOWHERE,
-    ) -> np.ndarray:
-        out = _room(target, stop - start, code)
-        plus, to = int(made.add_base), _code(code)
-        bad = kernels.form(made.tensor.sources, made.stages, start, stop, plus, to, out, update)
-        self.passes.require_finite(made.tensor, bad)
-        return _finished(out, target, code, made.tensor)
-
-    def _apply(
-        self,
-        tensor: Handle,
-        start: int,
-        stop: int,
-        code: str,
-        target: np.ndarray,
-        update: np.ndarray,
-        factor: np.float32,
-    ) -> np.ndarray:
-        out = _room(target, stop - start, code)
-        address, own = tensor.sources.addresses[0], tensor.sources.codes[0]
-        if kernels.apply(address, own, update, start, stop, factor, _code(code), out):
-            raise not_finite("the merge", tensor.name, 1, tensor.size)
-        return _finished(out, target, code, tensor)
-
-    def _cast(
-        self, tensor: Handle, start: int, stop: int, code: str, target: np.ndarray | None
-    ) -> np.ndarray:
-        out = _room(target, stop - start, code)
-        address, own = tensor.sources.addresses[-1], tensor.sources.codes[-1]
-        if kernels.cast(address, own, start, stop, _code(code), out):
-            raise not_finite(f"its copy in {code}", tensor.name, 1, tensor.size)
-        return _finished(out, target, code, tensor)
+            yield name, self.passes.pool.submit(chunks.copy, piece, part, code, (label, name))
 
 
 def pieces_of(stream: Iterable[tuple[str, np.ndarray]], sizes: Mapping[str, int]):
@@ -272,47 +235,6 @@ def pieces_of(stream: Iterable[tuple[str, np.ndarray]], sizes: Mapping[str, int]
             yield piece
 
     return pieces
-
-
-def _code(code: str) -> int:
-    """What the kernels write: bfloat16, or float32, from which numpy makes the others."""
-    return kernels.BF16 if code == "BF16" else kernels.F32
-
-
-def _room(target: np.ndarray | None, size: int, code: str) -> np.ndarray:
-    if target is not None and code in ("F32", "BF16"):
-        return target
-    return np.empty(size, np.uint16 if code == "BF16" else np.float32)
-
-
-def _finished(out: np.ndarray, target: np.ndarray | None, code: str, tensor: Handle) -> np.ndarray:
-    if code in ("F32", "BF16"):
-        return out
-    with np.errstate(over="ignore"):
-        cast = out.astype(ARRAYS[code])
-    if bad := int((~np.isfinite(cast)).sum()):
-        raise not_finite(f"the merge in {code}", tensor.name, bad, tensor.size)
-    if target is not None:
-        target[:] = cast
-    return cast
-
-
-def _copy(
-    piece: np.ndarray, target: np.ndarray | None, code: str, place: tuple[str, str]
-) -> np.ndarray:
-    if code in ARRAYS and (bad := _count_bad(piece, code)):
-        raise not_finite(*place, bad, piece.nbytes // SIZES[code])
-    if target is not None:
-        target[:] = piece
-    return piece
-
-
-def _count_bad(data: np.ndarray, code: str) -> int:
-    """How many numbers of these bytes are NaN or infinite."""
-    values = np.ascontiguousarray(data).view(ARRAYS[code])
-    if code == "BF16":
-        return int(np.count_nonzero((values & 0x7F80) == 0x7F80))
-    return int(values.size - np.count_nonzero(np.isfinite(values)))
 
 
 def _drain(ready: queue.Queue) -> None:

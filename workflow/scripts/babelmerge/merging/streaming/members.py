@@ -1,22 +1,26 @@
 """The models that take part in one merge: the base, the experts, and whether they fit together.
 
 A member is anything with `names`, `shape(name)`, `code(name)` (dtype, as safetensors writes it) and
-`raw(name)` (its bytes): model directories, and state dicts in memory (`in_memory`). Everything that
+`raw(name)` (its bytes): model directories, and state dicts in memory (`opening`). Everything that
 is compared is compared before a tensor is read. Writes nothing; no torch.
 """
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
 from babelmerge.files.tensor_files import FLOATING, TensorFiles
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 BLOCK_NUMBER = re.compile(r"\.(\d+)\.")
+One = TypeVar("One")
 
 
 class Member(Protocol):
@@ -29,7 +33,16 @@ class Member(Protocol):
     def raw(self, name: str) -> np.ndarray: ...
 
 
-def name_experts(experts: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
+class Readable(Member, Protocol):
+    """A member whose tensors torch can have."""
+
+    def read(self, name: str) -> "Tensor": ...
+
+
+Model = str | Path | Member | Mapping[str, "Tensor"]  # what a merge is given as base or expert
+
+
+def name_experts(experts: Mapping[str, One] | Sequence[One]) -> dict[str, One]:
     """Expert id -> expert; a list is numbered from "0". ValueError when there is none."""
     named = (
         dict(experts)
@@ -49,11 +62,11 @@ class Members:
 
     def __init__(
         self,
-        base: Any,
-        experts: Mapping[str, Any] | Sequence[Any],
-        opened: Callable[[str | Path], Member] = TensorFiles,
+        base: Model,
+        experts: Mapping[str, Model] | Sequence[Model],
+        opened: Callable[[Model], Member] = TensorFiles,
     ):
-        def member(label: str, model: Any) -> Any:
+        def member(label: str, model: Model) -> Member:
             if not isinstance(model, Mapping):  # paths are in their messages
                 return opened(model) if isinstance(model, str | Path) else model
             try:
@@ -78,9 +91,7 @@ class Members:
 
     @cached_property
     def blocks(self) -> int:
-        """Number of decoder blocks, from the numbers in the tensors' names."""
-        numbers = [int(found[1]) for name in self.names if (found := BLOCK_NUMBER.search(name))]
-        return max(numbers, default=-1) + 1
+        return count_blocks(self.names)
 
     @cached_property
     def size(self) -> int:
@@ -100,6 +111,12 @@ class Members:
         return f"{label} ({file(name)})" if file else label
 
 
+def count_blocks(names: Iterable[str]) -> int:
+    """Number of decoder blocks, from the numbers in the tensors' names."""
+    numbers = [int(found[1]) for name in names if (found := BLOCK_NUMBER.search(name))]
+    return max(numbers, default=-1) + 1
+
+
 def not_finite(where: str, name: str, bad: int, size: int) -> ValueError:
     """The error for a tensor with NaN or infinity in it."""
     return ValueError(
@@ -108,7 +125,7 @@ def not_finite(where: str, name: str, bad: int, size: int) -> ValueError:
     )
 
 
-def _check_fit(base: Any, id_: str, expert: Any) -> None:
+def _check_fit(base: Member, id_: str, expert: Member) -> None:
     """ValueError unless an expert has the base's tensors, shape by shape."""
     theirs = set(expert.names)
     for name in base.names:
@@ -132,7 +149,7 @@ def _check_fit(base: Any, id_: str, expert: Any) -> None:
             raise ValueError(_shape_message(name, base.shape(name), id_, expert.shape(name)))
 
 
-def _is_tied(expert: Any, name: str, original: str) -> bool:
+def _is_tied(expert: Member, name: str, original: str) -> bool:
     """Whether an expert's tensor is what it is tied to in the base, or a copy of it."""
     if name not in expert.names or original not in expert.names:
         return True

@@ -16,13 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from babelmerge.merging.kernels import loops as kernels
-from babelmerge.merging.kernels import tallies
+from babelmerge.merging.kernels import loops, tallies
 from babelmerge.merging.kernels.loops import Sources, Stages
 from babelmerge.merging.streaming.members import Members, not_finite
 
-CHUNK = 1 << 20  # elements; a multiple of kernels.BLOCK
-CODES = {"F32": kernels.F32, "BF16": kernels.BF16, "F16": kernels.F16}
+CHUNK = 1 << 20  # elements; a multiple of loops.BLOCK
+CODES = {"F32": loops.F32, "BF16": loops.BF16, "F16": loops.F16}
 EVERYWHERE = np.iinfo(np.int64).max  # a cutoff behind every element
 
 
@@ -50,11 +49,11 @@ def handle(members: Members, name: str, order: Sequence[int], deltas: bool) -> H
     size = math.prod(members.base.shape(name))
     memory = tuple(_ready(model.raw(name), model.code(name)) for model in models)
     addresses = np.array([data.ctypes.data for data in memory], dtype=np.uint64)
-    codes = np.array([CODES.get(model.code(name), kernels.F32) for model in models], dtype=np.int64)
+    codes = np.array([CODES.get(model.code(name), loops.F32) for model in models], dtype=np.int64)
     return Handle(name, size, Sources(addresses, codes, int(deltas)), tuple(order), memory)
 
 
-def stages(experts: int, **changes: Any) -> Stages:
+def stages(experts: int, **changes: np.ndarray | np.generic | int) -> Stages:
     """Stages that add up whole task vectors, with the fields given replaced."""
     ones = np.ones(experts, np.float32)
     plain = Stages(
@@ -66,7 +65,7 @@ def stages(experts: int, **changes: Any) -> Stages:
         keys=np.zeros(experts, np.uint64),
         cuts=np.zeros(experts, np.uint64),
         scales=ones,
-        combine=kernels.SUM,
+        combine=loops.SUM,
         voters=ones,
         weights=ones,
         normalize=0,
@@ -116,7 +115,7 @@ class Passes:
         """Sums (kinds, experts) of what a kernel sums by row."""
 
         def job(start: int, stop: int) -> tuple[int, np.ndarray]:
-            rows = -(-(stop - start) // kernels.BLOCK)
+            rows = -(-(stop - start) // loops.BLOCK)
             sums = np.zeros((kinds, len(tensor.order), rows))
             return kernel(start, stop, sums), sums
 
@@ -173,7 +172,7 @@ class Passes:
         work: Iterable[tuple[Handle, Stages]],
         kernel: Callable,
         shape: tuple[int, ...],
-        *more: Any,
+        *more: np.ndarray | int,
     ) -> np.ndarray:
         """Add up a counting kernel over all of `work`; each thread counts for itself."""
         spare: SimpleQueue[np.ndarray] = SimpleQueue()
@@ -206,7 +205,7 @@ def _ready(data: np.ndarray, code: str) -> np.ndarray:
 
 
 def _count_bad(data: np.ndarray, code: int) -> int:
-    if code == kernels.F32:
+    if code == loops.F32:
         return int((~np.isfinite(data.view(np.float32))).sum())
-    largest = 0x7F80 if code == kernels.BF16 else 0x7C00
+    largest = 0x7F80 if code == loops.BF16 else 0x7C00
     return int(((data.view(np.uint16) & largest) == largest).sum())

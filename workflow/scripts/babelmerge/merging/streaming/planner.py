@@ -1,35 +1,26 @@
-"""From one point's settings to what the kernels do with each tensor.
+"""What a point's settings mean for these members: order of summation, copies, the whole model.
 
-`Planner.formation(name)` answers for one tensor: which members, sparsified how, combined how. What
-it needs to know of the whole model (thresholds, the majority of votes, norms) is read once and kept
-in `Known`, which the points of a sweep share. Every method here has its definition in `methods`,
-with which it agrees to the bit. No torch.
+What must be known of the whole model (thresholds, the majority of votes, norms) is read once and
+kept in `Known`, which the points of a sweep share. `stages` goes on from here, to what the kernels
+do with each tensor. No torch.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from babelmerge.merging.kernels import loops
 from babelmerge.merging.kernels.loops import Stages
-from babelmerge.merging.kernels.shares import kept, majority_sign
+from babelmerge.merging.kernels.random_keys import cut, key_for
+from babelmerge.merging.kernels.shares import SMALL_NORM, kept, majority_sign
 from babelmerge.merging.streaming import ranks
 from babelmerge.merging.streaming.passes import Handle, Passes, handle, stages
-from babelmerge.merging.streaming.stages import STAGES, dropping, trim_densities, trims
-from babelmerge.recipes.points import Settings
+from babelmerge.recipes.settings import Settings
 
 EMBEDDINGS = "embed"  # MergeBench leaves out what has this in its name
 HEAD = "lm_head"
-
-
-@dataclass(frozen=True)
-class Formation:
-    """How one tensor is made: `kernels.form` with these, and whether the base is added."""
-
-    tensor: Handle
-    stages: Stages
-    add_base: bool
 
 
 @dataclass
@@ -41,8 +32,18 @@ class Known:
     norms: list[float] | None = None
 
 
+def trims(point: Settings) -> bool:
+    """Whether the largest magnitudes are kept."""
+    return point.method == "ties" or (point.method == "dare_ties" and bool(point.trim))
+
+
+def trim_densities(point: Settings) -> tuple[float, ...]:
+    """The densities that magnitudes are trimmed to."""
+    return point.densities if point.method == "ties" else point.trim
+
+
 class Planner:
-    """The formations of one point. order: the positions of the experts in the order of summation.
+    """One point over these members. order: the experts' positions in the order of summation.
 
     A sum in float32 depends on its order: sorted, it does not depend on how the experts were
     listed. mergekit sums as listed, and is followed in that to the bit.
@@ -61,12 +62,6 @@ class Planner:
     def at(self, name: str) -> Settings:
         """The point's settings for one tensor, plain numbers."""
         return self.point.at(name, self.members.blocks)
-
-    def formation(self, name: str) -> Formation:
-        point = self.at(name)
-        deltas = point.method != "linear"
-        tensor = handle(self.members, name, self.order, deltas)
-        return Formation(tensor, STAGES[point.method](self, tensor, point), deltas)
 
     def copied_from(self, name: str) -> int | None:
         """The member whose tensor is taken as it is: 0 the base, from 1 the experts; None: merged.
@@ -108,11 +103,40 @@ class Planner:
             for i in self.order
         )
 
-    def untrimmed(self, names: Sequence[str]):
+    def untrimmed(self, names: Sequence[str]) -> Iterator[tuple[Handle, Stages]]:
         """(tensor, what is done to it before it is trimmed) of these names."""
         for name in names:
             tensor = handle(self.members, name, self.order, True)
-            yield tensor, dropping(self, tensor, self.at(name), self.point.method == "dare_ties")
+            drops = self.point.method == "dare_ties"
+            plain = stages(len(self.order))
+            yield tensor, self.dropping(tensor, self.at(name)) if drops else plain
+
+    def dropping(self, tensor: Handle, point: Settings) -> Stages:
+        """Stages that drop at random, with DARE's rescaling; plain ones when nothing is dropped."""
+        plain = stages(len(self.order))
+        if min(point.densities) >= 1:
+            return plain
+        keys = [key_for(point.seed, self.members.ids[i], tensor.name) for i in self.order]
+        densities = [point.densities[position] for position in self.order]
+        dropped = plain._replace(
+            keep=loops.DROP,
+            keys=np.array(keys, np.uint64),
+            cuts=np.array([cut(density) for density in densities], np.uint64),
+        )
+        return dropped._replace(scales=self._scales(tensor, point, dropped, densities))
+
+    def _scales(
+        self, tensor: Handle, point: Settings, dropped: Stages, densities: Sequence[float]
+    ) -> np.ndarray:
+        if not point.rescale:
+            return dropped.scales
+        if point.semantics != "mergekit":
+            return np.array([1 / d if 0 < d < 1 else 1.0 for d in densities], np.float32)
+        before, after = self.passes.sums_of_drop(tensor, dropped)
+        pairs = zip(before, after, densities, strict=True)
+        return np.array(
+            [b / a if d < 1 and min(a, b) >= SMALL_NORM else 1.0 for b, a, d in pairs], np.float32
+        )
 
 
 def prepare(passes: Passes, points: Sequence[Settings], known: Known) -> None:

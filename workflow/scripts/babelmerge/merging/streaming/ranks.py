@@ -35,8 +35,8 @@ def thresholds(
         found = windows.thresholds(passes, work, wanted)
         if found is not None:
             return [{rank: value} for rank, value in zip(wanted, found, strict=True)]
-    uppers = _uppers(passes, work, len(ranks), scans.MAGNITUDES)
-    found = _within(passes, work, scans.MAGNITUDES, _zeros_first(uppers), ranks)
+    uppers = count_uppers(passes, work, len(ranks), scans.MAGNITUDES)
+    found = find_within(passes, work, scans.MAGNITUDES, zeros_first(uppers), ranks)
     return [{rank: entry[0] for rank, entry in row.items()} for row in found]
 
 
@@ -53,11 +53,11 @@ def exact(
         return _partitioned(passes, tensor, done, share, what, rows)
     if (found := windows.exact(passes, tensor, done, share, what, rows)) is not None:
         return found
-    uppers = _uppers(passes, [(tensor, done)], rows, what)
+    uppers = count_uppers(passes, [(tensor, done)], rows, what)
     nonzero = tensor.size - uppers[:, scans.ZERO_BIN]
     wanted = [share(row, int(nonzero[row])) for row in range(rows)]
     inner = [[rank] if 0 < rank < tensor.size else [] for rank in wanted]
-    found = _within(passes, [(tensor, done)], what, _zeros_first(uppers), inner)
+    found = find_within(passes, [(tensor, done)], what, zeros_first(uppers), inner)
     limits, cutoffs = keeping_all(wanted, tensor.size)
     for row, ranks in enumerate(found):
         for limit, missing, equal in ranks.values():
@@ -84,12 +84,12 @@ def _partitioned(
     return limits, cutoffs
 
 
-def _uppers(passes: Passes, work: Work, rows: int, what: int) -> np.ndarray:
+def count_uppers(passes: Passes, work: Work, rows: int, what: int) -> np.ndarray:
     """Counts (rows, UPPER_BINS) of the upper halves, exact zeros in ZERO_BIN."""
     return passes.counts(work, scans.count_uppers, (rows, scans.UPPER_BINS), what)
 
 
-def _within(
+def find_within(
     passes: Passes, work: Work, what: int, uppers: np.ndarray, ranks: Sequence[Iterable[int]]
 ) -> list[Found]:
     """Second reading: the lower halves in the bins that hold the ranks."""
@@ -111,7 +111,7 @@ def _within(
     ]
 
 
-def _zeros_first(uppers: np.ndarray) -> np.ndarray:
+def zeros_first(uppers: np.ndarray) -> np.ndarray:
     """Counts with the exact zeros in the lowest bin, where their bits belong."""
     moved = uppers.copy()
     moved[:, 0] += uppers[:, scans.ZERO_BIN]

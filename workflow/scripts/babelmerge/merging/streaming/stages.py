@@ -1,18 +1,16 @@
-"""What the kernels do with one tensor, by method: `STAGES`, and what they share.
+"""What the kernels do with one tensor, by method: `formation`, by the table `STAGES`.
 
-Each function takes a planner (`fused_plans`), the tensor and its plain settings, and returns the
-stages. Every method here has its definition in `methods`, with which it agrees to the bit.
+Each function takes a planner, the tensor and its plain settings, and returns the stages. Every
+method here has its definition in `merging.methods`, with which it agrees to the bit. No torch.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from babelmerge.merging.kernels import loops as kernels
-from babelmerge.merging.kernels import scans
+from babelmerge.merging.kernels import loops, scans
 from babelmerge.merging.kernels.loops import Stages
-from babelmerge.merging.kernels.random_keys import cut, key_for
 from babelmerge.merging.kernels.shares import (
     SMALL_NORM,
     SMALL_SQUARES,
@@ -24,74 +22,53 @@ from babelmerge.merging.kernels.shares import (
     window,
 )
 from babelmerge.merging.streaming import ranks
-from babelmerge.merging.streaming.passes import EVERYWHERE, Handle, stages
-from babelmerge.recipes.points import Settings
+from babelmerge.merging.streaming.passes import EVERYWHERE, Handle, handle, stages
+from babelmerge.merging.streaming.planner import Planner, trim_densities, trims
+from babelmerge.recipes.settings import Settings
 
 
-def trims(point: Settings) -> bool:
-    """Whether the largest magnitudes are kept."""
-    return point.method == "ties" or (point.method == "dare_ties" and bool(point.trim))
+@dataclass(frozen=True)
+class Formation:
+    """How one tensor is made: `loops.form` with these, and whether the base is added."""
+
+    tensor: Handle
+    stages: Stages
+    add_base: bool
 
 
-def trim_densities(point: Settings) -> tuple[float, ...]:
-    """The densities that magnitudes are trimmed to."""
-    return point.densities if point.method == "ties" else point.trim
+def formation(planner: Planner, name: str) -> Formation:
+    """How one tensor of a point is made."""
+    point = planner.at(name)
+    deltas = point.method != "linear"
+    tensor = handle(planner.members, name, planner.order, deltas)
+    return Formation(tensor, STAGES[point.method](planner, tensor, point), deltas)
 
 
-def dropping(planner: Any, tensor: Handle, point: Settings, drops: bool = True) -> Stages:
-    """Stages that drop at random, with DARE's rescaling; plain ones when nothing is dropped."""
-    plain = stages(len(planner.order))
-    if not drops or min(point.densities) >= 1:
-        return plain
-    keys = [key_for(point.seed, planner.members.ids[i], tensor.name) for i in planner.order]
-    densities = [point.densities[position] for position in planner.order]
-    dropped = plain._replace(
-        keep=kernels.DROP,
-        keys=np.array(keys, np.uint64),
-        cuts=np.array([cut(density) for density in densities], np.uint64),
-    )
-    return dropped._replace(scales=_scales(planner, tensor, point, dropped, densities))
-
-
-def _scales(
-    planner: Any, tensor: Handle, point: Settings, dropped: Stages, densities: Sequence[float]
-) -> np.ndarray:
-    if not point.rescale:
-        return dropped.scales
-    if point.semantics != "mergekit":
-        return np.array([1 / d if 0 < d < 1 else 1.0 for d in densities], np.float32)
-    before, after = planner.passes.sums_of_drop(tensor, dropped)
-    pairs = zip(before, after, densities, strict=True)
-    return np.array(
-        [b / a if d < 1 and min(a, b) >= SMALL_NORM else 1.0 for b, a, d in pairs], np.float32
-    )
-
-
-def _linear(planner: Any, tensor: Handle, point: Settings) -> Stages:
+def _linear(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     weights = planner.ordered(point.weights)
     divisor = linear_divisor(weights, point.normalize)
     return stages(len(weights), weights=weights, divisor=np.float32(divisor))
 
 
-def _summed(planner: Any, point: Settings, before: Stages) -> Stages:
+def _summed(planner: Planner, point: Settings, before: Stages) -> Stages:
     weights = planner.ordered(point.weights)
     divisor = np.float32(arithmetic_divisor(weights, point.normalize, point.semantics))
     return before._replace(weights=weights, divisor=divisor, factor=np.float32(point.factor))
 
 
-def _task_arithmetic(planner: Any, tensor: Handle, point: Settings) -> Stages:
+def _task_arithmetic(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     return _summed(planner, point, stages(len(planner.order)))
 
 
-def _dare(planner: Any, tensor: Handle, point: Settings) -> Stages:
-    return _summed(planner, point, dropping(planner, tensor, point))
+def _dare(planner: Planner, tensor: Handle, point: Settings) -> Stages:
+    return _summed(planner, point, planner.dropping(tensor, point))
 
 
-def _voted(planner: Any, point: Settings, before: Stages, majority: float) -> Stages:
+def _voted(planner: Planner, point: Settings, before: Stages, majority: float) -> Stages:
     weights = planner.ordered(point.weights)
     mergekit = point.semantics == "mergekit"
     return before._replace(
-        combine=kernels.WEIGHTED_VOTE if mergekit else kernels.VOTE,
+        combine=loops.WEIGHTED_VOTE if mergekit else loops.VOTE,
         voters=weights if mergekit else np.ones_like(weights),
         weights=weights,
         normalize=int(point.normalize),
@@ -101,22 +78,22 @@ def _voted(planner: Any, point: Settings, before: Stages, majority: float) -> St
     )
 
 
-def _ties(planner: Any, tensor: Handle, point: Settings) -> Stages:
+def _ties(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     plain = stages(len(planner.order))
     return _trimmed_vote(planner, tensor, point, plain)
 
 
-def _dare_ties(planner: Any, tensor: Handle, point: Settings) -> Stages:
-    dropped = dropping(planner, tensor, point)
+def _dare_ties(planner: Planner, tensor: Handle, point: Settings) -> Stages:
+    dropped = planner.dropping(tensor, point)
     if trims(point):
         return _trimmed_vote(planner, tensor, point, dropped)
     return _voted(planner, point, dropped, _own_majority(planner, tensor, point, dropped))
 
 
-def _trimmed_vote(planner: Any, tensor: Handle, point: Settings, before: Stages) -> Stages:
+def _trimmed_vote(planner: Planner, tensor: Handle, point: Settings, before: Stages) -> Stages:
     if point.scope == "model":
         limits = planner.model_limits()
-        trimmed = before._replace(keep=before.keep | kernels.TRIM, limits=limits)
+        trimmed = before._replace(keep=before.keep | loops.TRIM, limits=limits)
         return _voted(planner, point, trimmed, planner.model_majority())
     densities = [trim_densities(point)[position] for position in planner.order]
     limits, cutoffs = ranks.exact(
@@ -128,18 +105,18 @@ def _trimmed_vote(planner: Any, tensor: Handle, point: Settings, before: Stages)
     )
     if point.semantics != "mergekit":  # ties at the threshold are all kept
         cutoffs = np.full(cutoffs.size, EVERYWHERE)
-    trimmed = before._replace(keep=before.keep | kernels.TRIM, limits=limits, cutoffs=cutoffs)
+    trimmed = before._replace(keep=before.keep | loops.TRIM, limits=limits, cutoffs=cutoffs)
     return _voted(planner, point, trimmed, _own_majority(planner, tensor, point, trimmed))
 
 
-def _own_majority(planner: Any, tensor: Handle, point: Settings, done: Stages) -> float:
+def _own_majority(planner: Planner, tensor: Handle, point: Settings, done: Stages) -> float:
     if point.semantics == "mergekit" or len(planner.order) == 1:
         return 1.0
     everything = np.zeros((1, len(planner.order)), np.float32)
     return majority_sign(planner.passes.balances([(tensor, done)], everything)[0])
 
 
-def _windowed(planner: Any, tensor: Handle, point: Settings) -> Stages:
+def _windowed(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     """Stages that keep Breadcrumbs' window of magnitudes, see `sparsifying.breadcrumbs`."""
     densities, gammas = planner.ordered(point.densities, float), planner.ordered(point.gamma, float)
     plain = stages(len(planner.order))
@@ -161,7 +138,7 @@ def _windowed(planner: Any, tensor: Handle, point: Settings) -> Stages:
     kept_whole = np.array([point.semantics == "mergekit" and d >= 1 for d in densities])
     limits, ceilings = np.where(kept_whole, 0, limits), np.where(kept_whole, np.inf, ceilings)
     done = plain._replace(
-        keep=kernels.TRIM | kernels.CEIL,
+        keep=loops.TRIM | loops.CEIL,
         limits=limits.astype(np.float32),
         cutoffs=np.where(kept_whole, EVERYWHERE, cutoffs),
         ceilings=ceilings.astype(np.float32),
@@ -179,16 +156,16 @@ def _windowed(planner: Any, tensor: Handle, point: Settings) -> Stages:
     return done._replace(scales=np.array(scales, np.float32))
 
 
-def _breadcrumbs(planner: Any, tensor: Handle, point: Settings) -> Stages:
+def _breadcrumbs(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     return _summed(planner, point, _windowed(planner, tensor, point))
 
 
-def _breadcrumbs_ties(planner: Any, tensor: Handle, point: Settings) -> Stages:
+def _breadcrumbs_ties(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     done = _windowed(planner, tensor, point)
     return _voted(planner, point, done, _own_majority(planner, tensor, point, done))
 
 
-def _sce(planner: Any, tensor: Handle, point: Settings) -> Stages:
+def _sce(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     experts = len(planner.order)
     chosen = stages(experts)
     if point.select_topk < 1:
@@ -204,7 +181,7 @@ def _sce(planner: Any, tensor: Handle, point: Settings) -> Stages:
     squares = planner.passes.sums(tensor, chosen, True)
     merged = chosen if point.semantics == "mergekit" else stages(experts)
     return merged._replace(
-        combine=kernels.WEIGHTED_VOTE,
+        combine=loops.WEIGHTED_VOTE,
         weights=np.array(energy_shares(squares, tensor.size, least), np.float32),
         normalize=1,
         divisor=np.float32(least),
@@ -212,14 +189,14 @@ def _sce(planner: Any, tensor: Handle, point: Settings) -> Stages:
     )
 
 
-def _nan(planner: Any, tensor: Handle, point: Settings) -> Stages:
+def _nan(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     from babelmerge.merging.methods.averaging import nan_coefficients
 
     weights = planner.ordered(nan_coefficients(planner.known.norms))
     return stages(len(weights), weights=weights, factor=np.float32(point.factor))
 
 
-STAGES: dict[str, Callable[[Any, Handle, Settings], Stages]] = {
+STAGES: dict[str, Callable[[Planner, Handle, Settings], Stages]] = {
     "linear": _linear,
     "task_arithmetic": _task_arithmetic,
     "ties": _ties,

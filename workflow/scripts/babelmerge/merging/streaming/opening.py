@@ -1,12 +1,20 @@
-"""A state dict as a member of a merge."""
+"""Members as torch reads them, and which of the two ways, kernels or torch, makes a point.
+
+`opened` is what `Members` is given wherever torch takes part: state dicts in memory (`InMemory`)
+and model directories, both with `read`. Reads headers only, writes nothing.
+"""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from babelmerge.merging.streaming import chunks, former
+from babelmerge.merging.streaming.members import Members, Model, Readable
 from babelmerge.models import checkpoints
+from babelmerge.recipes.settings import Settings
 
 
 class InMemory:
@@ -44,6 +52,40 @@ class InMemory:
         if name not in self._copies:
             self._copies[name] = checkpoints.as_bytes(tensor)
         return self._copies[name]
+
+
+def opened(model: Model) -> Readable:
+    """A member that torch can read: of a state dict, of a directory, or of what is open already."""
+    if isinstance(model, Mapping):
+        return InMemory(model)
+    if isinstance(model, str | Path):
+        return checkpoints.Checkpoint(model)
+    return model if hasattr(model, "read") else checkpoints.Checkpoint(model.path)
+
+
+def device_of(point: Settings) -> torch.device:
+    """The device that the settings name; by default the GPU where there is one."""
+    chosen = point.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if chosen.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"device is {chosen!r}, and torch sees no GPU here; leave it out, or cpu")
+    return torch.device(chosen)
+
+
+def on_kernels(members: Members, point: Settings) -> bool:
+    """Whether the compiled kernels form this point: they have the method, and nobody asks for CUDA.
+
+    What they do is bound by reading and writing; a GPU would only add the way there and back.
+    """
+    if point.device not in (None, "cpu"):
+        return False
+    models = [members.base, *members.experts.values()]
+    return former.can_form(point) and all(getattr(model, "on_cpu", True) for model in models)
+
+
+def flat(tensor: Tensor) -> np.ndarray:
+    """A contiguous CPU tensor's memory as a flat array of its bits (bfloat16 as uint16)."""
+    dtype = chunks.ARRAYS.get(checkpoints.CODES[tensor.dtype], np.uint8)
+    return checkpoints.as_bytes(tensor).view(dtype)
 
 
 def _require_dense(name: str, tensor: Tensor) -> None:
