@@ -261,7 +261,7 @@ def test_pickles_and_missing_files(base, plain, tmp_path):
     (tmp_path / "a/adapter_model.bin").unlink()
     with pytest.raises(ValueError, match="no adapter_model.safetensors; fetch or train"):
         adapters.Adapter(tmp_path / "a", base[0])
-    assert adapters.is_adapter(plain[0]) and not adapters.is_adapter(base[0].path)
+    assert adapter_config.is_adapter(plain[0]) and not adapter_config.is_adapter(base[0].path)
     with pytest.raises(ValueError, match="not an adapter's directory"):
         adapters.Adapter(base[0].path, base[0])
 

@@ -18,9 +18,10 @@ from torch import Tensor
 
 from babelmerge.analysis.task_vectors import measures as task_vectors
 from babelmerge.analysis.task_vectors.moments import Moments, moments, pieces
-from babelmerge.merging.adapters.adapters import Adapter, is_adapter
+from babelmerge.merging.adapters.adapters import Adapter
 from babelmerge.merging.adapters.factors import Factors
 from babelmerge.models import checkpoints
+from babelmerge.models.adapter_config import is_adapter
 
 LOG = logging.getLogger(__name__)
 REMEDY = "experts have their base's tensors: give the base that they were trained from"

@@ -23,9 +23,7 @@ from babelmerge.merging.adapters.factors import Factors, product
 from babelmerge.merging.streaming.members import Readable
 from babelmerge.models import adapter_changes, checkpoints
 from babelmerge.models.adapter_changes import Change
-from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, weights
-
-__all__ = ["Adapter", "Folded", "check_bases", "is_adapter"]
+from babelmerge.models.adapter_config import FOLD, read_config, weights
 
 
 class Adapter:
