@@ -1,5 +1,6 @@
 """Models that are trained or taken in."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,13 +17,20 @@ def model_file(plan: Plan, model: str) -> str:
 def pattern(plans: dict[str, Plan], kind: str | None) -> str:
     """Regular expression of the models of a kind that are trained, over all studies.
 
-    Of all those that are taken in, where `kind` is None.
+    Of all those that are taken in, where `kind` is None. What one study trains another may take in,
+    so each study's names count behind its own folder only.
     """
-    models = [model for plan in plans.values() for model in plan.models.values()]
-    if kind is None:
-        return paths.alternatives(m.id for m in models if isinstance(m.source, Taken))
-    trained = [m for m in models if isinstance(m.source, Trained)]
-    return paths.alternatives(m.id for m in trained if m.kind == kind)
+    found = []
+    for plan in plans.values():
+        names = [model.id for model in plan.models.values() if _made(model) == (kind or Taken)]
+        folder = paths.of(plan, paths.MODEL, model="").removesuffix("/manifest.json")
+        found.append(f"(?<={re.escape(folder)})(?:{paths.alternatives(names)})")
+    return "|".join(found) or paths.alternatives([])
+
+
+def _made(model: Model) -> str | type:
+    """The kind of a model that is trained, else what it comes from."""
+    return model.kind if isinstance(model.source, Trained) else type(model.source)
 
 
 # taken in

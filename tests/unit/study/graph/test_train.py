@@ -1,0 +1,33 @@
+"""Models that are trained and taken in, over several studies at once."""
+
+import re
+
+from small_studies import shipped
+
+from babelmerge.study.graph import paths, train
+
+STUDIES = ("translation-mini", "translation", "pretraining")
+
+
+def test_every_model_is_made_by_one_rule_whatever_other_studies_do():
+    """The miniature trains its base, the study of the paper's size takes its own in."""
+    plans = {name: shipped(name) for name in STUDIES}
+    kinds = (None, "base", "expert", "joint")
+    made = {}
+    for plan in plans.values():
+        for model in plan.models.values():
+            before, after = paths.of(plan, paths.MODEL, model="\0").split("\0")
+            file = f"{before}{model.id}{after}"
+            made[plan.name, model.id] = [
+                kind
+                for kind in kinds
+                if re.fullmatch(f"{before}({train.pattern(plans, kind)}){after}", file)
+            ]
+    assert made["translation-mini", "base"] == ["base"]
+    assert made["translation", "base"] == [None]
+    for (study, model), found in made.items():
+        assert len(found) == (not model.startswith("merges/")), (study, model, found)
+
+
+def test_no_study_no_model():
+    assert not re.fullmatch(train.pattern({}, "base"), "")
