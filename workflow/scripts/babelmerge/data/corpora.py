@@ -11,7 +11,6 @@ import random
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from itertools import compress, islice
 
 import numpy
@@ -23,6 +22,7 @@ from babelmerge.data.overlap import overlap as overlap
 from babelmerge.data.overlap import refuse_overlap as refuse_overlap
 from babelmerge.files.rows import read_rows as read_rows
 from babelmerge.files.rows import write_rows as write_rows
+from babelmerge.words.spelling import hint
 
 LOG = logging.getLogger(__name__)
 KEYS = ("id", "source_language", "target_language", "source", "target")
@@ -57,9 +57,9 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
 
 def _check_options(kind: str, options: Mapping, required: str, known: tuple) -> None:
     for key in set(options) - set(known):
-        near = get_close_matches(key, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{kind} corpus: unknown key {key!r}{hint} (known: {', '.join(known)})")
+        raise ValueError(
+            f"{kind} corpus: unknown key {key!r}{hint(key, known)} (known: {', '.join(known)})"
+        )
     if required not in options:
         raise ValueError(f"{kind} corpus: key {required!r} is missing; add it")
     size = options.get("size")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Tag, model_validator
 
-from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.strict import (
     Code,
     Count,

@@ -14,9 +14,9 @@ from babelmerge.study.grammar.corpora import (
     Part,
 )
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.templates import fill, language_values, values
 from babelmerge.study.plan.types import CorpusRequest
+from babelmerge.words.spelling import listed, nearest
 
 
 def requests(

@@ -7,9 +7,9 @@ from typing import Any
 
 from babelmerge.study.grammar.corpora import METRICS, Task
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.corpora import requests
 from babelmerge.study.plan.types import Dataset
+from babelmerge.words.spelling import listed, nearest
 
 SPLITS = ("train", "dev", "test")
 _MAIN_METRICS = {"translation": ("bleu", "chrf", "chrf++")}

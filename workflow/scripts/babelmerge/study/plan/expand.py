@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import StudyError, listed
+from babelmerge.study.grammar.yaml import StudyError
 from babelmerge.study.plan import analysis as plan_interventions
 from babelmerge.study.plan import datasets as plan_data
 from babelmerge.study.plan import directions as plan_directions
@@ -27,6 +27,7 @@ from babelmerge.study.plan.types import (
     Taken,
     Trained,
 )
+from babelmerge.words.spelling import listed
 
 __all__ = [
     "CorpusRequest",

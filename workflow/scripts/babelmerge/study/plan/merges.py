@@ -12,11 +12,11 @@ from babelmerge.study.grammar.corpora import METRICS
 from babelmerge.study.grammar.groups import LongGroup
 from babelmerge.study.grammar.methods import points
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.groups import Names, Raw, grids, ordered, unfold
 from babelmerge.study.plan.models import resolve
 from babelmerge.study.plan.scope import tested
 from babelmerge.study.plan.types import Dataset, Group, Merge, Merged, Model
+from babelmerge.words.spelling import listed, nearest
 
 ALL_EXPERTS = "experts"  # the name under which task vectors of all experts are compared
 
