@@ -20,7 +20,10 @@ def rows_of(cfg, held_out):
             request["kind"], request["options"], cfg["source_language"], cfg["target_language"]
         )
         parts.append(renamed(found, f"{number}." if len(cfg["requests"]) > 1 else ""))
-    rows = corpora.check_rows(chain.from_iterable(parts), f"{cfg['dataset']} {cfg['split']}")
+    fields = {key: None for r in cfg["requests"] for key in r["options"].get("fields", ())}
+    rows = corpora.check_rows(
+        chain.from_iterable(parts), f"{cfg['dataset']} {cfg['split']}", fields
+    )
     if cfg["overlap"] == "drop":
         rows = corpora.drop_overlap(
             rows, chain.from_iterable(corpora.read_rows(path) for path in held_out)

@@ -39,7 +39,8 @@ LANGUAGES = ("en", "hi")
 
 def _score(outputs=OUTPUTS, references=REFERENCES, **options):
     options = {"metrics": ALL, "candidates": LANGUAGES, **options}
-    return metrics.score_translation(outputs, references, "en", **options)
+    options = {"target_language": "en", **options}
+    return metrics.score("translation", outputs, references, **options)
 
 
 def _corpus(n, seed=0):
@@ -98,7 +99,8 @@ def test_signatures_are_the_published_ones():
 
 def test_a_spaced_danda_costs_points_in_13a_only():
     reference, output = ["आपने ५.५ किताबें नहीं पढ़ी थीं।"], ["आपने ५.५ किताबें नहीं पढ़ी थीं ।"]
-    found = metrics.score_translation(output, reference, "hi", metrics=("bleu", "bleu_intl"))[0]
+    options = {"target_language": "hi", "metrics": ("bleu", "bleu_intl")}
+    found = metrics.score("translation", output, reference, **options)[0]
     assert found["metrics"]["bleu_intl"]["value"] == pytest.approx(100)
     assert found["metrics"]["bleu"]["value"] < 90
 
@@ -159,7 +161,7 @@ def test_paired_bootstrap_on_tables_finds_a_planted_difference_and_no_other(name
     better = [r if i % 3 == 0 else o for i, (o, r) in enumerate(zip(outputs, references))]  # noqa: B905
     other, _ = _corpus(120, seed=0)
     tables = [_score(o, references, resamples=10)[1] for o in (better, outputs, other)]
-    aggregate = metrics.AGGREGATES[name]
+    aggregate = metrics.aggregate(name)
     planted = statistics.paired_bootstrap(tables[0][name], tables[1][name], aggregate)
     assert planted.p < 0.01 and planted.difference_low > 0 and planted.ratio_low > 1
     value = SCORERS[name]().corpus_score(better, [references]).score
@@ -187,8 +189,13 @@ def test_unknown_metrics_and_kinds_are_refused():
         _score(metrics=("comet",))
     with pytest.raises(ValueError, match="'poetry'.*translation"):
         metrics.score("poetry", OUTPUTS, REFERENCES)
-    by_kind = metrics.score("translation", OUTPUTS, REFERENCES, target_language="en")
-    assert by_kind[0] == metrics.score_translation(OUTPUTS, REFERENCES, "en")[0]
+    with pytest.raises(ValueError, match="'summarization'.*translation"):
+        metrics.score("summarization", OUTPUTS, REFERENCES)
+
+
+def test_a_kind_says_what_is_scored_when_nothing_is_named():
+    found = metrics.score("translation", OUTPUTS, REFERENCES, target_language="en")[0]
+    assert list(found["metrics"]) == ["bleu", "chrf", "chrf++", "off_target"]
 
 
 def test_a_test_set_of_usual_size_is_resampled_in_a_fraction_of_a_second():

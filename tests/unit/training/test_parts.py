@@ -32,7 +32,9 @@ GOOD = {"learning_rate": 1e-3, "epochs": 1, "batch_size": 8}
         ({"warmup_steps": 3, "warmup_ratio": 0.1}, "warmup_steps and warmup_ratio"),
         ({"batch_size": 0}, "batch_size: found 0, expected a whole number above 0"),
         ({"max_grad_norm": 0}, "max_grad_norm: found 0"),
-        ({"warmup_ratio": 1.0}, "warmup_ratio: found 1.0"),
+        ({"warmup_ratio": 1.0}, "warmup_ratio: found 1.0, expected 0 ≤ warmup_ratio < 1"),
+        ({"weight_decay": -1.0}, "weight_decay: found -1.0, expected a number, 0 or above"),
+        ({"gradient_checkpointing": 2}, "gradient_checkpointing: found 2, expected true or false"),
     ],
 )
 def test_settings_that_cannot_work(changes, message):

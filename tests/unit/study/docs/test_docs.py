@@ -58,11 +58,15 @@ def test_the_table_of_methods_agrees_with_what_merging_takes():
         assert set(defaults) <= set(METHODS[method]), method
 
 
-def test_training_keys_are_those_that_training_takes():
+def test_the_defaults_of_training_are_those_that_training_runs():
     from babelmerge.training import settings as training_settings
 
-    keys = set(study.Training.model_fields)
-    assert keys - {"lora"} == set(training_settings.DEFAULTS) - {"lora", "checkpoints_at"}
+    resolved = training_settings.resolve({"learning_rate": 1.0, "steps": 1, "batch_size": 1}, 0)
+    written = json.loads(study_docs.schema())["$defs"]["Training"]["properties"]
+    given = {"learning_rate", "steps", "batch_size", "seed"}
+    defaults = {name: field.get("default") for name, field in written.items() if name not in given}
+    assert defaults == {name: resolved[name] for name in defaults}
+    assert defaults["scheduler"] == "constant"
 
 
 def test_the_configuration_file_has_only_described_keys():

@@ -1,17 +1,18 @@
 """Corpora become rows: files, data sets of the hub, the controlled corpus.
 
 A row is {"id", "source_language", "target_language", "source", "target"}; a row of text in one
-language has that language twice, the text as its source and an empty target. Rows are streamed: a
-corpus of many millions costs no more memory than a held-out set. Imports neither torch nor
-Snakemake; text is stripped but otherwise left as it was found (no Unicode normalisation).
+language has that language twice, the text as its source and an empty target. Rows of tasks that
+have more fields (`fields` of the options, see `tasks.kinds`) have these beside them. Rows are
+streamed: a corpus of many millions costs no more memory than a held-out set. Imports neither torch
+nor Snakemake; text is stripped but otherwise left as it was found (no Unicode normalisation).
 """
 
 import logging
 import random
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import compress, islice
 
 import numpy
@@ -23,9 +24,11 @@ from babelmerge.data.overlap import overlap as overlap
 from babelmerge.data.overlap import refuse_overlap as refuse_overlap
 from babelmerge.files.rows import read_rows as read_rows
 from babelmerge.files.rows import write_rows as write_rows
+from babelmerge.tasks.kind import ROLES
+from babelmerge.words.spelling import hint
 
 LOG = logging.getLogger(__name__)
-KEYS = ("id", "source_language", "target_language", "source", "target")
+KEYS = ("id", "source_language", "target_language", *ROLES)
 FEWEST = 4  # sentences of one language that models can be compared on (debiased CKA)
 Row = dict[str, str]
 
@@ -40,7 +43,8 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     kind `hub`: {hub: repo, local folder or hf:// parquet files, revision, config, split, columns:
     {language: column (dots reach into nested ones) or {config, column}}}.
     kind `controlled`: {split, size, seed}.
-    Both of these: where: {column: value} keeps the rows with these values.
+    Files and hub: where: {column: value} keeps the rows with these values; fields: {key of the
+    row: its name in `columns`}, for tasks in one language whose rows are more than text.
     All: `size` takes the first rows, with `sample: true` a random sample drawn by `seed` (default
     0). "*" among columns or files stands for every language not named; paths, configs and columns
     may hold {source_language}, {target_language}, {split}, {other} (the language not named), and
@@ -57,9 +61,9 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
 
 def _check_options(kind: str, options: Mapping, required: str, known: tuple) -> None:
     for key in set(options) - set(known):
-        near = get_close_matches(key, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{kind} corpus: unknown key {key!r}{hint} (known: {', '.join(known)})")
+        raise ValueError(
+            f"{kind} corpus: unknown key {key!r}{hint(key, known)} (known: {', '.join(known)})"
+        )
     if required not in options:
         raise ValueError(f"{kind} corpus: key {required!r} is missing; add it")
     size = options.get("size")
@@ -101,38 +105,49 @@ KINDS = {
 }
 
 
-def _usable(records: Iterable, pair: tuple[str, str], counts: Counter) -> Iterator[Row]:
-    alone = pair[0] == pair[1]
+def _usable(
+    records: Iterable, pair: tuple[str, str], fields: Sequence[str], counts: Counter
+) -> Iterator[Row]:
+    """Rows of the records without an empty text; text in one language has no target."""
+    alone = pair[0] == pair[1] and not fields
     for number, record in enumerate(records):
-        for suffix, source, target in corpus_files.pairs_of((record[0], [""]) if alone else record):
-            if source and (target or alone):
-                yield dict(zip(KEYS, (f"{number}{suffix}", *pair, source, target), strict=True))
+        for suffix, texts in corpus_files.texts_of(record[:1] if alone else record):
+            if all(texts):
+                found = dict(zip(fields or ROLES[: len(texts)], texts, strict=True))
+                yield _row(f"{number}{suffix}", pair, found)
             else:
                 counts["empty"] += 1
+
+
+def _row(id_: str, pair: tuple[str, str], texts: Mapping[str, str]) -> Row:
+    more = {name: text for name, text in texts.items() if name not in ROLES}
+    roles = (texts[ROLES[0]], texts.get(ROLES[1], ""))
+    return dict(zip(KEYS, (id_, *pair, *roles), strict=True)) | more
 
 
 def _rows(
     open_: Callable[[], Iterator], where: str, options: Mapping, pair: tuple[str, str]
 ) -> Iterator[Row]:
     counts, size = Counter(), options.get("size")
+    usable = partial(_usable, pair=pair, fields=tuple(options.get("fields", ())))
     if options.get("sample"):
-        total = sum(1 for _ in _usable(open_(), pair, Counter()))
+        total = sum(1 for _ in usable(open_(), counts=Counter()))
         chosen = bytearray(total)
         drawn = random.Random(options.get("seed", 0)).sample(range(total), min(size, total))
         for position in drawn:
             chosen[position] = 1
-        rows = compress(_usable(open_(), pair, counts), chosen)
+        rows = compress(usable(open_(), counts=counts), chosen)
     else:
-        rows = islice(_usable(open_(), pair, counts), size)
+        rows = islice(usable(open_(), counts=counts), size)
     for row in rows:
         counts["rows"] += 1
         yield row
+    if pair[0] == pair[1] and not options.get("fields"):
+        _check_text(where, pair[0], counts)
     _report(where, pair, counts, size)
 
 
 def _report(where: str, pair: tuple[str, str], counts: Counter, size: int | None) -> None:
-    if pair[0] == pair[1]:
-        _check_text(where, pair[0], counts)
     found = f"{counts['rows']} rows, {counts['empty']} skipped for an empty side"
     if not counts["rows"]:
         raise ValueError(
@@ -154,18 +169,20 @@ def _check_text(where: str, language: str, counts: Counter) -> None:
         )
 
 
-def check_rows(rows: Iterable[Row], dataset: str) -> Iterator[Row]:
+def check_rows(rows: Iterable[Row], dataset: str, fields: Iterable[str] = ()) -> Iterator[Row]:
     """Pass rows on and check them: keys, texts, one direction, unique ids, at least one row.
 
-    Only text in one language has an empty target.
+    fields: those of a task whose rows are more than text; others have KEYS. Only text in one
+    language has an empty target.
     """
-    hashes, direction = array("q"), None
+    hashes, direction, fields = array("q"), None, tuple(fields)
+    keys = (*KEYS, *(name for name in fields if name not in ROLES))
     for number, row in enumerate(rows):
         where = f"{dataset}: row {number}"
-        if set(row) != set(KEYS):
-            raise ValueError(f"{where}: keys {', '.join(row)}; expected {', '.join(KEYS)}")
+        if set(row) != set(keys):
+            raise ValueError(f"{where}: keys {', '.join(row)}; expected {', '.join(keys)}")
         for key, value in row.items():
-            if not isinstance(value, str) or not (value.strip() or _may_be_empty(row, key)):
+            if not isinstance(value, str) or not (value.strip() or _may_be_empty(row, key, fields)):
                 raise ValueError(f"{where}: {key} is {value!r}, expected a text that is not empty")
         direction = direction or (row["source_language"], row["target_language"])
         if direction != (row["source_language"], row["target_language"]):
@@ -180,8 +197,9 @@ def check_rows(rows: Iterable[Row], dataset: str) -> Iterator[Row]:
     _check_unique(numpy.frombuffer(hashes, dtype=numpy.int64), dataset)
 
 
-def _may_be_empty(row: Row, key: str) -> bool:
-    return key == "target" and row["source_language"] == row["target_language"]
+def _may_be_empty(row: Row, key: str, fields: Sequence[str]) -> bool:
+    alone = row["source_language"] == row["target_language"]
+    return key == ROLES[1] and alone and key not in fields
 
 
 def _check_unique(hashes: numpy.ndarray, dataset: str) -> None:

@@ -4,6 +4,7 @@ Fills placeholders, looks for the files, picks their readers (`corpus_readers`, 
 record is). What a record becomes is for `corpora` to say.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, product
@@ -12,7 +13,7 @@ from pathlib import Path
 from babelmerge.data.readers import ALONE, READERS, SUFFIXES, Record, read_sentences, read_text
 from babelmerge.words import languages
 
-OPTIONS = ("files", "format", "columns", "where", "split")
+OPTIONS = ("files", "format", "columns", "fields", "where", "split")
 ANY = "*"  # the key that stands for every language without a key of its own
 
 
@@ -58,6 +59,11 @@ def side(table: Mapping, language: str, names: Mapping[str, str], default: str =
     return [fill(column, names) for column in ([entry] if isinstance(entry, str) else entry)]
 
 
+def named(options: Mapping, pair: tuple[str, str]) -> Sequence[str]:
+    """What a record consists of, by its names among the columns: two languages, or the fields."""
+    return tuple(options.get("fields", {}).values()) or pair
+
+
 def existing(path: str) -> Path:
     if not Path(path).is_file():
         raise ValueError(
@@ -88,6 +94,9 @@ def open_files(options: Mapping, pair: tuple[str, str]) -> tuple[str, Iterator[R
             f"would read the same rows ({files}); write {{split}} into the path or leave split out"
         )
     if isinstance(files, Mapping):
+        if len(options.get("fields", ())) > 1:
+            wanted = ", ".join(options["fields"].values())
+            raise ValueError(f"files: plain text has no columns for {wanted}; give TSV or JSONL")
         if options.get("format", "text") != "text":
             raise ValueError(
                 f"files: {dict(files)!r} by language means plain text, but format is "
@@ -105,7 +114,7 @@ def open_files(options: Mapping, pair: tuple[str, str]) -> tuple[str, Iterator[R
         return " and ".join(map(str, paths)), read_text(tuple(paths))
     names = names_for(columns, pair, options.get("split"))
     paths = [existing(fill(str(path), names)) for path in _listed(files)]
-    sides = tuple(side(columns, language, names) for language in pair)
+    sides = tuple(side(columns, name, names) for name in named(options, pair))
     readers = [_reader(path, options, pair[0] == pair[1]) for path in paths]
     where = options.get("where") or {}
     records = (reader(path, sides, where) for reader, path in zip(readers, paths, strict=True))
@@ -116,8 +125,8 @@ def _listed(files: str | Sequence) -> Sequence:
     return [files] if isinstance(files, str | Path) else files
 
 
-def pairs_of(record: Record) -> Iterator[tuple[str, str, str]]:
-    """(suffix of the id, source, target) for every combination of a record's columns."""
-    several = len(record[0]) * len(record[1]) > 1
-    for k, (source, target) in enumerate(product(*record)):
-        yield f".{k}" if several else "", source.strip(), target.strip()
+def texts_of(record: Record) -> Iterator[tuple[str, list[str]]]:
+    """(suffix of the id, a text of each part) for every combination of a record's columns."""
+    several = math.prod(map(len, record)) > 1
+    for k, texts in enumerate(product(*record)):
+        yield f".{k}" if several else "", [text.strip() for text in texts]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from babelmerge.data.files import fill, names_for, side
+from babelmerge.data.files import fill, named, names_for, side
 from babelmerge.data.readers import Record, field, matches, sides_of
 
-OPTIONS = ("hub", "revision", "config", "split", "columns", "where")
+OPTIONS = ("hub", "revision", "config", "split", "columns", "fields", "where")
 REMEDIES = (  # words of the library's message, and what helps
     (
         ("gated", "authenticated", "401", "403"),
@@ -103,7 +103,7 @@ def open_hub(options: Mapping, pair: tuple[str, str], stream: bool) -> tuple[str
     """(what was read, records) of a `hub` corpus; see `corpora.read` for the options."""
     table = options.get("columns") or {}
     names = names_for(table, pair, options.get("split"))
-    sides = [side(table, language, names) for language in pair]
+    sides = [side(table, name, names) for name in named(options, pair)]
     where, hub = options.get("where") or {}, f"hub: {options['hub']}"
     if any(isinstance(entry, Mapping) for entry in sides):
         both = zip(sides, pair, strict=True)

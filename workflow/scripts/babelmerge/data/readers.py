@@ -1,7 +1,8 @@
 """Formats of text files: TSV, JSONL, parquet and plain text, one record at a time.
 
-A record is (source texts, target texts): several texts where a language has several columns; of one
-language both are the same. Reads the one file that it is given; `corpus_files` decides which.
+A record is (source texts, target texts), or the texts of each field of a task: several texts where
+one has several columns; of text in one language both are the same. Reads the one file that it is
+given; `files` decides which.
 """
 
 import gzip
@@ -11,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-Record = tuple[Sequence[str], Sequence[str]]
-Columns = tuple[Sequence[str], Sequence[str]]
+Record = Sequence[Sequence[str]]
+Columns = Sequence[Sequence[str]]
 
 
 def lines(path: str | Path) -> Iterator[str]:
@@ -89,7 +90,7 @@ def read_tsv(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator
                 f"{path}: header: column {column!r} occurs {header.count(column)} times among "
                 f"{', '.join(header)}; rename all but one"
             )
-    sources, targets = ([header.index(column) for column in side_] for side_ in columns)
+    parts = [[header.index(column) for column in side_] for side_ in columns]
     wanted = [(header.index(column), str(value)) for column, value in where.items()]
     for number, line in enumerate(rows, start=2):
         fields = line.split("\t")
@@ -99,7 +100,7 @@ def read_tsv(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator
                 "header; a tab or a line break inside a text must be replaced by a space"
             )
         if all(fields[i] == value for i, value in wanted):
-            yield [fields[i] for i in sources], [fields[i] for i in targets]
+            yield [[fields[i] for i in part] for part in parts]
 
 
 def objects(path: str | Path) -> Iterator[tuple[str, dict]]:

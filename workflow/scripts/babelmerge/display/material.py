@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge.words import labels
+from babelmerge.words import metrics
 
 EMPTY: Mapping = {}
 SCORES = (
@@ -100,7 +100,7 @@ class Material:
     @property
     def label(self) -> str:
         """Its name; empty where nothing is scored."""
-        return labels.metric(self.metric).label if self.metric else ""
+        return metrics.metric(self.metric).label if self.metric else ""
 
     @property
     def datasets(self) -> list[str]:

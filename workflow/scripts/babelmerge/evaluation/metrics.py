@@ -1,57 +1,30 @@
-"""Scores of outputs against references, with sacreBLEU's signatures and bootstrap intervals.
+"""Scores of outputs against references, with signatures and bootstrap intervals.
 
 Metric = statistics of each sentence → their sum → score. The statistics are kept as a table, from
-which score, interval and paired tests follow without the texts. Takes lists of texts; sacreBLEU
-counts, `statistics` resamples, `language_id` judges languages. No model, no torch.
+which score, interval and paired tests follow without the texts. Takes lists of texts; `counting`
+says how each metric is counted, `statistics` resamples. No model, no torch.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from babelmerge.evaluation import language_id, statistics
+from babelmerge.evaluation import statistics
+from babelmerge.evaluation.counting import COUNTINGS, Answers, Table, counting
+from babelmerge.evaluation.counting import Counting as Counting
+from babelmerge.evaluation.counting import forget as forget
+from babelmerge.evaluation.counting import register as register
 from babelmerge.files.atomic import replacing
+from babelmerge.tasks.kinds import KINDS, Kind
 from babelmerge.words import languages
 
-Table = dict[str, np.ndarray]  # metric -> (sentences, statistics) whole numbers
 References = Sequence[str] | Sequence[Sequence[str]]
 
-_LENGTHS = ("output_length", "reference_length")
-_BLEU = (*_LENGTHS, *(f"{what}{n}" for what in ("matches", "ngrams") for n in range(1, 5)))
 
-
-def _chrf_columns(*orders: str) -> tuple[str, ...]:
-    return tuple(f"{what}_{n}" for n in orders for what in ("output", "reference", "matches"))
-
-
-_CHARACTERS = tuple(f"char{n}" for n in range(1, 7))
-COLUMNS = {
-    "bleu": _BLEU,
-    "bleu_intl": _BLEU,
-    "chrf": _chrf_columns(*_CHARACTERS),
-    "chrf++": _chrf_columns(*_CHARACTERS, "word1", "word2"),
-    "off_target": ("off", "decided"),
-}
-AGGREGATES: dict[str, statistics.Aggregate] = {  # what paired_bootstrap needs for each metric
-    "bleu": statistics.bleu,
-    "bleu_intl": statistics.bleu,
-    "chrf": statistics.chrf,
-    "chrf++": statistics.chrf,
-    "off_target": statistics.share,
-}
-
-
-def _sacrebleu(metric: str):
-    from sacrebleu.metrics import BLEU, CHRF
-
-    makers = {
-        "bleu": lambda: BLEU(tokenize="13a"),
-        "bleu_intl": lambda: BLEU(tokenize="intl"),
-        "chrf": CHRF,
-        "chrf++": lambda: CHRF(word_order=2),
-    }
-    return makers[metric]()
+def aggregate(metric: str) -> statistics.Aggregate:
+    """From sums of a metric's statistics to its scores: what paired_bootstrap needs."""
+    return counting(metric).aggregate
 
 
 def _check_texts(outputs: Sequence[str], references: References) -> list[tuple[str, ...]]:
@@ -78,37 +51,6 @@ def _check_texts(outputs: Sequence[str], references: References) -> list[tuple[s
     return several
 
 
-def _count(
-    metric: str, outputs: Sequence[str], several: Sequence[tuple[str, ...]], known: Table
-) -> tuple[np.ndarray, str]:
-    """Sentence statistics (n, k) of a sacreBLEU metric, and its signature."""
-    scorer = _sacrebleu(metric)
-    if metric == "chrf" and "chrf++" in known and len(several[0]) == 1:
-        # chrF++ counts chrF's n-grams first; with several references each picks its own best one.
-        scorer.num_refs = 1
-        return known["chrf++"][:, : len(COLUMNS["chrf"])], scorer.get_signature().format()
-    streams = [list(stream) for stream in zip(*several, strict=True)]
-    rows = scorer._extract_corpus_statistics(list(outputs), streams)
-    return np.array(rows, dtype=np.int64), scorer.get_signature().format()
-
-
-def _languages_missed(
-    outputs: Sequence[str], target_language: str, candidates: Iterable[str]
-) -> tuple[np.ndarray, str]:
-    candidates = tuple(candidates)
-    answers = [language_id.off_target(output, target_language, candidates) for output in outputs]
-    rows = [(int(answer is True), int(answer is not None)) for answer in answers]
-    signature = f"target:{target_language}|candidates:{','.join(sorted(candidates))}|id:script"
-    return np.array(rows, dtype=np.int64), signature + "+py3langid"
-
-
-def _value(metric: str, sums: np.ndarray) -> float:
-    """Score of summed statistics; by sacreBLEU itself, so that it agrees to the last digit."""
-    if metric == "off_target":
-        return float(statistics.share(sums))
-    return float(_sacrebleu(metric)._compute_score_from_stats(sums.tolist()).score)
-
-
 def summarise(
     table: Table,
     signatures: Mapping[str, str],
@@ -124,69 +66,67 @@ def summarise(
     """
     metrics = {}
     for name, rows in table.items():
-        interval = statistics.bootstrap_ci(rows, resamples, seed, confidence, AGGREGATES[name])
-        numbers = (_value(name, rows.sum(axis=0)), *interval)
+        how = counting(name)
+        interval = statistics.bootstrap_ci(rows, resamples, seed, confidence, how.aggregate)
+        numbers = (how.score(rows.sum(axis=0)), *interval)
         low_to_high = [None if np.isnan(number) else number for number in numbers]
         metrics[name] = dict(zip(("value", "low", "high"), low_to_high, strict=True))
-        metrics[name]["signature"] = signatures[name]
-        if name == "off_target":
-            metrics[name]["undecided"] = int(len(rows) - rows[:, 1].sum())
+        metrics[name] |= {"signature": signatures[name], **how.beside(rows)}
     interval = {"resamples": resamples, "confidence": confidence, "seed": seed}
     return {"n": len(next(iter(table.values()))), "interval": interval, "metrics": metrics}
 
 
-def score_translation(
+def score(
+    kind: str,
     outputs: Sequence[str],
     references: References,
-    target_language: str,
     *,
-    metrics: Sequence[str] = ("bleu", "chrf", "chrf++"),
+    metrics: Sequence[str] | None = None,
+    target_language: str = "",
     candidates: Iterable[str] = tuple(languages.NAMES),
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> tuple[dict, Table]:
-    """Score translations; returns (scores, see `summarise`; sentence table for `write_sentences`).
+    """Score the answers to a task; returns (scores, see `summarise`; table for `write_sentences`).
 
-    metrics: bleu (13a, as published), bleu_intl, chrf, chrf++; off_target is always added, judged
-    among `candidates` (a study's languages). references: a text, or a list of texts, a sentence.
-    An empty output is a valid answer, and a bad one. Raises ValueError for an unknown metric, for
-    numbers of outputs and references that differ, and for an output that is no text.
+    kind: the task's (`tasks.kinds`), which says what is scored when no metrics are named, and what
+    is always scored beside them. candidates: languages that answers may be in (a study's), for
+    metrics that judge the language. references: a text, or a list of texts, a sentence. An empty
+    output is a valid answer, and a bad one. Raises ValueError for an unknown metric, for numbers of
+    outputs and references that differ, and for an output that is no text.
     """
+    record = _scored(kind)
+    asked = record.main if metrics is None else metrics
+    names = tuple(dict.fromkeys((*asked, *record.always)))
     several = _check_texts(outputs, references)
-    names = tuple(dict.fromkeys((*metrics, "off_target")))
-    for name in names:
-        if name not in COLUMNS:
-            raise ValueError(f"metric {name!r}: expected one of {', '.join(COLUMNS)}")
-    table, signatures = {}, {}
-    for name in sorted(names, reverse=True):  # chrf++ before chrf, which it contains
-        if name == "off_target":
-            table[name], signatures[name] = _languages_missed(outputs, target_language, candidates)
-        else:
-            table[name], signatures[name] = _count(name, outputs, several, table)
-    table = {name: table[name] for name in names}
+    hows = {name: counting(name) for name in names}
+    answers = Answers(outputs, several, target_language, tuple(candidates))
+    signatures = {}
+    for name in sorted(names, key=lambda name: hows[name].first is not None):
+        answers.counted[name], signatures[name] = hows[name].count(answers)
+    table = {name: answers.counted[name] for name in names}
     return summarise(table, signatures, resamples, confidence, seed), table
 
 
+def _scored(kind: str) -> Kind:
+    """The record of a kind that this version scores; ValueError for any other."""
+    there = {name: record for name, record in KINDS.items() if record.built and record.scored}
+    if kind not in there:
+        raise ValueError(f"task kind {kind!r}: expected one of {', '.join(there)}")
+    return there[kind]
+
+
 def corpus_score(metric: str, outputs: Sequence[str], references: References) -> float:
-    """One sacreBLEU score without interval or table, for choosing among many models quickly."""
-    rows, _ = _count(metric, outputs, _check_texts(outputs, references), {})
-    return _value(metric, rows.sum(axis=0))
-
-
-SCORERS: dict[str, Callable] = {"translation": score_translation}
-
-
-def score(kind: str, outputs: Sequence, references: Sequence, **options) -> tuple[dict, Table]:
-    """Score the outputs of a task of one kind; options are those of the kind's own function."""
-    if kind not in SCORERS:
-        raise ValueError(f"task kind {kind!r}: expected one of {', '.join(SCORERS)}")
-    return SCORERS[kind](outputs, references, **options)
+    """One score of texts without interval or table, for choosing among many models quickly."""
+    how = counting(metric)
+    rows, _ = how.count(Answers(outputs, _check_texts(outputs, references)))
+    return how.score(rows.sum(axis=0))
 
 
 def write_sentences(path: str | Path, table: Table) -> None:
     """Write a sentence table as TSV, columns metric.statistic, a row a sentence in data order."""
-    header = "\t".join(f"{name}.{column}" for name in table for column in COLUMNS[name])
+    header = "\t".join(f"{name}.{column}" for name in table for column in counting(name).columns)
     rows = np.concatenate(list(table.values()), axis=1)
     with replacing(path) as partial:
         np.savetxt(partial, rows, fmt="%d", delimiter="\t", header=header, comments="")
@@ -199,7 +139,8 @@ def read_sentences(path: str | Path) -> Table:
         rows = np.loadtxt(stream, dtype=np.int64, delimiter="\t", ndmin=2)
     table = {}
     for name in dict.fromkeys(column.rpartition(".")[0] for column in header):
-        expected = [f"{name}.{column}" for column in COLUMNS.get(name, ())]
+        known = COUNTINGS[name].columns if name in COUNTINGS else ()
+        expected = [f"{name}.{column}" for column in known]
         places = [i for i, column in enumerate(header) if column.rpartition(".")[0] == name]
         if [header[i] for i in places] != expected:
             raise ValueError(

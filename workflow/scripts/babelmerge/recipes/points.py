@@ -5,7 +5,6 @@ which Python reserves). `methods` says what each method takes. No tensors here a
 torch: a grid is understood before any merging.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -15,6 +14,7 @@ from babelmerge.recipes.coefficients import Conditional, id_of, per_expert
 from babelmerge.recipes.methods import COMMON, METHODS, REQUIRED, Method, parameters
 from babelmerge.recipes.parameters import FLOATS, PARAMETERS, SEMANTICS
 from babelmerge.recipes.settings import FIELDS, Settings, mergekit_lacks, model_key, with_scale
+from babelmerge.words.spelling import closest
 
 __all__ = [
     "DEFAULTS",
@@ -231,5 +231,5 @@ def _check_together(point: Settings) -> None:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error message: the nearest known name, or all of them."""
     known = list(known)
-    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
+    close = closest(name, known, 0.5)
+    return f"did you mean {close}?" if close else f"expected one of {', '.join(known)}"

@@ -1,57 +1,59 @@
-"""Kinds of task, a record each."""
+"""The table of task kinds: who wants to know what a kind is, asks here by its name.
 
-from dataclasses import dataclass
+A new kind is a file beside this one with its record and a line below.
 
+>>> kind("translation").unit, kind("text").scored
+('pair', False)
+"""
 
-@dataclass(frozen=True)
-class Kind:
-    """What a task's rows are and how they are answered and scored."""
+from collections.abc import Mapping
+from types import MappingProxyType
 
-    name: str
-    unit: str
-    metrics: tuple[str, ...]
-    main: tuple[str, ...]
-    answer: str | None
-    spans: tuple[str, ...] = ("source", "target")
-    built: bool = False
+from babelmerge.tasks import (
+    classification,
+    minimal_pairs,
+    multiple_choice,
+    summarization,
+    text,
+    translation,
+)
+from babelmerge.tasks.kind import Kind as Kind
+from babelmerge.words.spelling import hint
 
-    @property
-    def scored(self) -> bool:
-        return self.answer is not None
-
-
-_ACC = ("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes")
-KINDS = {
-    k.name: k
-    for k in (
-        Kind(
-            "translation",
-            "pair",
-            ("bleu", "bleu_intl", "chrf", "chrf++", "off_target"),
-            ("bleu", "chrf", "chrf++"),
-            "generate",
-            built=True,
-        ),
-        Kind("text", "language", (), (), None, ("source",), True),
-        Kind(
-            "summarization",
-            "language",
-            ("rouge1", "rouge2", "rougeL", "bertscore"),
-            ("rouge1",),
-            "generate",
-        ),
-        Kind(
-            "classification",
-            "language",
-            ("accuracy", "precision", "recall", "f1"),
-            ("accuracy",),
-            "generate",
-        ),
-        Kind("multiple_choice", "language", _ACC, ("accuracy",), "likelihood"),
-        Kind("minimal_pairs", "language", _ACC, ("accuracy",), "likelihood"),
+_KINDS: dict[str, Kind] = {
+    record.name: record
+    for record in (
+        translation.KIND,
+        summarization.KIND,
+        classification.KIND,
+        multiple_choice.KIND,
+        minimal_pairs.KIND,
+        text.KIND,
     )
 }
+KINDS: Mapping[str, Kind] = MappingProxyType(_KINDS)
 
 
 def kind(name: str) -> Kind:
+    """The record of a kind; ValueError for an unknown one, with the nearest."""
+    if name not in KINDS:
+        near = hint(name, KINDS)
+        raise ValueError(f"task kind {name!r}{near}: expected one of {', '.join(KINDS)}")
     return KINDS[name]
+
+
+def built() -> tuple[str, ...]:
+    """The kinds that this version can run."""
+    return tuple(name for name, record in KINDS.items() if record.built)
+
+
+def register(record: Kind) -> None:
+    """Add a kind to the table; ValueError for a name that is taken."""
+    if record.name in _KINDS:
+        raise ValueError(f"task kind {record.name!r} is there already; give it another name")
+    _KINDS[record.name] = record
+
+
+def forget(name: str) -> None:
+    """Take a registered kind out again."""
+    del _KINDS[name]

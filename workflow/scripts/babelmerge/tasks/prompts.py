@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from babelmerge.tasks.kind import ROLES
 from babelmerge.words import languages
 
 logger = logging.getLogger(__name__)
 
-PLACEHOLDER = re.compile(r"\{(source_language|target_language|source_code|target_code|source)\}")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# Keys of a row that no placeholder stands for: what is to be answered, and what names the row.
+SILENT = ("id", "source_language_name", "target_language_name", "target")
 CHUNK = 1024  # rows per call of the tokenizer, whose batches run several times faster than rows
 
 
@@ -48,8 +51,9 @@ def render_prompt(row: Mapping[str, str], template: str) -> tuple[str, tuple[int
     """Fill `template` with a row; returns the prompt and the source's character span in it.
 
     Placeholders: {source_language}, {target_language} (English names), {source_code},
-    {target_code}, {source}; anything else in the template, and all of the source, is literal.
-    A row may name its languages itself by the keys source_language_name and target_language_name.
+    {target_code}, {source}, of rows in one language {language}, and the further fields that a row
+    of its kind has; anything else in the template, and all of the source, is literal. A row may
+    name its languages itself by the keys source_language_name and target_language_name.
     Raises ValueError when the template does not hold {source} exactly once.
     """
     if template.count("{source}") != 1:
@@ -57,13 +61,18 @@ def render_prompt(row: Mapping[str, str], template: str) -> tuple[str, tuple[int
             f"prompt template {template!r} has {template.count('{source}')} times {{source}}; "
             "it must hold it exactly once"
         )
-    values = {
-        f"{side}_{key}": value
-        for side in ("source", "target")
-        for key, value in _language(row, side).items()
-    } | {"source": row["source"]}
+    values = _values(row)
     head, tail = (_fill(part, values) for part in template.split("{source}"))
     return head + row["source"] + tail, (len(head), len(head) + len(row["source"]))
+
+
+def _values(row: Mapping[str, str]) -> dict[str, str]:
+    """What placeholders stand for in a row, but for the source."""
+    fields = {key: text for key, text in row.items() if key not in SILENT}
+    sides = {side: _language(row, side) for side in ROLES}
+    if row["source_language"] == row["target_language"]:
+        fields["language"] = sides["source"]["language"]
+    return fields | {f"{side}_{key}": v for side, own in sides.items() for key, v in own.items()}
 
 
 def _language(row: Mapping[str, str], side: str) -> dict[str, str]:
@@ -72,7 +81,7 @@ def _language(row: Mapping[str, str], side: str) -> dict[str, str]:
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    return PLACEHOLDER.sub(lambda match: values[match.group(1)], text)
+    return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 def wrap_chat(prompt: str, span: tuple[int, int], tokenizer) -> tuple[str, tuple[int, int]]:

@@ -1,10 +1,11 @@
 """Random bases: a model of any decoder architecture from a mapping and a seed."""
 
-import difflib
 from collections.abc import Mapping
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
+
+from babelmerge.words.spelling import hint
 
 
 def initialise(architecture: Mapping, vocab_size: int, seed: int, tokenizer=None):
@@ -25,9 +26,9 @@ def initialise(architecture: Mapping, vocab_size: int, seed: int, tokenizer=None
         ) from error
     for key in settings:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise ValueError(f"base.architecture: {model_type} has no setting {key!r}{hint}")
+            raise ValueError(
+                f"base.architecture: {model_type} has no setting {key!r}{hint(key, known)}"
+            )
     if tokenizer is not None:
         settings |= _special_tokens(tokenizer)
     config = AutoConfig.for_model(model_type, **{**settings, "vocab_size": vocab_size})

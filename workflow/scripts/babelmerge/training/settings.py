@@ -1,50 +1,120 @@
-"""Settings of a training run: defaults, names, ranges. Plain data; imports no torch.
+"""Settings of a training run: the one model of them, for studies, their documentation and training.
 
-`resolve` is the only door: training code reads resolved settings and never a raw mapping.
+`Training` says each setting's name, meaning, range and default. A study's keys are checked by it; a
+setting that is not given is None there, so that a model's training can change a study's key by
+key, and `resolve` fills in the defaults when training begins. Plain data; imports no torch.
 """
 
-import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
+from typing import Annotated, Any, Literal, get_args
 
-METHODS = ("full", "pretrain")
+from pydantic import Field, ValidationError
+
+from babelmerge.words.spelling import hint
+from babelmerge.words.strict import Count, OneOrMore, Strict, Whole, key
+
+Schedule = Literal["inverse_sqrt", "cosine", "linear", "constant"]
+SCHEDULES: tuple[str, ...] = get_args(Schedule)
 LATER_METHODS = ("lora",)
-SCHEDULES = ("constant", "linear", "cosine", "inverse_sqrt")
-DTYPES = ("float32", "bfloat16", "bfloat16_mixed")
-
-DEFAULTS = MappingProxyType(
-    {
-        "method": "full",
-        "learning_rate": None,
-        "epochs": None,  # or steps
-        "steps": None,
-        "scheduler": "constant",
-        "warmup_steps": None,  # or warmup_ratio, of all steps
-        "warmup_ratio": None,
-        "batch_tokens": None,  # padded tokens of a step, on all devices together; or batch_size
-        "batch_size": None,  # sequences of a step, on all devices together
-        "gradient_accumulation": 1,  # parts that each device computes its share of a step in
-        "max_length": 512,
-        "dtype": "float32",  # bfloat16: weights and optimizer too; bfloat16_mixed: float32 weights
-        "weight_decay": 0.0,
-        "max_grad_norm": 1.0,
-        "adam_beta1": 0.9,
-        "adam_beta2": 0.999,
-        "adam_epsilon": 1e-8,
-        "save_steps": None,  # None: every five minutes, less often where that is long
-        "eval_steps": None,  # loss on dev so often, and the best state kept; None: at the end only
-        "gradient_checkpointing": False,
-        "seed": None,
-        "lora": None,  # of method lora
-    }
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+# Of each of these one is given at most, of the first two exactly one.
+EXCLUSIVE = (
+    ("epochs", "steps"),
+    ("batch_tokens", "batch_size"),
+    ("warmup_steps", "warmup_ratio"),
 )
-EXCLUSIVE = (("epochs", "steps", True), ("batch_tokens", "batch_size", True))
-CHOICES = MappingProxyType({"method": METHODS, "scheduler": SCHEDULES, "dtype": DTYPES})
-COUNTS = ("steps", "batch_tokens", "batch_size", "gradient_accumulation", "max_length")
-COUNTS_OR_NONE = ("save_steps", "eval_steps")
-POSITIVE = ("learning_rate", "epochs", "max_grad_norm", "adam_epsilon")
-SHARES = ("warmup_ratio", "adam_beta1", "adam_beta2")
+REQUIRED = EXCLUSIVE[:2]
+
+
+def setting(text: str, default: Any = None) -> Any:
+    """A described setting that is None where it is not given; `default` is what then holds."""
+    more = {} if default is None else {"default": default}
+    return Field(default=None, description=text, json_schema_extra=more)
+
+
+class Lora(Strict):
+    """A low-rank adapter."""
+
+    r: Count = key("Rank.", ...)
+    alpha: Positive = key("The update is alpha/r times BA.", ...)
+    dropout: Fraction = key("Dropout before A.", 0.0)
+    target_modules: OneOrMore = key("Modules adapted.", "all-linear")
+    rslora: bool = key("Scale by alpha/sqrt(r).", False)
+
+
+class Training(Strict):
+    """How a model is trained. Keys left out come from the study's `training`, then the defaults."""
+
+    method: Literal["full", "lora", "pretrain"] | None = setting(
+        "full: all weights; pretrain: the same from a random start, and the default there; lora: "
+        "an adapter.",
+        "full",
+    )
+    learning_rate: Positive | None = setting("Highest learning rate; required.")
+    epochs: Positive | None = setting("Passes over the data; or steps.")
+    steps: Count | None = setting("Optimizer steps; or epochs.")
+    scheduler: Schedule | None = setting(
+        "Course of the learning rate after the warm-up.", "constant"
+    )
+    warmup_steps: Whole | None = setting(
+        "Steps of rising learning rate; or warmup_ratio. Default: none."
+    )
+    warmup_ratio: Fraction | None = setting("The same as a share of steps.")
+    batch_size: Count | None = setting(
+        "Sequences of a step, on all devices together; or batch_tokens."
+    )
+    batch_tokens: Count | None = setting(
+        "Padded tokens of a step, on all devices together; or batch_size."
+    )
+    gradient_accumulation: Count | None = setting(
+        "Parts that each device computes its share of a step in.", 1
+    )
+    max_length: Count | None = setting("Tokens of a sequence at most.", 512)
+    dtype: Literal["float32", "bfloat16", "bfloat16_mixed"] | None = setting(
+        "bfloat16: optimizer too; bfloat16_mixed: weights stay float32.", "float32"
+    )
+    weight_decay: Annotated[float, Field(ge=0)] | None = setting("AdamW's.", 0.0)
+    max_grad_norm: Positive | None = setting("Gradient clipping.", 1.0)
+    adam_beta1: Fraction | None = setting("AdamW's.", 0.9)
+    adam_beta2: Fraction | None = setting("AdamW's.", 0.999)
+    adam_epsilon: Positive | None = setting("AdamW's.", 1e-8)
+    save_steps: Count | None = setting(
+        "Steps between resumable states. Default: every five minutes, less often where that is "
+        "long."
+    )
+    eval_steps: Count | None = setting(
+        "Steps between losses on dev; the best state is kept. Default: at the end only."
+    )
+    gradient_checkpointing: bool | None = setting("Less memory, more time.", False)
+    seed: Whole | None = setting("Seed of order and initialisation. Default: the study's.")
+    lora: Lora | None = setting("The adapter, for method lora.")
+
+
+def _default(name: str) -> Any:
+    extra = Training.model_fields[name].json_schema_extra
+    return extra.get("default") if isinstance(extra, dict) else None
+
+
+DEFAULTS = MappingProxyType({name: _default(name) for name in Training.model_fields})
+
+
+def both(given: Collection[str]) -> list[tuple[str, ...]]:
+    """Settings that exclude each other and are all given, in the order of `Training`."""
+    found = [pair for pair in EXCLUSIVE if all(name in given for name in pair)]
+    return [_ordered(pair) for pair in found]
+
+
+def lacking(given: Collection[str]) -> list[tuple[str, ...]]:
+    """What training needs one of and is not given, in the order of `Training`."""
+    needed = (("learning_rate",), *REQUIRED)
+    return [_ordered(names) for names in needed if not any(name in given for name in names)]
+
+
+def _ordered(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in Training.model_fields if name in names)
 
 
 def resolve(settings: Mapping, seed: int) -> dict:
@@ -53,14 +123,10 @@ def resolve(settings: Mapping, seed: int) -> dict:
     Raises ValueError for an unknown key (with the nearest), a missing learning rate, both or
     neither of epochs|steps and batch_tokens|batch_size, and values out of range.
     """
-    for key in settings:
-        if key not in DEFAULTS:
-            raise ValueError(f"training: unknown key {key!r}{_nearest(key, DEFAULTS)}")
-    resolved = DEFAULTS | {key: value for key, value in settings.items() if value is not None}
+    given = {name: value for name, value in settings.items() if value is not None}
+    _refuse(settings, given)
+    resolved = {**DEFAULTS, **given}
     resolved["seed"] = seed if resolved["seed"] is None else resolved["seed"]
-    _check_choices(resolved)
-    _check_pairs(resolved)
-    _check_ranges(resolved)
     return resolved
 
 
@@ -71,44 +137,63 @@ def warmup(settings: Mapping, total: int) -> int:
     return settings["warmup_steps"] or 0
 
 
-def _nearest(found, valid) -> str:
-    close = difflib.get_close_matches(str(found), list(valid), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{hint} (valid: {', '.join(valid)})"
-
-
-def _check_choices(settings: Mapping) -> None:
-    if settings["method"] in LATER_METHODS:
-        raise ValueError(f"training.method: {settings['method']} is not built yet; use full")
-    for key, valid in CHOICES.items():
-        if settings[key] not in valid:
+def _refuse(settings: Mapping, given: Mapping) -> None:
+    """ValueError for the first of: unknown keys, choices, pairs, ranges."""
+    for name in settings:
+        if name not in DEFAULTS:
+            raise ValueError(f"training: unknown key {name!r}{_nearest(name, DEFAULTS)}")
+    if given.get("method") in LATER_METHODS:
+        raise ValueError(f"training.method: {given['method']} is not built yet; use full")
+    wrong = _wrong(given)
+    for name in wrong:
+        if choices := _choices(name):
             raise ValueError(
-                f"training.{key}: found {settings[key]!r}{_nearest(settings[key], valid)}"
+                f"training.{name}: found {given[name]!r}{_nearest(given[name], choices)}"
             )
+    _refuse_pairs(given)
+    for name in wrong:
+        raise ValueError(f"training.{name}: found {given[name]!r}, expected {_expected(name)}")
 
 
-def _check_pairs(settings: Mapping) -> None:
-    if settings["learning_rate"] is None:
+def _wrong(given: Mapping) -> list[str]:
+    """Names of the settings that `Training` does not accept, in its order."""
+    try:
+        Training.model_validate(dict(given))
+    except ValidationError as error:
+        return list(dict.fromkeys(str(one["loc"][0]) for one in error.errors()))
+    return []
+
+
+def _nearest(found: object, valid: Collection[str]) -> str:
+    return f"{hint(found, valid)} (valid: {', '.join(valid)})"
+
+
+def _choices(name: str) -> tuple[str, ...]:
+    """The words that a setting is one of; none for a number. Not those that are not built."""
+    first = get_args(Training.model_fields[name].annotation)[0]
+    words = get_args(first) if hasattr(first, "__args__") else ()
+    return tuple(w for w in words if isinstance(w, str) and w not in LATER_METHODS)
+
+
+def _refuse_pairs(given: Mapping) -> None:
+    if "learning_rate" not in given:
         raise ValueError("training.learning_rate is missing; give one, such as 5.0e-5")
-    for one, other, required in (*EXCLUSIVE, ("warmup_steps", "warmup_ratio", False)):
-        given = [key for key in (one, other) if settings[key] is not None]
-        if len(given) == 2 or (required and not given):
+    for pair in EXCLUSIVE:
+        found = [name for name in pair if name in given]
+        if len(found) == 2 or (pair in REQUIRED and not found):
             raise ValueError(
-                f"training: found {' and '.join(given) or 'neither'} of {one} and {other}; "
+                f"training: found {' and '.join(found) or 'neither'} of {' and '.join(pair)}; "
                 "give exactly one"
             )
 
 
-def _check_ranges(settings: Mapping) -> None:
-    for key in COUNTS + COUNTS_OR_NONE:
-        value = settings[key]
-        if value is not None and (isinstance(value, bool) or value != int(value) or value < 1):
-            raise ValueError(f"training.{key}: found {value!r}, expected a whole number above 0")
-    for key in POSITIVE:
-        value = settings[key]
-        if value is not None and not (isinstance(value, int | float) and value > 0):
-            raise ValueError(f"training.{key}: found {value!r}, expected a number above 0")
-    for key in SHARES:
-        value = settings[key]
-        if value is not None and not 0 <= value < 1:
-            raise ValueError(f"training.{key}: found {value!r}, expected 0 ≤ {key} < 1")
+def _expected(name: str) -> str:
+    """The range of a setting in words, from its schema."""
+    schema = Training.model_json_schema()["properties"][name]["anyOf"][0]
+    if schema["type"] == "integer":
+        return "a whole number above 0" if schema["minimum"] else "a whole number, 0 or above"
+    if "exclusiveMaximum" in schema:
+        return f"0 ≤ {name} < 1"
+    if schema["type"] == "number":
+        return "a number above 0" if "exclusiveMinimum" in schema else "a number, 0 or above"
+    return "true or false"

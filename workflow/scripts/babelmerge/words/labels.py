@@ -1,61 +1,24 @@
-"""Words for readers: names of methods, metrics, models and data sets in tables, figures, report.
+"""Words for readers: names of methods, models and data sets in tables, figures, report.
 
 Pure functions of ids; knows no scores and reads no files. Everything that a reader sees goes
 through here, so that one thing has one name everywhere.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 
 from babelmerge.recipes import methods
-from babelmerge.words import languages
+from babelmerge.words import ids, languages
+from babelmerge.words.ids import sides as sides
+from babelmerge.words.ids import unit as unit
 
 MISSING = "–"
 ARROW = "→"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """How a metric is shown: label, factor from stored to shown, which way is better, decimals."""
-
-    label: str
-    factor: float = 1.0
-    higher_is_better: bool = True
-    digits: int = 2
-
-
-METRICS = MappingProxyType(
-    {
-        "bleu": Metric("BLEU"),
-        "bleu_intl": Metric("BLEU (intl)"),
-        "chrf": Metric("chrF"),
-        "chrf++": Metric("chrF++"),
-        "off_target": Metric("Off-target %", 100.0, False, 1),
-    }
-)
-
-
-def metric(key: str) -> Metric:
-    """Display facts of a metric; an unknown one is shown under its own key, unscaled."""
-    return METRICS.get(key, Metric(key))
 
 
 def method(key: str) -> str:
     """Name of a merging method as papers write it."""
     known = methods.METHODS.get(key)
     return known.label if known else key.replace("_", " ").replace("-", " ").title()
-
-
-def unit(dataset: str) -> str:
-    """The last part of a data set's id: a pair or a language."""
-    return dataset.rsplit("/", 1)[-1]
-
-
-def sides(dataset: str) -> tuple[str, str]:
-    """(source, target) language codes of a data set's id; twice the same if monolingual."""
-    source, _, target = unit(dataset).partition("-")
-    return source, target or source
 
 
 def pair(dataset: str) -> str:
@@ -89,7 +52,7 @@ def direction(dataset: str, pivot_language: str | None) -> str:
     """'XX → English' or 'English → XX'; the task's name for a monolingual data set."""
     source, target = sides(dataset)
     if source == target:
-        return dataset.rsplit("/", 1)[0].replace("_", " ").capitalize()
+        return ids.task(dataset).replace("_", " ").capitalize()
     if pivot_language == target:
         return f"XX {ARROW} {languages.name(target)}"
     if pivot_language == source:
@@ -99,7 +62,7 @@ def direction(dataset: str, pivot_language: str | None) -> str:
 
 def expert(name: str) -> str:
     """Name of an expert: its pair or language in words when its id is one, its id otherwise."""
-    parts = name.split("@")[0].split("-")
+    parts = ids.finished(name).split("-")
     known = len(parts) <= 2 and all(part in languages.NAMES for part in parts)
     return pair(name) if known else name
 
@@ -133,11 +96,11 @@ def model(row: Mapping) -> str:
 
 def model_id(name: str) -> str:
     """Label of a model from its id alone: 'experts/hi-en' is 'Expert Hindi → English'."""
-    kinds = {"experts": "expert", "merges": "merge", "baselines": "baseline"}
-    head, *rest = name.split("/")
-    facts = {"kind": kinds.get(head, head), "model": name, "expert": "", "method": ""}
-    label = model(facts)
-    return f"{label}, {inside(group(rest[0]))}" if head == "merges" and len(rest) > 1 else label
+    if not ids.of_kind(name, *ids.KINDS.values()):
+        return name
+    label = model({"kind": ids.kind(name), "model": name, "expert": "", "method": ""})
+    merged = ids.of_kind(name, "merge") and ids.method(name) != ids.name(name)
+    return f"{label}, {inside(group(ids.group(name)))}" if merged else label
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -164,7 +127,7 @@ def listing(words: Iterable[str]) -> str:
 
 def own_experts(experts: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
     """Data set → the expert trained on it, by name: 'hi-en' or 'sentiment-hi' (@step ignored)."""
-    names = {name.split("@")[0]: name for name in experts}
+    names = {ids.finished(name): name for name in experts}
     found = {}
     for dataset in datasets:
         for candidate in (unit(dataset), dataset.replace("/", "-")):

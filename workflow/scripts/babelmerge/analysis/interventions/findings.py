@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from babelmerge.analysis.interventions import tables
-from babelmerge.words import labels, languages
+from babelmerge.words import labels, languages, metrics
 
 LEAST_LOSS = 0.02  # a merge that keeps all but this lost too little to be brought back
 LEAST_LEAD, APART = 0.01, "a percentage point"  # less is no difference between places
@@ -19,7 +19,7 @@ def blocks(rows: pd.DataFrame) -> list[str]:
     """What one merge regains with blocks of the experts. rows: of one group and method."""
     rows = tables.block_table(rows)
     means = tables.curves(rows)
-    label = labels.metric(rows["metric"].iloc[0]).label
+    label = metrics.metric(rows["metric"].iloc[0]).label
     name = f"{labels.method(rows['method'].iloc[0])}, {labels.inside(labels.group(_group(rows)))}"
     if means.empty:
         return [f"{name}: the experts score nothing, so there is no retention."]
@@ -155,8 +155,8 @@ def _without(rows: pd.DataFrame, model: str) -> str:
 def _amount(value: float, measure: str) -> str:
     if measure == tables.LIKELIHOOD:
         return f"{labels.number(value, 3)} nats a token"
-    return f"{labels.number(value, 1)} {labels.metric(measure).label}"
+    return f"{labels.number(value, 1)} {metrics.metric(measure).label}"
 
 
 def _named(measure: str) -> str:
-    return "likelihood" if measure == tables.LIKELIHOOD else labels.metric(measure).label
+    return "likelihood" if measure == tables.LIKELIHOOD else metrics.metric(measure).label

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.display.tables import Cell, Row, Table
-from babelmerge.words import labels
+from babelmerge.words import labels, metrics
 
 OWN, NOTHING, RANDOM = "own", "nothing", "random"
 LIKELIHOOD = "nll"
@@ -144,9 +144,9 @@ def _cells(found, model: str):
     yield Cell(labels.number(next(iter(found.values())).at[model, "neurons"], 0))
     for measure, frame in found.items():
         for name in COSTS:
-            digits = 3 if measure == LIKELIHOOD else labels.metric(measure).digits
+            digits = 3 if measure == LIKELIHOOD else metrics.metric(measure).digits
             yield Cell(labels.number(frame.at[model, name], digits))
 
 
 def _measure(measure: str) -> str:
-    return "Nats a token" if measure == LIKELIHOOD else f"{labels.metric(measure).label} points"
+    return "Nats a token" if measure == LIKELIHOOD else f"{metrics.metric(measure).label} points"

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from babelmerge.display import style as fs
-from babelmerge.words import labels
+from babelmerge.words import labels, metrics
 
 BAR = 0.15  # inches a bar takes
 GAP = 1.0  # bars' widths between data sets
@@ -36,7 +36,7 @@ def retention_bars(retention: pd.DataFrame, metric: str, groups: Sequence[str]) 
         top = _top(chosen)
         for ax, (_, part) in zip(axes, parts, strict=True):
             _bars(ax, part, methods, top)
-        axes[-1].set_xlabel(f"Share of the expert's {labels.metric(metric).label} that is kept")
+        axes[-1].set_xlabel(f"Share of the expert's {metrics.metric(metric).label} that is kept")
         figure.legend(handles=_legend(methods, chosen), loc="outside upper left", ncols=3)
     return figure
 
@@ -59,7 +59,7 @@ def retention_overview(retention: pd.DataFrame, metric: str, groups: Sequence[st
         _percent_axis(ax, _top(chosen))
         ax.grid(axis="y", color="#eeeeee", linewidth=0.8)
         ax.set_axisbelow(True)
-        ax.set_xlabel(f"Share of the experts' {labels.metric(metric).label} that is kept")
+        ax.set_xlabel(f"Share of the experts' {metrics.metric(metric).label} that is kept")
         marks = {name: _mark(at) for at, name in enumerate(methods)}
         handles = [
             Line2D([], [], linestyle="", label=labels.method(name), markersize=5, **mark)

@@ -10,7 +10,7 @@ import pandas as pd
 from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.analysis.scores.published import source
 from babelmerge.display.material import Material
-from babelmerge.words import labels, languages
+from babelmerge.words import labels, languages, metrics
 
 
 def overall(material: Material) -> list[str]:
@@ -100,7 +100,7 @@ def interference(material: Material) -> list[str]:
     for family, groups in material.families.items():
         drop = rows.loc[rows["group"].isin(groups), "drop"].dropna() if len(rows) else rows
         if len(drop):
-            points = labels.number(labels.metric(material.metric).factor * drop.mean(), 1)
+            points = labels.number(metrics.metric(material.metric).factor * drop.mean(), 1)
             parts.append(f"{points} points {labels.inside(labels.group(family))}")
     if not parts:
         return []

@@ -18,7 +18,7 @@ from babelmerge.analysis.scores.figures import retention_bars, retention_overvie
 from babelmerge.display import style as fs
 from babelmerge.display.style import save
 from babelmerge.evaluation.sweeps.figures import sweep_figure, training_curves
-from babelmerge.words import labels
+from babelmerge.words import labels, metrics
 
 __all__ = [
     "retention_bars",
@@ -46,7 +46,7 @@ def score_matrix(
     largest value shown by default. Under a score stands the off-target share when it is 5% or more
     (metric off_target). An expert's own data set is framed. Hatched: not evaluated.
     """
-    facts = labels.metric(metric)
+    facts = metrics.metric(metric)
     values = facts.factor * _grid(scores, datasets, metric, kinds)
     off = _grid(scores, datasets, "off_target", kinds).reindex(values.index)
     top = limit or np.nanmax([*values.to_numpy().ravel(), 1e-9])
@@ -70,7 +70,7 @@ def score_matrix(
 def shared_limit(scores: pd.DataFrame, metric: str, kinds: Sequence[str] = KINDS) -> float:
     """The highest score among these kinds: one colour scale for the matrices of all directions."""
     chosen = scores[(scores["metric"] == metric) & scores["kind"].isin(kinds)]
-    return max(float(labels.metric(metric).factor * chosen["value"].max()), 1e-9)
+    return max(float(metrics.metric(metric).factor * chosen["value"].max()), 1e-9)
 
 
 def _grid(scores: pd.DataFrame, datasets: Sequence[str], metric: str, kinds) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from babelmerge.analysis.scores.findings import directions
 from babelmerge.display.material import Material
-from babelmerge.words import labels
+from babelmerge.words import labels, metrics
 
 
 def experts(material: Material) -> list[str]:
@@ -33,7 +33,7 @@ def _gain(rows: pd.DataFrame, material: Material) -> list[str]:
     rows = rows.dropna(subset=["base", "value"])
     if rows.empty:
         return []
-    factor = labels.metric(material.metric).factor
+    factor = metrics.metric(material.metric).factor
     before, after = (labels.number(factor * rows[name].mean(), 1) for name in ("base", "value"))
     return [
         f"Fine-tuning takes {material.label} on the expert's own test set from {before} to {after} "
@@ -45,7 +45,7 @@ def _transfer(rows: pd.DataFrame, direction: str, material: Material) -> list[st
     rows = rows.dropna(subset=["base", "value"])
     if rows.empty:
         return []
-    facts = labels.metric(material.metric)
+    facts = metrics.metric(material.metric)
     sign = 1 if facts.higher_is_better else -1
     better = int((sign * (rows["value"] - rows["base"]) > 0).sum())
     mean, base = (labels.number(facts.factor * rows[name].mean(), 1) for name in ("value", "base"))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from babelmerge.words import labels
+from babelmerge.words import labels, metrics
 
 NAN = float("nan")
 Key = tuple[str, str, str, str]
@@ -28,7 +28,7 @@ def lookup(published: pd.DataFrame | None, family: str) -> dict[Key, float]:
             continue
         name = row["method"] if merge else row["expert"]
         key = (row["model_kind"], name, row["dataset"], row["metric"])
-        found[key] = labels.metric(row["metric"]).factor * float(row["value"])
+        found[key] = metrics.metric(row["metric"]).factor * float(row["value"])
     return found
 
 

@@ -28,7 +28,7 @@ def compare(
     tables = {name: metrics.read_sentences(case[name]) for name in SYSTEMS if case.get(name)}
     options = {"resamples": resamples, "confidence": confidence, "seed": seed}
     for metric in tables["merged"]:
-        aggregate = metrics.AGGREGATES[metric]
+        aggregate = metrics.aggregate(metric)
         merged = tables["merged"][metric]
         own = statistics.paired_bootstrap(merged, tables["expert"][metric], aggregate, **options)
         row = {name: case[name] for name in FACTS} | {"metric": metric}
@@ -44,4 +44,4 @@ def compare(
 def _score(tables: Mapping, name: str, metric: str) -> float:
     if name not in tables:
         return np.nan
-    return float(metrics.AGGREGATES[metric](tables[name][metric].sum(axis=0)))
+    return float(metrics.aggregate(metric)(tables[name][metric].sum(axis=0)))

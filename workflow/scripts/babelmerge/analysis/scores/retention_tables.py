@@ -11,7 +11,7 @@ import pandas as pd
 from babelmerge.analysis.scores.score_table import score_table
 from babelmerge.display.tables import Cell, Row, Table, to_html, write_table
 from babelmerge.files.long_tables import read_long
-from babelmerge.words import labels
+from babelmerge.words import labels, metrics
 
 __all__ = [
     "Cell",
@@ -48,7 +48,7 @@ def retention_table(
     ValueError when nothing of that metric is there.
     """
     chosen = _of_metric(retention, metric, groups)
-    digits = labels.metric(metric).digits
+    digits = metrics.metric(metric).digits
     scores = [name for name in ("base", "expert", "joint", "merged") if chosen[name].notna().any()]
     header = [name.capitalize() for name in scores] + ["Retention %", "Drop"]
     rows = []
@@ -62,7 +62,7 @@ def retention_table(
             cells.append(Cell(labels.number(row["drop"], digits)))
             rows.append(Row(section, labels.method(row["method"]), tuple(cells)))
     return Table(
-        title=f"What merges keep of their experts: {labels.metric(metric).label}",
+        title=f"What merges keep of their experts: {metrics.metric(metric).label}",
         header=tuple((name,) for name in header),
         rows=tuple(rows),
         frame=chosen.reset_index(drop=True),
@@ -95,7 +95,7 @@ def summarise_retention(
     averaged over finite values only (an expert that scores 0 has none); `sets` counts them.
     """
     chosen = _of_metric(retention, metric, groups)
-    sign = 1 if labels.metric(metric).higher_is_better else -1
+    sign = 1 if metrics.metric(metric).higher_is_better else -1
     chosen = chosen.assign(
         gain=sign * (chosen["merged"] - chosen["base"]),
         finite=chosen["retention"].where(chosen["retention"].abs() < float("inf")),
@@ -127,7 +127,7 @@ def retention_summary(
     """Groups against methods: mean retention in percent, and interference in points."""
     summary = summarise_retention(retention, metric, groups)
     methods = list(dict.fromkeys(summary["method"]))
-    digits = labels.metric(metric).digits
+    digits = metrics.metric(metric).digits
     rows = []
     for group, part in summary.groupby("group", sort=False):
         part = part.set_index("method").reindex(methods)
@@ -137,7 +137,7 @@ def retention_summary(
             *(Cell(labels.number(part.at[m, "interference"], digits), m in least) for m in methods),
         ]
         rows.append(Row("", labels.group(group), tuple(cells)))
-    blocks = ("Mean retention %", f"Interference ({labels.metric(metric).label} points)")
+    blocks = ("Mean retention %", f"Interference ({metrics.metric(metric).label} points)")
     return Table(
         title="Retention and interference by group and method",
         header=tuple((block, labels.method(name)) for block in blocks for name in methods),
@@ -166,7 +166,7 @@ def _of_metric(retention: pd.DataFrame, metric: str, groups: Sequence[str] | Non
 
 def _best_of(values: pd.Series, metric: str) -> set:
     """Index of the best values of a metric."""
-    facts = labels.metric(metric)
+    facts = metrics.metric(metric)
     return _highest(values if facts.higher_is_better else -values, facts.digits)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from babelmerge.analysis.scores.published import NAN, lookup, note
 from babelmerge.display.tables import Cell, Row, Table
 from babelmerge.words import labels
+from babelmerge.words.metrics import metric as facts_of
 
 MERGED = "Merged models"
 OWN = "own"  # stands for "whichever expert was trained on the column's data set"
@@ -78,7 +79,7 @@ def score_table(
     theirs = lookup(published, family)
     values = [[_value(line, column, ours) for column in columns] for line in lines]
     beside = [[_printed(line, column, theirs) for column in columns] for line in lines]
-    shown = labels.listing(labels.metric(key).label for key in scored)
+    shown = labels.listing(facts_of(key).label for key in scored)
     return Table(
         title=f"{labels.group(family)}: {shown}",
         header=_header(columns),
@@ -161,7 +162,7 @@ def _lookup(chosen: pd.DataFrame) -> dict[tuple[str, str, str], float]:
 def _value(line: Line, column: Column, scores: Mapping) -> float:
     """The score, or the mean over the column's data sets; NaN as soon as one is missing."""
     keys = [(line.models.get(name), name, column.metric) for name in column.datasets]
-    factor = labels.metric(column.metric).factor
+    factor = facts_of(column.metric).factor
     return factor * sum(scores.get(key, NAN) for key in keys) / len(keys)
 
 
@@ -178,7 +179,7 @@ def _printed(line: Line, column: Column, theirs: Mapping) -> float:
 
 def _header(columns: Sequence[Column]) -> tuple[tuple[str, ...], ...]:
     """Levels metric, direction, language; a level that says nothing is left out."""
-    levels = [(labels.metric(c.metric).label, c.block, c.label) for c in columns]
+    levels = [(facts_of(c.metric).label, c.block, c.label) for c in columns]
     directed = any(column.block for column in columns)
     several = len({column.metric for column in columns}) > 1
     keep = [several or not directed, directed, True]
@@ -191,7 +192,7 @@ def _rows(lines, columns, values, beside) -> tuple[Row, ...]:
     for at, line in enumerate(lines):
         cells = []
         for i, column in enumerate(columns):
-            digits = labels.metric(column.metric).digits
+            digits = facts_of(column.metric).digits
             aside = beside[at][i]
             printed = labels.number(aside, digits) if aside == aside else ""
             cells.append(Cell(labels.number(values[at][i], digits), at in best[i], printed))
@@ -201,7 +202,7 @@ def _rows(lines, columns, values, beside) -> tuple[Row, ...]:
 
 def _best(lines: Sequence[Line], column: Column, values: Sequence[float]) -> set[int]:
     """Rows that are best in their block (trained or merged), compared as printed."""
-    metric = labels.metric(column.metric)
+    metric = facts_of(column.metric)
     sign = 1 if metric.higher_is_better else -1
     found: set[int] = set()
     for merged in (False, True):
@@ -219,7 +220,7 @@ def _frame(lines, columns, values, beside) -> pd.DataFrame:
     """Plain numbers: kind, model, then a column per number, published ones named as such."""
     facts = {"kind": [line.kind for line in lines], "model": [line.label for line in lines]}
     for i, column in enumerate(columns):
-        parts = (labels.metric(column.metric).label, column.block, column.label)
+        parts = (facts_of(column.metric).label, column.block, column.label)
         name = " / ".join(filter(None, parts))
         facts[name] = [row[i] for row in values]
         if any(row[i] == row[i] for row in beside):

@@ -7,7 +7,7 @@ import pandas as pd
 from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.display.material import Material
 from babelmerge.display.tables import Cell, Row, Table
-from babelmerge.words import labels
+from babelmerge.words import labels, metrics
 
 LOWEST = 8  # rows of the table of worst cases
 # Heading, key in training.json, factor from stored to shown, decimals.
@@ -31,7 +31,7 @@ def signatures(material: Material) -> list[tuple[str, str]]:
     for metric, rows in scores.groupby("metric", sort=False):
         several = sorted(set(rows["signature"]))
         more = f" (and {len(several) - 1} more, by target language)" if len(several) > 1 else ""
-        found.append((labels.metric(str(metric)).label, several[0] + more))
+        found.append((metrics.metric(str(metric)).label, several[0] + more))
     return found
 
 
@@ -112,7 +112,7 @@ def own_scores(material: Material) -> Table | None:
 def _with_interval(part: pd.DataFrame, metric: str) -> str:
     if part.empty:
         return labels.MISSING
-    facts, row = labels.metric(metric), part.iloc[0]
+    facts, row = metrics.metric(metric), part.iloc[0]
     value, low, high = (
         labels.number(facts.factor * row[key], facts.digits) for key in ("value", "low", "high")
     )
@@ -126,7 +126,7 @@ def lowest(material: Material) -> Table | None:
         return None
     off = material.scores[material.scores["metric"] == "off_target"]
     off = off.drop_duplicates(["model", "dataset"]).set_index(["model", "dataset"])["value"]
-    digits = labels.metric(material.metric).digits
+    digits = metrics.metric(material.metric).digits
     chosen = kept.nsmallest(LOWEST, "retention", keep="first")
     rows = []
     for row in chosen.to_dict("records"):

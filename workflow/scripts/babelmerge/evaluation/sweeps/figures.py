@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from babelmerge.display import style as fs
-from babelmerge.words import labels
+from babelmerge.words import labels, metrics
 
 # Columns of a sweep's table that are neither parameters nor scores of a data set (those have "/").
 OTHER = frozenset({"mean", "selected", "alias_of", "seconds", "point"})
@@ -30,7 +30,7 @@ def sweep_figure(sweeps: Mapping[str, pd.DataFrame], metric: str = "bleu", title
     mean. More: a heatmap of the two with most values, best over the rest. Ringed: the selected
     point. '=' marks points that form the same model as another. No sweep: a figure that says so.
     """
-    facts = labels.metric(metric)
+    facts = metrics.metric(metric)
     means = [pd.to_numeric(table["mean"]) * facts.factor for table in sweeps.values()]
     every = pd.concat(means) if means else pd.Series(dtype=float)
     top = float(np.nanmax([1e-9, *every]))

@@ -9,7 +9,7 @@ from typing import Any
 
 from babelmerge.recipes.methods import COMMON, METHODS, REQUIRED, Method
 from babelmerge.study.grammar.methods import PARAMETERS, Value
-from babelmerge.study.grammar.yaml import listed
+from babelmerge.words.spelling import listed
 
 _TEXT = """\
 ## Merging methods

@@ -6,9 +6,11 @@ keys are the documentation (`study_docs`).
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
-from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.tasks.kinds import KINDS
+from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.strict import (
     Code,
     Count,
@@ -138,19 +140,21 @@ Parts = Annotated[
     Annotated[Part, Tag("<one>")] | Annotated[list[Part], Tag("<list>")], Discriminator(form)
 ]
 
-Kind = Literal[
-    "translation", "summarization", "classification", "multiple_choice", "minimal_pairs", "text"
+
+def _kind(value: object) -> object:
+    """The name of a task kind; an error that lists them, as a choice among words is told."""
+    if isinstance(value, str) and value in KINDS:
+        return value
+    words = [repr(name) for name in KINDS]
+    expected = f"{', '.join(words[:-1])} or {words[-1]}"
+    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+
+
+Kind = Annotated[
+    str, BeforeValidator(_kind), WithJsonSchema({"enum": list(KINDS), "type": "string"})
 ]
 # Those that `controlled` has; written here so that reading a study need not load its grammars.
 CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te")
-METRICS: dict[str, tuple[str, ...]] = {
-    "translation": ("bleu", "bleu_intl", "chrf", "chrf++", "off_target"),
-    "summarization": ("rouge1", "rouge2", "rougeL", "bertscore"),
-    "classification": ("accuracy", "precision", "recall", "f1"),
-    "multiple_choice": ("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes"),
-    "minimal_pairs": ("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes"),
-    "text": (),
-}
 
 
 class Task(Strict):
@@ -183,19 +187,11 @@ class Task(Strict):
 
     @model_validator(mode="after")
     def _fits_kind(self) -> "Task":
-        translation = self.kind == "translation"
-        if translation and (self.pairs is None or self.languages is not None):
-            raise wrong("no pairs" if self.pairs is None else "languages", "pairs (translation)")
-        if not translation and self.pairs is not None:
-            raise wrong("pairs", f"languages ({self.kind} has one language a dataset)")
-        if translation and "{source}" not in (self.prompt or ""):
-            raise wrong("no prompt that holds {source}", "a prompt with {source}")
-        if self.kind == "text" and (self.prompt is not None or self.chat or self.metrics):
-            given = "metrics" if self.metrics else "chat" if self.chat else "a prompt"
-            raise wrong(given, "none of prompt, chat and metrics: text is read as it is")
+        kind = KINDS[self.kind]
+        if mistake := kind.mistake(self):
+            raise wrong(*mistake)
         for metric in self.metrics or ():
-            if metric not in METRICS[self.kind]:
-                valid = METRICS[self.kind]
-                expected = f"metrics of {self.kind}: {listed(valid)}"
-                raise wrong(f"metric {metric!r}", expected, nearest(metric, valid))
+            if metric not in kind.metrics:
+                expected = f"metrics of {kind.name}: {listed(kind.metrics)}"
+                raise wrong(f"metric {metric!r}", expected, nearest(metric, kind.metrics))
         return self

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from babelmerge.study.grammar.methods import METHODS, PARAMETERS, alternatives
-from babelmerge.study.grammar.yaml import listed, nearest
+from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.strict import Listed, OneOrMore, Strict, Text, key, wrong
 
 Members = Annotated[list[Text], Field(min_length=1)]

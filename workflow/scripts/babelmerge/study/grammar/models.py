@@ -1,69 +1,21 @@
 """What a study file may say of models: how they are trained, or where they are taken from.
 
-Shapes and types only; `plan_models` resolves them. The descriptions of the keys are the
+Shapes and types only; `plan.models` resolves them, and how a model is trained is the
+`Training` of `training.settings`. The descriptions of the keys are the
 documentation (`study_docs`).
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from babelmerge.training.settings import Training
 from babelmerge.words.strict import Count, OneOrMore, Strict, Text, Units, Whole, key, wrong
 
 Step = Annotated[
     Annotated[Whole, Tag("<number>")] | Annotated[Text, Tag("<word>")],
     Discriminator(lambda v: "<word>" if isinstance(v, str) else "<number>"),
 ]
-
-
-class Lora(Strict):
-    """A low-rank adapter."""
-
-    r: Count = key("Rank.", ...)
-    alpha: Annotated[float, Field(gt=0)] = key("The update is alpha/r times BA.", ...)
-    dropout: Annotated[float, Field(ge=0, lt=1)] = key("Dropout before A.", 0.0)
-    target_modules: OneOrMore = key("Modules adapted.", "all-linear")
-    rslora: bool = key("Scale by alpha/sqrt(r).", False)
-
-
-class Training(Strict):
-    """How a model is trained. Keys left out come from the study's `training`, then the defaults."""
-
-    method: Literal["full", "lora", "pretrain"] | None = key(
-        "full: all weights; pretrain: the same from a random start; lora: an adapter. Default "
-        "full, of a base from scratch pretrain."
-    )
-    learning_rate: Annotated[float, Field(gt=0)] | None = key("Highest learning rate; required.")
-    epochs: Annotated[float, Field(gt=0)] | None = key("Passes over the data; or steps.")
-    steps: Count | None = key("Optimizer steps; or epochs.")
-    scheduler: Literal["inverse_sqrt", "cosine", "linear", "constant"] | None = key(
-        "Course of the learning rate. Default linear."
-    )
-    warmup_steps: Whole | None = key("Steps of rising learning rate; or warmup_ratio. Default 0.")
-    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] | None = key("The same as a share of steps.")
-    batch_size: Count | None = key("Sequences of a step, on all devices together; or batch_tokens.")
-    batch_tokens: Count | None = key(
-        "Padded tokens of a step, on all devices together; or batch_size."
-    )
-    gradient_accumulation: Count | None = key(
-        "Parts that each device computes its share of a step in. Default 1."
-    )
-    max_length: Count | None = key("Tokens of a sequence at most. Default 512.")
-    dtype: Literal["float32", "bfloat16", "bfloat16_mixed"] | None = key(
-        "bfloat16: optimizer too; bfloat16_mixed: weights stay float32. Default float32."
-    )
-    weight_decay: Annotated[float, Field(ge=0)] | None = key("AdamW's. Default 0.")
-    max_grad_norm: Annotated[float, Field(gt=0)] | None = key("Gradient clipping. Default 1.")
-    adam_beta1: Annotated[float, Field(ge=0, lt=1)] | None = key("AdamW's. Default 0.9.")
-    adam_beta2: Annotated[float, Field(ge=0, lt=1)] | None = key("AdamW's. Default 0.999.")
-    adam_epsilon: Annotated[float, Field(gt=0)] | None = key("AdamW's. Default 1e-8.")
-    save_steps: Count | None = key("Steps between resumable states. Default: every five minutes.")
-    eval_steps: Count | None = key(
-        "Steps between losses on dev; the best state is kept. Default: at the end only."
-    )
-    gradient_checkpointing: bool | None = key("Less memory, more time. Default false.")
-    seed: Whole | None = key("Seed of order and initialisation. Default: the study's.")
-    lora: Lora | None = key("The adapter, for method lora.")
 
 
 class Tokenizer(Strict):

@@ -14,8 +14,9 @@ from babelmerge.study.grammar.analysis import Interventions
 from babelmerge.study.grammar.corpora import Corpus, Task
 from babelmerge.study.grammar.groups import Grid, Group, check_grids
 from babelmerge.study.grammar.models import Base, Baseline, Experts, Joint, Training
-from babelmerge.study.grammar.yaml import StudyError, Tree, dotted, load_tree, message, nearest
+from babelmerge.study.grammar.yaml import StudyError, Tree, dotted, load_tree, message
 from babelmerge.words import languages as known
+from babelmerge.words.spelling import nearest
 from babelmerge.words.strict import Code, Count, Name, Share, Strict, Text, Whole, key, wrong
 
 __all__ = ["Study", "StudyError", "load"]

@@ -4,14 +4,15 @@ Touches only the YAML files it is given; knows nothing of what the keys mean. Er
 module are `StudyError`s and are raised through `Tree.error` so that they name the right file.
 """
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from babelmerge.words.spelling import nearest
 
 Loc = tuple[str | int, ...]
 
@@ -24,18 +25,6 @@ def message(file: str, key: str, found: str, expected: str, remedy: str = "") ->
     """One line of an error message."""
     text = f"{file}: {key or '(top level)'}: found {found}; expected {expected}"
     return f"{text}. {remedy}" if remedy else text
-
-
-def nearest(word: object, valid: Iterable[object]) -> str:
-    """'Did you mean x?' when a valid word resembles `word`, else an empty string."""
-    close = difflib.get_close_matches(str(word), [str(v) for v in valid], n=1, cutoff=0.5)
-    return f"Did you mean {close[0]!r}?" if close else ""
-
-
-def listed(words: Iterable[object], limit: int = 30) -> str:
-    """Words joined by commas, cut after `limit`."""
-    items = [str(w) for w in words]
-    return ", ".join(items[:limit]) + (", …" if len(items) > limit else "")
 
 
 def dotted(loc: Sequence[str | int]) -> str:

@@ -6,8 +6,8 @@ Pure functions of a `Study` and its plan's models and merges.
 from collections.abc import Mapping
 
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.types import Merge, Model
+from babelmerge.words.spelling import listed, nearest
 
 WHERE = ("analysis", "interventions")
 KINDS = ("base", "expert", "joint", "merge")  # that are looked into; baselines are built otherwise

@@ -14,9 +14,10 @@ from babelmerge.study.grammar.corpora import (
     Part,
 )
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.templates import fill, language_values, values
 from babelmerge.study.plan.types import CorpusRequest
+from babelmerge.tasks.kinds import KINDS, Kind
+from babelmerge.words.spelling import listed, nearest
 
 
 def requests(
@@ -48,6 +49,8 @@ def _request(
     names = values(study, task, source, target)
     names["split"] = part.split or getattr(corpus, "split", None) or split
     options = maker(study, part, corpus, names, (source, target))
+    if fields := _fields(KINDS[study.tasks[task].kind], getattr(corpus, "columns", None)):
+        options["fields"] = fields
     if getattr(corpus, "where", None):
         loc = ("corpora", part.corpus, "where")
         options["where"] = {k: fill(study, v, names, *loc) for k, v in corpus.where.items()}
@@ -57,6 +60,17 @@ def _request(
         options["sample"] = True
         options["seed"] = study.seed if part.seed is None else part.seed
     return CorpusRequest(options.pop("kind"), options)
+
+
+def _fields(kind: Kind, columns: object) -> dict[str, str]:
+    """Keys of a row and the names that `columns` knows them by, where a row is more than text.
+
+    A column that the kind does not know is a field of its own, for prompts that name it.
+    """
+    if kind.paired or len(kind.fields) == 1:
+        return {}
+    named = columns if isinstance(columns, dict) else {}
+    return {**kind.row, **{name: name for name in named if name not in kind.fields}}
 
 
 def _controlled(

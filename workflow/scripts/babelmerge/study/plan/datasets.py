@@ -3,16 +3,16 @@
 Pure functions of a `Study`.
 """
 
-from typing import Any
-
-from babelmerge.study.grammar.corpora import METRICS, Task
+from babelmerge.study.grammar.corpora import Task
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.corpora import requests
 from babelmerge.study.plan.types import Dataset
+from babelmerge.tasks.kind import options
+from babelmerge.tasks.kinds import KINDS
+from babelmerge.words import ids
+from babelmerge.words.spelling import listed, nearest
 
 SPLITS = ("train", "dev", "test")
-_MAIN_METRICS = {"translation": ("bleu", "chrf", "chrf++")}
 
 
 def direction_pairs(study: Study, direction: str) -> list[str]:
@@ -28,7 +28,7 @@ def direction_pairs(study: Study, direction: str) -> list[str]:
 
 
 def _units(study: Study, name: str, task: Task) -> list[tuple[str, str]]:
-    if task.kind != "translation":
+    if not KINDS[task.kind].paired:
         codes = task.languages if task.languages is not None else study.languages
         where = ("tasks", name, "languages")
         _check_units(study, codes, where)
@@ -73,14 +73,7 @@ def datasets(study: Study) -> dict[str, Dataset]:
 
 
 def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> Dataset:
-    unit = source if source == target else f"{source}-{target}"
-    metrics = task.metrics or list(_MAIN_METRICS.get(task.kind, METRICS[task.kind][:1]))
-    bare = "{source}" if task.kind == "text" else ""
-    options: dict[str, Any] = {}
-    if task.labels is not None:
-        options["labels"] = list(task.labels)
-    if task.shots:
-        options["shots"] = task.shots
+    unit, kind = ids.written(source, target), KINDS[task.kind]
     return Dataset(
         id=f"{name}/{unit}",
         task=name,
@@ -88,10 +81,10 @@ def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> D
         unit=unit,
         source_language=source,
         target_language=target,
-        prompt=task.prompt or bare,
+        prompt=kind.template(task.prompt),
         chat=task.chat,
-        metrics=tuple(metrics),
+        metrics=tuple(task.metrics or kind.main),
         splits={s: r for s in SPLITS if (r := requests(study, name, s, source, target))},
         overlap=task.overlap,
-        options=options,
+        options=dict(options(task.labels, task.shots)),
     )

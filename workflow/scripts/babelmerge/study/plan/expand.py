@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import StudyError, listed
+from babelmerge.study.grammar.yaml import StudyError
 from babelmerge.study.plan import analysis as plan_interventions
 from babelmerge.study.plan import datasets as plan_data
 from babelmerge.study.plan import directions as plan_directions
 from babelmerge.study.plan import groups as plan_groups
 from babelmerge.study.plan import merges as plan_merges
 from babelmerge.study.plan import models as plan_models
+from babelmerge.study.plan.scope import scored
 from babelmerge.study.plan.types import (
     CorpusRequest,
     Dataset,
@@ -27,6 +28,7 @@ from babelmerge.study.plan.types import (
     Taken,
     Trained,
 )
+from babelmerge.words.spelling import listed
 
 __all__ = [
     "CorpusRequest",
@@ -146,7 +148,7 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     if any(isinstance(s, Kept) for s in sources):
         asked.append("checkpoints along training")
     asked += [f"several prompts in one model ({name})" for name in _mixed(plan)]
-    asked += ["training on tasks of kind text"] if _learns_text(plan) else []
+    asked += [f"training on tasks of kind {kind}" for kind in _unanswered(plan)]
     if asked:
         raise NotBuiltYet(
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
@@ -154,9 +156,11 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
         )
 
 
-def _learns_text(plan: Plan) -> bool:
+def _unanswered(plan: Plan) -> list[str]:
+    """Kinds of the data that models learn from in which nothing is answered."""
     sources = [m.source for m in plan.models.values() if isinstance(m.source, Trained)]
-    return any(plan.datasets[d].kind == "text" for source in sources for d in source.datasets)
+    learnt = [plan.datasets[d] for source in sources for d in source.datasets]
+    return _sorted(dataset.kind for dataset in learnt if not scored(dataset))
 
 
 def _mixed(plan: Plan) -> list[str]:

@@ -16,9 +16,9 @@ from babelmerge.study.grammar.groups import (
     Prefixes,
 )
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.types import Model
+from babelmerge.words.spelling import listed, nearest
 
 
 @dataclass

@@ -8,15 +8,15 @@ from typing import Any
 
 from babelmerge.recipes import points as merge_parameters
 from babelmerge.recipes.methods import METHODS
-from babelmerge.study.grammar.corpora import METRICS
 from babelmerge.study.grammar.groups import LongGroup
 from babelmerge.study.grammar.methods import points
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.groups import Names, Raw, grids, ordered, unfold
 from babelmerge.study.plan.models import resolve
-from babelmerge.study.plan.scope import tested
+from babelmerge.study.plan.scope import having, scored, tested
 from babelmerge.study.plan.types import Dataset, Group, Merge, Merged, Model
+from babelmerge.tasks.kinds import KINDS
+from babelmerge.words.spelling import listed, nearest
 
 ALL_EXPERTS = "experts"  # the name under which task vectors of all experts are compared
 
@@ -78,7 +78,7 @@ def _scorable(
     study: Study, datasets: Mapping[str, Dataset], raw: Raw, about: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Those of a group's datasets that a merge is judged by, which text is not."""
-    kept = tuple(d for d in about if datasets[d].kind != "text")
+    kept = tuple(d for d in about if scored(datasets[d]))
     if not kept:
         found = f"{listed(raw.members)}, of which none owns a dataset with a score"
         raise study.error("groups", raw.family, found=found, expected="experts with of: …")
@@ -161,24 +161,24 @@ def _scored(
 ) -> tuple[str, ...]:
     """The datasets that decide a sweep. Raises when none can, or a metric does not suit them."""
     split, metric = study.selection.split, study.selection.metric
-    scored = tuple(d for d in group.datasets if split in datasets[d].splits)
-    if not scored:
+    chosen = having(datasets, group.datasets, split)
+    if not chosen:
         found = f"a sweep of {label} on {group.name}, and no dataset with {split}"
         expected = f"rows to select on: {split} of {listed(group.datasets)}; or one point"
         raise study.error("selection", "split", found=found, expected=expected)
-    for kind in {datasets[d].kind for d in scored}:
-        if metric not in METRICS[kind]:
-            expected = f"a metric of {kind}: {listed(METRICS[kind])}"
-            near = nearest(metric, METRICS[kind])
+    for kind in dict.fromkeys(KINDS[datasets[d].kind] for d in chosen):
+        if metric not in kind.metrics:
+            expected = f"a metric of {kind.name}: {listed(kind.metrics)}"
+            near = nearest(metric, kind.metrics)
             where = ("selection", "metric")
             raise study.error(*where, found=repr(metric), expected=expected, remedy=near)
-    for entry in (datasets[d] for d in scored):
+    for entry in (datasets[d] for d in chosen):
         if metric not in entry.metrics:
             found = f"{metric!r}, which task {entry.task} does not score"
             expected = f"one of {listed(entry.metrics)}"
             remedy = f"Or add it to tasks.{entry.task}.metrics."
             raise study.error("selection", "metric", found=found, expected=expected, remedy=remedy)
-    return scored
+    return chosen
 
 
 def warnings(merges: Mapping[str, Merge]) -> tuple[str, ...]:

@@ -9,13 +9,13 @@ from typing import Any
 
 from babelmerge.study.grammar.models import Base, Expert, ExpertSet
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.directions import same_direction
 from babelmerge.study.plan.scope import Datasets, having, tested
 from babelmerge.study.plan.templates import fill, values
 from babelmerge.study.plan.training import NONE, training
 from babelmerge.study.plan.types import Dataset, Kept, Model, Taken, Trained
+from babelmerge.words.spelling import listed, nearest
 
 
 def resolve(

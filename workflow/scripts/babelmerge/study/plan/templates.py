@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.grammar.yaml import listed, nearest
 from babelmerge.words import languages as known
+from babelmerge.words.spelling import listed, nearest
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

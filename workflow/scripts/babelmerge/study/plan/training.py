@@ -1,16 +1,14 @@
 """Training options of one model: the study's, with the model's changes.
 
 Only what the study file says goes into the options (and the seed), so that a new option with a
-default changes no plan. Defaults are `training_settings`'.
+default changes no plan. Settings and defaults are those of `training.settings`.
 """
 
 from typing import Any
 
-from babelmerge.study.grammar.models import Training
 from babelmerge.study.grammar.study import Study
+from babelmerge.training.settings import EXCLUSIVE, Training, both, lacking
 
-_EITHER = (("epochs", "steps"), ("batch_size", "batch_tokens"), ("warmup_steps", "warmup_ratio"))
-_NEEDED = ("learning_rate", "epochs or steps", "batch_size or batch_tokens")
 NONE: dict[str, Any] = {"method": "pretrain", "steps": 0}  # a model that stays as initialised
 
 
@@ -25,7 +23,7 @@ def training(
     """
     merged = study.training.model_dump(exclude_none=True)
     changes = own.model_dump(exclude_none=True) if own is not None else {}
-    for pair in _EITHER:
+    for pair in EXCLUSIVE:
         if any(name in changes for name in pair):
             merged = {k: v for k, v in merged.items() if k not in pair}
     if method != "full":
@@ -36,13 +34,11 @@ def training(
 
 
 def _check(study: Study, merged: dict[str, Any], where: tuple[str, ...]) -> None:
-    for pair in _EITHER:
-        if all(name in merged for name in pair):
-            raise study.error(*where, found=" and ".join(pair), expected=" or ".join(pair))
-    for names in _NEEDED:
-        if not any(name in merged for name in names.split(" or ")):
-            remedy = "Give it here or in the study's training."
-            raise study.error(*where, found=f"no {names}", expected=names, remedy=remedy)
+    for pair in both(merged):
+        raise study.error(*where, found=" and ".join(pair), expected=" or ".join(pair))
+    for names in lacking(merged):
+        needed, remedy = " or ".join(names), "Give it here or in the study's training."
+        raise study.error(*where, found=f"no {needed}", expected=needed, remedy=remedy)
     if (merged["method"] == "lora") != ("lora" in merged):
         found = "method lora without lora" if merged["method"] == "lora" else "lora without method"
         expected = "method: lora and lora: {r: …, alpha: …}, or neither"

@@ -1,0 +1,156 @@
+"""How each metric is counted: whole numbers for each sentence, from which every score follows.
+
+One record a metric, registered under its name; `metrics` scores with them. A new metric is a record
+of how it is shown (`words.metrics`) and one of how it is counted, here. sacreBLEU counts BLEU and
+chrF and writes their signatures, `language_id` judges languages. No model, no torch.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+
+import numpy as np
+
+from babelmerge.evaluation import language_id, statistics
+from babelmerge.words.metrics import metric as facts_of
+
+Table = dict[str, np.ndarray]  # metric -> (sentences, statistics) whole numbers
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is scored: a model's outputs and, a tuple a sentence, what they are compared with.
+
+    candidates: languages that a model may answer in. counted: statistics of metrics counted before,
+    for one that shares its counting with another.
+    """
+
+    outputs: Sequence[str]
+    references: Sequence[tuple[str, ...]]
+    target_language: str = ""
+    candidates: tuple[str, ...] = ()
+    counted: Table = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How one metric is counted.
+
+    columns: names of a sentence's statistics. count: answers to (sentences, statistics) and the
+    signature. aggregate: sums of statistics, (…, statistics), to scores (…). value: the score of
+    one row of sums where it is computed in another way than by `aggregate`. beside: further facts
+    of a table that stand beside its score. first: a metric that is counted before, if it is asked.
+    """
+
+    columns: tuple[str, ...]
+    count: Callable[[Answers], tuple[np.ndarray, str]]
+    aggregate: statistics.Aggregate
+    value: Callable[[np.ndarray], float] | None = None
+    beside: Callable[[np.ndarray], dict[str, int]] = lambda rows: {}
+    first: str | None = None
+
+    def score(self, sums: np.ndarray) -> float:
+        """The score of summed statistics."""
+        return float((self.value or self.aggregate)(sums))
+
+
+def _sacrebleu(name: str):
+    from sacrebleu.metrics import BLEU, CHRF
+
+    makers = {
+        "bleu": lambda: BLEU(tokenize="13a"),
+        "bleu_intl": lambda: BLEU(tokenize="intl"),
+        "chrf": CHRF,
+        "chrf++": lambda: CHRF(word_order=2),
+    }
+    return makers[name]()
+
+
+def _counted_by_sacrebleu(name: str, answers: Answers) -> tuple[np.ndarray, str]:
+    scorer = _sacrebleu(name)
+    streams = [list(stream) for stream in zip(*answers.references, strict=True)]
+    rows = scorer._extract_corpus_statistics(list(answers.outputs), streams)
+    return np.array(rows, dtype=np.int64), scorer.get_signature().format()
+
+
+def _chrf(answers: Answers) -> tuple[np.ndarray, str]:
+    """chrF's statistics; those of chrF++ begin with them, but with several references each metric
+    picks its own best one."""
+    if "chrf++" not in answers.counted or len(answers.references[0]) > 1:
+        return _counted_by_sacrebleu("chrf", answers)
+    scorer = _sacrebleu("chrf")
+    scorer.num_refs = 1
+    rows = answers.counted["chrf++"][:, : len(COUNTINGS["chrf"].columns)]
+    return rows, scorer.get_signature().format()
+
+
+def _sacrebleu_score(name: str, sums: np.ndarray) -> float:
+    """The score by sacreBLEU itself, so that it agrees to the last digit."""
+    return _sacrebleu(name)._compute_score_from_stats(sums.tolist()).score
+
+
+def _languages_missed(answers: Answers) -> tuple[np.ndarray, str]:
+    target, candidates = answers.target_language, answers.candidates
+    if not target:
+        raise ValueError("metric 'off_target': no target language is given; name one")
+    found = [language_id.off_target(output, target, candidates) for output in answers.outputs]
+    rows = [(int(answer is True), int(answer is not None)) for answer in found]
+    written = {"target": target, "candidates": ",".join(sorted(candidates))}
+    signature = facts_of("off_target").signature.format(**written)
+    return np.array(rows, dtype=np.int64), signature
+
+
+def _undecided(rows: np.ndarray) -> dict[str, int]:
+    return {"undecided": int(len(rows) - rows[:, 1].sum())}
+
+
+_LENGTHS = ("output_length", "reference_length")
+_BLEU = (*_LENGTHS, *(f"{what}{n}" for what in ("matches", "ngrams") for n in range(1, 5)))
+_CHARACTERS = tuple(f"char{n}" for n in range(1, 7))
+
+
+def _chrf_columns(*orders: str) -> tuple[str, ...]:
+    return tuple(f"{what}_{n}" for n in orders for what in ("output", "reference", "matches"))
+
+
+def _of_sacrebleu(
+    name: str, columns: tuple[str, ...], aggregate: statistics.Aggregate, **changes
+) -> Counting:
+    count, value = partial(_counted_by_sacrebleu, name), partial(_sacrebleu_score, name)
+    return Counting(columns, changes.pop("count", count), aggregate, value, **changes)
+
+
+_COUNTINGS: dict[str, Counting] = {
+    "bleu": _of_sacrebleu("bleu", _BLEU, statistics.bleu),
+    "bleu_intl": _of_sacrebleu("bleu_intl", _BLEU, statistics.bleu),
+    "chrf": _of_sacrebleu(
+        "chrf", _chrf_columns(*_CHARACTERS), statistics.chrf, count=_chrf, first="chrf++"
+    ),
+    "chrf++": _of_sacrebleu(
+        "chrf++", _chrf_columns(*_CHARACTERS, "word1", "word2"), statistics.chrf
+    ),
+    "off_target": Counting(
+        ("off", "decided"), _languages_missed, statistics.share, beside=_undecided
+    ),
+}
+COUNTINGS: Mapping[str, Counting] = MappingProxyType(_COUNTINGS)
+
+
+def counting(name: str) -> Counting:
+    """How a metric is counted; ValueError for one that this version does not count."""
+    if name not in COUNTINGS:
+        raise ValueError(f"metric {name!r}: expected one of {', '.join(COUNTINGS)}")
+    return COUNTINGS[name]
+
+
+def register(name: str, record: Counting) -> None:
+    """Add how a metric is counted; ValueError for a name that is taken."""
+    if name in _COUNTINGS:
+        raise ValueError(f"metric {name!r} is counted already; give it another name")
+    _COUNTINGS[name] = record
+
+
+def forget(name: str) -> None:
+    """Take a registered metric out again."""
+    del _COUNTINGS[name]
