@@ -30,6 +30,17 @@ REPEAT = 8  # pixels a cell: programs that smooth images then only blur the cell
 ACROSS, LETTER = 0.14, 0.052  # inches: a language's column, and a letter of a title
 KINDS = {"base": "Base", "experts": "Expert", "joint": "Joint", "merges": "Merge"}
 
+COUNTS = (
+    "Language-specific neurons by block (0 at the bottom) and language (columns), for every model. "
+    "One colour scale for all panels. Framed: the language that the expert was trained on. Lines "
+    "part early, middle and late blocks. Hatched: no count."
+)
+DIFFERENCES = (
+    "The same counts minus the base's: green where a model has more neurons of a language in a "
+    "block, purple where it has fewer, white where as many. One scale for all panels, even about "
+    "0. Framed: the language that the expert was trained on."
+)
+
 
 def neuron_counts(rows: pd.DataFrame) -> Figure:
     """Language-specific neurons of every model: blocks from 0 at the bottom, languages as columns.

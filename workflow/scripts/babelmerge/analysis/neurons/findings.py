@@ -12,7 +12,6 @@ import pandas as pd
 from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.analysis.neurons import tables as neuron_tables
-from babelmerge.analysis.neurons.tables import signed_percent
 from babelmerge.analysis.neurons.usage_figures import usage_curves
 from babelmerge.words import labels, languages
 
@@ -46,7 +45,7 @@ def _own(frame: pd.DataFrame, span: str) -> list[str]:
         return []
     before, after = frame["before"].sum(), frame["after"].sum()
     risen, fallen = ((sign * (frame["after"] - frame["before"]) > 0).sum() for sign in (1, -1))
-    whole = f" ({signed_percent(after / before - 1)})" if before else ""
+    whole = f" ({labels.signed_percent(after / before - 1)})" if before else ""
     sentence = (
         f"{_over(span)}, fine-tuning takes the neurons of experts' own languages from "
         f"{labels.number(before, 0)} to {labels.number(after, 0)}{whole}: they grow for {risen} "
@@ -61,7 +60,7 @@ def _extremes(frame: pd.DataFrame) -> str:
     if len(known) < 2:
         return ""
     ends = [
-        f"{languages.name(row['language'])} ({signed_percent(row['change'])})"
+        f"{languages.name(row['language'])} ({labels.signed_percent(row['change'])})"
         for _, row in known.iloc[[0, -1]].iterrows()
     ]
     return f"; most growth: {ends[0]}, least: {ends[1]}"

@@ -29,6 +29,14 @@ KINDS = {
 JOINT_NAME = "Joint training"
 JOINT = {"color": fs.INK, "linewidth": 1.0, "linestyle": (0, (4, 1.5))}
 
+CAPTION = (
+    "Cosine (left) and Pearson's r (right) of rates of activity, by block. Top: means over pairs, "
+    "on one scale with shuffled neurons (dots, 95% of shuffles in grey): the distance to these "
+    "counts, not the height. Middle: the same without merges, faint lines are single pairs. "
+    "Bottom: experts and merges, mean by method; dashes: joint training. Middle and bottom have "
+    "scales of their own, up to 1, where models are the same."
+)
+
 
 def usage_figure(rows: pd.DataFrame) -> Figure:
     """Cosine (left) and Pearson's r (right), from the whole scale to single methods.

@@ -1,6 +1,6 @@
 """The wide score table: base, experts, joint models and merges against languages and metrics.
 
-Laid out as Tables 1–4 of arXiv:2604.02881. Takes the long score table; `tables` is the public face.
+Laid out as Tables 1–4 of arXiv:2604.02881. Takes the long score table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,15 @@ from itertools import compress
 import pandas as pd
 
 from babelmerge.analysis.scores.published import NAN, lookup, note
-from babelmerge.display.tables import Cell, Row, Table
+from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import labels
 
 MERGED = "Merged models"
 OWN = "own"  # stands for "whichever expert was trained on the column's data set"
+RECORDS = (
+    *("model", "kind", "expert", "group", "method", "dataset"),
+    *("metric", "value", "low", "high", "n", "signature"),
+)
 NOTE = (
     "Bold: best of its block in the column (above, models that were trained; below, merges), "
     "ties included. An average needs all of its columns."
@@ -85,6 +89,7 @@ def score_table(
         rows=_rows(lines, columns, values, beside),
         frame=_frame(lines, columns, values, beside),
         note=" ".join([NOTE, note(published, beside)]).strip(),
+        records=_records(chosen, lines),
     )
 
 
@@ -213,6 +218,12 @@ def _best(lines: Sequence[Line], column: Column, values: Sequence[float]) -> set
         if len(block) > 1:
             found |= {at for at, value in block.items() if value == max(block.values())}
     return found
+
+
+def _records(chosen: pd.DataFrame, lines: Sequence[Line]) -> pd.DataFrame:
+    """The scores that the table is made from, of the models that have a row."""
+    shown = {model for line in lines for model in line.models.values()}
+    return chosen.loc[chosen["model"].isin(shown), list(RECORDS)]
 
 
 def _frame(lines, columns, values, beside) -> pd.DataFrame:

@@ -30,6 +30,20 @@ CURVES = {  # measure -> title, the value of what has nothing in common
 }
 ANNOTATED = 12  # experts up to which a matrix has numbers
 
+DEPTH = (
+    "Task vectors by block; E: the embeddings. Norm over the base's norm, stable rank (‖·‖F² / "
+    "‖·‖2²: how many directions an update uses), cosine and equal signs of pairs. Dotted: vectors "
+    "that have nothing in common."
+)
+MODULES = (
+    "Which modules moved, and in which experts moved alike: mean over experts (top) and over pairs "
+    "(bottom) for each kind of matrix and block."
+)
+COSINES = (
+    "Cosine of whole task vectors: blue for experts that moved the same way, orange for experts "
+    "that moved against each other."
+)
+
 
 def depth_figure(table: pd.DataFrame) -> Figure:
     """Norm, stable rank, cosine and equal signs of task vectors, block by block.
