@@ -37,14 +37,14 @@ def retention_table(
     """
     chosen = _of_metric(retention, metric, groups)
     digits = labels.metric(metric).digits
-    scores = [name for name in ("base", "expert", "joint", "merged") if chosen[name].notna().any()]
-    header = [name.capitalize() for name in scores] + ["Retention %", "Drop"]
+    systems = [name for name in ("base", "expert", "joint", "merged") if chosen[name].notna().any()]
+    header = [name.capitalize() for name in systems] + ["Retention %", "Drop"]
     rows = []
     for (group, dataset), part in chosen.groupby(["group", "dataset"], sort=False):
         section = f"{labels.group(group)}, {labels.pair(dataset)}"
         top = _best_of(part["merged"], metric)
         for at, row in part.iterrows():
-            cells = [Cell(labels.number(row[name], digits)) for name in scores[:-1]]
+            cells = [Cell(labels.number(row[name], digits)) for name in systems[:-1]]
             cells.append(Cell(labels.number(row["merged"], digits) + marks(row), at in top))
             cells.append(Cell(interval(row), at in top))
             cells.append(Cell(labels.number(row["drop"], digits)))

@@ -223,7 +223,8 @@ def _best(lines: Sequence[Line], column: Column, values: Sequence[float]) -> set
 def _records(chosen: pd.DataFrame, lines: Sequence[Line]) -> pd.DataFrame:
     """The scores that the table is made from, of the models that have a row."""
     shown = {model for line in lines for model in line.models.values()}
-    return chosen.loc[chosen["model"].isin(shown), list(RECORDS)]
+    told = [name for name in RECORDS if name in chosen]
+    return chosen.loc[chosen["model"].isin(shown), told]
 
 
 def _frame(lines, columns, values, beside) -> pd.DataFrame:
