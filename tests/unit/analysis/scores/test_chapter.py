@@ -15,12 +15,15 @@ from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
 from babelmerge.evaluation.sweeps.figures import sweep_figure
 
+INTO, OUT = made_up_study.datasets(("hi", "bn", "ta", "te"))
+DIRECTIONS = {"xx-en": INTO, "en-xx": OUT}
 CHAPTERS = (chapter.question, chapter.experts, chapter.merges, chapter.failures)
 
 
 def parts(study=None, scores=None, retention=None, **more):
     """Parts of a chapter from long tables."""
-    facts = {"metric": "bleu", "families": made_up_study.groups()} | (study or {})
+    facts = {"metric": "bleu", "families": made_up_study.groups(), "directions": DIRECTIONS}
+    facts |= study or {}
     long = {("scores",): made_up_study.scores() if scores is None else scores}
     if retention is not None:
         long |= {("retention", name): part for name, part in retention.groupby("group", sort=False)}
@@ -32,16 +35,17 @@ def full(tmp_path_factory):
     """Parts of a study that has everything."""
     scores = made_up_study.scores()
     retention = made_up_study.retention(scores)
-    into, out = made_up_study.datasets(("hi", "bn", "ta", "te"))
     swept = made_up_study.sweeps()["many-to-one"]
     drawn = {
-        ("matrix", "xx", "en"): matrix.score_matrix(scores, into),
-        ("matrix", "en", "xx"): matrix.score_matrix(scores, out),
-        ("overview",): figures.retention_overview(retention, "bleu", ["many-to-one"]),
-        ("retention", "many-to-one"): figures.retention_bars(retention, "bleu", ["many-to-one"]),
-        ("sweeps", "many-to-one"): sweep_figure(swept),
+        ("matrix", "xx-en", "bleu"): matrix.score_matrix(scores, INTO),
+        ("matrix", "en-xx", "bleu"): matrix.score_matrix(scores, OUT),
+        ("overview", "bleu"): figures.retention_overview(retention, "bleu", ["many-to-one"]),
+        ("retention", "many-to-one", "bleu"): figures.retention_bars(
+            retention, "bleu", ["many-to-one"]
+        ),
+        ("sweeps", "many-to-one", "bleu"): sweep_figure(swept),
     }
-    names = [("retention",), ("retention-summary",), ("own-scores",), ("lowest",)]
+    names = [("retention", ""), ("retention-summary", ""), ("own-scores", ""), ("lowest", "")]
     names += [("scores", "many-to-one"), ("off-target", "many-to-one")]
     return parts(
         retention=retention,
@@ -67,7 +71,7 @@ def test_the_question_is_answered_in_short(full):
 
 def test_experts_and_merges_show_their_figures_and_tables(full):
     content = chapter.experts(full)
-    assert content.count("<svg") == 2 and content.endswith("<p>table own-scores</p>")
+    assert content.count("<svg") == 2 and content.endswith("<p>table own-scores </p>")
     told = made_up_report.captions(content)
     assert (
         told[0].startswith("XX → English. BLEU of every") and told[1] == "English → XX. As before."
@@ -77,7 +81,7 @@ def test_experts_and_merges_show_their_figures_and_tables(full):
     assert told[0].startswith("Share of the experts' BLEU".replace("'", "&#x27;"))
     assert told[1].startswith("Many-to-one. Share of the expert") and len(told) == 3
     order = [
-        content.index(f"<p>table {name}<") for name in ("retention-summary", "scores many-to-one")
+        content.index(f"<p>table {name}<") for name in ("retention-summary ", "scores many-to-one")
     ]
     assert order == sorted(order) and "Every merge on every test set" in content
     assert "How merges were chosen" in content and "Sweeps, group by group" in content
@@ -86,7 +90,7 @@ def test_experts_and_merges_show_their_figures_and_tables(full):
 
 def test_failures_show_sentences_side_by_side(full):
     content = chapter.failures(full, made_up_study.samples())
-    assert "<p>table lowest</p>" in content and "<p>table off-target many-to-one</p>" in content
+    assert "<p>table lowest </p>" in content and "<p>table off-target many-to-one</p>" in content
     assert "Sentences side by side" in content
     Page(content)
 
@@ -111,7 +115,7 @@ def test_kinds_of_models_may_be_missing(kinds):
     scores = made_up_study.scores()
     retention = made_up_study.retention(scores)
     retention = retention.assign(joint=float("nan")) if "merge" in kinds else None
-    some, own = scores[scores.kind.isin(kinds)], {("own-scores",): "<p>own</p>"}
+    some, own = scores[scores.kind.isin(kinds)], {("own-scores", ""): "<p>own</p>"}
     given = parts(scores=some, retention=retention, tables=own)
     text = " ".join(word for make in CHAPTERS for word in Page(make(given)).text)
     assert "nan" not in text.lower().replace("finance", "") and "Joint training reaches" not in text

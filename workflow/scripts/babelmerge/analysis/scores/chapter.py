@@ -3,15 +3,15 @@
 What each says is computed by `findings` and `model_findings`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from babelmerge.analysis.scores import figures, findings, matrix, samples, scored
 from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import chapters
 from babelmerge.display import html as page
-from babelmerge.display.chapters import Parts
+from babelmerge.display.chapters import Key, Parts
 from babelmerge.evaluation.sweeps.figures import CAPTION as SWEEPS
-from babelmerge.words import labels, languages
+from babelmerge.words import labels
 
 QUESTION = (
     "The question: can experts that were fine-tuned apart be merged into one model in weight "
@@ -44,15 +44,35 @@ def experts(parts: Parts) -> str:
     if not (found.scores["kind"] == "expert").any():
         return ""
     body = page.paragraphs(models.experts(found))
-    keys = [key for key in parts.figures if key[0] == "matrix"]
-    body += chapters.drawn(parts, keys, matrix.CAPTION.format(label=found.label), _sides)
-    return body + parts.table("own-scores")
+    sets = parts.study["directions"]
+    words = {name: labels.direction_words(datasets, name) for name, datasets in sets.items()}
+    body += _by_metric(
+        parts,
+        "matrix",
+        matrix.CAPTION,
+        lambda key: words[key[1]],
+    )
+    return body + _tables(parts, "own-scores")
 
 
-def _sides(key: chapters.Key) -> str:
-    """'XX → English.' of the figure (matrix, xx, en)."""
-    names = ["XX" if code == "xx" else languages.name(code) for code in key[1:]]
-    return f"{f' {labels.ARROW} '.join(names)}. "
+def _by_metric(
+    parts: Parts, what: str, caption: str, lead: Callable[[Key], str] | None = None
+) -> str:
+    """The figures (what, name, metric), those of a metric together under its name.
+
+    lead: what tells a figure from its neighbours; by default its group.
+    """
+    keys = [key for key in parts.figures if key[0] == what]
+    told = lead or (lambda key: labels.group(key[1]) if len(key) > 2 else "")
+    return "".join(
+        chapters.drawn(
+            parts,
+            [key for key in keys if key[-1] == metric],
+            caption.format(label=labels.metric(metric).label),
+            lambda key: f"{told(key)}. " if told(key) else "",
+        )
+        for metric in dict.fromkeys(key[-1] for key in keys)
+    )
 
 
 def merges(parts: Parts) -> str:
@@ -61,12 +81,12 @@ def merges(parts: Parts) -> str:
     if not (found.scores["kind"] == "merge").any():
         return ""
     body = page.paragraphs([*findings.interference(found), *findings.published(found)])
-    body += chapters.drawn(parts, [("overview",)], figures.OVERVIEW.format(label=found.label))
-    body += chapters.of_groups(parts, "retention", figures.BARS.format(label=found.label))
-    body += parts.table("retention-summary") + _tables(parts, "scores")
-    full = parts.table("retention")
+    body += _by_metric(parts, "overview", figures.OVERVIEW)
+    body += _by_metric(parts, "retention", figures.BARS)
+    body += _tables(parts, "retention-summary") + _tables(parts, "scores")
+    full = _tables(parts, "retention")
     body += page.details("Every merge on every test set, with intervals and tests", full)
-    return body + _sweeps(parts, found.label)
+    return body + _sweeps(parts)
 
 
 def _tables(parts: Parts, what: str) -> str:
@@ -74,9 +94,9 @@ def _tables(parts: Parts, what: str) -> str:
     return "".join(fragment for key, fragment in parts.tables.items() if key[0] == what)
 
 
-def _sweeps(parts: Parts, label: str) -> str:
+def _sweeps(parts: Parts) -> str:
     every = [rows for key, rows in parts.long.items() if key[0] == "sweep"]
-    drawn = chapters.of_groups(parts, "sweeps", SWEEPS.format(label=label))
+    drawn = _by_metric(parts, "sweeps", SWEEPS)
     sentences = models.sweeps(every)
     if not sentences and not drawn:
         return ""
@@ -88,7 +108,7 @@ def failures(parts: Parts, shown: Sequence[Mapping] = ()) -> str:
     """Where merges lose most: test sets, languages, and sentences. shown: as `samples.read`."""
     found = scored.of(parts)
     body = page.paragraphs([*findings.worst(found), *models.off_target(found)])
-    body += parts.table("lowest")
+    body += _tables(parts, "lowest")
     shares = _tables(parts, "off-target")
     body += page.details("Share of outputs in another language than asked for", shares)
     return body + samples.side_by_side(shown)
