@@ -13,7 +13,8 @@ import pandas as pd
 
 from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis import layers as layerwise
-from babelmerge.words import labels
+from babelmerge.display import labels
+from babelmerge.words import ids
 
 # The comparisons of a subject, in the order in which they are shown, and their names.
 COMPARISONS = {
@@ -89,7 +90,7 @@ def _of(rows: pd.DataFrame, subject: Subject, groups: set[str]) -> pd.DataFrame:
     merges = (kind == "expert-merge") & (other == subject.expert) & among
     chosen = rows[base | others | merges | ((kind == BESIDE) & among)]
     merged = chosen["model"].str.startswith("merges/")
-    method = chosen["model"].map(labels.unit).where(merged, "")
+    method = chosen["model"].map(ids.unit).where(merged, "")
     return chosen.assign(expert=subject.expert, owned=subject.owned, method=method)
 
 
@@ -159,7 +160,7 @@ def name(subject: Subject, every: Sequence[Subject]) -> str:
     side = labels.side(subject.dataset, labels.pivot(datasets))
     if subject.owned:
         return side
-    expert = labels.expert(labels.unit(subject.expert))
+    expert = labels.expert(ids.unit(subject.expert))
     return expert if len(datasets) == 1 else f"{expert} on {side}"
 
 

@@ -15,8 +15,8 @@ from matplotlib.lines import Line2D
 
 from babelmerge.analysis import curves
 from babelmerge.analysis import layers as layerwise
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels
 
 MOST = 24  # panels that are drawn; beyond, nobody compares them by eye
 MANY = 6  # panels beyond which the page is as wide as two columns

@@ -10,7 +10,7 @@ import pandas as pd
 from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis import curves
 from babelmerge.analysis import layers as layerwise
-from babelmerge.words import labels
+from babelmerge.display import labels
 
 BETWEEN = {
     "base-expert": "between base and expert",

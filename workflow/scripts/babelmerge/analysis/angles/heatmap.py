@@ -14,10 +14,16 @@ from matplotlib.patches import Rectangle
 
 from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis import curves
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels
 
 MOST = 40  # rows and columns that are drawn
+
+CAPTION = (
+    "Median principal angle in late layers, in degrees: models (rows) with each expert on its own "
+    "data (columns); dark: far apart. Framed, without colour: the expert on two halves of the "
+    "sentences. Orange in the colour bar: the mean of these, and random subspaces."
+)
 
 
 def angle_pairs(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figure:

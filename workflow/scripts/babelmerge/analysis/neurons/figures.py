@@ -17,8 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels, languages
+from babelmerge.words import ids, languages
 
 # Fewer, none, more: purple and green are told apart by people with any common colour blindness.
 CHANGES = LinearSegmentedColormap.from_list(
@@ -29,6 +30,17 @@ MOST = 48  # models that are drawn; beyond, nobody compares them by eye
 REPEAT = 8  # pixels a cell: programs that smooth images then only blur the cells' edges
 ACROSS, LETTER = 0.14, 0.052  # inches: a language's column, and a letter of a title
 KINDS = {"base": "Base", "experts": "Expert", "joint": "Joint", "merges": "Merge"}
+
+COUNTS = (
+    "Language-specific neurons by block (0 at the bottom) and language (columns), for every model. "
+    "One colour scale for all panels. Framed: the language that the expert was trained on. Lines "
+    "part early, middle and late blocks. Hatched: no count."
+)
+DIFFERENCES = (
+    "The same counts minus the base's: green where a model has more neurons of a language in a "
+    "block, purple where it has fewer, white where as many. One scale for all panels, even about "
+    "0. Framed: the language that the expert was trained on."
+)
 
 
 def neuron_counts(rows: pd.DataFrame) -> Figure:
@@ -160,10 +172,10 @@ def _panel(ax: Axes, grid: pd.DataFrame, norm: Normalize, colours, own: set[str]
 
 def code(dataset: str, datasets: Sequence[str]) -> str:
     """'hi' for translation/hi-en: the language by which a data set differs from the others."""
-    pivot, (source, target) = labels.pivot(datasets), labels.sides(dataset)
+    pivot, (source, target) = labels.pivot(datasets), ids.sides(dataset)
     if source == target:
         return source
-    return {source: target, target: source}.get(pivot, labels.unit(dataset))
+    return {source: target, target: source}.get(pivot, ids.unit(dataset))
 
 
 def _starts(blocks: int) -> list[int]:

@@ -10,13 +10,24 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels, metrics
+from babelmerge.words import metrics
 
 BAR = 0.15  # inches a bar takes
 GAP = 1.0  # bars' widths between data sets
 INK_ABSENT = "#6b6b6b"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
+
+OVERVIEW = (
+    "Share of the experts' {label} that merges keep, group by group. Large markers: mean over the "
+    "group's test sets; faint dots: single test sets."
+)
+BARS = (
+    "Share of the expert's {label} that each method keeps on the expert's own test set, with 95% "
+    "intervals of a paired bootstrap. Black line: the base's level; a bar that ends left of it is "
+    "worse than no fine-tuning at all. Dashes: the joint model. 100%: the expert."
+)
 
 
 def retention_bars(retention: pd.DataFrame, metric: str, groups: Sequence[str]) -> Figure:

@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 
 from babelmerge.analysis.task_vectors import depth as fd
 from babelmerge.analysis.task_vectors.projection import norms
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels
 
 SOLID = MappingProxyType({"color": fs.FAINT, "linewidth": 1.1})
 COSINE = MappingProxyType({"linestyle": (0, (3, 1.5)), "linewidth": 0.8})
@@ -20,6 +20,13 @@ KEPT = {  # what the lines of `kept_figure` are, in the legend
     "Cosine with the merge": SOLID | COSINE,
     "Norm of the merge": LENGTH,
 }
+
+CAPTION = (
+    "What each merge keeps of each expert's task vector, by block (E: embeddings). Solid: the "
+    "projection of the merge on the expert, 1 when all of it is there; dashed, hollow: cosine, 1 "
+    "for the same direction at any length; black: the merge's norm over the experts' mean. Dotted: "
+    "1/n, what an average of unrelated experts keeps."
+)
 
 
 def kept_figure(rows: pd.DataFrame) -> Figure:

@@ -5,14 +5,22 @@ through here, so that one thing has one name everywhere.
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from babelmerge.recipes import methods
 from babelmerge.words import ids, languages
-from babelmerge.words.ids import sides as sides
-from babelmerge.words.ids import unit as unit
 
 MISSING = "–"
 ARROW = "→"
+KINDS = MappingProxyType(  # kind of model -> one, several
+    {
+        "base": ("base", "bases"),
+        "expert": ("expert", "experts"),
+        "joint": ("joint model", "joint models"),
+        "merge": ("merge", "merges"),
+        "baseline": ("baseline", "baselines"),
+    }
+)
 
 
 def method(key: str) -> str:
@@ -23,7 +31,7 @@ def method(key: str) -> str:
 
 def pair(dataset: str) -> str:
     """'Hindi → English' for translation/hi-en, 'Hindi' for sentiment/hi."""
-    source, target = sides(dataset)
+    source, target = ids.sides(dataset)
     if source == target:
         return languages.name(source)
     return f"{languages.name(source)} {ARROW} {languages.name(target)}"
@@ -33,7 +41,7 @@ def pivot(datasets: Iterable[str], prefer: str = "en") -> str | None:
     """The one language on every pair's one side, or None; `prefer` decides if both are shared."""
     shared = None
     for dataset in datasets:
-        pair_of = set(sides(dataset))
+        pair_of = set(ids.sides(dataset))
         shared = pair_of if shared is None else shared & pair_of
     if not shared:
         return None
@@ -42,7 +50,7 @@ def pivot(datasets: Iterable[str], prefer: str = "en") -> str | None:
 
 def side(dataset: str, pivot_language: str | None) -> str:
     """Name of the language that a column is about: the side that is not the pivot."""
-    source, target = sides(dataset)
+    source, target = ids.sides(dataset)
     if pivot_language in (source, target) and source != target:
         return languages.name(target if source == pivot_language else source)
     return pair(dataset)
@@ -50,7 +58,7 @@ def side(dataset: str, pivot_language: str | None) -> str:
 
 def direction(dataset: str, pivot_language: str | None) -> str:
     """'XX → English' or 'English → XX'; the task's name for a monolingual data set."""
-    source, target = sides(dataset)
+    source, target = ids.sides(dataset)
     if source == target:
         return ids.task(dataset).replace("_", " ").capitalize()
     if pivot_language == target:
@@ -58,6 +66,17 @@ def direction(dataset: str, pivot_language: str | None) -> str:
     if pivot_language == source:
         return f"{languages.name(source)} {ARROW} XX"
     return ""
+
+
+def direction_words(datasets: Iterable[str], name: str) -> str:
+    """'XX → English' from the data sets of a direction, with the task if its name has it."""
+    sets = [dataset for dataset in datasets if "/" in dataset]
+    if not sets:
+        return name
+    words = direction(sets[0], pivot(sets)) or name
+    task = sets[0].rpartition("/")[0]
+    told = name.startswith(f"{task}-") and ARROW in words
+    return f"{task.replace('_', ' ').capitalize()}, {words}" if told else words
 
 
 def expert(name: str) -> str:
@@ -82,14 +101,20 @@ def inside(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
+def counted(number: int, kind: str) -> str:
+    """'8 experts' or '1 expert'."""
+    one, several = KINDS[kind]
+    return f"{number} {one if number == 1 else several}"
+
+
 def model(row: Mapping) -> str:
     """Label of a model from its row in the long score table (keys kind, expert, method, model)."""
     makers = {
         "base": lambda: "Base",
-        "expert": lambda: f"Expert {expert(row['expert'] or unit(row['model']))}",
-        "joint": lambda: f"Joint {unit(row['model'])}",
-        "merge": lambda: method(row["method"] or unit(row["model"])),
-        "baseline": lambda: f"Baseline {unit(row['model'])}",
+        "expert": lambda: f"Expert {expert(row['expert'] or ids.unit(row['model']))}",
+        "joint": lambda: f"Joint {ids.unit(row['model'])}",
+        "merge": lambda: method(row["method"] or ids.unit(row["model"])),
+        "baseline": lambda: f"Baseline {ids.unit(row['model'])}",
     }
     return makers.get(row["kind"], lambda: row["model"])()
 
@@ -117,20 +142,15 @@ def percent(share: float | None, digits: int = 0) -> str:
     return text if text == MISSING else f"{text}%"
 
 
+def signed_percent(share: float) -> str:
+    """'+85%' or '−12%'; a dash for what is no number."""
+    text = percent(share)
+    return f"+{text}" if share > 0 and text not in (MISSING, "0%") else text
+
+
 def listing(words: Iterable[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     words = list(words)
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def own_experts(experts: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
-    """Data set → the expert trained on it, by name: 'hi-en' or 'sentiment-hi' (@step ignored)."""
-    names = {ids.finished(name): name for name in experts}
-    found = {}
-    for dataset in datasets:
-        for candidate in (unit(dataset), dataset.replace("/", "-")):
-            if candidate in names:
-                found.setdefault(dataset, names[candidate])
-    return found
