@@ -15,6 +15,7 @@ from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.display import material as report_material
 from babelmerge.files.rows import read_rows
 from babelmerge.report import report
+from babelmerge.words import ids
 
 SENTENCES = 3
 PACKAGES = ("torch", "transformers", "sacrebleu", "snakemake", "mergekit", "numpy")
@@ -39,7 +40,7 @@ def read_samples(cases, folder):
     for case in cases:
         dataset = case["dataset"]
         files = [folder / "outputs" / model / f"{dataset}.jsonl" for model in case["models"]]
-        source_language, _, target_language = dataset.split("/")[1].partition("-")
+        source_language, target_language = ids.sides(dataset)
         for rows in zip(*(islice(read_rows(f), SENTENCES) for f in files), strict=True):
             yield {
                 "group": case["group"],

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from babelmerge.display import style as fs
-from babelmerge.words import labels, metrics
+from babelmerge.words import ids, labels, metrics
 
 # Columns of a sweep's table that are neither parameters nor scores of a data set (those have "/").
 OTHER = frozenset({"mean", "selected", "alias_of", "seconds", "point"})
@@ -196,11 +196,11 @@ def training_curves(curves: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def _curve_panels(curves: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, pd.DataFrame]]:
-    experts = [name for name in curves if name.startswith("experts/")]
+    experts = [name for name in curves if ids.of_kind(name, "expert")]
     pivot = labels.pivot(experts)
     parts: dict[str, dict[str, pd.DataFrame]] = {}
     for name, log in curves.items():
-        title = name.split("/")[0].capitalize()
+        title = ids.section(name).capitalize()
         if name in experts and pivot:
             title = f"Experts {labels.direction(name, pivot)}"
         parts.setdefault(title, {})[name] = log

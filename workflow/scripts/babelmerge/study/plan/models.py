@@ -15,6 +15,7 @@ from babelmerge.study.plan.scope import Datasets, having, tested
 from babelmerge.study.plan.templates import fill, values
 from babelmerge.study.plan.training import NONE, training
 from babelmerge.study.plan.types import Dataset, Kept, Model, Taken, Trained
+from babelmerge.words import ids
 from babelmerge.words.spelling import listed, nearest
 
 
@@ -32,28 +33,28 @@ def resolve(
     """
     found: list[str] = []
     for word in [of] if isinstance(of, str) else of:
-        ids = [d.id for d in datasets.values() if word in (d.task, d.id)]
-        if not ids:
+        named = [d.id for d in datasets.values() if word in (d.task, d.id)]
+        if not named:
             valid = [*study.tasks, *datasets]
             near = nearest(word, valid)
             expected = f"a task or dataset id: {listed(valid)}"
             raise study.error(*where, key, found=repr(word), expected=expected, remedy=near)
-        found += ids
+        found += named
     kept = list(dict.fromkeys(found))
     return tuple(kept if units is None else _only(study, datasets, kept, units, where))
 
 
 def _only(
-    study: Study, datasets: Datasets, ids: list[str], units: Any, where: tuple[str, ...]
+    study: Study, datasets: Datasets, among: list[str], units: Any, where: tuple[str, ...]
 ) -> list[str]:
     wanted = direction_pairs(study, units) if isinstance(units, str) else units
-    present = [datasets[i].unit for i in ids]
+    present = [datasets[i].unit for i in among]
     for unit in wanted:
         if unit not in present and not isinstance(units, str):
             near = nearest(unit, present)
             expected = f"one of {listed(present)}"
             raise study.error(*where, "units", found=repr(unit), expected=expected, remedy=near)
-    return [i for i in ids if datasets[i].unit in wanted]
+    return [i for i in among if datasets[i].unit in wanted]
 
 
 def _taken(study: Study, entry: Any, names: Mapping[str, str], where: tuple[str, ...]) -> Taken:
@@ -126,8 +127,8 @@ def _each(
     """(placeholders, own dataset ids) of each expert of a set."""
     where = ("experts", name)
     if entry.each != "language":
-        ids = resolve(study, datasets, entry.each, entry.units, where, "each")
-        found = [(datasets[i], (i,)) for i in ids]
+        each = resolve(study, datasets, entry.each, entry.units, where, "each")
+        found = [(datasets[i], (i,)) for i in each]
         return [
             (values(study, d.task, d.source_language, d.target_language), own) for d, own in found
         ]
@@ -172,7 +173,7 @@ def _checkpoints(
                 study, entry.checkpoint_revision, step_names, *where, "checkpoint_revision"
             )
             source = Taken(model.source.hub, revision, None)
-        id_ = f"{model.id}@{step}"
+        id_ = ids.kept(model.id, step)
         found.append(Model(id_, model.kind, source, model.datasets, *judged))
     return found
 
@@ -242,7 +243,7 @@ def baselines(study: Study, datasets: Datasets) -> list[Model]:
     judged = (tested(datasets, datasets), tuple(datasets))
     return [
         Model(
-            f"baselines/{name}",
+            ids.model("baseline", name),
             "baseline",
             _taken(study, entry, {"unit": name}, ("baselines", name)),
             (),
