@@ -12,8 +12,7 @@ from babelmerge.study.grammar.groups import LongGroup
 from babelmerge.study.grammar.methods import points
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.groups import Names, Raw, grids, ordered, unfold
-from babelmerge.study.plan.models import resolve
-from babelmerge.study.plan.scope import having, scored, tested
+from babelmerge.study.plan.scope import having, resolve, scored, tested
 from babelmerge.study.plan.types import Dataset, Group, Merge, Merged, Model
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
