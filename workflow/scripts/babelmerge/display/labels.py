@@ -81,8 +81,8 @@ def direction_words(datasets: Iterable[str], name: str) -> str:
 
 def expert(name: str) -> str:
     """Name of an expert: its pair or language in words when its id is one, its id otherwise."""
-    parts = ids.finished(name).split("-")
-    known = len(parts) <= 2 and all(part in languages.NAMES for part in parts)
+    own = ids.finished(name)
+    known = own.count("-") < 2 and all(side in languages.NAMES for side in ids.sides(own))
     return pair(name) if known else name
 
 
