@@ -1,19 +1,52 @@
-"""A made-up report's material, its section and its scripts, for tests of what people are shown."""
+"""Parts of a made-up report and its scripts, for tests of what people are shown."""
 
 import re
 import runpy
 import types
+from html.parser import HTMLParser
 from pathlib import Path
 
 import made_up_study
 import pytest
+from matplotlib.figure import Figure
 from places import SCRIPTS
 
-from babelmerge.display import style as figure_style
-from babelmerge.report.report import Material
+from babelmerge.analysis.scores.scored import Scored
+from babelmerge.display import style
+from babelmerge.display.chapters import Key, Parts
 
-STUDY = {"name": "made-up", "metric": "bleu", "title": "Made up", "languages": ["en", "hi"]}
-LANGUAGES = ("hi", "bn")
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Checks that tags nest; collects ids, links, languages and text."""
+
+    def __init__(self, content: str):
+        super().__init__()
+        self.open, self.ids, self.links, self.languages, self.text = [], [], [], set(), []
+        self.feed(content)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in VOID:
+            self.open.append(tag)
+        given = dict(attributes)
+        self.ids += [given["id"]] if "id" in given else []
+        self.languages |= {given["lang"]} if "lang" in given else set()
+        self.links += [
+            given[key] for key in ("href", "src", "xlink:href", "action") if key in given
+        ]
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        self.text.append(data)
 
 
 class Wildcards(dict):
@@ -22,35 +55,29 @@ class Wildcards(dict):
     __getattr__ = dict.__getitem__
 
 
-def shown(folder: Path, inside: dict, drawn: dict, table: str) -> dict:
-    """Long tables, figures and one table file, as `Material` takes them.
-
-    inside: name, as in `cka/xx-en.source`, -> long table. drawn: name -> a figure, which stands for
-    those of all directions and spans. table: the name of the file.
-    """
-    paths = {n: figure_style.save(figure, folder / n, ("svg",))[0] for n, figure in drawn.items()}
-    places = dict.fromkeys(name.partition("/")[2] for name in inside)
-    file = folder / f"{table}.tsv"
-    file.write_text("dataset\n")
-    figures = {f"{name}-{place}": path for name, path in paths.items() for place in places}
-    return {"inside": inside, "figures": figures, "tables": {table: file}}
-
-
-def bare(**changes):
-    """A material of only what is needed."""
-    scores = made_up_study.scores()
-    values = {"study": STUDY, "families": made_up_study.groups(), "scores": scores} | changes
-    return Material(**values)
-
-
-def material(study: dict, **parts) -> Material:
-    """Of a study of two languages that has scores."""
-    facts = {
-        "study": study,
-        "families": made_up_study.groups(LANGUAGES),
-        "scores": made_up_study.scores(LANGUAGES),
+def saved(folder: Path, drawn: dict[Key, Figure]) -> dict[Key, Path]:
+    """Figures as files, named as the workflow names them: cka-xx-en.target.svg."""
+    return {
+        key: style.save(figure, folder / ".".join(["-".join(key[:2]), *key[2:]]), ("svg",))[0]
+        for key, figure in drawn.items()
     }
-    return Material(**facts | parts)
+
+
+def shown(folder: Path, long: dict, drawn: dict[str, Figure], tables: list[Key]) -> Parts:
+    """Long tables (what, direction, span), figures, and tables of which nothing but names are told.
+
+    drawn: what -> a figure, which stands for those of all directions and spans.
+    """
+    places = dict.fromkeys(key[1:] for key in long)
+    figures = {(what, *place): one for what, one in drawn.items() for place in places}
+    told = {key: f"<table><caption>{'-'.join(key)}</caption></table>" for key in tables}
+    return Parts(long=long, figures=saved(folder, figures), tables=told)
+
+
+def scored(**changes) -> Scored:
+    """What sentences on scores are computed from, of a study that has nothing but scores."""
+    values = {"metric": "bleu", "families": made_up_study.groups()}
+    return Scored(**{**values, "scores": made_up_study.scores()} | changes)
 
 
 def captions(content: str) -> list[str]:

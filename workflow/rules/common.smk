@@ -80,10 +80,14 @@ def figure(name, label):
 
 def table(name):
     """A table's files."""
-    return [
-        paths.TABLE.replace("{table}", name).replace(".tsv", ending)
-        for ending in (".tsv", ".md", ".tex")
-    ]
+    tsv = paths.TABLE.replace("{table}", name)
+    endings = (".tsv", ".md", ".tex", ".html", ".json")
+    return [tsv.removesuffix(".tsv") + ending for ending in endings]
+
+
+def chapter(name):
+    """A chapter's file."""
+    return paths.CHAPTER.replace("{chapter}", name)
 
 
 def content(paths):

@@ -45,3 +45,20 @@ rule check_data:
         "Check: {wildcards.dataset}"
     script:
         "../scripts/check_data.py"
+
+
+rule table_sizes:
+    """Sentences of each split of each data set."""
+    input:
+        lambda w: graph.data.checked_files(plan_of(w)),
+    output:
+        table("sizes"),
+    log:
+        "logs/{study}/table_sizes.log",
+    params:
+        code=code("table_sizes.py"),
+        cfg=lambda w: graph.data.table_settings(plan_of(w)),
+    message:
+        "Table of sizes"
+    script:
+        "../scripts/table_sizes.py"

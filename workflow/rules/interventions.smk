@@ -63,3 +63,37 @@ rule plot_interventions:
         "Figure of interventions, {wildcards.what}, {wildcards.name}"
     script:
         "../scripts/plot_interventions.py"
+
+
+rule table_interventions:
+    """What models lose without the neurons of a language, beside random ones."""
+    input:
+        lambda w: graph.interventions.neuron_file(plan_of(w), w.direction),
+    output:
+        table("interventions-neurons-{direction}"),
+    log:
+        "logs/{study}/table_interventions/{direction}.log",
+    params:
+        code=code("table_interventions.py"),
+        cfg=lambda w: graph.interventions.table_settings(plan_of(w), w.direction),
+    message:
+        "Table of interventions, {wildcards.direction}"
+    script:
+        "../scripts/table_interventions.py"
+
+
+rule chapter_interventions:
+    """What changes when the explanation is put to the test."""
+    input:
+        unpack(lambda w: graph.interventions.chapter(plan_of(w)).inputs()),
+    output:
+        chapter("interventions"),
+    log:
+        "logs/{study}/chapter_interventions.log",
+    params:
+        code=code("chapter_interventions.py"),
+        cfg=lambda w: graph.interventions.chapter(plan_of(w)).settings(),
+    message:
+        "Chapter: interventions"
+    script:
+        "../scripts/chapter_interventions.py"

@@ -148,3 +148,37 @@ rule table_mergeability:
         "Table of {wildcards.table}"
     script:
         "../scripts/table_mergeability.py"
+
+
+rule chapter_task_vectors:
+    """How far experts moved, and what merges keep of each."""
+    input:
+        unpack(lambda w: graph.mergeability.vectors_chapter(plan_of(w)).inputs()),
+    output:
+        chapter("task-vectors"),
+    log:
+        "logs/{study}/chapter_task_vectors.log",
+    params:
+        code=code("chapter_task_vectors.py"),
+        cfg=lambda w: graph.mergeability.vectors_chapter(plan_of(w)).settings(),
+    message:
+        "Chapter: task vectors"
+    script:
+        "../scripts/chapter_task_vectors.py"
+
+
+rule chapter_mergeability:
+    """Whether the inside predicts what merges keep."""
+    input:
+        unpack(lambda w: graph.mergeability.chapter(plan_of(w)).inputs()),
+    output:
+        chapter("mergeability"),
+    log:
+        "logs/{study}/chapter_mergeability.log",
+    params:
+        code=code("chapter_mergeability.py"),
+        cfg=lambda w: graph.mergeability.chapter(plan_of(w)).settings(),
+    message:
+        "Chapter: mergeability"
+    script:
+        "../scripts/chapter_mergeability.py"

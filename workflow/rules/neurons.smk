@@ -88,3 +88,20 @@ rule table_neurons:
         "Table of neurons, {wildcards.direction}"
     script:
         "../scripts/table_neurons.py"
+
+
+rule chapter_neurons:
+    """Neurons of each language, and how alike models use them."""
+    input:
+        unpack(lambda w: graph.neurons.chapter(plan_of(w)).inputs()),
+    output:
+        chapter("neurons"),
+    log:
+        "logs/{study}/chapter_neurons.log",
+    params:
+        code=code("chapter_neurons.py"),
+        cfg=lambda w: graph.neurons.chapter(plan_of(w)).settings(),
+    message:
+        "Chapter: neurons"
+    script:
+        "../scripts/chapter_neurons.py"

@@ -1,7 +1,8 @@
 # Scores: long tables over many scores, one number a row, and what is shown of them.
 #
 # In: scores. Out: results/{study}/comparisons/scores.tsv and retention/{group}.tsv; tables of scores
-# and of retention; figures: a matrix a direction, retention by family and over all groups.
+# and of retention; figures: a matrix a direction, retention by family and over all groups; the
+# report's chapters on the question, experts, merges and what fails.
 
 
 rule collect_scores:
@@ -42,14 +43,14 @@ rule table_scores:
     """Scores of one family of groups, as the papers print them, with published values beside."""
     input:
         scores=paths.SCORES,
-        published=lambda w: graph.scores.tables(plan_of(w))[w.table]["published"] or [],
+        published=lambda w: plan_of(w).published or [],
     output:
         table("scores-{table}"),
     log:
         "logs/{study}/table_scores/{table}.log",
     params:
         code=code("table_scores.py"),
-        cfg=lambda w: graph.scores.tables(plan_of(w))[w.table],
+        cfg=lambda w: graph.scores.score_table(plan_of(w), w.table),
     message:
         "Table of {wildcards.table}"
     script:
@@ -59,14 +60,14 @@ rule table_scores:
 rule table_retention:
     """What merges keep of their experts, each case and on average."""
     input:
-        lambda w: graph.scores.retention_files(plan_of(w)),
+        unpack(lambda w: graph.scores.retention_inputs(plan_of(w), w.only)),
     output:
         table("retention{only}"),
         table("retention-summary{only}"),
     log:
         "logs/{study}/table_retention{only}.log",
     wildcard_constraints:
-        only=graph.scores.retention_pattern(STUDIES),
+        only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
     params:
         code=code("table_retention.py"),
         cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
@@ -108,3 +109,127 @@ rule plot_retention:
         "Figure of retention, {wildcards.family}"
     script:
         "../scripts/plot_retention.py"
+
+
+rule table_lowest:
+    """The merged scores that keep least of their experts'."""
+    input:
+        unpack(lambda w: graph.scores.retention_inputs(plan_of(w), w.only)),
+    output:
+        table("lowest{only}"),
+    log:
+        "logs/{study}/table_lowest{only}.log",
+    wildcard_constraints:
+        only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
+    params:
+        code=code("table_lowest.py"),
+        cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
+    message:
+        "Table of lowest retention"
+    script:
+        "../scripts/table_lowest.py"
+
+
+rule table_own_scores:
+    """Base, own expert and joint models on every test set, with intervals."""
+    input:
+        paths.SCORES,
+    output:
+        table("own-scores{only}"),
+    log:
+        "logs/{study}/table_own_scores{only}.log",
+    wildcard_constraints:
+        only=graph.scores.pattern(STUDIES, graph.scores.own_tables),
+    params:
+        code=code("table_own_scores.py"),
+        cfg=lambda w: graph.scores.own_tables(plan_of(w))[w.only],
+    message:
+        "Table of own scores"
+    script:
+        "../scripts/table_own_scores.py"
+
+
+rule table_signatures:
+    """The signature of each metric."""
+    input:
+        paths.SCORES,
+    output:
+        table("signatures"),
+    log:
+        "logs/{study}/table_signatures.log",
+    params:
+        code=code("table_signatures.py"),
+    message:
+        "Table of signatures"
+    script:
+        "../scripts/table_signatures.py"
+
+
+rule chapter_question:
+    """What is asked, and the answer in short."""
+    input:
+        unpack(lambda w: graph.report.question(plan_of(w)).inputs()),
+    output:
+        chapter("question"),
+    log:
+        "logs/{study}/chapter_question.log",
+    params:
+        code=code("chapter_question.py"),
+        cfg=lambda w: graph.report.question(plan_of(w)).settings(
+            CONFIGURATIONS[w.study]
+        ),
+    message:
+        "Chapter: the question"
+    script:
+        "../scripts/chapter_question.py"
+
+
+rule chapter_experts:
+    """What fine-tuning gave."""
+    input:
+        unpack(lambda w: graph.score_chapters.experts(plan_of(w)).inputs()),
+    output:
+        chapter("experts"),
+    log:
+        "logs/{study}/chapter_experts.log",
+    params:
+        code=code("chapter_experts.py"),
+        cfg=lambda w: graph.score_chapters.experts(plan_of(w)).settings(),
+    message:
+        "Chapter: experts"
+    script:
+        "../scripts/chapter_experts.py"
+
+
+rule chapter_merges:
+    """What merges keep."""
+    input:
+        unpack(lambda w: graph.score_chapters.merges(plan_of(w)).inputs()),
+    output:
+        chapter("merges"),
+    log:
+        "logs/{study}/chapter_merges.log",
+    params:
+        code=code("chapter_merges.py"),
+        cfg=lambda w: graph.score_chapters.merges(plan_of(w)).settings(),
+    message:
+        "Chapter: merges"
+    script:
+        "../scripts/chapter_merges.py"
+
+
+rule chapter_failures:
+    """What fails, and where."""
+    input:
+        unpack(lambda w: graph.score_chapters.failures(plan_of(w)).inputs()),
+    output:
+        chapter("failures"),
+    log:
+        "logs/{study}/chapter_failures.log",
+    params:
+        code=code("chapter_failures.py"),
+        cfg=lambda w: graph.score_chapters.failures(plan_of(w)).settings(),
+    message:
+        "Chapter: what fails"
+    script:
+        "../scripts/chapter_failures.py"

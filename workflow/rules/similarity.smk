@@ -112,3 +112,20 @@ rule table_cka:
         "Table of CKA ({wildcards.which}), {wildcards.direction}"
     script:
         "../scripts/table_cka.py"
+
+
+rule chapter_representations:
+    """Where in depth models part."""
+    input:
+        unpack(lambda w: graph.similarity.chapter(plan_of(w)).inputs()),
+    output:
+        chapter("representations"),
+    log:
+        "logs/{study}/chapter_representations.log",
+    params:
+        code=code("chapter_representations.py"),
+        cfg=lambda w: graph.similarity.chapter(plan_of(w)).settings(),
+    message:
+        "Chapter: representations"
+    script:
+        "../scripts/chapter_representations.py"

@@ -97,3 +97,20 @@ rule plot_training:
         "Figure of training"
     script:
         "../scripts/plot_training.py"
+
+
+rule table_training:
+    """What training cost and reached, for each model that was trained here."""
+    input:
+        lambda w: graph.train.cost_files(plan_of(w)),
+    output:
+        table("training"),
+    log:
+        "logs/{study}/table_training.log",
+    params:
+        code=code("table_training.py"),
+        cfg=lambda w: graph.train.table_settings(plan_of(w)),
+    message:
+        "Table of training"
+    script:
+        "../scripts/table_training.py"

@@ -4,11 +4,11 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.angles import figures as figures_angles
-from babelmerge.display import style as figure_style
+from babelmerge.analysis.angles import figures
+from babelmerge.display import style
 from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
     rows = read_long(snakemake.input[0])
-    figure = figures_angles.angle_figure(rows, snakemake.params.cfg)
-    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    figure = figures.angle_figure(rows, snakemake.params.cfg)
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""))

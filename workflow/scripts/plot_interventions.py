@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge.analysis.interventions import figures as figures_interventions
-from babelmerge.display import style as figure_style
+from babelmerge.analysis.interventions import figures
+from babelmerge.display import style
 from babelmerge.files.long_tables import read_long
 
 DRAWN = {
-    "blocks": figures_interventions.block_curves,
-    "neurons": figures_interventions.neuron_losses,
+    "blocks": figures.block_curves,
+    "neurons": figures.neuron_losses,
 }
 
 with running(snakemake):
     rows = pd.concat([read_long(path) for path in snakemake.input])
     figure = DRAWN[snakemake.wildcards.what](rows)
     # A name may hold dots: only the last ending is cut off.
-    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -4,12 +4,13 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.scores import matrix as figures
+from babelmerge.analysis.scores import matrix
+from babelmerge.display import style
 from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
     cfg = snakemake.params.cfg
     scores = read_long(snakemake.input[0])
-    limit = figures.shared_limit(scores, cfg["metric"])
-    figure = figures.score_matrix(scores, cfg["datasets"], cfg["metric"], limit)
-    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    limit = matrix.shared_limit(scores, cfg["metric"])
+    figure = matrix.score_matrix(scores, cfg["datasets"], cfg["metric"], limit)
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -4,12 +4,12 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.mergeability import figures as figures_mergeability
-from babelmerge.display import style as figure_style
+from babelmerge.analysis.mergeability import figures
+from babelmerge.display import style
 from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
     points = read_long(snakemake.input.points)
     correlations = read_long(snakemake.input.correlations)
-    figure = figures_mergeability.mergeability_figure(points, correlations)
-    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    figure = figures.mergeability_figure(points, correlations)
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""))

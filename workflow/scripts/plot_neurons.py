@@ -4,15 +4,15 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.neurons import figures as figures_neurons
-from babelmerge.display import style as figure_style
+from babelmerge.analysis.neurons import figures
+from babelmerge.display import style
 from babelmerge.files.long_tables import read_long
 
 DRAWN = {
-    "neurons": figures_neurons.neuron_counts,
-    "neuron-changes": figures_neurons.neuron_changes,
+    "neurons": figures.neuron_counts,
+    "neuron-changes": figures.neuron_changes,
 }
 
 with running(snakemake):
     figure = DRAWN[snakemake.wildcards.figure](read_long(snakemake.input[0]))
-    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge.analysis.scores import matrix as figures
+from babelmerge.analysis.scores import figures
+from babelmerge.display import style
 from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
@@ -14,4 +15,4 @@ with running(snakemake):
     retention = pd.concat([read_long(path) for path in snakemake.input])
     draw = figures.retention_overview if cfg["overview"] else figures.retention_bars
     figure = draw(retention, cfg["metric"], cfg["groups"])
-    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge.analysis.scores import matrix as figures
+from babelmerge.display import style
+from babelmerge.evaluation.sweeps.figures import sweep_figure
 from babelmerge.words import labels
 
 with running(snakemake):
@@ -15,5 +16,5 @@ with running(snakemake):
         method: pd.read_csv(path, sep="\t")
         for method, path in zip(cfg["methods"], snakemake.input, strict=True)
     }
-    figure = figures.sweep_figure(tables, cfg["metric"], labels.group(cfg["group"]))
-    figures.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    figure = sweep_figure(tables, cfg["metric"], labels.group(cfg["group"]))
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""))

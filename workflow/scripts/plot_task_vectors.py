@@ -4,16 +4,16 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.task_vectors import figures as figures_task_vectors
-from babelmerge.display import style as figure_style
+from babelmerge.analysis.task_vectors import figures
+from babelmerge.display import style
 from babelmerge.files.long_tables import read_long
 
 DRAW = {
-    "task-vectors": figures_task_vectors.depth_figure,
-    "task-vector-kinds": figures_task_vectors.kind_figure,
-    "task-vector-cosines": figures_task_vectors.cosine_figure,
+    "task-vectors": figures.depth_figure,
+    "task-vector-kinds": figures.kind_figure,
+    "task-vector-cosines": figures.cosine_figure,
 }
 
 with running(snakemake):
     figure = DRAW[snakemake.wildcards.figure](read_long(snakemake.input[0]))
-    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""))

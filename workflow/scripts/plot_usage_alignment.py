@@ -4,10 +4,10 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.neurons import usage_figures as figures_usage
-from babelmerge.display import style as figure_style
+from babelmerge.analysis.neurons import usage_figures
+from babelmerge.display import style
 from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
-    figure = figures_usage.usage_figure(read_long(snakemake.input[0]))
-    figure_style.save(figure, Path(snakemake.output[0]).with_suffix(""))
+    figure = usage_figures.usage_figure(read_long(snakemake.input[0]))
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -4,16 +4,16 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.cka import tables as similarity_tables
-from babelmerge.analysis.neurons import tables as neuron_tables
-from babelmerge.display import tables as table_formats
+from babelmerge.analysis.cka import tables as cka_tables
+from babelmerge.display import tables
 from babelmerge.files.long_tables import read_long
+from babelmerge.words import labels
 
-MAKERS = {"bands": similarity_tables.bands_table, "last": similarity_tables.last_table}
+MAKERS = {"bands": cka_tables.bands_table, "last": cka_tables.last_table}
 
 with running(snakemake):
     cfg = snakemake.params.cfg
     spans = {s: read_long(p) for s, p in zip(cfg["spans"], snakemake.input, strict=True)}
-    words = neuron_tables.direction_words(spans[cfg["spans"][0]], cfg["direction"])
+    words = labels.direction_words(spans[cfg["spans"][0]]["dataset"].unique(), cfg["direction"])
     table = MAKERS[snakemake.wildcards.which](spans, words, cfg["groups"])
-    table_formats.write_table(table, Path(snakemake.output[0]).with_suffix(""))
+    tables.write_table(table, Path(snakemake.output[0]).with_suffix(""))

@@ -4,15 +4,12 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.mergeability import tables as mergeability_tables
-from babelmerge.display import tables as table_formats
+from babelmerge.analysis.mergeability.tables import correlations_table, pairs_table
+from babelmerge.display import tables
 from babelmerge.files.long_tables import read_long
 
-MAKE = {
-    "compatibility": mergeability_tables.pairs_table,
-    "correlations": mergeability_tables.correlations_table,
-}
+MAKERS = {"compatibility": pairs_table, "correlations": correlations_table}
 
 with running(snakemake):
-    table = MAKE[snakemake.wildcards.table](read_long(snakemake.input[0]))
-    table_formats.write_table(table, Path(snakemake.output[0]).with_suffix(""))
+    table = MAKERS[snakemake.wildcards.table](read_long(snakemake.input[0]))
+    tables.write_table(table, Path(snakemake.output[0]).with_suffix(""))

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge.analysis.scores import retention_tables as tables
-from babelmerge.display import tables as table_formats
+from babelmerge.analysis.scores.retention_tables import retention_summary, retention_table
+from babelmerge.display import tables
+from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
-    cfg = snakemake.params.cfg
-    retention = pd.concat([tables.read_long(path) for path in snakemake.input])
-    folder = Path(snakemake.output[0]).parent
-    full = tables.retention_table(retention, cfg["metric"], cfg["groups"])
-    table_formats.write_table(full, folder / "retention")
-    summary = tables.retention_summary(retention, cfg["metric"], cfg["groups"])
-    table_formats.write_table(summary, folder / "retention-summary")
+    cfg, folder = snakemake.params.cfg, Path(snakemake.output[0]).parent
+    shown = pd.concat(map(read_long, snakemake.input.retention)), cfg["metric"], cfg["groups"]
+    table = retention_table(*shown, scores=read_long(snakemake.input.scores))
+    tables.write_table(table, folder / "retention")
+    tables.write_table(retention_summary(*shown), folder / "retention-summary")

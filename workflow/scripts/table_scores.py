@@ -4,18 +4,17 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.scores import retention_tables as tables
-from babelmerge.analysis.scores import score_table as score_tables
-from babelmerge.display import tables as table_formats
+from babelmerge.analysis.scores.score_table import score_table
+from babelmerge.display import tables
+from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
     cfg = snakemake.params.cfg
-    published = tables.read_long(cfg["published"]) if cfg["published"] else None
-    table = score_tables.score_table(
-        tables.read_long(snakemake.input.scores),
+    table = score_table(
+        read_long(snakemake.input.scores),
         cfg["family"],
         cfg["groups"],
         cfg["metrics"],
-        published,
+        read_long(cfg["published"]) if cfg["published"] else None,
     )
-    table_formats.write_table(table, Path(snakemake.output[0]).with_suffix(""))
+    tables.write_table(table, Path(snakemake.output[0]).with_suffix(""))

@@ -1,5 +1,6 @@
 """The report on representations: sentences that turn with the numbers, a section without holes."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -10,14 +11,16 @@ import pandas as pd
 import pytest
 from made_up_report import run_script
 
-from babelmerge.analysis.angles import chapter as report_similarity
+from babelmerge.analysis.angles import chapter
 from babelmerge.analysis.angles import figures as figures_angles
 from babelmerge.analysis.angles import findings as about_angles
 from babelmerge.analysis.angles import heatmap as figures_angle_pairs
 from babelmerge.analysis.cka import figures as figures_cka
 from babelmerge.analysis.cka import findings
+from babelmerge.display.chapters import Parts
+from babelmerge.display.tables import ENDINGS
 
-STUDY = {"name": "made-up", "metric": "bleu", "evaluation": {"confidence": 0.9}}
+STUDY = {"groups": {"many-to-one": ["translation/hi-en", "translation/bn-en"]}, "confidence": 0.9}
 SMALL = {"blocks": 6, "sentences": 24, "features": 16}
 LAYERS = [*map(str, range(7)), "norm"]  # early 0-1, mid 2-4, late 5-6
 BANDS = {"early 0-1": [0, 1], "mid 2-4": [2, 3, 4], "late 5-6": [5, 6], "all 0-6": list(range(7))}
@@ -222,57 +225,59 @@ def test_angles_survive_what_is_missing():
     assert about_angles.angles(turned().assign(value=np.nan), "source") == []
 
 
-# --- The section ----------------------------------------------------------------------------------
+# --- The chapter ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def material(tmp_path_factory):
-    folder, inside = tmp_path_factory.mktemp("shown"), {}
+def parts(tmp_path_factory):
+    folder, long = tmp_path_factory.mktemp("shown"), {}
     for direction, into in (("xx-en", True), ("en-xx", False)):
         for span in ("source", "target"):
             given = {"codes": ("hi", "bn"), "into": into, "span": span, **SMALL}
             given["names"] = made_up.models(("hi", "bn"), into, ("ties",), "many-to-one")
-            inside[f"cka/{direction}.{span}"] = made_up.cka(**given)
-            inside[f"angles/{direction}.{span}"] = made_up.angles(ranks=(4, 2), **given)
+            long["cka", direction, span] = made_up.cka(**given)
+            long["angles", direction, span] = made_up.angles(ranks=(4, 2), **given)
     drawn = {
-        "cka": figures_cka.cka_figure(inside["cka/xx-en.target"]),
-        "angles": figures_angles.angle_figure(inside["angles/xx-en.target"]),
-        "angle-pairs": figures_angle_pairs.angle_pairs(inside["angles/xx-en.target"]),
+        "cka": figures_cka.cka_figure(long["cka", "xx-en", "target"]),
+        "angles": figures_angles.angle_figure(long["angles", "xx-en", "target"]),
+        "angle-pairs": figures_angle_pairs.angle_pairs(long["angles", "xx-en", "target"]),
     }
-    return made_up_report.shown(folder, inside, drawn, "cka-bands-xx-en")
+    tables = [(f"cka-{which}", way) for way in ("xx-en", "en-xx") for which in ("bands", "last")]
+    return made_up_report.shown(folder, long, drawn, tables)
 
 
-def section(**parts):
-    return report_similarity.representations(made_up_report.material(STUDY, **parts))
+def told(parts=None, **changes):
+    """The chapter, of given parts or of few."""
+    return chapter.representations(dataclasses.replace(parts or Parts(), study=STUDY, **changes))
 
 
-def test_the_section_tells_and_shows_everything(material):
-    content = section(**material).html
+def test_the_chapter_tells_and_shows_everything(parts):
+    content = told(parts)
     assert content.count("<svg") == 12 and content.count("<table>") == 4
     for words in ("XX → English</h3>", "English → XX</h3>"):
         assert content.count(words) == 2
-    assert 'download="cka-bands-xx-en.tsv"' in content
+    assert "<summary>CKA in the last layers: XX → English</summary><table>" in content
     assert "for XX → English and" in content or "for English → XX and" in content
     assert content.index("figure-cka-en-xx.target") < content.index("figure-angles-xx-en.source")
-    told = made_up_report.captions(content)
-    assert sum(caption == "Target tokens. As before." for caption in told) == 6
-    assert sum("with 90% intervals" in caption for caption in told) == 2
+    captions = made_up_report.captions(content)
+    assert sum(caption == "Target tokens. As before." for caption in captions) == 6
+    assert sum("with 90% intervals" in caption for caption in captions) == 2
     assert "nan" not in re.sub(r"<svg.*?</svg>", "", content, flags=re.S)
 
 
-def test_one_direction_one_span_and_no_figures(material):
-    inside = {"cka/xx-en.source": material["inside"]["cka/xx-en.source"]}
-    content = section(inside=inside).html
+def test_one_direction_one_span_and_no_figures(parts):
+    key = ("cka", "xx-en", "source")
+    content = told(parts, long={key: parts.long[key]}, figures={})
     assert content.count("<h3>") == 1 and "target tokens" not in content
     assert "Principal angles" not in content and content.count("<table>") == 2
 
 
-def test_no_section_of_nothing(material):
-    rows = material["inside"]["cka/xx-en.source"]
-    assert section() is None and section(inside={"cka/xx-en.source": rows.iloc[:0]}) is None
+def test_no_chapter_of_nothing(parts):
+    key = ("cka", "xx-en", "source")
+    rows = parts.long[key]
+    assert told() == told(long={key: rows.iloc[:0]}) == ""
     lone = rows[rows["comparison"] == "base-merge"].assign(owner="")
-    assert section(inside={"cka/xx-en.source": lone}) is None
-    assert section(inside={"compatibility": pd.DataFrame({"value": [1.0]})}) is None
+    assert told(long={key: lone}) == ""
 
 
 # --- Scripts --------------------------------------------------------------------------------------
@@ -288,11 +293,11 @@ def test_no_section_of_nothing(material):
         ("table_cka", "cka", "cka-last-xx-en"),
     ],
 )
-def test_scripts(script, what, stem, material, tmp_path, monkeypatch):
+def test_scripts(script, what, stem, parts, tmp_path, monkeypatch):
     path = tmp_path / "long.tsv"
-    material["inside"][f"{what}/xx-en.target"].to_csv(path, sep="\t", index=False)
+    parts.long[what, "xx-en", "target"].to_csv(path, sep="\t", index=False)
     figure = script.startswith("plot")
-    endings = ("svg", "pdf", "png") if figure else ("tsv", "md", "tex")
+    endings = ("svg", "pdf", "png") if figure else ENDINGS
     outputs = [str(tmp_path / f"{stem}.{ending}") for ending in endings]
     groups = {"many-to-one": ["translation/hi-en", "translation/bn-en"]}
     cfg = groups if figure else {"direction": "xx-en", "spans": ["target"], "groups": groups}

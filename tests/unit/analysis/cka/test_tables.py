@@ -7,7 +7,9 @@ import pytest
 from made_up_similarity import HINDI, MAIN
 
 from babelmerge.analysis.cka import tables as similarity_tables
-from babelmerge.display import tables as table_formats
+from babelmerge.display.html import to_html
+from babelmerge.display.latex import to_latex
+from babelmerge.display.tables import to_markdown
 
 # Table 7 of the translation study, English -> Hindi, target span: layers 34, 35 and 36.
 PAPER = {
@@ -67,7 +69,7 @@ def test_bands_are_the_paper_s_layout(cka):
     assert table.rows[0].cells[-1].text == f"{merges.mean():.3f}" and len(merges) == 4
     two = [float(row.cells[0].text) for row in table.rows[:2]]
     assert float(table.rows[2].cells[0].text) == pytest.approx(np.mean(two), abs=0.0011)
-    for shape in (table_formats.to_markdown, table_formats.to_latex, table_formats.to_html):
+    for shape in (to_markdown, to_latex, to_html):
         assert "biased, as printed in papers" in shape(table)
 
 
@@ -87,5 +89,5 @@ def test_tables_survive_what_is_missing(cka, ownerless):
     table = similarity_tables.last_table({"source": ownerless}, "Text")
     assert [row.label for row in table.rows[:4]] == ["alpha", "beta", "gamma", "Mean"]
     empty = similarity_tables.bands_table({"source": cka.iloc[:0]}, "Text")
-    assert empty.rows == () and "No expert" in table_formats.to_markdown(empty)
+    assert empty.rows == () and "No expert" in to_markdown(empty)
     assert list(empty.frame.columns) == similarity_tables.COLUMNS

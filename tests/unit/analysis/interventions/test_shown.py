@@ -5,16 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_report import bare
 from places import ROOT
 
 from babelmerge.analysis.interventions import blocks as science
-from babelmerge.analysis.interventions import chapter as section
+from babelmerge.analysis.interventions import chapter, findings
 from babelmerge.analysis.interventions import figures as figures_interventions
-from babelmerge.analysis.interventions import findings
 from babelmerge.analysis.interventions import tables as intervention_tables
 from babelmerge.display import html as report_html
 from babelmerge.display import style as figure_style
+from babelmerge.display.chapters import Parts
 from babelmerge.files.long_tables import read_long
 from babelmerge.study.grammar import study as grammar
 from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree
@@ -223,25 +222,22 @@ def test_the_table_of_losses(tmp_path):
     assert intervention_tables.loss_table(empty, "") is None
 
 
-def test_the_section_tells_what_there_is(tmp_path):
-    assert section.interventions(bare()) is None
+def test_the_chapter_tells_what_there_is(tmp_path):
+    assert chapter.interventions(Parts()) == ""
     rows = written(neuron_rows(["hi", "bn"]), tmp_path)
     (figure,) = figure_style.save(
         figures_interventions.neuron_losses(rows), tmp_path / "one", ("svg",)
     )
-    material = bare(
-        inside={
-            "interventions/blocks.many-to-one.ties": written(
-                block_rows(4, ["translation/hi-en"]), tmp_path
-            ),
-            "interventions/neurons.xx-en": rows,
-        },
-        figures={"interventions-neurons-xx-en": figure},
+    blocks = written(block_rows(4, ["translation/hi-en"]), tmp_path)
+    parts = Parts(
+        long={("blocks", "many-to-one", "ties"): blocks, ("neurons", "xx-en"): rows},
+        figures={("neurons", "xx-en"): figure},
+        tables={("neurons", "xx-en"): "<p>What is lost</p>"},
     )
-    made = section.interventions(material)
-    assert made.id == "interventions" and made.html.count("<svg") == 1
+    content = chapter.interventions(parts)
+    assert content.count("<svg") == 1
     for text in findings.neurons(rows):
-        assert report_html.text(text) in made.html
-    assert "(200 a data set)" in made.html and "What is lost without" in made.html
-    alone = section.interventions(bare(inside={"interventions/neurons.xx-en": rows}))
-    assert "Blocks taken" not in alone.html and "Neurons switched off" in alone.html
+        assert report_html.text(text) in content
+    assert "(200 a data set)" in content and "What is lost" in content
+    alone = chapter.interventions(Parts(long={("neurons", "xx-en"): rows}))
+    assert "Blocks taken" not in alone and "Neurons switched off" in alone

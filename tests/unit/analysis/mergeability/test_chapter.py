@@ -9,18 +9,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from babelmerge.analysis.mergeability import chapter as report_mergeability
+from babelmerge.analysis.mergeability import chapter, findings
 from babelmerge.analysis.mergeability import figures as figures_mergeability
-from babelmerge.analysis.mergeability import findings
 from babelmerge.analysis.mergeability import points as mergeability
 from babelmerge.analysis.mergeability import tables as mergeability_tables
+from babelmerge.analysis.task_vectors import chapter as vectors_chapter
 from babelmerge.analysis.task_vectors import depth as figure_depth
 from babelmerge.analysis.task_vectors import figures as figures_task_vectors
+from babelmerge.analysis.task_vectors import findings as vectors_findings
 from babelmerge.analysis.task_vectors import kept_figure as figures_kept
 from babelmerge.analysis.task_vectors import projection as kept
+from babelmerge.analysis.task_vectors import tables as vectors_tables
 from babelmerge.display import style as fs
-from babelmerge.display.material import Material
-from babelmerge.display.tables import to_html, to_latex, to_markdown
+from babelmerge.display.chapters import Parts
+from babelmerge.display.html import to_html
+from babelmerge.display.latex import to_latex
+from babelmerge.display.tables import to_markdown
 from babelmerge.words import labels
 
 CODES = ("hi", "bn", "ta", "te", "fr", "de", "ja", "zh", "ar", "it", "nl", "ru", "es")
@@ -82,19 +86,14 @@ def study(number: int = 5) -> dict:
     }
 
 
-def material(tmp_path, inside: dict, scores: bool = True) -> Material:
-    rows = [{"dataset": "t/hi-en", "metric": "bleu", "kind": "base", "value": 1.0}]
-    columns = list(rows[0])
-    figure = fs.blank("drawn")
-    path = fs.save(figure, tmp_path / "figure", ("svg",))[0]
-    names = ("task-vectors", "task-vector-kinds", "kept-g", "mergeability")
-    return Material(
-        study={"name": "s", "metric": "bleu"},
-        families={},
-        scores=pd.DataFrame(rows if scores else [], columns=columns),
-        inside=inside,
-        figures=dict.fromkeys(names, path),
-    )
+def parts(tmp_path, long: dict, scored: bool = True) -> Parts:
+    names = [("task-vectors",), ("task-vector-kinds",), ("kept", "g"), ("mergeability",)]
+    drawn = {}
+    for name in names:
+        stem = tmp_path / "-".join(name)
+        drawn[name] = fs.save(fs.blank("drawn"), stem, ("svg",))[0]
+    tables = {(name,): f"<p>table {name}</p>" for name in ("kept", "compatibility", "correlations")}
+    return Parts({"scored": scored}, long, drawn, tables)
 
 
 FEW_AND_MANY = pytest.mark.parametrize(
@@ -295,10 +294,10 @@ def test_a_p_that_cannot_be_small_stands_in_brackets():
 
 def test_sentences_on_task_vectors_give_the_extremes():
     table = vectors_table(experts(4), 6)
-    told = " ".join(findings.task_vectors(table))
+    told = " ".join(vectors_findings.task_vectors(table))
     cosines = table.query("level == 'model' and measure == 'cosine'")["value"]
     assert f"{cosines.max():.2f}" in told and f"{int((cosines < 0).sum())} of 6 pairs" in told
-    assert findings.task_vectors(table[table["measure"] != "relative_norm"]) == []
+    assert vectors_findings.task_vectors(table[table["measure"] != "relative_norm"]) == []
 
 
 def kept_by(shares: dict[str, list[float]]) -> str:
@@ -308,7 +307,7 @@ def kept_by(shares: dict[str, list[float]]) -> str:
         for method, of in shares.items()
         for e, share in zip(experts(len(of)), of, strict=True)
     ]
-    (told,) = findings.kept(pd.DataFrame(rows))
+    (told,) = vectors_findings.kept(pd.DataFrame(rows))
     return told
 
 
@@ -348,23 +347,27 @@ def test_tables_have_a_row_for_each_pair_expert_and_measure():
     correlations = mergeability_tables.correlations_table(found["correlations"])
     assert [row.label for row in correlations.rows][:1] == ["Debiased CKA, last block"]
     rows = kept.kept_rows(vectors_table([*experts(3), "merges/g/ties"], 2), "g")
-    shares = mergeability_tables.kept_table(rows)
+    shares = vectors_tables.kept_table(rows)
     assert [row.label for row in shares.rows][-1] == "Norm" and len(shares.rows) == 4
     for table in (pairs, correlations, shares):
         assert to_markdown(table) and to_html(table) and to_latex(table)
 
 
-def test_sections_of_a_study_with_merges_and_of_checkpoints_alone(tmp_path):
+def test_chapters_of_a_study_with_merges_and_of_checkpoints_alone(tmp_path):
     members = [*experts(3), "merges/g/ties"]
-    inside = {"task_vectors/experts": vectors_table(experts(3), 3)}
-    inside |= {"task_vectors/g": vectors_table(members, 3), **study(5)}
-    full = material(tmp_path, inside)
-    vectors = report_mergeability.task_vectors(full).html
+    long = {("experts",): vectors_table(experts(3), 3)}
+    long |= {("group", "g"): vectors_table(members, 3)}
+    long |= {(name,): table for name, table in study(5).items()}
+    full = parts(tmp_path, long)
+    vectors = vectors_chapter.task_vectors(full)
     assert "What merges keep of each expert" in vectors and 'id="figure-kept-g"' in vectors
-    predicted = report_mergeability.mergeability(full).html
+    assert "<p>table kept</p>" in vectors and vectors.count("<svg") == 3
+    predicted = chapter.mergeability(full)
     assert "Did it tell what merges kept?" in predicted and "All 10 pairs" not in predicted
-    alone = material(tmp_path, {"compatibility": study(5)["compatibility"]}, scores=False)
-    guessed = report_mergeability.mergeability(alone).html
-    assert "Did it tell" not in guessed and "pair by pair" in guessed
-    assert report_mergeability.task_vectors(alone) is None
-    assert report_mergeability.mergeability(material(tmp_path, {})) is None
+    assert predicted.endswith("<p>table correlations</p>") and "In brackets" in predicted
+    alone = parts(tmp_path, {("compatibility",): study(5)["compatibility"]}, scored=False)
+    guessed = chapter.mergeability(alone)
+    assert "Did it tell" not in guessed and "<p>table compatibility</p>" in guessed
+    assert "In brackets" not in guessed
+    assert vectors_chapter.task_vectors(alone) == ""
+    assert chapter.mergeability(parts(tmp_path, {})) == ""

@@ -1,5 +1,6 @@
 """The report on neurons: sentences that turn with the numbers, and a section that survives gaps."""
 
+import dataclasses
 from pathlib import Path
 
 import made_up_neurons
@@ -9,12 +10,13 @@ import pandas as pd
 import pytest
 from made_up_report import run_script
 
-from babelmerge.analysis.neurons import chapter as report_neurons
+from babelmerge.analysis.neurons import chapter, findings
 from babelmerge.analysis.neurons import figures as figures_neurons
-from babelmerge.analysis.neurons import findings
 from babelmerge.analysis.neurons import usage_figures as figures_usage
+from babelmerge.display.chapters import Parts
+from babelmerge.display.tables import ENDINGS
 
-STUDY = {"name": "made-up", "metric": "bleu", "analysis": {"neurons": {"rho": 0.1, "tau": 0.8}}}
+STUDY = {"neurons": {"rho": 0.1, "tau": 0.8}}
 EXPERTS = {"hi": "experts/hi-en", "bn": "experts/bn-en"}
 BLOCKS = 6  # early 0-1, mid 2-4, late 5
 
@@ -170,62 +172,61 @@ def test_usage_survives_what_is_missing():
 
 
 @pytest.fixture(scope="module")
-def material(tmp_path_factory):
+def parts(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shown")
     sizes = {"blocks": 4, "width": 60, "merges": ("ties",)}
-    inside = {}
+    long = {}
     for direction, into in (("xx-en", True), ("en-xx", False)):
         counts, used = (
             make(("hi", "bn"), into, **sizes)
             for make in (made_up_neurons.neurons, made_up_neurons.usage)
         )
         for span in ("source", "target"):
-            inside[f"neurons/{direction}.{span}"] = counts
-            inside[f"usage_alignment/{direction}.{span}"] = used
+            long["neurons", direction, span] = counts
+            long["usage_alignment", direction, span] = used
     drawn = {
         "neurons": figures_neurons.neuron_counts(counts),
         "neuron-changes": figures_neurons.neuron_changes(counts),
         "usage": figures_usage.usage_figure(used),
     }
-    return made_up_report.shown(folder, inside, drawn, "neurons-xx-en")
+    return made_up_report.shown(folder, long, drawn, [("neurons", "xx-en"), ("neurons", "en-xx")])
 
 
-def section(study=STUDY, **parts):
-    return report_neurons.neurons(made_up_report.material(study, **parts))
+def told(parts=None, study=STUDY, **changes):
+    """The chapter, of given parts or of few."""
+    return chapter.neurons(dataclasses.replace(parts or Parts(), study=study, **changes))
 
 
-def test_the_section_tells_and_shows_everything(material):
-    content = section(**material).html
+def test_the_chapter_tells_and_shows_everything(parts):
+    content = told(parts)
     assert content.count("<svg") == 12 and content.count("<table>") == 2
     assert "10% (rho)" in content and "80% (tau)" in content
     for words in ("XX → English</h3>", "English → XX</h3>"):
         assert content.count(words) == 2
-    assert 'download="neurons-xx-en.tsv"' in content
     assert content.index("figure-neurons-xx-en.source") < content.index("figure-usage-xx-en.source")
-    told = made_up_report.captions(content)
-    assert sum("Framed: the language" in caption for caption in told) == 4
-    assert sum(caption == "Target tokens. As before." for caption in told) == 6
+    captions = made_up_report.captions(content)
+    assert sum("Framed: the language" in caption for caption in captions) == 4
+    assert sum(caption == "Target tokens. As before." for caption in captions) == 6
 
 
-def test_one_direction_and_one_span(material):
-    inside = {"neurons/xx-en.source": material["inside"]["neurons/xx-en.source"]}
-    figures = {"neurons-xx-en.source": material["figures"]["neurons-xx-en.source"]}
-    content = section(inside=inside, figures=figures).html
+def test_one_direction_and_one_span(parts):
+    key = ("neurons", "xx-en", "source")
+    content = told(parts, long={key: parts.long[key]}, figures={key: parts.figures[key]})
     assert content.count("<svg") == content.count("<h3>") == 1 and "target tokens" not in content
     assert "How alike models use" not in content and content.count("<table>") == 1
 
 
-def test_a_section_without_owners_has_no_table(material):
-    rows = material["inside"]["neurons/xx-en.source"]
+def test_a_chapter_without_owners_has_no_table(parts):
+    key = ("neurons", "xx-en", "source")
+    rows = parts.long[key]
     rows = rows[~rows.measure.isin(["before", "after"])]
-    content = section(inside={"neurons/xx-en.source": rows}, study=STUDY | {"analysis": {}}).html
+    content = told(parts, study={}, long={key: rows})
     assert "<table>" not in content and "more often than most" in content
 
 
-def test_no_section_of_nothing(material):
-    empty = material["inside"]["neurons/xx-en.source"].iloc[:0]
-    assert section() is None and section(inside={"neurons/xx-en.source": empty}) is None
-    assert section(inside={"compatibility": pd.DataFrame({"value": [1.0]})}) is None
+def test_no_chapter_of_nothing(parts):
+    empty = parts.long["neurons", "xx-en", "source"].iloc[:0]
+    assert told() == told(long={("neurons", "xx-en", "source"): empty}) == ""
 
 
 # --- Scripts --------------------------------------------------------------------------------------
@@ -240,11 +241,11 @@ def test_no_section_of_nothing(material):
         ("table_neurons", "neurons", ""),
     ],
 )
-def test_scripts(script, what, figure, material, tmp_path, monkeypatch):
+def test_scripts(script, what, figure, parts, tmp_path, monkeypatch):
     path = tmp_path / "long.tsv"
-    material["inside"][f"{what}/xx-en.target"].to_csv(path, sep="\t", index=False)
+    parts.long[what, "xx-en", "target"].to_csv(path, sep="\t", index=False)
     stem = tmp_path / (f"{figure}-xx-en.target" if figure else "neurons-xx-en")
-    endings = ("svg", "pdf", "png") if figure else ("tsv", "md", "tex")
+    endings = ("svg", "pdf", "png") if figure else ENDINGS
     outputs = [f"{stem}.{ending}" for ending in endings]
     cfg = {"direction": "xx-en", "spans": ["target"], "neurons": {"rho": 0.1, "tau": 0.8}}
     run_script(script, tmp_path, monkeypatch, [str(path)], outputs, cfg, figure=figure)

@@ -10,7 +10,7 @@ from babelmerge.analysis.neurons import figures as figures_neurons
 from babelmerge.analysis.neurons import tables as neuron_tables
 from babelmerge.analysis.neurons import usage_figures as figures_usage
 from babelmerge.display import style as figure_style
-from babelmerge.display import tables as table_formats
+from babelmerge.display.latex import to_latex
 
 FOUR = ("hi", "bn", "ta", "te")
 TIES = "merges/all-to-one/ties"
@@ -247,7 +247,7 @@ def test_table_of_the_papers_counts():
     assert told["All"] == ["2739 → 5487", "+100%", "25%"]
     assert table.frame["change"].tolist() == [a / b - 1 for b, a in PAPER.values()]
     assert "10% (rho)" in table.note and "80% (tau)" in table.note
-    assert r"542 \ensuremath{\rightarrow} 1004 & +85\%" in table_formats.to_latex(table)
+    assert r"542 \ensuremath{\rightarrow} 1004 & +85\%" in to_latex(table)
     order = {"rho": 0.01, "tau": 0.95, "order": "lape"}
     assert "95% (tau) of all in that model" in neuron_tables.definition(order)
 

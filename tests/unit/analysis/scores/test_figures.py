@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from babelmerge.analysis.scores import matrix as figures
+from babelmerge.analysis.scores import figures, matrix
 from babelmerge.display import style as figure_style
 from babelmerge.evaluation.sweeps import figures as figures_search
+from babelmerge.evaluation.sweeps.figures import sweep_figure
+from babelmerge.training.curves import training_curves
 
 TEN = ("hi", "bn", "ta", "te", "de", "fr", "ja", "zh", "ar", "it")
 
@@ -26,7 +28,7 @@ def retention(scores):
 
 
 def svg(figure, tmp_path):
-    (path,) = figures.save(figure, tmp_path / "figure", ("svg",))
+    (path,) = figure_style.save(figure, tmp_path / "figure", ("svg",))
     return path.read_text(encoding="utf-8")
 
 
@@ -38,7 +40,7 @@ def test_equal_figures_are_equal_bytes_without_dates(scores, tmp_path):
     into, _ = made_up_study.datasets(("hi", "bn"))
     made = []
     for name in ("a", "b"):
-        paths = figures.save(figures.score_matrix(scores, into), tmp_path / name)
+        paths = figure_style.save(matrix.score_matrix(scores, into), tmp_path / name)
         made.append([path.read_bytes() for path in paths])
         assert [path.suffix for path in paths] == [".svg", ".pdf", ".png"]
     assert made[0] == made[1]
@@ -47,7 +49,7 @@ def test_equal_figures_are_equal_bytes_without_dates(scores, tmp_path):
 
 def test_unknown_format_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="gif.*svg"):
-        figures.save(figures.training_curves({}), tmp_path / "x", ("svg", "gif"))
+        figure_style.save(training_curves({}), tmp_path / "x", ("svg", "gif"))
 
 
 def test_style_leaves_no_trace():
@@ -59,7 +61,7 @@ def test_style_leaves_no_trace():
 
 def test_matrix_tells_every_score_and_every_name(scores, tmp_path):
     _, out = made_up_study.datasets(("hi", "bn", "ta", "te"))
-    said = words(svg(figures.score_matrix(scores, out), tmp_path))
+    said = words(svg(matrix.score_matrix(scores, out), tmp_path))
     here = scores[(scores.metric == "bleu") & scores.dataset.isin(out) & (scores.kind != "merge")]
     assert {f"{value:.1f}" for value in here.value} <= set(said)
     assert {"Hindi", "Base", "Expert English → Tamil", "Joint from-english", "97%"} <= set(said)
@@ -69,7 +71,7 @@ def test_matrix_tells_every_score_and_every_name(scores, tmp_path):
 def test_matrix_rows_run_from_base_to_joint_and_gaps_stay_gaps(scores):
     into, _ = made_up_study.datasets(("hi", "bn", "ta", "te"))
     gap = (scores.model == "experts/hi-en") & (scores.dataset == "translation/te-en")
-    figure = figures.score_matrix(scores[~gap], into)
+    figure = matrix.score_matrix(scores[~gap], into)
     ax = figure.axes[0]
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names[0] == "Base" and names[-1] == "Joint to-english"
@@ -78,11 +80,11 @@ def test_matrix_rows_run_from_base_to_joint_and_gaps_stay_gaps(scores):
 
 
 def test_shared_limit_makes_matrices_comparable(scores):
-    limit = figures.shared_limit(scores, "bleu")
+    limit = matrix.shared_limit(scores, "bleu")
     into, out = made_up_study.datasets(("hi", "bn", "ta", "te"))
     faces = []
     for sets in (into, out):
-        figure = figures.score_matrix(scores, sets, "bleu", limit)
+        figure = matrix.score_matrix(scores, sets, "bleu", limit)
         faces.append(figure.axes[1].get_xlim())
     assert faces[0] == faces[1] == (0, pytest.approx(limit))
 
@@ -99,16 +101,16 @@ def test_few_and_many_languages_zero_and_missing_scores(languages, tmp_path):
         np.inf,
     ]
     into, _ = made_up_study.datasets(languages)
-    assert "0.0" in words(svg(figures.score_matrix(scores, into), tmp_path))
+    assert "0.0" in words(svg(matrix.score_matrix(scores, into), tmp_path))
     said = words(svg(figures.retention_bars(retention, "bleu", ["many-to-one"]), tmp_path))
     assert "not evaluated" in said
 
 
 def test_nothing_reaches_beyond_the_page(scores, retention):
     made = [
-        figures.score_matrix(scores, made_up_study.datasets(("hi", "bn", "ta", "te"))[0]),
+        matrix.score_matrix(scores, made_up_study.datasets(("hi", "bn", "ta", "te"))[0]),
         figures.retention_bars(retention, "bleu", ["bidirectional-hi"]),
-        figures.sweep_figure(made_up_study.sweeps()["many-to-one"]),
+        sweep_figure(made_up_study.sweeps()["many-to-one"]),
     ]
     for figure in made:
         with figure_style.style():
@@ -158,14 +160,14 @@ def test_sweep_panels_by_number_of_parameters_that_vary():
     tables = made_up_study.sweeps()["many-to-one"]
     assert figures_search.parameters(tables["task_arithmetic"]) == ["weight"]
     assert figures_search.parameters(tables["ties"]) == ["density", "weight"]
-    figure = figures.sweep_figure(tables)
+    figure = sweep_figure(tables)
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert titles[:4] == ["Task Arithmetic", "TIES", "DARE", "SCE"]
 
 
 def test_sweep_rings_the_selected_point_and_marks_copies(tmp_path):
     table = made_up_study.sweeps()["many-to-one"]["ties"]
-    figure = figures.sweep_figure({"ties": table})
+    figure = sweep_figure({"ties": table})
     ax = figure.axes[0]
     rings = [p for p in ax.patches if p.get_edgecolor()[:3] != (0, 0, 0) and not p.get_fill()]
     won = table[table.selected].iloc[0]
@@ -182,14 +184,14 @@ def test_sweep_tables_as_they_are_read_back_from_files(tmp_path):
     table.to_csv(tmp_path / "sweep.tsv", sep="\t", index=False)
     back = pd.read_csv(tmp_path / "sweep.tsv", sep="\t")
     assert figures_search.parameters(back) == ["weight"]
-    assert "weight" in words(svg(figures.sweep_figure({"dare": back}), tmp_path))
+    assert "weight" in words(svg(sweep_figure({"dare": back}), tmp_path))
 
 
 def test_three_parameters_and_gaps(tmp_path):
     grid = {"weight": [0.1, 0.2, 0.3], "density": [0.2, 0.4], "scope": ["model", "tensor"]}
     table = made_up_study.sweep(grid, ["translation/hi-en"])
     table.loc[(table.weight == 0.3) & (table.density == 0.4), "mean"] = np.nan
-    figure = figures.sweep_figure({"ties": table})
+    figure = sweep_figure({"ties": table})
     assert "best over scope" in figure.axes[0].get_ylabel()
     assert sum(bool(patch.get_hatch()) for patch in figure.axes[0].patches) == 1
 
@@ -198,17 +200,15 @@ def test_three_parameters_and_gaps(tmp_path):
     "sweeps", [{}, {"ties": made_up_study.sweep({"weight": [1]}, ["t/hi-en"])}]
 )
 def test_no_sweep_says_so(sweeps, tmp_path):
-    assert any(
-        "one point only" in text for text in words(svg(figures.sweep_figure(sweeps), tmp_path))
-    )
+    assert any("one point only" in text for text in words(svg(sweep_figure(sweeps), tmp_path)))
 
 
 def test_training_curves_by_kind_and_direction(tmp_path):
-    said = words(svg(figures.training_curves(made_up_study.curves()), tmp_path))
+    said = words(svg(training_curves(made_up_study.curves()), tmp_path))
     assert {"Experts XX → English", "Experts English → XX", "Base", "Joint"} <= set(said)
     bare = {"base": made_up_study.curve().drop(columns="dev_loss")}
-    assert "Step" in words(svg(figures.training_curves(bare), tmp_path))
-    assert "No model was trained" in words(svg(figures.training_curves({}), tmp_path))
+    assert "Step" in words(svg(training_curves(bare), tmp_path))
+    assert "No model was trained" in words(svg(training_curves({}), tmp_path))
 
 
 def test_spread_keeps_order_and_distance():

@@ -1,5 +1,7 @@
 """Tables: published averages, bold, rounding, retention, and what the files say."""
 
+import base64
+import json
 import re
 
 import made_up_study
@@ -10,7 +12,14 @@ from hypothesis import strategies as st
 from places import ROOT
 
 from babelmerge.analysis.scores import retention_tables as tables
-from babelmerge.display.tables import escape_latex, spans, to_html, to_latex, to_markdown
+from babelmerge.analysis.scores import tables as beside
+from babelmerge.analysis.scores.score_table import score_table
+from babelmerge.analysis.scores.scored import Scored
+from babelmerge.display.html import to_html
+from babelmerge.display.latex import escape_latex, to_latex
+from babelmerge.display.layout import spans
+from babelmerge.display.tables import to_json, to_markdown, write_table
+from babelmerge.files.long_tables import read_long
 from babelmerge.words import labels
 
 PUBLISHED = ROOT / "resources/published/translation.tsv"
@@ -30,7 +39,7 @@ def retention(scores):
 
 @pytest.fixture(scope="module")
 def published():
-    return tables.read_long(PUBLISHED)
+    return read_long(PUBLISHED)
 
 
 def as_scores(published, family):
@@ -63,7 +72,7 @@ def texts(table):
 @pytest.mark.parametrize("family", ["many-to-one", "one-to-many", "bidirectional"])
 @pytest.mark.parametrize("metric", ["bleu", "chrf"])
 def test_published_averages_are_means_of_published_columns(published, family, metric):
-    table = tables.score_table(
+    table = score_table(
         as_scores(published, family), family, made_up_study.groups()[family], [metric], published
     )
     compared = 0
@@ -92,7 +101,7 @@ def test_published_numbers_stand_where_the_paper_has_them(published):
 
 def test_one_group_shows_experts_in_rows_and_languages_in_columns(scores):
     groups = made_up_study.groups()["many-to-one"]
-    table = tables.score_table(scores, "many-to-one", groups, ["bleu", "chrf"])
+    table = score_table(scores, "many-to-one", groups, ["bleu", "chrf"])
     assert table.header[0] == ("BLEU", "Hindi") and table.header[-1] == ("chrF", "Average")
     assert [row.label for row in table.rows] == [
         "Base",
@@ -109,7 +118,7 @@ def test_one_group_shows_experts_in_rows_and_languages_in_columns(scores):
 
 def test_several_groups_show_each_expert_on_its_own_pair(scores):
     groups = made_up_study.groups()["bidirectional"]
-    table = tables.score_table(scores, "bidirectional", groups, ["bleu"])
+    table = score_table(scores, "bidirectional", groups, ["bleu"])
     assert table.header[0] == ("English → XX", "Hindi")
     assert table.header[5] == ("XX → English", "Hindi") and len(table.header) == 10
     own = scores[(scores.model == "experts/en-hi") & (scores.metric == "bleu")]
@@ -123,7 +132,7 @@ def test_groups_that_share_data_sets_get_rows_of_their_own(scores):
         "many-to-one": ["translation/hi-en", "translation/bn-en"],
         "bidirectional-hi": ["translation/en-hi", "translation/hi-en"],
     }
-    table = tables.score_table(both, "mixed", groups, ["bleu"])
+    table = score_table(both, "mixed", groups, ["bleu"])
     assert {"Many-to-one: TIES", "Bidirectional (Hindi): TIES"} <= set(texts(table))
 
 
@@ -144,7 +153,7 @@ def test_best_of_each_block_is_bold_and_ties_all_are():
             for (model, kind, method), value in zip(rows, column, strict=True)
         ]
     )
-    table = tables.score_table(frame, "g", {"g": ["translation/hi-en"]}, ["bleu", "off_target"])
+    table = score_table(frame, "g", {"g": ["translation/hi-en"]}, ["bleu", "off_target"])
     best = {row.label: [cell.best for cell in row.cells] for row in table.rows}
     assert best["Expert Hindi → English"] == [True, True]
     assert best["TIES"] == [True, True]
@@ -156,7 +165,7 @@ def test_best_of_each_block_is_bold_and_ties_all_are():
 def test_a_missing_score_is_a_dash_and_has_no_average(scores):
     gap = (scores.model == "base") & (scores.dataset == "translation/hi-en")
     groups = made_up_study.groups()["many-to-one"]
-    table = tables.score_table(scores[~gap], "many-to-one", groups, ["bleu"])
+    table = score_table(scores[~gap], "many-to-one", groups, ["bleu"])
     assert texts(table)["Base"][0] == labels.MISSING and texts(table)["Base"][-1] == labels.MISSING
     assert texts(table)["TIES"][-1] != labels.MISSING
 
@@ -164,16 +173,17 @@ def test_a_missing_score_is_a_dash_and_has_no_average(scores):
 def test_nothing_scored_is_an_error_with_facts(scores):
     with pytest.raises(ValueError, match="many-to-one.*hi-en.*comet"):
         groups = made_up_study.groups()["many-to-one"]
-        tables.score_table(scores, "many-to-one", groups, ["comet"])
+        score_table(scores, "many-to-one", groups, ["comet"])
     with pytest.raises(ValueError, match="comet.*bleu"):
         tables.retention_table(made_up_study.retention(scores), "comet")
 
 
 def test_tsv_holds_the_plain_numbers(scores, published, tmp_path):
     groups = made_up_study.groups()["many-to-one"]
-    table = tables.score_table(scores, "many-to-one", groups, ["bleu"], published)
-    paths = tables.write_table(table, tmp_path / "new" / "scores.v1")
-    assert [path.name for path in paths] == ["scores.v1.tsv", "scores.v1.md", "scores.v1.tex"]
+    table = score_table(scores, "many-to-one", groups, ["bleu"], published)
+    paths = write_table(table, tmp_path / "new" / "scores.v1")
+    endings = ("tsv", "md", "tex", "html", "json")
+    assert [path.name for path in paths] == [f"scores.v1.{ending}" for ending in endings]
     back = pd.read_csv(paths[0], sep="\t").set_index("model")
     assert back.at["SCE", "BLEU / Hindi / published"] == 33.68
     mean = back.loc["SCE", [f"BLEU / {n}" for n in ("Hindi", "Bengali", "Tamil", "Telugu")]].mean()
@@ -181,17 +191,90 @@ def test_tsv_holds_the_plain_numbers(scores, published, tmp_path):
     assert "(33.68)" in paths[1].read_text(encoding="utf-8")
 
 
+def test_the_page_shows_the_table_and_carries_its_numbers(scores, tmp_path):
+    groups = made_up_study.groups()["many-to-one"]
+    table = score_table(scores, "many-to-one", groups, ["bleu"])
+    tsv, _, _, fragment, _ = write_table(table, tmp_path / "scores")
+    content = fragment.read_text(encoding="utf-8")
+    assert to_html(table) in content and 'download="scores.tsv"' in content
+    (carried,) = re.findall(r"base64,([^\"]*)", content)
+    assert base64.b64decode(carried) == tsv.read_bytes()
+
+
+def test_records_are_the_scores_behind_the_table(scores):
+    groups = made_up_study.groups()["many-to-one"]
+    records = json.loads(to_json(score_table(scores, "many-to-one", groups, ["bleu"])))
+    assert list(records[0]) == (
+        "model kind expert group method dataset metric value low high n signature".split()
+    )
+    assert {one["metric"] for one in records} == {"bleu"}
+    assert {one["signature"] for one in records} == set(made_up_study.SIGNATURES.values())
+    wanted = scores[(scores.metric == "bleu") & scores.dataset.isin(groups["many-to-one"])]
+    wanted = wanted[(wanted.kind != "merge") | (wanted.group == "many-to-one")]
+    assert [one["value"] for one in records] == wanted["value"].tolist()
+
+
+def test_a_missing_or_infinite_number_is_null_and_nothing_is_no_record(retention, tmp_path):
+    frame = retention.assign(retention=float("inf"), low=float("nan"))
+    (first, *_) = json.loads(to_json(tables.retention_table(frame, "bleu")))
+    assert first["retention"] is None and first["low"] is None and first["n"] == 1012
+    paths = write_table(None, tmp_path / "nothing")
+    assert [path.read_text() for path in paths] == ["", "", "", "", "[]\n"]
+
+
+def test_records_of_retention_carry_the_signature_of_the_merges_score(scores, retention):
+    table = tables.retention_table(retention, "bleu", scores=scores)
+    records = json.loads(to_json(table))
+    assert {one["signature"] for one in records} == {made_up_study.SIGNATURES["bleu"]}
+    assert "signature" not in table.frame and len(records) == len(table.rows)
+
+
+def test_tables_beside_the_papers(scores, retention):
+    found = Scored("bleu", scores, made_up_study.groups(), retention)
+    own = beside.own_scores(found)
+    assert [row.label for row in own.rows] == [labels.pair(name) for name in found.datasets]
+    assert set(own.frame["kind"]) == {"base", "expert", "joint"}
+    base = scores[(scores.model == "base") & (scores.metric == "bleu")].iloc[0]
+    assert own.rows[0].cells[0].text == f"{base.value:.2f} [{base.low:.2f}, {base.high:.2f}]"
+    low = beside.lowest(found)
+    assert len(low.rows) == beside.LOWEST and low.frame["retention"].is_monotonic_increasing
+    assert beside.lowest(Scored("bleu", scores)) is None
+    experts = scores[scores.kind != "expert"]
+    assert beside.own_scores(Scored("bleu", experts)) is None
+
+
+def test_sizes_training_and_signatures(scores):
+    sizes = beside.sizes({"t/hi-en": {"train": 6000, "test": 200}, "t/bn-en": {"test": 40}})
+    assert [cell.text for row in sizes.rows for cell in row.cells] == [
+        "6\u202f000",
+        "200",
+        "–",
+        "40",
+    ]
+    assert len(json.loads(to_json(sizes))) == 3 and beside.sizes({}) is None
+    cost = beside.training(made_up_study.training())
+    assert len(cost.rows) == 12 and cost.note.endswith("12.6 minutes.")
+    assert set(cost.frame["seed"]) == {42} and beside.training({}) is None
+    given = scores.assign(
+        signature=scores["signature"].where(scores.dataset != "translation/hi-en", "x")
+    )
+    frame = beside.signatures(given[given.metric == "bleu"]).frame
+    assert beside.signatures_in_short(frame) == [
+        ("BLEU", f"{made_up_study.SIGNATURES['bleu']} (and 1 more, by target language)")
+    ]
+    assert beside.signatures(scores.assign(signature="")) is None
+    assert beside.signatures_in_short(pd.DataFrame()) == []
+
+
 def test_no_published_value_no_parentheses(scores, published):
     groups = made_up_study.groups()["many-to-one"]
-    table = tables.score_table(scores, "many-to-one", groups, ["off_target"], published)
+    table = score_table(scores, "many-to-one", groups, ["off_target"], published)
     assert "parentheses" not in table.note
     assert not any(cell.aside for row in table.rows for cell in row.cells)
 
 
 def test_all_formats_are_rectangular(scores):
-    table = tables.score_table(
-        scores, "bidirectional", made_up_study.groups()["bidirectional"], ["bleu"]
-    )
+    table = score_table(scores, "bidirectional", made_up_study.groups()["bidirectional"], ["bleu"])
     rows = [line for line in to_markdown(table).splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {len(table.header) + 2}
     latex = to_latex(table)
@@ -222,11 +305,12 @@ def test_spans_merge_within_their_outer_heading():
 def test_retention_marks_and_interval(retention):
     row = {"p_base": 0.04, "p_expert": 0.2, "retention": 0.4612, "low": 0.4, "high": float("nan")}
     assert tables.retention_table(retention, "bleu").rows
-    from babelmerge.analysis.scores.retention_tables import interval, marks
-
-    assert marks(row) == "*" and marks(row | {"p_expert": 0.0}) == "*†"
-    assert marks(row | {"p_base": float("nan")}) == ""
-    assert interval(row) == "46.1" and interval(row | {"high": 0.5}) == "46.1 [40.0, 50.0]"
+    assert tables.marks(row) == "*" and tables.marks(row | {"p_expert": 0.0}) == "*†"
+    assert tables.marks(row | {"p_base": float("nan")}) == ""
+    assert (
+        tables.interval(row) == "46.1"
+        and tables.interval(row | {"high": 0.5}) == "46.1 [40.0, 50.0]"
+    )
 
 
 def test_interference_is_the_mean_drop_and_zero_experts_do_not_count(retention):
@@ -262,12 +346,12 @@ def test_long_tables_keep_text_as_text(tmp_path):
         "merges/g/nan\tmerge\t\tg\tnan\ttranslation/hi-en\tbleu\t1.5\t\n",
         encoding="utf-8",
     )
-    row = tables.read_long(path).iloc[0]
+    row = read_long(path).iloc[0]
     assert row["method"] == "nan" and row["expert"] == "" and row["value"] == 1.5
     assert pd.isna(row["low"])
     path = tmp_path / "retention.tsv"
     path.write_text("group\tmethod\texpert\tjoint\ng\tties\t30.5\t\n", encoding="utf-8")
-    row = tables.read_long(path).iloc[0]
+    row = read_long(path).iloc[0]
     assert row["expert"] == 30.5 and pd.isna(row["joint"])
 
 

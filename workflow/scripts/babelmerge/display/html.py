@@ -6,10 +6,10 @@ Knows nothing of studies. Every string that comes from data passes through `text
 import base64
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from babelmerge.display.tables import Table, to_html
+from babelmerge.display.layout import Cell, Table, sections, spans
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 # What an SVG file brings that an inlined one does not need; some of it names outside places.
@@ -61,6 +61,42 @@ def table_box(table: Table, download: str | Path | None = None) -> str:
     return f'<div class="scroll" {region}>{to_html(table)}</div>{note}'
 
 
+def to_html(table: Table) -> str:
+    """A <table> with caption and header scopes; the page's style does the rest."""
+    head = "".join(_html_header(table))
+    body = []
+    for section, rows in sections(table.rows):
+        body.append("<tbody>")
+        if section:
+            width = len(table.header) + 1
+            body.append(
+                f'<tr class="section"><th colspan="{width}">{html.escape(section)}</th></tr>'
+            )
+        for row in rows:
+            cells = "".join(_html_cell(cell) for cell in row.cells)
+            body.append(f'<tr><th scope="row">{html.escape(row.label)}</th>{cells}</tr>')
+        body.append("</tbody>")
+    caption = f"<caption>{html.escape(table.title)}</caption>"
+    return f"<table>{caption}<thead>{head}</thead>{''.join(body)}</table>"
+
+
+def _html_header(table: Table) -> Iterator[str]:
+    for level in range(table.levels):
+        corner = f'<th scope="col" rowspan="{table.levels}">{html.escape(table.corner)}</th>'
+        cells = "".join(
+            f'<th colspan="{span}" scope="{"colgroup" if span > 1 else "col"}">'
+            f"{html.escape(label)}</th>"
+            for label, span in spans(table.header, level)
+        )
+        yield f"<tr>{corner if level == 0 else ''}{cells}</tr>"
+
+
+def _html_cell(cell: Cell) -> str:
+    aside = f' <span class="aside">({html.escape(cell.aside)})</span>' if cell.aside else ""
+    text = html.escape(cell.text)
+    return f"<td>{f'<b>{text}</b>' if cell.best else text}{aside}</td>"
+
+
 def download_link(path: str | Path | None) -> str:
     """A link that carries the file in itself."""
     if path is None:
@@ -71,8 +107,9 @@ def download_link(path: str | Path | None) -> str:
     return f' <a download="{text(path.name)}" href="{href}">{text(path.name)}</a>'
 
 
-def figure(path: str | Path, caption: str, name: str) -> str:
-    """An SVG file, inlined, with a caption; `name` keeps its ids apart from other figures'."""
+def figure(path: str | Path, caption: str) -> str:
+    """An SVG file, inlined, with a caption; the file's name keeps its ids apart from others'."""
+    name = Path(path).stem
     svg, width = inline_svg(Path(path).read_text(encoding="utf-8"), name, caption)
     # Type of 7 to 8 points grows to 10 to 12 where there is room, never shrinks: the box scrolls.
     style = f"width:{1.5 * width:.0f}px;max-width:100%;min-width:{0.95 * width:.0f}px"

@@ -5,6 +5,7 @@ through here, so that one thing has one name everywhere.
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from babelmerge.recipes import methods
 from babelmerge.words import ids, languages
@@ -13,6 +14,15 @@ from babelmerge.words.ids import unit as unit
 
 MISSING = "–"
 ARROW = "→"
+KINDS = MappingProxyType(  # kind of model -> one, several
+    {
+        "base": ("base", "bases"),
+        "expert": ("expert", "experts"),
+        "joint": ("joint model", "joint models"),
+        "merge": ("merge", "merges"),
+        "baseline": ("baseline", "baselines"),
+    }
+)
 
 
 def method(key: str) -> str:
@@ -60,6 +70,17 @@ def direction(dataset: str, pivot_language: str | None) -> str:
     return ""
 
 
+def direction_words(datasets: Iterable[str], name: str) -> str:
+    """'XX → English' from the data sets of a direction, with the task if its name has it."""
+    sets = [dataset for dataset in datasets if "/" in dataset]
+    if not sets:
+        return name
+    words = direction(sets[0], pivot(sets)) or name
+    task = ids.task(sets[0])
+    told = name.startswith(f"{task}-") and ARROW in words
+    return f"{task.replace('_', ' ').capitalize()}, {words}" if told else words
+
+
 def expert(name: str) -> str:
     """Name of an expert: its pair or language in words when its id is one, its id otherwise."""
     parts = ids.finished(name).split("-")
@@ -80,6 +101,12 @@ def group(name: str) -> str:
 def inside(words: str) -> str:
     """A heading within a sentence: its first letter small, names kept."""
     return words[:1].lower() + words[1:]
+
+
+def counted(number: int, kind: str) -> str:
+    """'8 experts' or '1 expert'."""
+    one, several = KINDS[kind]
+    return f"{number} {one if number == 1 else several}"
 
 
 def model(row: Mapping) -> str:
@@ -115,6 +142,12 @@ def percent(share: float | None, digits: int = 0) -> str:
     """A share as a percentage."""
     text = number(None if share is None else 100.0 * share, digits)
     return text if text == MISSING else f"{text}%"
+
+
+def signed_percent(share: float) -> str:
+    """'+85%' or '−12%'; a dash for what is no number."""
+    text = percent(share)
+    return f"+{text}" if share > 0 and text not in (MISSING, "0%") else text
 
 
 def listing(words: Iterable[str]) -> str:

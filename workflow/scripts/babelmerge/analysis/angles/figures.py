@@ -23,6 +23,12 @@ NAMES = {relations.HALVES: "Expert, two halves of the data", relations.RANDOM: "
 BELOW = 1.55  # inches of the panel by rank
 RANGE = {"color": fs.FAINT, "alpha": 0.25, "linewidth": 0}
 
+CAPTION = (
+    "Median principal angle by layer, of the same pairs. Dashes: the expert on two halves of the "
+    "sentences. Dots: random subspaces (grey: 95% of draws). N: after the final norm. Below: the "
+    "mean over late layers by the number of directions r; blue: all merges."
+)
+
 
 def angle_figure(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figure:
     """Median principal angle by layer, a panel for each expert on its own data set.

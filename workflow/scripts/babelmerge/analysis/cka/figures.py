@@ -16,6 +16,14 @@ from babelmerge.display import style as fs
 FLOOR = {"color": fs.FAINT, "linewidth": 1.0, "linestyle": ":"}
 LEAST = 0.05  # the axis is never shorter, or noise would look like a finding
 
+CAPTION = (
+    "Debiased CKA by layer, with {confidence} intervals, of each expert on its own data: with the "
+    "base, the other experts (mean) and merges, by method (of the group of the whole direction; "
+    "where there is none, the mean over groups). Shaded: mid and late layers. N: after the final "
+    "norm. Dots: what the biased estimate would give for unrelated representations; printed values "
+    "near it mean nothing."
+)
+
 
 def cka_figure(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figure:
     """Debiased CKA by layer with its intervals, a panel for each expert on its own data set.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from babelmerge.analysis import curves
 from babelmerge.analysis import layers as layerwise
-from babelmerge.display.tables import Cell, Row, Table
+from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import labels
 
 AGAINST = {"base-expert": "Base", "expert-expert": "Others", "expert-merge": "Merges"}
@@ -61,8 +61,11 @@ def last_table(tables: Tables, direction: str, groups: curves.Groups | None = No
     columns = [(place, comparison) for comparison in _against(frame) for place in places]
     header = [(AGAINST[comparison], _words(place)) for place, comparison in columns]
     told = "L: the raw output of a block; Norm: the last one's after the final norm."
-    title = f"CKA in the last layers: {direction}"
-    return _table(title, frame, columns, header, told)
+    return _table(last_title(direction), frame, columns, header, told)
+
+
+def last_title(direction: str) -> str:
+    return f"CKA in the last layers: {direction}"
 
 
 def numbers(

@@ -40,6 +40,19 @@ HEIGHT = 1.8  # inches of a panel of curves
 CELL = 0.36  # inches of a cell of a matrix that has room
 MOST_WIDTH = 7.2  # inches: two columns
 
+BLOCKS = (
+    "Share of the expert's score that a merge keeps when k blocks are taken from the expert that "
+    "the data set belongs to. Thick: mean over the group's data sets; faint: single ones. k = 0 is "
+    "the merge; what is missing at the right end lies outside the blocks. Expert: 100%. All but "
+    "blocks: only embeddings, final norm and head are the expert's."
+)
+NEURONS = (
+    "What each language (columns) loses without the neurons of each language (rows; in brackets "
+    "how many), and without random ones, mean over draws, on the same scale. Framed: the language "
+    "itself. Orange: worse than with all neurons; blue: better. Hatched: the language has no "
+    "neuron."
+)
+
 
 def block_curves(rows: pd.DataFrame) -> Figure:
     """Retention against the number of blocks taken from the expert: a panel for each method.

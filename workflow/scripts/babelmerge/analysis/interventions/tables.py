@@ -7,7 +7,7 @@ group and method) and of `intervention_neurons.rows`.
 import numpy as np
 import pandas as pd
 
-from babelmerge.display.tables import Cell, Row, Table
+from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import labels, metrics
 
 OWN, NOTHING, RANDOM = "own", "nothing", "random"

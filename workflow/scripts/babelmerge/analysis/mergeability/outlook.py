@@ -1,19 +1,21 @@
-"""The report's first section for models that are only looked at: what was inspected, and the gist.
+"""The report's first chapter for models that are only looked at: what was inspected, and the gist.
 
-Stands in for the question and the set-up of a study that has scores. Reads the material, gives
-HTML; what could not be compared is said here, since such models are missing further down.
+Stands in for the question and the set-up of a study that has scores. What could not be compared is
+said here, since such models are missing further down.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from babelmerge.analysis.mergeability import pairs
 from babelmerge.display import html as page
-from babelmerge.display.material import Material, Section
-from babelmerge.display.tables import Cell, Row, Table
+from babelmerge.display.chapters import Parts
+from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import labels, languages
 
+Shown = Mapping[str, Mapping[str, Mapping]]  # model -> data set -> facts of representations
 BASE = "base"
 SIZES = {"blocks": "Blocks", "width": "Neurons a block", "features": "Features"}
 NEEDED = {  # what is compared -> the sizes that models must share for it
@@ -41,24 +43,31 @@ GUIDE = (
 )
 
 
-def inspected(material: Material) -> Section | None:
+def read(cases: Sequence[Sequence[str]], paths: Sequence[str]) -> Shown:
+    """What each model was shown. cases: (model, data set) of each file; paths: representations'
+    JSON files."""
+    shown: dict[str, dict[str, Mapping]] = {}
+    for (model, dataset), path in zip(cases, paths, strict=True):
+        with open(path, encoding="utf-8") as stream:
+            shown.setdefault(model, {})[dataset] = json.load(stream)
+    return shown
+
+
+def inspected(parts: Parts, shown: Shown) -> str:
     """Models, sentences, what could not be compared, and which pairs look compatible."""
-    shown = material.inspected.get("shown", {})
-    if not material.scores.empty or not shown:
-        return None
-    study = material.study
+    study = parts.study
     spoken = [languages_of(study, code) for code in study.get("languages", ())]
     body = page.paragraphs([study.get("description", "")])
     body += page.paragraphs([INTRODUCTION, PLAIN if _plain(shown) else ""])
-    short = in_short(material.inside.get("compatibility", pd.DataFrame()))
+    short = in_short(parts.frame("compatibility"))
     if short:
         body += f'<div class="answer"><h3>In short</h3>{page.bullets(short)}</div>'
-    body += page.bullets(left_out(material), "warnings")
+    body += page.bullets(left_out(shown, study["owned"], parts.long.get(("experts",))), "warnings")
     body += page.facts([("Languages", labels.listing(spoken)), ("Seed", study.get("seed"))])
-    body += page.table_box(_models(material)) + page.table_box(_sentences(shown))
+    body += parts.table("inspected-models") + parts.table("inspected-sentences")
     if study.get("reference"):
         body += page.paragraphs([f"Reference: {study['reference']}."])
-    return Section("inspected", "What was inspected", body)
+    return body
 
 
 def languages_of(study: Mapping, code: str) -> str:
@@ -93,15 +102,16 @@ def _told(rows: pd.DataFrame, one: str, several: str) -> str:
     return f"{labels.listing(words)} {several if len(words) > 1 else one}." if words else ""
 
 
-def left_out(material: Material) -> list[str]:
-    """Models that differ from the base in a way that comparisons feel, and what follows."""
-    shown = material.inspected["shown"]
+def left_out(shown: Shown, owned: Iterable[str], vectors: pd.DataFrame | None) -> list[str]:
+    """Models that differ from the base in a way that comparisons feel, and what follows.
+
+    owned: experts. vectors: the long table of their task vectors, where it was made.
+    """
     found = []
     for model, facts in shown.items():
         found += [*_shape(model, facts, shown), *_tokens(model, facts, shown), *_long(model, facts)]
-    vectors = material.inside.get("task_vectors/experts")
     if vectors is not None:
-        absent = [m for m in material.inspected["owned"] if m not in set(vectors["expert"])]
+        absent = [model for model in owned if model not in set(vectors["expert"])]
         found += [
             f"{labels.model_id(model)} does not have the base's tensors, in names and shapes: it "
             "has no task vector and could not be merged with the others."
@@ -153,19 +163,25 @@ def _pair(row: Mapping) -> str:
     return f"{' with '.join(names)} ({labels.number(row['value'])})"
 
 
-def _models(material: Material) -> Table:
-    """Every model: where it is from, what it was tuned on, its size."""
+def models_table(
+    shown: Shown, taken: Mapping[str, str], owned: Mapping[str, Sequence[str]]
+) -> Table:
+    """Every model: where it is from, what it was tuned on, its size.
+
+    taken: model id -> where it is from, in words; this study by default. owned: expert -> its data
+    sets.
+    """
     rows, frame = [], []
-    for model, facts in material.inspected["shown"].items():
+    for model, facts in shown.items():
         one = next(iter(facts.values()))
-        own = material.inspected["owned"].get(model, ())
+        source = taken.get(model, "this study")
         words = [
-            material.inspected["taken"].get(model, "this study"),
-            labels.listing(labels.pair(d) for d in own) or labels.MISSING,
+            source,
+            labels.listing(labels.pair(d) for d in owned.get(model, ())) or labels.MISSING,
             *(str(one[key]) for key in SIZES),
         ]
         rows.append(Row("", labels.model_id(model), tuple(map(Cell, words))))
-        frame.append({"model": model, **{key: one[key] for key in SIZES}})
+        frame.append({"model": model, "taken": source, **{key: one[key] for key in SIZES}})
     header = ("Taken from", "Own sentences", *SIZES.values())
     note = (
         "Own sentences: those in the language or direction that an expert was tuned for, by the "
@@ -175,7 +191,7 @@ def _models(material: Material) -> Table:
     return Table("Models", columns, tuple(rows), pd.DataFrame(frame), note)
 
 
-def _sentences(shown: Mapping) -> Table:
+def sentences_table(shown: Shown) -> Table:
     """Every data set: sentences, and tokens as the first model has them."""
     first = {d: one for facts in reversed(shown.values()) for d, one in facts.items()}
     spans = [s for s in ("source", "target") if any(one["tokens"][s] for one in first.values())]
@@ -186,6 +202,15 @@ def _sentences(shown: Mapping) -> Table:
         numbers = [one["sentences"], *(one["tokens"][span] for span in spans)]
         rows.append(Row("", labels.pair(dataset), tuple(Cell(str(n)) for n in numbers)))
     header = [("Sentences",), *((f"Tokens, {span}",) for span in spans)]
-    frame = pd.DataFrame([{"dataset": d, "sentences": first[d]["sentences"]} for d in order])
+    frame = pd.DataFrame(
+        [
+            {
+                "dataset": d,
+                "sentences": first[d]["sentences"],
+                **{s: first[d]["tokens"][s] for s in spans},
+            }
+            for d in order
+        ]
+    )
     note = "Tokens: as the base splits them; special tokens are not counted."
     return Table("Sentences", tuple(header), tuple(rows), frame, note, corner="Data set")

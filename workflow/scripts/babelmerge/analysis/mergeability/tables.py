@@ -1,4 +1,4 @@
-"""Tables of pairs of experts, of what merges keep of each, and of correlations with what is scored.
+"""Tables of pairs of experts, and of correlations of their likeness with what is scored.
 
 Takes the long tables; lays out numbers, draws no conclusions.
 """
@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.analysis.mergeability import pairs
-from babelmerge.analysis.task_vectors import projection as kept
-from babelmerge.display.tables import Cell, Row, Table
-from babelmerge.words import labels
+from babelmerge.display.layout import Cell, Row, Table
+from babelmerge.words import ids, labels
 
 ALPHA = 0.05
 LEVELS = {"merge": "Groups", "expert": "Each expert of a group"}
@@ -22,11 +21,6 @@ PAIRS_NOTE = (
     "Every pair of experts by every measure; in brackets its rank, 1 for the most alike. Outlook: "
     f"by the CKA of the last block, compatible from {pairs.COMPATIBLE}, conflicting up to "
     f"{pairs.CONFLICTING}, bounds from one study of translation (arXiv:2604.02881, Table 7)."
-)
-KEPT_NOTE = (
-    "Projection of the merge's task vector on the expert's, over the whole model: 100% when all of "
-    "the expert is in it, 1/n for an average of n unrelated experts. Small: cosine of the two. "
-    "Norm: length of the merge's task vector over the mean of its experts'."
 )
 CORRELATIONS_NOTE = (
     "Share of the experts' score that is kept against how alike they are, mean over methods. p: "
@@ -58,26 +52,8 @@ def pairs_table(table: pd.DataFrame) -> Table:
         table,
         PAIRS_NOTE,
         corner="Experts",
+        records=ranks.assign(standing=pd.to_numeric(table["standing"], errors="coerce")),
     )
-
-
-def kept_table(rows: pd.DataFrame) -> Table:
-    """What each method keeps of each expert, group by group. rows: `kept.kept_rows` of groups."""
-    whole = rows[rows["level"] == "model"].reset_index(drop=True)
-    methods = list(dict.fromkeys(whole["method"]))
-    cells = {(r["group"], r["expert"], r["method"]): _share(r) for r in whole.to_dict("records")}
-    norms = kept.norms(whole).set_index(["group", "method"])["norm"]
-    lines = []
-    for group, part in whole.groupby("group", sort=False):
-        section = labels.group(group)
-        for expert in part["expert"].unique():
-            own = (cells.get((group, expert, method), Cell(labels.MISSING)) for method in methods)
-            lines.append(Row(section, labels.model_id(expert), tuple(own)))
-        lengths = (Cell(labels.number(norms.get((group, method)))) for method in methods)
-        lines.append(Row(section, "Norm", tuple(lengths)))
-    header = tuple((labels.method(method),) for method in methods)
-    title = "What merges keep of each expert's task vector"
-    return Table(title, header, tuple(lines), whole, KEPT_NOTE, corner="Expert")
 
 
 def correlations_table(table: pd.DataFrame) -> Table:
@@ -136,7 +112,7 @@ def overall(
 
 
 def attainable(one: Mapping) -> bool:
-    """Whether exchanging these experts could give a p up to ALPHA at all: `exchange.Exchange`."""
+    """Whether exchanging these experts could give a p up to ALPHA: `permutation.Exchange`."""
     return one["p_least"] <= ALPHA
 
 
@@ -166,14 +142,10 @@ def _span(table: pd.DataFrame, measure: str) -> str:
 
 
 def _expert(model: str) -> str:
-    return labels.expert(labels.unit(model))
+    return labels.expert(ids.unit(model))
 
 
 def _ranked(one: Mapping | None) -> Cell:
     if one is None or np.isnan(one["value"]):
         return Cell(labels.MISSING)
     return Cell(f"{labels.number(one['value'])} ({one['rank']})")
-
-
-def _share(one: Mapping) -> Cell:
-    return Cell(labels.percent(one["kept"]), aside=labels.number(one["cosine"]))

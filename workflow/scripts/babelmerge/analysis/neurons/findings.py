@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.analysis.neurons import tables as neuron_tables
-from babelmerge.analysis.neurons.tables import signed_percent
 from babelmerge.analysis.neurons.usage_figures import usage_curves
-from babelmerge.words import labels, languages
+from babelmerge.words import ids, labels, languages
 
 Pairs = set[tuple[str, str]]  # experts and their own data sets
 PAIRS = {
@@ -46,7 +44,7 @@ def _own(frame: pd.DataFrame, span: str) -> list[str]:
         return []
     before, after = frame["before"].sum(), frame["after"].sum()
     risen, fallen = ((sign * (frame["after"] - frame["before"]) > 0).sum() for sign in (1, -1))
-    whole = f" ({signed_percent(after / before - 1)})" if before else ""
+    whole = f" ({labels.signed_percent(after / before - 1)})" if before else ""
     sentence = (
         f"{_over(span)}, fine-tuning takes the neurons of experts' own languages from "
         f"{labels.number(before, 0)} to {labels.number(after, 0)}{whole}: they grow for {risen} "
@@ -61,7 +59,7 @@ def _extremes(frame: pd.DataFrame) -> str:
     if len(known) < 2:
         return ""
     ends = [
-        f"{languages.name(row['language'])} ({signed_percent(row['change'])})"
+        f"{languages.name(row['language'])} ({labels.signed_percent(row['change'])})"
         for _, row in known.iloc[[0, -1]].iterrows()
     ]
     return f"; most growth: {ends[0]}, least: {ends[1]}"
@@ -124,8 +122,8 @@ def _kept(frame: pd.DataFrame) -> list[str]:
 def _merges(total: pd.DataFrame) -> list[str]:
     """Mean count of a language in base, experts and merges, with the methods at both ends."""
     means = total.groupby("model", sort=False)["value"].mean()
-    kinds = means.groupby(means.index.map(relations.kind), sort=False).mean()
-    merged = means[means.index.map(relations.kind) == "merge"]
+    kinds = means.groupby(means.index.map(ids.kind), sort=False).mean()
+    merged = means[means.index.map(ids.kind) == "merge"]
     if merged.empty:
         return []
     names = {"base": "in the base", "expert": "in experts", "joint": "in joint models"}
@@ -144,7 +142,7 @@ def _merges(total: pd.DataFrame) -> list[str]:
 
 def _merge(merged: pd.Series, model: str) -> str:
     """A merge's method, with its group where there are several."""
-    groups = {name.split("/")[1] for name in merged.index}
+    groups = {ids.group(name) for name in merged.index}
     name = labels.model_id(model)
     return name if len(groups) > 1 else name.split(",")[0]
 
@@ -197,7 +195,7 @@ def _closer(late: pd.DataFrame) -> list[str]:
 def _methods(late: pd.DataFrame) -> list[str]:
     """The methods whose merges use neurons most and least as the experts do."""
     rows = late[(late["measure"] == "pearson") & (late["comparison"] == "expert-merge")]
-    means = rows.groupby(rows["model"].map(labels.unit), sort=False)["value"].mean().dropna()
+    means = rows.groupby(rows["model"].map(ids.unit), sort=False)["value"].mean().dropna()
     if len(means) < 2:
         return []
     ends = [f"{labels.method(m)} (r = {labels.number(means[m], 3)})" for m in _ends(means)]

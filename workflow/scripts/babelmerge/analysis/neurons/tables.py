@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.analysis.neurons import rows as neuron_rows
-from babelmerge.display.tables import Cell, Row, Table
+from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import labels, languages
 
 COLUMNS = ("dataset", "language", "expert", "span", "before", "after", "change", "kept")
@@ -84,23 +84,6 @@ def definition(settings: Mapping | None) -> str:
     return said.format(rho=f"{rho} (rho)", tau=f"{tau} (tau)")
 
 
-def direction_words(rows: pd.DataFrame, name: str) -> str:
-    """'XX → English' from the data sets of a long table, with the task if the name has it."""
-    sets = [dataset for dataset in rows["dataset"].unique() if "/" in dataset]
-    if not sets:
-        return name
-    words = labels.direction(sets[0], labels.pivot(sets)) or name
-    task = sets[0].rpartition("/")[0]
-    told = name.startswith(f"{task}-") and labels.ARROW in words
-    return f"{task.replace('_', ' ').capitalize()}, {words}" if told else words
-
-
-def signed_percent(share: float) -> str:
-    """'+85%' or '−12%'; a dash for what is no number."""
-    text = labels.percent(share)
-    return f"+{text}" if share > 0 and text not in (labels.MISSING, "0%") else text
-
-
 def _words(span: str) -> str:
     return f"{span.capitalize()} span"
 
@@ -146,5 +129,5 @@ def _cells(part: pd.DataFrame, spans: Sequence[str]) -> list[Cell]:
         row = part.loc[span]
         counts = (labels.number(row[side], 0) for side in ("before", "after"))
         cells.append(Cell(f" {labels.ARROW} ".join(counts)))
-        cells += [Cell(signed_percent(row["change"])), Cell(labels.percent(row["kept"]))]
+        cells += [Cell(labels.signed_percent(row["change"])), Cell(labels.percent(row["kept"]))]
     return cells

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.display import style as fs
-from babelmerge.words import labels
+from babelmerge.words import ids, labels
 
 MEASURES = {"cosine": "Cosine", "pearson": "Pearson's r"}
 NULL = "#9a9a9a"
@@ -28,6 +28,14 @@ KINDS = {
 }
 JOINT_NAME = "Joint training"
 JOINT = {"color": fs.INK, "linewidth": 1.0, "linestyle": (0, (4, 1.5))}
+
+CAPTION = (
+    "Cosine (left) and Pearson's r (right) of rates of activity, by block. Top: means over pairs, "
+    "on one scale with shuffled neurons (dots, 95% of shuffles in grey): the distance to these "
+    "counts, not the height. Middle: the same without merges, faint lines are single pairs. "
+    "Bottom: experts and merges, mean by method; dashes: joint training. Middle and bottom have "
+    "scales of their own, up to 1, where models are the same."
+)
 
 
 def usage_figure(rows: pd.DataFrame) -> Figure:
@@ -83,7 +91,7 @@ def _methods(curves: pd.DataFrame) -> dict[str, pd.DataFrame]:
     merged = curves[curves["comparison"] == "expert-merge"]
     found = {
         labels.method(method): part
-        for method, part in merged.groupby(merged["model"].map(labels.unit), sort=False)
+        for method, part in merged.groupby(merged["model"].map(ids.unit), sort=False)
     }
     joint = curves[curves["comparison"] == "expert-joint"]
     return found | ({JOINT_NAME: joint} if len(joint) else {})

@@ -9,7 +9,7 @@ Layers are embeddings, the raw output of each block, and what the final norm mak
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,6 +93,25 @@ def comparable(
             "that the experts were tuned from"
         )
     return common(alike, span)[0]
+
+
+def compared(
+    cases: Iterable[Mapping],
+    span: str,
+    rows: Callable[..., Iterable[Mapping]],
+    features: bool = False,
+) -> Iterator[dict]:
+    """Long rows of several data sets, each with its name, owner and span in front.
+
+    cases: mappings with `dataset`, `owner` and `files` (model -> file). rows: from what
+    `comparable` gives (which takes features) and the owner, if its states are among them.
+    """
+    for case in cases:
+        found = {model: load(path) for model, path in case["files"].items()}
+        states = comparable(found, span, features)
+        owner = case["owner"] if case["owner"] in states else ""
+        for row in rows(states, owner):
+            yield {"dataset": case["dataset"], "owner": case["owner"], "span": span, **row}
 
 
 def _size(shape: Sequence[int]) -> str:

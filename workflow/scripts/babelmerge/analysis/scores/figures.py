@@ -18,6 +18,16 @@ GAP = 1.0  # bars' widths between data sets
 INK_ABSENT = "#6b6b6b"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
 
+OVERVIEW = (
+    "Share of the experts' {label} that merges keep, group by group. Large markers: mean over the "
+    "group's test sets; faint dots: single test sets."
+)
+BARS = (
+    "Share of the expert's {label} that each method keeps on the expert's own test set, with 95% "
+    "intervals of a paired bootstrap. Black line: the base's level; a bar that ends left of it is "
+    "worse than no fine-tuning at all. Dashes: the joint model. 100%: the expert."
+)
+
 
 def retention_bars(retention: pd.DataFrame, metric: str, groups: Sequence[str]) -> Figure:
     """Retention of each method on each data set, a panel per group, with 95% intervals.

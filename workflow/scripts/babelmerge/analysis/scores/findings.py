@@ -1,6 +1,7 @@
 """Sentences about merges: what the numbers say, computed from them and hedged as they need.
 
-Takes the report's material, gives lists of sentences; nothing here is true of a study in advance.
+Takes the long tables (`Scored`), gives lists of sentences; nothing here is true of a study in
+advance.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,17 +10,17 @@ import pandas as pd
 
 from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.analysis.scores.published import source
-from babelmerge.display.material import Material
-from babelmerge.words import labels, languages, metrics
+from babelmerge.analysis.scores.scored import Scored
+from babelmerge.words import ids, labels, languages, metrics
 
 
-def overall(material: Material) -> list[str]:
+def overall(scored: Scored) -> list[str]:
     """What merges keep, family by family, with the best method of each."""
-    if material.kept.empty:
+    if scored.kept.empty:
         return []
-    summary = tables.summarise_retention(material.kept, material.metric)
+    summary = tables.summarise_retention(scored.kept, scored.metric)
     parts = []
-    for family, groups in material.families.items():
+    for family, groups in scored.families.items():
         rows = summary[summary["group"].isin(groups)]
         if rows["retention"].notna().any():
             mean = labels.percent(rows["retention"].mean())
@@ -27,7 +28,7 @@ def overall(material: Material) -> list[str]:
     if not parts:
         return ["No retention could be computed: the experts score zero on their own test sets."]
     name, mean, best = parts[0]
-    first = f"{name} merges keep {mean} of the experts' {material.label} on average{best}"
+    first = f"{name} merges keep {mean} of the experts' {scored.label} on average{best}"
     rest = [f"{labels.inside(name)} merges {mean}{best}" for name, mean, best in parts[1:]]
     return [f"{labels.listing([first, *rest])}."]
 
@@ -52,9 +53,9 @@ def _best_method(rows: pd.DataFrame) -> str:
     return f" ({text})"
 
 
-def asymmetry(material: Material) -> list[str]:
+def asymmetry(scored: Scored) -> list[str]:
     """Whether merges keep more in one direction than in the other."""
-    rows = _finite(material.kept)
+    rows = _finite(scored.kept)
     if rows.empty:
         return []
     rows = rows.assign(direction=directions(rows["dataset"]))
@@ -73,12 +74,12 @@ def asymmetry(material: Material) -> list[str]:
     return [f"By direction, merges keep {kept}; the mean intervals overlap, so this may be chance."]
 
 
-def against_base(material: Material) -> list[str]:
+def against_base(scored: Scored) -> list[str]:
     """How many merged scores differ significantly from the base's and the expert's."""
-    rows = material.kept
+    rows = scored.kept
     if rows.empty:
         return []
-    counts = tables.summarise_retention(rows, material.metric)
+    counts = tables.summarise_retention(rows, scored.metric)
     counts = counts[["above_base", "below_base", "below_expert"]].sum()
     total, sentences = len(rows), []
     if rows["p_base"].notna().any():
@@ -93,23 +94,23 @@ def against_base(material: Material) -> list[str]:
     return sentences
 
 
-def interference(material: Material) -> list[str]:
+def interference(scored: Scored) -> list[str]:
     """Points lost between expert and merge, family by family."""
-    rows = material.kept
+    rows = scored.kept
     parts = []
-    for family, groups in material.families.items():
+    for family, groups in scored.families.items():
         drop = rows.loc[rows["group"].isin(groups), "drop"].dropna() if len(rows) else rows
         if len(drop):
-            points = labels.number(metrics.metric(material.metric).factor * drop.mean(), 1)
+            points = labels.number(metrics.metric(scored.metric).factor * drop.mean(), 1)
             parts.append(f"{points} points {labels.inside(labels.group(family))}")
     if not parts:
         return []
-    return [f"From expert to merge, {material.label} drops by {labels.listing(parts)}, on average."]
+    return [f"From expert to merge, {scored.label} drops by {labels.listing(parts)}, on average."]
 
 
-def joint(material: Material) -> list[str]:
+def joint(scored: Scored) -> list[str]:
     """What joint training reaches, beside the best merge of each test set."""
-    rows = _finite(material.kept)
+    rows = _finite(scored.kept)
     if rows.empty or "joint" not in rows or rows["joint"].isna().all():
         return []
     rows = rows.dropna(subset="joint")
@@ -117,28 +118,28 @@ def joint(material: Material) -> list[str]:
     reached = (per_set["joint"].max() / per_set["expert"].max()).mean()
     best = per_set["retention"].max().mean()
     return [
-        f"Joint training reaches {labels.percent(reached)} of the experts' {material.label}; the "
+        f"Joint training reaches {labels.percent(reached)} of the experts' {scored.label}; the "
         f"best merge of each test set, chosen in hindsight, {labels.percent(best)}."
     ]
 
 
-def published(material: Material) -> list[str]:
+def published(scored: Scored) -> list[str]:
     """Retention that the published scores imply, by family."""
-    if material.published is None or material.published.empty:
+    if scored.published is None or scored.published.empty:
         return []
-    table = material.published[material.published["metric"] == material.metric]
+    table = scored.published[scored.published["metric"] == scored.metric]
     own = table[table["model_kind"] == "expert"]
     own = {
         row["dataset"]: row["value"]
         for row in own.to_dict("records")
-        if row["expert"] == labels.unit(row["dataset"])
+        if row["expert"] == ids.unit(row["dataset"])
     }
     merges = table[(table["model_kind"] == "merge") & table["dataset"].isin(own)]
     shares = merges["value"] / merges["dataset"].map(own)
     means = shares.groupby(merges["family"], sort=False).mean()
     parts = [
         f"{labels.percent(means[family])} {labels.inside(labels.group(family))}"
-        for family in material.families
+        for family in scored.families
         if family in means
     ]
     if not parts:
@@ -146,9 +147,9 @@ def published(material: Material) -> list[str]:
     return [f"The published scores imply retention of {labels.listing(parts)} ({source(table)})."]
 
 
-def worst(material: Material) -> list[str]:
+def worst(scored: Scored) -> list[str]:
     """The group that loses most, and the single lowest retention."""
-    rows = _finite(material.kept)
+    rows = _finite(scored.kept)
     if rows.empty:
         return []
     means = rows.groupby("group", sort=False)["retention"].mean()
@@ -177,7 +178,7 @@ def directions(datasets: Iterable[str]) -> list[str]:
 
 
 def _direction(dataset: str, pivot: str | None) -> str:
-    source, target = labels.sides(dataset)
+    source, target = ids.sides(dataset)
     sides: Mapping = {target: "into", source: "from"}
     if source == target or pivot not in sides:
         return ""

@@ -1,7 +1,6 @@
-"""All figures: the cross-lingual matrix is made here, the others are offered from their modules.
+"""The cross-lingual matrix: every model on every test set of a direction. Takes the long scores.
 
-Takes the long tables, gives matplotlib figures; `save` writes them. Draws no conclusions and reads
-no files.
+Draws no conclusions and reads no files.
 """
 
 from collections.abc import Sequence
@@ -14,23 +13,16 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from babelmerge.analysis.scores.figures import retention_bars, retention_overview
 from babelmerge.display import style as fs
-from babelmerge.display.style import save
-from babelmerge.evaluation.sweeps.figures import sweep_figure, training_curves
 from babelmerge.words import labels, metrics
 
-__all__ = [
-    "retention_bars",
-    "retention_overview",
-    "save",
-    "score_matrix",
-    "shared_limit",
-    "sweep_figure",
-    "training_curves",
-]
-
-KINDS = ("base", "expert", "joint", "baseline")
+TRAINED = ("base", "expert", "joint", "baseline")  # kinds of models, in order
+CAPTION = (
+    "{label} of every model that was trained (rows) on the test sets of one direction (columns). "
+    "Framed: an expert's own test set; the cells beside it in its row show what it does in "
+    "languages it was not trained on. Small numbers: share of outputs in another language than "
+    "asked for, when 5% or more. Hatched: not evaluated."
+)
 
 
 def score_matrix(
@@ -38,7 +30,7 @@ def score_matrix(
     datasets: Sequence[str],
     metric: str = "bleu",
     limit: float | None = None,
-    kinds: Sequence[str] = KINDS,
+    kinds: Sequence[str] = TRAINED,
 ) -> Figure:
     """Heatmap of models (rows) on the data sets of a direction (columns), each cell annotated.
 
@@ -67,7 +59,7 @@ def score_matrix(
     return figure
 
 
-def shared_limit(scores: pd.DataFrame, metric: str, kinds: Sequence[str] = KINDS) -> float:
+def shared_limit(scores: pd.DataFrame, metric: str, kinds: Sequence[str] = TRAINED) -> float:
     """The highest score among these kinds: one colour scale for the matrices of all directions."""
     chosen = scores[(scores["metric"] == metric) & scores["kind"].isin(kinds)]
     return max(float(metrics.metric(metric).factor * chosen["value"].max()), 1e-9)

@@ -1,51 +1,53 @@
 """Sentences about models: what fine-tuning did, wrong languages, how merges were chosen.
 
-Like `report_findings`: material in, sentences out, each computed from the numbers.
+Like `findings`: long tables in, sentences out, each computed from the numbers.
 """
+
+from collections.abc import Sequence
 
 import pandas as pd
 
 from babelmerge.analysis.scores.findings import directions
-from babelmerge.display.material import Material
+from babelmerge.analysis.scores.scored import Scored
 from babelmerge.words import labels, metrics
 
 
-def experts(material: Material) -> list[str]:
+def experts(scored: Scored) -> list[str]:
     """What fine-tuning gives on the own test set, and does to the others of its direction."""
-    scores = material.scores[material.scores["metric"] == material.metric]
+    scores = scored.scores[scored.scores["metric"] == scored.metric]
     trained = scores[scores["kind"] == "expert"]
     if trained.empty:
         return []
-    owners = labels.own_experts(trained["expert"], material.datasets)
+    owners = labels.own_experts(trained["expert"], scored.datasets)
     mine = trained["dataset"].map(owners) == trained["expert"]
     base = scores[scores["kind"] == "base"].drop_duplicates("dataset")
     base = base.set_index("dataset")["value"]
     trained = trained.assign(
         base=trained["dataset"].map(base), direction=directions(trained.dataset)
     )
-    sentences = _gain(trained[mine], material)
+    sentences = _gain(trained[mine], scored)
     for direction, rows in trained[~mine].groupby("direction", sort=False):
-        sentences += _transfer(rows, str(direction), material)
+        sentences += _transfer(rows, str(direction), scored)
     return sentences
 
 
-def _gain(rows: pd.DataFrame, material: Material) -> list[str]:
+def _gain(rows: pd.DataFrame, scored: Scored) -> list[str]:
     rows = rows.dropna(subset=["base", "value"])
     if rows.empty:
         return []
-    factor = metrics.metric(material.metric).factor
+    factor = metrics.metric(scored.metric).factor
     before, after = (labels.number(factor * rows[name].mean(), 1) for name in ("base", "value"))
     return [
-        f"Fine-tuning takes {material.label} on the expert's own test set from {before} to {after} "
+        f"Fine-tuning takes {scored.label} on the expert's own test set from {before} to {after} "
         f"(mean of {len(rows)})."
     ]
 
 
-def _transfer(rows: pd.DataFrame, direction: str, material: Material) -> list[str]:
+def _transfer(rows: pd.DataFrame, direction: str, scored: Scored) -> list[str]:
     rows = rows.dropna(subset=["base", "value"])
     if rows.empty:
         return []
-    facts = metrics.metric(material.metric)
+    facts = metrics.metric(scored.metric)
     sign = 1 if facts.higher_is_better else -1
     better = int((sign * (rows["value"] - rows["base"]) > 0).sum())
     mean, base = (labels.number(facts.factor * rows[name].mean(), 1) for name in ("value", "base"))
@@ -56,9 +58,9 @@ def _transfer(rows: pd.DataFrame, direction: str, material: Material) -> list[st
     ]
 
 
-def off_target(material: Material) -> list[str]:
+def off_target(scored: Scored) -> list[str]:
     """Where outputs are in the wrong language, by kind of model and direction."""
-    rows = material.scores[material.scores["metric"] == "off_target"]
+    rows = scored.scores[scored.scores["metric"] == "off_target"]
     merged = rows[rows["kind"] == "merge"]
     if merged["value"].dropna().empty:
         return []
@@ -73,9 +75,8 @@ def off_target(material: Material) -> list[str]:
     ]
 
 
-def sweeps(material: Material) -> list[str]:
+def sweeps(every: Sequence[pd.DataFrame]) -> list[str]:
     """Whether grids were wide enough, and whether they held copies of a model."""
-    every = [table for methods in material.sweeps.values() for table in methods.values()]
     if not every:
         return []
     edge = sum(_at_edge(table) for table in every)

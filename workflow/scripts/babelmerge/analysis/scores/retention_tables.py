@@ -1,6 +1,5 @@
-"""Tables for papers and readers, made from the long tables of scores and retention.
+"""Tables of what merges keep of their experts' scores, made from the long table of retention.
 
-The public face: `read_long`, `score_table`, `retention_table`, `retention_summary`, `write_table`.
 Takes data frames and gives `Table`s; no torch, no models, no study files.
 """
 
@@ -8,23 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from babelmerge.analysis.scores.score_table import score_table
-from babelmerge.display.tables import Cell, Row, Table, to_html, write_table
-from babelmerge.files.long_tables import read_long
+from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import labels, metrics
-
-__all__ = [
-    "Cell",
-    "Row",
-    "Table",
-    "read_long",
-    "retention_summary",
-    "retention_table",
-    "score_table",
-    "summarise_retention",
-    "to_html",
-    "write_table",
-]
 
 SIGNIFICANT = 0.05
 RETENTION_NOTE = (
@@ -40,23 +24,27 @@ SUMMARY_NOTE = (
 
 
 def retention_table(
-    retention: pd.DataFrame, metric: str, groups: Sequence[str] | None = None
+    retention: pd.DataFrame,
+    metric: str,
+    groups: Sequence[str] | None = None,
+    scores: pd.DataFrame | None = None,
 ) -> Table:
     """One row per group, test set and method: scores, retention with its interval, drop, marks.
 
-    retention: the long table. groups: which to show, in this order; all by default. Raises
-    ValueError when nothing of that metric is there.
+    retention: the long table. groups: which to show, in this order; all by default. scores: the
+    long score table, for the signatures of the records. Raises ValueError when nothing of that
+    metric is there.
     """
     chosen = _of_metric(retention, metric, groups)
     digits = metrics.metric(metric).digits
-    scores = [name for name in ("base", "expert", "joint", "merged") if chosen[name].notna().any()]
-    header = [name.capitalize() for name in scores] + ["Retention %", "Drop"]
+    systems = [name for name in ("base", "expert", "joint", "merged") if chosen[name].notna().any()]
+    header = [name.capitalize() for name in systems] + ["Retention %", "Drop"]
     rows = []
     for (group, dataset), part in chosen.groupby(["group", "dataset"], sort=False):
         section = f"{labels.group(group)}, {labels.pair(dataset)}"
         top = _best_of(part["merged"], metric)
         for at, row in part.iterrows():
-            cells = [Cell(labels.number(row[name], digits)) for name in scores[:-1]]
+            cells = [Cell(labels.number(row[name], digits)) for name in systems[:-1]]
             cells.append(Cell(labels.number(row["merged"], digits) + marks(row), at in top))
             cells.append(Cell(interval(row), at in top))
             cells.append(Cell(labels.number(row["drop"], digits)))
@@ -68,6 +56,7 @@ def retention_table(
         frame=chosen.reset_index(drop=True),
         note=RETENTION_NOTE,
         corner="Method",
+        records=None if scores is None else with_signatures(chosen, scores),
     )
 
 
@@ -146,6 +135,14 @@ def retention_summary(
         note=SUMMARY_NOTE,
         corner="Group",
     )
+
+
+def with_signatures(retention: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Each row with the signature under which the merge was scored, from the long score table."""
+    keys = ["model", "dataset", "metric"]
+    known = scores.drop_duplicates(keys, keep="last").set_index(keys)["signature"]
+    found = known.reindex(pd.MultiIndex.from_frame(retention[keys]))
+    return retention.assign(signature=found.fillna("").to_numpy())
 
 
 def _of_metric(retention: pd.DataFrame, metric: str, groups: Sequence[str] | None):

@@ -1,13 +1,35 @@
 """Sample outputs side by side: source, reference, and what models made of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from babelmerge.display import html as page
-from babelmerge.words import labels
+from babelmerge.files.rows import read_rows
+from babelmerge.words import ids, labels
+
+SENTENCES = 3  # of a data set
+
+
+def read(cases: Sequence[Mapping], paths: Sequence[str]) -> Iterator[dict]:
+    """The first sentences of each case beside what each model made of them.
+
+    cases: mappings with `dataset`, `source_language`, `target_language`, `models` (ids, in the
+    order to be shown) and, where there is one, `group`. paths: the outputs of each case's models.
+    """
+    left = iter(paths)
+    for case in cases:
+        files = [next(left) for _ in case["models"]]
+        for rows in zip(*(islice(read_rows(f), SENTENCES) for f in files), strict=True):
+            yield {
+                **{key: value for key, value in case.items() if key != "models"},
+                "source": rows[0]["source"],
+                "reference": rows[0]["reference"],
+                "outputs": {m: r["output"] for m, r in zip(case["models"], rows, strict=True)},
+            }
 
 
 def side_by_side(samples: Sequence[Mapping]) -> str:
-    """HTML of samples (see `Material.samples`) by group and data set; the first open."""
+    """HTML of samples, as `read` gives them, by group and data set; the first open."""
     parts: dict[tuple[str, str], list[str]] = {}
     for sample in samples:
         key = (sample.get("group", ""), sample["dataset"])
@@ -38,5 +60,5 @@ def _sample(sample: Mapping) -> str:
 
 def _who(model: str, sample: Mapping) -> str:
     """The model's name; under a group's heading a merge needs only its method."""
-    merged = model.startswith(f"merges/{sample.get('group')}/")
-    return labels.method(labels.unit(model)) if merged else labels.model_id(model)
+    own = ids.of_kind(model, "merge") and ids.group(model) == sample.get("group")
+    return labels.method(ids.method(model)) if own else labels.model_id(model)

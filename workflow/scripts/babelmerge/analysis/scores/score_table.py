@@ -1,6 +1,6 @@
 """The wide score table: base, experts, joint models and merges against languages and metrics.
 
-Laid out as Tables 1–4 of arXiv:2604.02881. Takes the long score table; `tables` is the public face.
+Laid out as Tables 1–4 of arXiv:2604.02881. Takes the long score table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,16 @@ from itertools import compress
 import pandas as pd
 
 from babelmerge.analysis.scores.published import NAN, lookup, note
-from babelmerge.display.tables import Cell, Row, Table
-from babelmerge.words import labels
+from babelmerge.display.layout import Cell, Row, Table
+from babelmerge.words import ids, labels
 from babelmerge.words.metrics import metric as facts_of
 
 MERGED = "Merged models"
 OWN = "own"  # stands for "whichever expert was trained on the column's data set"
+RECORDS = (
+    *("model", "kind", "expert", "group", "method", "dataset"),
+    *("metric", "value", "low", "high", "n", "signature"),
+)
 NOTE = (
     "Bold: best of its block in the column (above, models that were trained; below, merges), "
     "ties included. An average needs all of its columns."
@@ -86,6 +90,7 @@ def score_table(
         rows=_rows(lines, columns, values, beside),
         frame=_frame(lines, columns, values, beside),
         note=" ".join([NOTE, note(published, beside)]).strip(),
+        records=_records(chosen, lines),
     )
 
 
@@ -109,9 +114,8 @@ def _columns(datasets: Sequence[str], metrics: Sequence[str]) -> list[Column]:
 
 def _direction_id(dataset: str, pivot: str | None) -> str:
     """'translation/xx-en': the data set under which a direction's published average is filed."""
-    task = dataset.rsplit("/", 1)[0]
-    source, target = (code if code == pivot else "xx" for code in labels.sides(dataset))
-    return f"{task}/{source}-{target}"
+    source, target = (code if code == pivot else "xx" for code in ids.sides(dataset))
+    return f"{ids.task(dataset)}/{source}-{target}"
 
 
 def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Line]:
@@ -120,7 +124,7 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
     models = chosen[columns].drop_duplicates("model").to_dict("records")
     of_kind = {kind: [row for row in models if row["kind"] == kind] for kind in set(chosen["kind"])}
     lines = [_everywhere(row, datasets) for row in of_kind.get("base", [])]
-    experts = {row["expert"] or labels.unit(row["model"]): row for row in of_kind.get("expert", [])}
+    experts = {row["expert"] or ids.unit(row["model"]): row for row in of_kind.get("expert", [])}
     owners = labels.own_experts(experts, datasets)
     if len(groups) == 1:
         order = list(dict.fromkeys([*owners.values(), *experts]))
@@ -173,7 +177,7 @@ def _answers(line: Line, columns: Sequence[Column], scores: Mapping) -> bool:
 def _printed(line: Line, column: Column, theirs: Mapping) -> float:
     name = line.name
     if name == OWN:
-        name = labels.unit(column.datasets[0]) if len(column.datasets) == 1 else ""
+        name = ids.unit(column.datasets[0]) if len(column.datasets) == 1 else ""
     return theirs.get((line.kind, name, column.published, column.metric), NAN)
 
 
@@ -214,6 +218,13 @@ def _best(lines: Sequence[Line], column: Column, values: Sequence[float]) -> set
         if len(block) > 1:
             found |= {at for at, value in block.items() if value == max(block.values())}
     return found
+
+
+def _records(chosen: pd.DataFrame, lines: Sequence[Line]) -> pd.DataFrame:
+    """The scores that the table is made from, of the models that have a row."""
+    shown = {model for line in lines for model in line.models.values()}
+    told = [name for name in RECORDS if name in chosen]
+    return chosen.loc[chosen["model"].isin(shown), told]
 
 
 def _frame(lines, columns, values, beside) -> pd.DataFrame:

@@ -1,12 +1,13 @@
-"""Tables that only the report has: data sizes, training cost, experts' own scores, worst cases."""
+"""Tables beside the papers': data sizes, training cost, experts' own scores, worst cases."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
 from babelmerge.analysis.scores import retention_tables as tables
-from babelmerge.display.material import Material
-from babelmerge.display.tables import Cell, Row, Table
+from babelmerge.analysis.scores.score_table import RECORDS
+from babelmerge.analysis.scores.scored import Scored
+from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import labels, metrics
 
 LOWEST = 8  # rows of the table of worst cases
@@ -24,30 +25,47 @@ TRAINING = (
 )
 
 
-def signatures(material: Material) -> list[tuple[str, str]]:
-    """Each metric's signature, or as many as the target languages need."""
-    scores = material.scores[material.scores["signature"] != ""]
+def signatures(scores: pd.DataFrame) -> Table | None:
+    """Each metric's signatures, as many as the target languages need."""
+    known = scores[scores["signature"] != ""].drop_duplicates(["metric", "signature"])
+    order = {metric: at for at, metric in enumerate(dict.fromkeys(known["metric"]))}
+    pairs = sorted(
+        known[["metric", "signature"]].itertuples(index=False, name=None),
+        key=lambda pair: (order[pair[0]], pair[1]),
+    )
+    if not pairs:
+        return None
+    rows = [Row("", metrics.metric(metric).label, (Cell(name),)) for metric, name in pairs]
+    frame = pd.DataFrame(pairs, columns=["metric", "signature"])
+    return Table("Signatures of metrics", (("Signature",),), tuple(rows), frame, corner="Metric")
+
+
+def signatures_in_short(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Each metric and its first signature, with the number of others. frame: of `signatures`."""
     found = []
-    for metric, rows in scores.groupby("metric", sort=False):
-        several = sorted(set(rows["signature"]))
+    parts = frame.groupby("metric", sort=False)["signature"] if len(frame) else ()
+    for metric, several in parts:
         more = f" (and {len(several) - 1} more, by target language)" if len(several) > 1 else ""
-        found.append((metrics.metric(str(metric)).label, several[0] + more))
+        found.append((metrics.metric(str(metric)).label, several.iloc[0] + more))
     return found
 
 
-def sizes(material: Material) -> Table | None:
-    """Rows of each split of each data set."""
-    splits = list(dict.fromkeys(key for counts in material.sizes.values() for key in counts))
+def sizes(counted: Mapping[str, Mapping[str, int]]) -> Table | None:
+    """Rows of each split of each data set. counted: data set -> split -> number of rows."""
+    splits = list(dict.fromkeys(key for counts in counted.values() for key in counts))
     if not splits:
         return None
-    counts = {name: [given.get(s) for s in splits] for name, given in material.sizes.items()}
+    counts = {name: [given.get(s) for s in splits] for name, given in counted.items()}
     rows = [
         Row("", labels.pair(name), tuple(Cell(_count(n)) for n in numbers))
         for name, numbers in counts.items()
     ]
-    frame = pd.DataFrame.from_dict(counts, orient="index", columns=splits)
     header = tuple((split.capitalize(),) for split in splits)
-    return Table("Sentences by data set", header, tuple(rows), frame, corner="Data set")
+    frame = pd.DataFrame([[name, *numbers] for name, numbers in counts.items()])
+    frame = frame.set_axis(["dataset", *splits], axis="columns").convert_dtypes()
+    long = frame.melt("dataset", splits, "split", "rows").dropna()
+    title = "Sentences by data set"
+    return Table(title, header, tuple(rows), frame, corner="Data set", records=long)
 
 
 def _count(number: int | None) -> str:
@@ -55,11 +73,12 @@ def _count(number: int | None) -> str:
     return labels.MISSING if number is None else f"{number:,}".replace(",", "\u202f")
 
 
-def training(material: Material) -> Table | None:
-    """What training cost and reached, for each model that was trained; empty columns left out."""
-    if not material.training:
-        return None
-    facts = {name: _with_dev_loss(given) for name, given in material.training.items()}
+def training(given: Mapping[str, Mapping]) -> Table | None:
+    """What training cost and reached, for each model that was trained; empty columns left out.
+
+    given: model id -> training.json.
+    """
+    facts = {name: _with_dev_loss(one) for name, one in given.items()}
     shown = [entry for entry in TRAINING if any(given.get(entry[1]) for given in facts.values())]
     rows = [
         Row("", labels.model_id(name), tuple(_cost(given, entry) for entry in shown))
@@ -70,7 +89,11 @@ def training(material: Material) -> Table | None:
     minutes = sum(given.get("seconds") or 0 for given in facts.values()) / 60
     note = f"All training together: {labels.number(minutes, 1)} minutes."
     header = tuple((entry[0],) for entry in shown)
-    return Table("Training", header, tuple(rows), pd.DataFrame(facts).T, note)
+    keys = ["seed", *(entry[1] for entry in TRAINING)]
+    frame = pd.DataFrame(
+        [{"model": name, **{key: one.get(key) for key in keys}} for name, one in facts.items()]
+    )
+    return Table("Training", header, tuple(rows), frame, note)
 
 
 def _with_dev_loss(given: Mapping) -> dict:
@@ -88,11 +111,11 @@ def _cost(given: Mapping, entry: tuple) -> Cell:
     )
 
 
-def own_scores(material: Material) -> Table | None:
+def own_scores(scored: Scored) -> Table | None:
     """Base, own expert and joint models on every test set, with 95% intervals."""
-    scores = material.scores[material.scores["metric"] == material.metric]
-    owners = labels.own_experts(scores.loc[scores["kind"] == "expert", "expert"], material.datasets)
-    datasets = [name for name in material.datasets if name in owners]
+    scores = scored.scores[scored.scores["metric"] == scored.metric]
+    owners = labels.own_experts(scores.loc[scores["kind"] == "expert", "expert"], scored.datasets)
+    datasets = [name for name in scored.datasets if name in owners]
     if not datasets:
         return None
     joint = list(dict.fromkeys(scores.loc[scores["kind"] == "joint", "model"]))
@@ -102,11 +125,16 @@ def own_scores(material: Material) -> Table | None:
         here = scores[scores["dataset"] == name].drop_duplicates("model")
         chosen = [here[here["kind"] == "base"], here[here["expert"] == owners[name]]]
         chosen += [here[here["model"] == model] for model in joint]
-        cells = tuple(Cell(_with_interval(part, material.metric)) for part in chosen)
+        cells = tuple(Cell(_with_interval(part, scored.metric)) for part in chosen)
         rows.append(Row("", labels.pair(name), cells))
     note = "In brackets: 95% interval from bootstrap resamples of the test set."
-    title = f"{material.label} of base, own expert and joint models"
-    return Table(title, tuple(header), tuple(rows), scores, note, corner="Test set")
+    title = f"{scored.label} of base, own expert and joint models"
+    frame = scores[scores["dataset"].isin(datasets)]
+    kinds = frame["kind"].isin(("base", "joint")) | (
+        frame["expert"] == frame["dataset"].map(owners)
+    )
+    frame = frame.loc[kinds, list(RECORDS)]
+    return Table(title, tuple(header), tuple(rows), frame, note, corner="Test set")
 
 
 def _with_interval(part: pd.DataFrame, metric: str) -> str:
@@ -119,14 +147,14 @@ def _with_interval(part: pd.DataFrame, metric: str) -> str:
     return value if labels.MISSING in (low, high) else f"{value} [{low}, {high}]"
 
 
-def lowest(material: Material) -> Table | None:
+def lowest(scored: Scored) -> Table | None:
     """The merged scores that keep least, with their off-target shares."""
-    kept = material.kept
+    kept = scored.kept
     if kept.empty or kept["retention"].isna().all():
         return None
-    off = material.scores[material.scores["metric"] == "off_target"]
+    off = scored.scores[scored.scores["metric"] == "off_target"]
     off = off.drop_duplicates(["model", "dataset"]).set_index(["model", "dataset"])["value"]
-    digits = metrics.metric(material.metric).digits
+    digits = metrics.metric(scored.metric).digits
     chosen = kept.nsmallest(LOWEST, "retention", keep="first")
     rows = []
     for row in chosen.to_dict("records"):
@@ -136,5 +164,7 @@ def lowest(material: Material) -> Table | None:
         texts = [*who, *numbers, tables.interval(row), labels.percent(away)]
         rows.append(Row("", labels.pair(row["dataset"]), tuple(map(Cell, texts))))
     header = ("Method", "Group", "Base", "Expert", "Merged", "Retention %", "Off target")
-    title = f"Lowest retention of {material.label}"
-    return Table(title, tuple((h,) for h in header), tuple(rows), chosen, corner="Test set")
+    title = f"Lowest retention of {scored.label}"
+    columns = tuple((name,) for name in header)
+    records = tables.with_signatures(chosen, scored.scores)
+    return Table(title, columns, tuple(rows), chosen, corner="Test set", records=records)

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from babelmerge.analysis.task_vectors import depth as fd
 from babelmerge.display import style as fs
-from babelmerge.words import labels
+from babelmerge.words import ids, labels
 
 # Orange below 0, white at 0, blue above.
 SIGNED = LinearSegmentedColormap.from_list(
@@ -29,6 +29,20 @@ CURVES = {  # measure -> title, the value of what has nothing in common
     "sign_agreement": ("Share of equal signs", 0.5),
 }
 ANNOTATED = 12  # experts up to which a matrix has numbers
+
+DEPTH = (
+    "Task vectors by block; E: the embeddings. Norm over the base's norm, stable rank (‖·‖F² / "
+    "‖·‖2²: how many directions an update uses), cosine and equal signs of pairs. Dotted: vectors "
+    "that have nothing in common."
+)
+MODULES = (
+    "Which modules moved, and in which experts moved alike: mean over experts (top) and over pairs "
+    "(bottom) for each kind of matrix and block."
+)
+COSINES = (
+    "Cosine of whole task vectors: blue for experts that moved the same way, orange for experts "
+    "that moved against each other."
+)
 
 
 def depth_figure(table: pd.DataFrame) -> Figure:
@@ -97,7 +111,7 @@ def cosine_figure(table: pd.DataFrame) -> Figure:
     grid = pd.DataFrame(np.nan, index=experts, columns=experts)
     for one, other, value in rows[["expert", "other", "value"]].itertuples(index=False):
         grid.loc[one, other] = grid.loc[other, one] = value
-    names = [labels.expert(labels.unit(expert)) for expert in experts]
+    names = [labels.expert(ids.unit(expert)) for expert in experts]
     with fs.style():
         figure = Figure(figsize=(fs.WIDTH, 0.22 * len(experts) + 1.5), layout="constrained")
         ax = figure.subplots()

@@ -21,6 +21,13 @@ KEPT = {  # what the lines of `kept_figure` are, in the legend
     "Norm of the merge": LENGTH,
 }
 
+CAPTION = (
+    "What each merge keeps of each expert's task vector, by block (E: embeddings). Solid: the "
+    "projection of the merge on the expert, 1 when all of it is there; dashed, hollow: cosine, 1 "
+    "for the same direction at any length; black: the merge's norm over the experts' mean. Dotted: "
+    "1/n, what an average of unrelated experts keeps."
+)
+
 
 def kept_figure(rows: pd.DataFrame) -> Figure:
     """What each merge of a group keeps of each expert, block by block, a panel for each method.

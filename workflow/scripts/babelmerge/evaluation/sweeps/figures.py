@@ -1,7 +1,4 @@
-"""Figures of how models came about: hyperparameter sweeps and training curves.
-
-Takes the tables of sweeps and training logs as they are written; knows no paths.
-"""
+"""Figures of sweeps: what each point of a grid scored. Takes the tables as they are written."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +12,15 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from babelmerge.display import style as fs
-from babelmerge.words import labels, metrics
+from babelmerge.words import ids, labels, metrics
 
 # Columns of a sweep's table that are neither parameters nor scores of a data set (those have "/").
 OTHER = frozenset({"mean", "selected", "alias_of", "seconds", "point"})
-HELD_OUT = "dev_loss"
+CAPTION = (
+    "Mean {label} on dev of every point of each method's grid. Ringed: the selected point. Thick "
+    "lines: mean; thin lines: single dev sets. '=' marks a point that forms the same model as "
+    "another. Rising towards the ring at an edge: the grid may be too small."
+)
 
 
 def sweep_figure(sweeps: Mapping[str, pd.DataFrame], metric: str = "bleu", title="") -> Figure:
@@ -129,7 +130,7 @@ def _short(dataset: str, sets: Sequence[str]) -> str:
     pivot = labels.pivot(sets)
     names = [labels.side(name, pivot) for name in sets]
     alone = len(set(names)) == len(sets) and pivot is not None
-    return labels.side(dataset, pivot) if alone else labels.unit(dataset)
+    return labels.side(dataset, pivot) if alone else ids.unit(dataset)
 
 
 def _heat(ax: Axes, table: pd.DataFrame, names: Sequence[str], norm: Normalize, facts) -> None:
@@ -169,48 +170,3 @@ def _order(value):
 
 def _tick(value) -> str:
     return f"{value:g}" if isinstance(value, (float, np.floating)) else str(value)
-
-
-def training_curves(curves: Mapping[str, pd.DataFrame]) -> Figure:
-    """Loss against steps, a panel per kind of model (experts: per direction), one scale.
-
-    curves: model id → log with step, loss and, where it was measured, dev_loss. Faint: training
-    loss; strong with markers: loss on held-out text.
-    """
-    parts = _curve_panels(curves)
-    with fs.style():
-        heights = [1.75] * len(parts) or [0.8]
-        figure, axes = fs.panels(heights, list(parts) or [""])
-        if not parts:
-            fs.message(axes[0], "No model was trained")
-        top = max((float(log["loss"].max()) for log in curves.values() if len(log)), default=1.0)
-        for ax, models in zip(axes, parts.values(), strict=False):
-            for at, (name, log) in enumerate(models.items()):
-                _curve(ax, log, labels.model_id(name), at)
-            ax.set_ylim(0, top * 1.03)
-            ax.set_ylabel("Loss (nats a token)")
-            ax.legend(loc="upper right", ncols=2 if len(models) > 4 else 1, handlelength=1.6)
-        if parts:
-            axes[-1].set_xlabel("Step")
-    return figure
-
-
-def _curve_panels(curves: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, pd.DataFrame]]:
-    experts = [name for name in curves if name.startswith("experts/")]
-    pivot = labels.pivot(experts)
-    parts: dict[str, dict[str, pd.DataFrame]] = {}
-    for name, log in curves.items():
-        title = name.split("/")[0].capitalize()
-        if name in experts and pivot:
-            title = f"Experts {labels.direction(name, pivot)}"
-        parts.setdefault(title, {})[name] = log
-    return parts
-
-
-def _curve(ax: Axes, log: pd.DataFrame, label: str, at: int) -> None:
-    colour = fs.PALETTE[at % len(fs.PALETTE)]
-    ax.plot(log["step"], log["loss"], color=colour, linewidth=0.8, alpha=0.45)
-    held = log.dropna(subset=[HELD_OUT]) if HELD_OUT in log else log.iloc[:0]
-    marker = fs.MARKERS[at % len(fs.MARKERS)]
-    line = {"color": colour, "marker": marker, "markersize": 3, "label": label.split("Expert ")[-1]}
-    ax.plot(held["step"], held[HELD_OUT] if len(held) else [], **line)

@@ -7,6 +7,7 @@ compares parameters as an unordered set. Start at `evaluate`, the shortest.
 """
 
 from babelmerge.study.graph import (
+    chapters,
     data,
     evaluate,
     interventions,
@@ -16,12 +17,14 @@ from babelmerge.study.graph import (
     paths,
     report,
     represent,
+    score_chapters,
     scores,
     similarity,
     train,
 )
 
 __all__ = [
+    "chapters",
     "data",
     "evaluate",
     "interventions",
@@ -31,6 +34,7 @@ __all__ = [
     "paths",
     "report",
     "represent",
+    "score_chapters",
     "scores",
     "similarity",
     "train",

@@ -59,3 +59,11 @@ def check_settings(plan: Plan, dataset: str) -> dict:
 
 def checked(plan: Plan, dataset: str) -> str:
     return paths.of(plan, paths.CHECKED, dataset=dataset)
+
+
+def checked_files(plan: Plan) -> list[str]:
+    return [checked(plan, dataset) for dataset in plan.datasets]
+
+
+def table_settings(plan: Plan) -> dict:
+    return {"datasets": list(plan.datasets)}

@@ -4,7 +4,8 @@ Blocks: one table a group and method, a figure for each group. Neurons: one tabl
 direction, also where nothing is merged.
 """
 
-from babelmerge.study.graph import paths
+from babelmerge.study.graph import chapters, paths
+from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.represent import file, models_of, probe_file
 from babelmerge.study.graph.scores import metric_of
 from babelmerge.study.graph.train import model_file, prompt
@@ -158,11 +159,35 @@ def neuron_files(plan: Plan) -> list[str]:
 # shown
 
 
-def figures(plan: Plan) -> list[str]:
-    """Names of the figures, without their endings."""
-    groups = dict.fromkeys(merge.group for merge in block_merges(plan))
-    names = [f"interventions-blocks-{group}" for group in groups]
-    return names + [f"interventions-neurons-{name}" for name in neuron_directions(plan)]
+def figures(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the figure, without its ending."""
+    groups = dict.fromkeys(("blocks", merge.group) for merge in block_merges(plan))
+    directions = [("neurons", name) for name in neuron_directions(plan)]
+    return {key: f"interventions-{key[0]}-{key[1]}" for key in [*groups, *directions]}
+
+
+def tables(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the table, without its endings."""
+    names = neuron_directions(plan)
+    return {("neurons", name): f"interventions-neurons-{name}" for name in names}
+
+
+def table_settings(plan: Plan, direction: str) -> dict:
+    return {"direction": plan.directions[direction].id}
+
+
+def chapter(plan: Plan) -> Chapter | None:
+    """Of a study that asks for interventions."""
+    blocks = [("blocks", merge.group, merge.method) for merge in block_merges(plan)]
+    neurons = [("neurons", direction) for direction in neuron_directions(plan)]
+    if not blocks and not neurons:
+        return None
+    made = [*block_files(plan), *neuron_files(plan)]
+    return Chapter(
+        long=dict(zip([*blocks, *neurons], made, strict=True)),
+        figures=chapters.figures(plan, figures(plan)),
+        tables=chapters.tables(plan, tables(plan)),
+    )
 
 
 def drawn(plan: Plan, what: str, name: str) -> list[str]:

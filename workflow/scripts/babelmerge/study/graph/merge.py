@@ -2,6 +2,7 @@
 
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
+from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.data import split_file
 from babelmerge.study.graph.train import may_be_adapter, model_file, shared_prompt
 from babelmerge.study.plan.types import Merge, Plan
@@ -139,5 +140,7 @@ def sweep_shown(plan: Plan, group: str) -> dict:
     }
 
 
-def figures(plan: Plan) -> list[str]:
-    return [f"sweeps-{group}" for group in swept(plan)]
+def figures(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the figure, without its ending."""
+    metrics = {group: sweep_shown(plan, group)["metric"] for group in swept(plan)}
+    return {("sweeps", group, metric): f"sweeps-{group}" for group, metric in metrics.items()}

@@ -1,6 +1,7 @@
 """Task vectors and mergeability: experts in pairs before anything is merged, merges beside them."""
 
-from babelmerge.study.graph import paths, similarity
+from babelmerge.study.graph import chapters, paths, similarity
+from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.represent import experts
 from babelmerge.study.graph.scores import metric_of, retention_files
 from babelmerge.study.graph.train import model_file
@@ -103,18 +104,48 @@ def files(plan: Plan) -> dict[str, str]:
 # shown
 
 
-def figures(plan: Plan) -> list[str]:
-    """Names of the figures, without their endings."""
-    names = list(VECTORS) if task_vector_files(plan) else []
-    names += [f"kept-{group}" for group in merged_groups(plan)]
-    return names + ["mergeability"] * ("correlations" in files(plan))
+def vector_figures(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the figure of task vectors, without its ending."""
+    names = {(name,): name for name in VECTORS if task_vector_files(plan)}
+    return names | {("kept", group): f"kept-{group}" for group in merged_groups(plan)}
 
 
-def tables(plan: Plan) -> list[str]:
-    """Names of the tables, without their endings."""
-    names = ["kept"] if merged_groups(plan) else []
+def figures(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the figure of mergeability, without its ending."""
+    return {("mergeability",): "mergeability"} if "correlations" in files(plan) else {}
+
+
+def tables(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the table of mergeability, without its endings."""
     made = files(plan)
-    return names + [name for name in ("compatibility", "correlations") if name in made]
+    return {(name,): name for name in ("compatibility", "correlations") if name in made}
+
+
+def vectors_chapter(plan: Plan) -> Chapter | None:
+    """Of a study whose experts' task vectors are compared."""
+    made = task_vector_files(plan)
+    if not made:
+        return None
+    groups = {("group", name): path for name, path in made.items() if name != EXPERTS}
+    kept = {("kept",): "kept"} if merged_groups(plan) else {}
+    return Chapter(
+        long={("experts",): made[EXPERTS], **groups},
+        figures=chapters.figures(plan, vector_figures(plan)),
+        tables=chapters.tables(plan, kept),
+    )
+
+
+def chapter(plan: Plan) -> Chapter | None:
+    """Of a study with experts to compare in pairs."""
+    made = files(plan)
+    if not made:
+        return None
+    return Chapter(
+        study={"scored": bool(plan.evaluations)},
+        long={(name,): path for name, path in made.items()},
+        figures=chapters.figures(plan, figures(plan)),
+        tables=chapters.tables(plan, tables(plan)),
+    )
 
 
 def merged_groups(plan: Plan) -> list[str]:

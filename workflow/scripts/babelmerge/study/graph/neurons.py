@@ -4,7 +4,8 @@ A direction has heatmaps for each span whose neurons are compared, maps of chang
 model than the base is there, and one table over its spans when one of its languages has an expert.
 """
 
-from babelmerge.study.graph import paths
+from babelmerge.study.graph import chapters, paths
+from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.represent import models_of, owned, spanned
 from babelmerge.study.plan.types import Direction, Plan
 
@@ -59,20 +60,36 @@ def _files(plan: Plan, template: str, directions: list[Direction]) -> list[str]:
 # shown
 
 
-def figures(plan: Plan) -> list[str]:
-    """Names of the figures, without their endings."""
-    names = []
+def figures(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the figure, without its ending."""
+    keys: list[Key] = []
     for direction in selected(plan):
         models = models_of(plan, direction.id)
         changes = "base" in models and len(models) > 1
         for kind in ("neurons", "neuron-changes")[: 1 + changes]:
-            names += [f"{kind}-{direction.id}.{span}" for span in direction.spans]
-    return names + [f"usage-{name}.{span}" for name, span in spanned(plan, aligned(plan))]
+            keys += [(kind, direction.id, span) for span in direction.spans]
+    keys += [("usage", *place) for place in spanned(plan, aligned(plan))]
+    return {key: f"{key[0]}-{key[1]}.{key[2]}" for key in keys}
 
 
-def tables(plan: Plan) -> list[str]:
-    """Names of the tables, without their endings."""
-    return [f"neurons-{d.id}" for d in selected(plan) if _told(plan, d.id)]
+def tables(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the table, without its endings."""
+    told = [direction.id for direction in selected(plan) if _told(plan, direction.id)]
+    return {("neurons", name): f"neurons-{name}" for name in told}
+
+
+def chapter(plan: Plan) -> Chapter | None:
+    """Of a study in which neurons are compared."""
+    chosen, used = spanned(plan, selected(plan)), spanned(plan, aligned(plan))
+    if not chosen and not used:
+        return None
+    keys = [*(("neurons", *place) for place in chosen), *(("usage_alignment", *p) for p in used)]
+    return Chapter(
+        study={"neurons": plan.analysis.get("neurons")},
+        long=dict(zip(keys, [*files(plan), *usage_files(plan)], strict=True)),
+        figures=chapters.figures(plan, figures(plan)),
+        tables=chapters.tables(plan, tables(plan)),
+    )
 
 
 def table_files(plan: Plan, direction: str) -> list[str]:

@@ -51,7 +51,9 @@ BLOCKS = COMPARISONS + "/interventions/blocks.{group}.{method}.tsv"
 SWITCHED_OFF = COMPARISONS + "/interventions/neurons.{direction}.tsv"
 
 TABLE = ROOT + "/tables/{table}.tsv"
+FRAGMENT = ROOT + "/tables/{table}.html"
 FIGURE = ROOT + "/figures/{figure}.svg"
+CHAPTER = ROOT + "/chapters/{chapter}.html"
 REPORT = ROOT + "/report.html"
 
 

@@ -5,13 +5,15 @@ metric: a direction is of one task, and a table or figure over groups is made fo
 their data sets have.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from babelmerge.study.graph import paths
+from babelmerge.study.graph.chapters import Key
 from babelmerge.study.plan.types import Merge, Plan
 
 # A figure with a panel for each group is legible up to about so many.
 MOST_PANELS = 12
+OFF_TARGET = "off_target"
 
 
 # comparisons
@@ -145,12 +147,31 @@ def tables(plan: Plan) -> dict[str, dict]:
     return shown
 
 
-def table_names(plan: Plan) -> list[str]:
-    """Names of all tables, without their endings."""
-    names = [f"scores-{name}" for name in tables(plan)]
-    for only in retention_tables(plan):
-        names += [f"retention{only}", f"retention-summary{only}"]
-    return names
+def off_target_tables(plan: Plan) -> dict[str, dict]:
+    """Name -> what a table of outputs in wrong languages shows: one a family that is so scored."""
+    found = {family: _having(plan, groups, OFF_TARGET) for family, groups in plan.families.items()}
+    return {
+        f"{family}-{OFF_TARGET}": {
+            "family": family,
+            "published": plan.published,
+            "groups": groups,
+            "metrics": [OFF_TARGET],
+        }
+        for family, groups in found.items()
+        if groups
+    }
+
+
+def score_table(plan: Plan, name: str) -> dict:
+    """What the table of scores of a name shows."""
+    return {**tables(plan), **off_target_tables(plan)}[name]
+
+
+def own_tables(plan: Plan) -> dict[str, dict]:
+    """What is put behind the name of the table of experts' own scores -> its metric."""
+    tested = dict.fromkeys(dataset for _, dataset in plan.evaluations)
+    metrics = main_metrics(plan, tested)
+    return {f"-{m}" if len(metrics) > 1 else "": {"metric": m} for m in metrics}
 
 
 def retention_tables(plan: Plan) -> dict[str, dict]:
@@ -165,19 +186,29 @@ def retention_tables(plan: Plan) -> dict[str, dict]:
     }
 
 
-def retention_pattern(plans: dict[str, Plan]) -> str:
-    """Regular expression of what may stand behind the name of a table of retention."""
-    names = {only for plan in plans.values() for only in retention_tables(plan)}
+def pattern(plans: dict[str, Plan], made: Callable[[Plan], dict[str, dict]]) -> str:
+    """Regular expression of what may stand behind a table's name: of `own_tables` or the like."""
+    names = {only for plan in plans.values() for only in made(plan)}
     return "|" + paths.alternatives(name for name in names if name)
+
+
+def retention_inputs(plan: Plan, only: str) -> dict[str, str | list[str]]:
+    """The long tables behind a table of retention."""
+    groups = retention_tables(plan)[only]["groups"]
+    return {"scores": paths.of(plan, paths.SCORES), "retention": retention_files(plan, groups)}
 
 
 def retention_figures(plan: Plan) -> dict[str, dict]:
     """Name -> what a figure of retention shows: all groups, or those of one family."""
     found = _retention_figures(plan, "overview", tuple(plan.groups), overview=True)
-    for family, groups in plan.families.items():
-        if len(groups) <= MOST_PANELS:
-            found |= _retention_figures(plan, family, groups, overview=False)
+    for family, groups in _legible(plan).items():
+        found |= _retention_figures(plan, family, groups, overview=False)
     return found
+
+
+def _legible(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Families of few enough groups for a panel each."""
+    return {name: few for name, few in plan.families.items() if len(few) <= MOST_PANELS}
 
 
 def _retention_figures(
@@ -210,7 +241,17 @@ def matrices(plan: Plan) -> dict[str, dict]:
     return found
 
 
-def figures(plan: Plan) -> list[str]:
-    """Names of all figures, without their endings."""
-    names = [f"matrix-{direction}" for direction in matrices(plan)]
-    return names + [f"retention-{name}" for name in retention_figures(plan)]
+def matrix_figures(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the figure, without its ending."""
+    shown = {name: facts["metric"] for name, facts in matrices(plan).items()}
+    return {("matrix", name, metric): f"matrix-{name}" for name, metric in shown.items()}
+
+
+def kept_figures(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the figure of retention, without its ending."""
+    every = _retention_figures(plan, "overview", tuple(plan.groups), overview=True)
+    found = {("overview", facts["metric"]): name for name, facts in every.items()}
+    for family, groups in _legible(plan).items():
+        own = _retention_figures(plan, family, groups, overview=False)
+        found |= {("retention", family, facts["metric"]): name for name, facts in own.items()}
+    return {key: f"retention-{name}" for key, name in found.items()}

@@ -4,10 +4,12 @@ A direction has one figure of each kind for each span, and two tables of CKA ove
 where no expert is represented on its data.
 """
 
-from babelmerge.study.graph import paths
+from babelmerge.study.graph import chapters, paths
+from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.represent import experts, file, represented, spanned
 from babelmerge.study.plan.types import Direction, Plan
 
+TEMPLATES = {"cka": paths.CKA, "angles": paths.ANGLES}
 TABLES = ("cka-bands", "cka-last")
 FIGURES = {"cka": ("cka",), "angles": ("angles", "angle-pairs")}
 
@@ -61,9 +63,8 @@ def compared(plan: Plan, what: str) -> list[Direction]:
 
 def files(plan: Plan, what: str, span: str | None = None) -> list[str]:
     """Tables of cka or of angles, of all spans or of one."""
-    template = {"cka": paths.CKA, "angles": paths.ANGLES}[what]
     return [
-        paths.of(plan, template, direction=direction, span=one)
+        paths.of(plan, TEMPLATES[what], direction=direction, span=one)
         for direction, one in spanned(plan, compared(plan, what))
         if span in (None, one)
     ]
@@ -82,20 +83,38 @@ def _experts(plan: Plan, direction: Direction) -> bool:
     return len(models) > 1 and not models.isdisjoint(experts(plan))
 
 
-def figures(plan: Plan) -> list[str]:
-    """Names of the figures, without their endings."""
-    return [
-        f"{kind}-{direction.id}.{span}"
+def figures(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the figure, without its ending."""
+    return {
+        (kind, direction.id, span): f"{kind}-{direction.id}.{span}"
         for what, made in FIGURES.items()
         for direction in shown(plan, what)
         for kind in made
         for span in direction.spans
-    ]
+    }
 
 
-def tables(plan: Plan) -> list[str]:
-    """Names of the tables, without their endings."""
-    return [f"{kind}-{direction.id}" for direction in shown(plan, "cka") for kind in TABLES]
+def tables(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the table, without its endings."""
+    names = [direction.id for direction in shown(plan, "cka")]
+    return {(kind, name): f"{kind}-{name}" for name in names for kind in TABLES}
+
+
+def chapter(plan: Plan) -> Chapter | None:
+    """Of a study in which experts are compared by their representations."""
+    found = {
+        (what, *place): paths.of(plan, template, direction=place[0], span=place[1])
+        for what, template in TEMPLATES.items()
+        for place in spanned(plan, shown(plan, what))
+    }
+    if not found:
+        return None
+    return Chapter(
+        study={"groups": groups(plan), "confidence": plan.evaluation["confidence"]},
+        long=found,
+        figures=chapters.figures(plan, figures(plan)),
+        tables=chapters.tables(plan, tables(plan)),
+    )
 
 
 def table_files(plan: Plan, direction: str) -> list[str]:

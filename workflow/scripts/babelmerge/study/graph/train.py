@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from babelmerge.study.graph import paths
+from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.data import checked, split_file
 from babelmerge.study.plan.types import Merged, Model, Plan, Taken, Trained
 
@@ -143,5 +144,15 @@ def curve_settings(plan: Plan) -> dict:
     return {"models": list(plan.trained)}
 
 
-def figures(plan: Plan) -> list[str]:
-    return ["training"] if plan.trained else []
+def figures(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the figure, without its ending."""
+    return {("training",): "training"} if plan.trained else {}
+
+
+def tables(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the table, without its endings."""
+    return {("training",): "training"} if plan.trained else {}
+
+
+def table_settings(plan: Plan) -> dict:
+    return {"models": list(plan.trained)}

@@ -1,0 +1,248 @@
+"""The report on scores: sentences that follow from numbers, chapters that survive gaps."""
+
+import dataclasses
+import json
+
+import made_up_report
+import made_up_study
+import pandas as pd
+import pytest
+from made_up_report import Page, scored
+
+from babelmerge.analysis.scores import chapter, figures, findings, matrix, samples
+from babelmerge.analysis.scores import model_findings as models
+from babelmerge.display import html as page
+from babelmerge.display.chapters import Parts
+from babelmerge.evaluation.sweeps.figures import sweep_figure
+
+INTO, OUT = made_up_study.datasets(("hi", "bn", "ta", "te"))
+DIRECTIONS = {"xx-en": INTO, "en-xx": OUT}
+CHAPTERS = (chapter.question, chapter.experts, chapter.merges, chapter.failures)
+
+
+def parts(study=None, scores=None, retention=None, **more):
+    """Parts of a chapter from long tables."""
+    facts = {"metric": "bleu", "families": made_up_study.groups(), "directions": DIRECTIONS}
+    facts |= study or {}
+    long = {("scores",): made_up_study.scores() if scores is None else scores}
+    if retention is not None:
+        long |= {("retention", name): part for name, part in retention.groupby("group", sort=False)}
+    return Parts(facts, long | more.pop("long", {}), **more)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """Parts of a study that has everything."""
+    scores = made_up_study.scores()
+    retention = made_up_study.retention(scores)
+    swept = made_up_study.sweeps()["many-to-one"]
+    drawn = {
+        ("matrix", "xx-en", "bleu"): matrix.score_matrix(scores, INTO),
+        ("matrix", "en-xx", "bleu"): matrix.score_matrix(scores, OUT),
+        ("overview", "bleu"): figures.retention_overview(retention, "bleu", ["many-to-one"]),
+        ("retention", "many-to-one", "bleu"): figures.retention_bars(
+            retention, "bleu", ["many-to-one"]
+        ),
+        ("sweeps", "many-to-one", "bleu"): sweep_figure(swept),
+    }
+    names = [("retention", ""), ("retention-summary", ""), ("own-scores", ""), ("lowest", "")]
+    names += [("scores", "many-to-one"), ("off-target", "many-to-one")]
+    return parts(
+        retention=retention,
+        long={("sweep", "many-to-one", name): table for name, table in swept.items()},
+        figures=made_up_report.saved(tmp_path_factory.mktemp("figures"), drawn),
+        tables={key: f"<p>table {' '.join(key)}</p>" for key in names},
+    )
+
+
+def test_the_question_is_answered_in_short(full):
+    asked = dataclasses.replace(
+        full, study={**full.study, "reference": "P <1>", "description": "D"}
+    )
+    content = chapter.question(asked)
+    Page(content)
+    for sentence in findings.overall(
+        scored(retention=made_up_study.retention(made_up_study.scores()))
+    ):
+        assert page.text(sentence) in content
+    assert "<p>D</p><p>The question:" in content and "Reference: P &lt;1&gt;." in content
+    assert "In short" not in chapter.question(Parts({"metric": None}))
+
+
+def test_experts_and_merges_show_their_figures_and_tables(full):
+    content = chapter.experts(full)
+    assert content.count("<svg") == 2 and content.endswith("<p>table own-scores </p>")
+    told = made_up_report.captions(content)
+    assert (
+        told[0].startswith("XX → English. BLEU of every") and told[1] == "English → XX. As before."
+    )
+    content = chapter.merges(full)
+    told = made_up_report.captions(content)
+    assert told[0].startswith("Share of the experts' BLEU".replace("'", "&#x27;"))
+    assert told[1].startswith("Many-to-one. Share of the expert") and len(told) == 3
+    order = [
+        content.index(f"<p>table {name}<") for name in ("retention-summary ", "scores many-to-one")
+    ]
+    assert order == sorted(order) and "Every merge on every test set" in content
+    assert "How merges were chosen" in content and "Sweeps, group by group" in content
+    Page(content)
+
+
+def test_failures_show_sentences_side_by_side(full):
+    content = chapter.failures(full, made_up_study.samples())
+    assert "<p>table lowest </p>" in content and "<p>table off-target many-to-one</p>" in content
+    assert "Sentences side by side" in content
+    Page(content)
+
+
+@pytest.mark.parametrize(
+    "study",
+    [
+        {},
+        {"families": {"many-to-one": made_up_study.groups()["many-to-one"]}},
+        {"families": {}},
+        {"metric": "chrf"},
+        {"metric": "accuracy"},
+    ],
+)
+def test_chapters_from_scores_alone(study):
+    for make in CHAPTERS:
+        Page(make(parts(study)))
+
+
+@pytest.mark.parametrize("kinds", [["base"], ["expert"], ["merge"], ["base", "expert", "merge"]])
+def test_kinds_of_models_may_be_missing(kinds):
+    scores = made_up_study.scores()
+    retention = made_up_study.retention(scores)
+    retention = retention.assign(joint=float("nan")) if "merge" in kinds else None
+    some, own = scores[scores.kind.isin(kinds)], {("own-scores", ""): "<p>own</p>"}
+    given = parts(scores=some, retention=retention, tables=own)
+    text = " ".join(word for make in CHAPTERS for word in Page(make(given)).text)
+    assert "nan" not in text.lower().replace("finance", "") and "Joint training reaches" not in text
+    assert bool(chapter.experts(given)) == ("expert" in kinds)
+    assert bool(chapter.merges(given)) == bool(chapter.failures(given)) == ("merge" in kinds)
+
+
+def test_samples_carry_their_languages_and_are_escaped():
+    nasty = {
+        "dataset": "translation/en-ar",
+        "source_language": "en",
+        "target_language": "ar",
+        "source": "<script>alert(1)</script>",
+        "reference": "مرحبا",
+        "outputs": {"experts/en-ar": "</div>", "merges/g/ties": "  "},
+    }
+    content = samples.side_by_side([*made_up_study.samples(), nasty])
+    assert {"en", "hi", "bn", "ta", "te", "ar"} <= Page(content).languages
+    assert "<script" not in content and "&lt;script&gt;" in content
+    assert 'lang="ar" dir="rtl"' in content and "(nothing)" in content
+
+
+def test_samples_of_a_group_stand_under_its_heading():
+    first = made_up_study.samples()[0]
+    content = samples.side_by_side([first, first | {"group": "many-to-one"}])
+    assert "<summary>Many-to-one: Hindi → English</summary>" in content
+    assert "<h4>TIES</h4>" in content and "<h4>TIES, many-to-one</h4>" in content
+
+
+def test_samples_are_the_first_sentences_of_every_models_outputs(tmp_path):
+    paths = []
+    for name in ("base", "expert"):
+        rows = [{"source": f"s{n}", "reference": f"r{n}", "output": f"{name}{n}"} for n in range(9)]
+        paths.append(str(tmp_path / f"{name}.jsonl"))
+        (tmp_path / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    facts = {"group": "g", "dataset": "t/hi-en", "source_language": "hi", "target_language": "en"}
+    found = list(samples.read([{**facts, "models": ["base", "experts/hi-en"]}], paths))
+    assert len(found) == samples.SENTENCES and "models" not in found[0]
+    assert found[2]["outputs"] == {"base": "base2", "experts/hi-en": "expert2"}
+    assert found[0]["source"] == "s0" and found[0]["group"] == "g"
+
+
+def kept(rows, **facts):
+    """A retention table from (group, method, dataset, retention, low, high)."""
+    columns = ["group", "method", "dataset", "retention", "low", "high"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame = frame.assign(
+        metric="bleu", expert=50.0, base=10.0, joint=40.0, p_base=0.9, p_expert=0.001
+    )
+    frame = frame.assign(merged=50 * frame.retention, drop=50 * (1 - frame.retention), **facts)
+    frame["model"] = "merges/" + frame.group + "/" + frame.method
+    return frame
+
+
+def test_overall_finding_names_means_and_the_best():
+    rows = [
+        ("many-to-one", "ties", "translation/hi-en", 0.51, 0.50, 0.52),
+        ("many-to-one", "dare", "translation/hi-en", 0.41, 0.40, 0.42),
+        ("one-to-many", "ties", "translation/en-hi", 0.20, 0.15, 0.25),
+        ("one-to-many", "dare", "translation/en-hi", 0.18, 0.13, 0.23),
+    ]
+    families = {"many-to-one": {"many-to-one": []}, "one-to-many": {"one-to-many": []}}
+    (said,) = findings.overall(scored(retention=kept(rows), families=families))
+    assert said == (
+        "Many-to-one merges keep 46% of the experts' BLEU on average (best: TIES, 51%) and "
+        "one-to-many merges 19% (best: TIES, 20%; interval overlaps with DARE)."
+    )
+
+
+def test_asymmetry_is_hedged_when_intervals_overlap():
+    apart = [("g", "ties", "t/hi-en", 0.6, 0.55, 0.65), ("g", "ties", "t/en-hi", 0.2, 0.15, 0.25)]
+    (said,) = findings.asymmetry(scored(retention=kept(apart)))
+    assert "60% into English, 20% from English, 3.0 times as much" in said
+    close = [("g", "ties", "t/hi-en", 0.6, 0.3, 0.9), ("g", "ties", "t/en-hi", 0.5, 0.2, 0.8)]
+    (said,) = findings.asymmetry(scored(retention=kept(close)))
+    assert "chance" in said and "times" not in said
+
+
+def test_counts_against_base_and_expert():
+    rows = [("g", m, "t/hi-en", share, 0, 1) for m, share in (("a", 0.1), ("b", 0.5), ("c", 0.3))]
+    frame = kept(rows).assign(p_base=[0.01, 0.01, 0.5])
+    said = " ".join(findings.against_base(scored(retention=frame)))
+    assert "Of 3 merged scores, significantly above the base's: 1, below it: 1, not" in said
+    assert "below the expert's own score: 3 of 3" in said
+
+
+def test_joint_and_worst_and_published():
+    rows = [("g", "ties", "t/hi-en", 0.6, 0.5, 0.7), ("h", "dare", "t/en-hi", 0.1, 0.0, 0.2)]
+    found = scored(retention=kept(rows))
+    assert "80% of the experts' BLEU" in findings.joint(found)[0]
+    assert findings.worst(found)[0].startswith("H keeps least on average (10%)")
+    published = pd.DataFrame(
+        [
+            ("expert", "hi-en", "", "many-to-one", "translation/hi-en", "bleu", 40.0, "P Table 1"),
+            ("merge", "", "ties", "many-to-one", "translation/hi-en", "bleu", 10.0, "P Table 1"),
+        ],
+        columns=[
+            "model_kind",
+            "expert",
+            "method",
+            "family",
+            "dataset",
+            "metric",
+            "value",
+            "source",
+        ],
+    )
+    (said,) = findings.published(scored(published=published))
+    assert said == "The published scores imply retention of 25% many-to-one (P)."
+
+
+def test_experts_that_score_zero_do_not_break_the_story():
+    rows = [("many-to-one", "ties", "translation/hi-en", float("inf"), float("nan"), float("nan"))]
+    found = scored(retention=kept(rows).assign(expert=0.0))
+    assert "could be computed" in findings.overall(found)[0]
+    Page(chapter.question(parts(retention=kept(rows).assign(expert=0.0))))
+
+
+def test_expert_sentences_count_transfer():
+    said = " ".join(models.experts(scored()))
+    assert "mean of 8" in said and "of 12 cases" in said
+
+
+def test_sweeps_at_the_edge_and_copies_are_told():
+    table = made_up_study.sweep({"weight": [0.1, 0.2, 0.3]}, ["translation/hi-en"])
+    table["selected"] = [False, True, False]
+    inner = " ".join(models.sweeps([table]))
+    assert inner.startswith("1 sweep scored 2 different") and "edge" not in inner
+    table["selected"] = [False, False, True]
+    assert "In 1 of 1 sweep the" in " ".join(models.sweeps([table]))

@@ -1,0 +1,114 @@
+"""The report's chapters on scores: the question, experts, merges, and what fails.
+
+What each says is computed by `findings` and `model_findings`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from babelmerge.analysis.scores import figures, findings, matrix, samples, scored
+from babelmerge.analysis.scores import model_findings as models
+from babelmerge.display import chapters
+from babelmerge.display import html as page
+from babelmerge.display.chapters import Key, Parts
+from babelmerge.evaluation.sweeps.figures import CAPTION as SWEEPS
+from babelmerge.words import labels, metrics
+
+QUESTION = (
+    "The question: can experts that were fine-tuned apart be merged into one model in weight "
+    "space, without training again, and how much of each expert is left?"
+)
+
+
+def question(parts: Parts) -> str:
+    """What is asked, and the answer in short."""
+    short = []
+    if parts.study["metric"]:
+        found = scored.of(parts)
+        short = [
+            *findings.overall(found),
+            *findings.asymmetry(found),
+            " ".join(findings.against_base(found)),
+            *findings.joint(found),
+        ]
+    body = page.paragraphs([parts.study.get("description", "")]) + page.paragraphs([QUESTION])
+    if any(short):
+        body += f'<div class="answer"><h3>In short</h3>{page.bullets(short)}</div>'
+    if parts.study.get("reference"):
+        body += page.paragraphs([f"Reference: {parts.study['reference']}."])
+    return body
+
+
+def experts(parts: Parts) -> str:
+    """What fine-tuning gave, and what it did to other languages."""
+    found = scored.of(parts)
+    if not (found.scores["kind"] == "expert").any():
+        return ""
+    body = page.paragraphs(models.experts(found))
+    sets = parts.study["directions"]
+    words = {name: labels.direction_words(datasets, name) for name, datasets in sets.items()}
+    body += _by_metric(
+        parts,
+        "matrix",
+        matrix.CAPTION,
+        lambda key: words[key[1]],
+    )
+    return body + _tables(parts, "own-scores")
+
+
+def _by_metric(
+    parts: Parts, what: str, caption: str, lead: Callable[[Key], str] | None = None
+) -> str:
+    """The figures (what, name, metric), those of a metric together under its name.
+
+    lead: what tells a figure from its neighbours; by default its group.
+    """
+    keys = [key for key in parts.figures if key[0] == what]
+    told = lead or (lambda key: labels.group(key[1]) if len(key) > 2 else "")
+    return "".join(
+        chapters.drawn(
+            parts,
+            [key for key in keys if key[-1] == metric],
+            caption.format(label=metrics.metric(metric).label),
+            lambda key: f"{told(key)}. " if told(key) else "",
+        )
+        for metric in dict.fromkeys(key[-1] for key in keys)
+    )
+
+
+def merges(parts: Parts) -> str:
+    """What merges keep: overview, families one by one, sweeps."""
+    found = scored.of(parts)
+    if not (found.scores["kind"] == "merge").any():
+        return ""
+    body = page.paragraphs([*findings.interference(found), *findings.published(found)])
+    body += _by_metric(parts, "overview", figures.OVERVIEW)
+    body += _by_metric(parts, "retention", figures.BARS)
+    body += _tables(parts, "retention-summary") + _tables(parts, "scores")
+    full = _tables(parts, "retention")
+    body += page.details("Every merge on every test set, with intervals and tests", full)
+    return body + _sweeps(parts)
+
+
+def _tables(parts: Parts, what: str) -> str:
+    """The tables (what, name), in order."""
+    return "".join(fragment for key, fragment in parts.tables.items() if key[0] == what)
+
+
+def _sweeps(parts: Parts) -> str:
+    every = [rows for key, rows in parts.long.items() if key[0] == "sweep"]
+    drawn = _by_metric(parts, "sweeps", SWEEPS)
+    sentences = models.sweeps(every)
+    if not sentences and not drawn:
+        return ""
+    folded = page.details("Sweeps, group by group", drawn)
+    return f"<h3>How merges were chosen</h3>{page.paragraphs(sentences)}{folded}"
+
+
+def failures(parts: Parts, shown: Sequence[Mapping] = ()) -> str:
+    """Where merges lose most: test sets, languages, and sentences. shown: as `samples.read`."""
+    found = scored.of(parts)
+    body = page.paragraphs([*findings.worst(found), *models.off_target(found)])
+    body += _tables(parts, "lowest")
+    shares = _tables(parts, "off-target")
+    body += page.details("Share of outputs in another language than asked for", shares)
+    return body + samples.side_by_side(shown)

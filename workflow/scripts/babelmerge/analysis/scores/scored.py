@@ -1,0 +1,51 @@
+"""What sentences on scores are computed from: the long tables, and how the study arranges them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from babelmerge.display.chapters import Parts
+from babelmerge.words import metrics
+
+Families = Mapping[str, Mapping[str, Sequence[str]]]  # family -> group -> its data sets, in order
+
+
+@dataclass(frozen=True)
+class Scored:
+    """metric: key of the metric that the story is told in. The rest: long tables of the study."""
+
+    metric: str
+    scores: pd.DataFrame
+    families: Families = field(default_factory=dict)
+    retention: pd.DataFrame = field(default_factory=pd.DataFrame)
+    published: pd.DataFrame | None = None
+
+    @property
+    def label(self) -> str:
+        """The metric's name."""
+        return metrics.metric(self.metric).label
+
+    @property
+    def datasets(self) -> list[str]:
+        """Every data set with a score, in the table's order."""
+        return list(dict.fromkeys(self.scores["dataset"]))
+
+    @property
+    def kept(self) -> pd.DataFrame:
+        """Rows of the retention table in the main metric; empty when there are none."""
+        if self.retention.empty:
+            return self.retention
+        return self.retention[self.retention["metric"] == self.metric].reset_index(drop=True)
+
+
+def of(parts: Parts) -> Scored:
+    """From what a chapter is made from: `scores`, `retention` of each group, `published`."""
+    retention = list(parts.named("retention").values())
+    return Scored(
+        metric=parts.study["metric"],
+        scores=parts.frame("scores"),
+        families=parts.study.get("families", {}),
+        retention=pd.concat(retention) if retention else pd.DataFrame(),
+        published=parts.long.get(("published",)),
+    )

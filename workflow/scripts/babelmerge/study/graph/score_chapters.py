@@ -1,0 +1,134 @@
+"""The report's chapters on scores: the question, experts, merges, and what fails."""
+
+from babelmerge.study.graph import chapters, evaluate, merge, paths, scores
+from babelmerge.study.graph.chapters import Chapter, Files, Key
+from babelmerge.study.plan.types import Plan
+
+
+def facts(plan: Plan) -> dict:
+    """The metric that the story is told in, and how groups stand together."""
+    return {
+        "metric": next(iter(scores.metrics_shown(plan)), None),
+        "families": {
+            family: {group: list(plan.groups[group].datasets) for group in groups}
+            for family, groups in plan.families.items()
+        },
+    }
+
+
+def scored(plan: Plan) -> Files:
+    """The long table of scores, where there are any."""
+    return {("scores",): paths.of(plan, paths.SCORES)} if plan.evaluations else {}
+
+
+def signed(plan: Plan) -> Files:
+    """The table of the metrics' signatures, where there are any."""
+    path = paths.of(plan, paths.TABLE, table="signatures")
+    return {("signatures",): path} if plan.evaluations else {}
+
+
+def retention(plan: Plan) -> Files:
+    files = scores.retention_files(plan)
+    return {("retention", group): path for group, path in zip(plan.groups, files, strict=True)}
+
+
+def question(plan: Plan) -> Chapter:
+    long = {**scored(plan), **retention(plan)}
+    return Chapter(study=facts(plan), long=long, asks=("description", "reference"))
+
+
+def experts(plan: Plan) -> Chapter | None:
+    """Of a study that scores experts."""
+    if not _tested(plan, "expert"):
+        return None
+    directions = {d.id: list(d.datasets) for d in plan.directions.values()}
+    own = {("own-scores", only): f"own-scores{only}" for only in scores.own_tables(plan)}
+    return Chapter(
+        study={**facts(plan), "directions": directions},
+        long=scored(plan),
+        figures=chapters.figures(plan, scores.matrix_figures(plan)),
+        tables=chapters.tables(plan, own),
+    )
+
+
+def merges(plan: Plan) -> Chapter | None:
+    """Of a study that scores merges."""
+    if not _tested(plan, "merge"):
+        return None
+    swept = {
+        ("sweep", group, one.method): path
+        for group, made in merge.swept(plan).items()
+        for one, path in zip(made, merge.sweep_files(plan, group), strict=True)
+    }
+    published = {("published",): plan.published} if plan.published else {}
+    return Chapter(
+        study=facts(plan),
+        long={**scored(plan), **retention(plan), **swept, **published},
+        figures=chapters.figures(plan, scores.kept_figures(plan) | merge.figures(plan)),
+        tables=chapters.tables(plan, _merge_tables(plan)),
+    )
+
+
+def _merge_tables(plan: Plan) -> dict[Key, str]:
+    """Those of retention, and of the scores of families that are merged."""
+    names: dict[Key, str] = {}
+    for only in scores.retention_tables(plan):
+        names |= {(what, only): f"{what}{only}" for what in ("retention-summary", "retention")}
+    shown = _of_merges(plan, scores.tables(plan))
+    return names | {("scores", name): f"scores-{name}" for name in shown}
+
+
+def _of_merges(plan: Plan, tables: dict[str, dict]) -> list[str]:
+    """The names of score tables with a merge in them."""
+    return [
+        name
+        for name, shown in tables.items()
+        if any(plan.merges_of(group) for group in shown["groups"])
+    ]
+
+
+def failures(plan: Plan) -> Chapter | None:
+    """Of a study that scores merges."""
+    if not _tested(plan, "merge"):
+        return None
+    cases = samples(plan)
+    outputs = [
+        evaluate.output_file(plan, model, case["dataset"])
+        for case in cases
+        for model in case["models"]
+    ]
+    names = {("lowest", only): f"lowest{only}" for only in scores.retention_tables(plan)}
+    shown = _of_merges(plan, scores.off_target_tables(plan))
+    names |= {("off-target", name): f"scores-{name}" for name in shown}
+    return Chapter(
+        study={**facts(plan), "samples": cases},
+        long={**scored(plan), **retention(plan)},
+        tables=chapters.tables(plan, names),
+        files={"outputs": outputs},
+    )
+
+
+def samples(plan: Plan) -> list[dict]:
+    """For each group and data set, the outputs to set side by side: base, expert, merges."""
+    return [
+        _sample(plan, group.name, dataset)
+        for group in plan.groups.values()
+        for dataset in group.datasets
+    ]
+
+
+def _sample(plan: Plan, group: str, dataset: str) -> dict:
+    own = plan.owner(dataset, plan.groups[group].members)
+    merged = [m.model for m in plan.merges_of(group) if dataset in m.datasets]
+    shown = [model for model in ("base", own, *merged) if model]
+    return {
+        "group": group,
+        "dataset": dataset,
+        "source_language": plan.datasets[dataset].source_language,
+        "target_language": plan.datasets[dataset].target_language,
+        "models": [model for model in shown if dataset in plan.models[model].evaluate],
+    }
+
+
+def _tested(plan: Plan, kind: str) -> bool:
+    return any(model.evaluate for model in plan.of_kind(kind).values())

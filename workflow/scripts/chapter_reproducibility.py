@@ -1,0 +1,18 @@
+"""The report's chapter on what made it: warnings, versions, seeds, the configuration."""
+
+from job import running
+
+import platform
+
+import yaml
+
+from babelmerge.display import chapters
+from babelmerge.files.atomic import write_atomically
+from babelmerge.report import sections
+
+with running(snakemake):
+    cfg = snakemake.params.cfg
+    parts = chapters.read(snakemake.input, cfg)
+    study = yaml.safe_dump(cfg["study"]["configuration"], sort_keys=False, allow_unicode=True)
+    body = sections.reproducibility(parts, sections.versions(), platform.platform(), study)
+    write_atomically(snakemake.output[0], body)
