@@ -16,14 +16,14 @@ from places import ROOT
 from small_studies import made
 from tiny_training import make_model, make_tokenizer
 
-from babelmerge.analysis.mergeability import outlook as report_inspection
+from babelmerge.analysis.mergeability import outlook
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.analysis.probing import files as representation_files
 from babelmerge.analysis.probing import representations
 from babelmerge.analysis.task_vectors import members as inspection_members
 from babelmerge.data import corpora
-from babelmerge.display import material as report_material
-from babelmerge.report import report
+from babelmerge.display.chapters import Parts
+from babelmerge.display.html import to_html
 from babelmerge.study.grammar import study
 from babelmerge.study.graph import mergeability, neurons, represent, similarity
 from babelmerge.study.graph import report as report_graph
@@ -57,10 +57,13 @@ def test_the_shipped_study_inspects_and_does_nothing_else():
     shipped = plan.expand(study.load(ROOT / "config" / "studies" / "inspect.yaml"))
     plan.check_built(shipped, {"text"}, set())
     assert not shipped.trained and not shipped.merges and not shipped.evaluations
-    settings = report_graph.settings(shipped, {"title": "x"})
-    inputs = report_graph.inputs(shipped)
-    assert inputs["scores"] == inputs["outputs"] == inputs["decodings"] == []
-    assert len(settings["looked_at"]) == len(inputs["looked_at"]) == 5 * 3
+    chapter = report_graph.inspected(shipped)
+    told = chapter.settings({"languages": ["en"], "title": "x"})["study"]
+    assert len(told["looked_at"]) == len(chapter.inputs()["looked_at"]) == 5 * 3
+    assert told["languages"] == ["en"] and "title" not in told
+    assert list(report_graph.chapters_of(shipped)) == [
+        "inspected", "representations", "neurons", "task-vectors", "mergeability", "reproducibility"
+    ]  # fmt: skip
     for request in (r for d in shipped.datasets.values() for r in d.splits["test"]):
         texts = list(corpora.read("files", {"files": ROOT / request.paths[0]}, "en", "en"))
         assert len(texts) >= 40 and len({row["source"] for row in texts}) == len(texts)
@@ -288,25 +291,23 @@ def facts(inputs="same", too_long=0, **sizes):
     return {**plain, "prompts_too_long": too_long, "blocks": 2, "width": 64, "features": 32} | sizes
 
 
-def material(**changes):
-    shown = {
+OWNED = {"experts/hi-en": ["text/hi"], "experts/deep": [], "experts/tok": []}
+
+
+def shown():
+    return {
         "base": {"text/hi": facts(), "text/bn": facts()},
         "experts/hi-en": {"text/hi": facts(), "text/bn": facts()},
         "experts/deep": {"text/hi": facts(blocks=3), "text/bn": facts(blocks=3)},
         "experts/tok": {"text/hi": facts("other", 2), "text/bn": facts("other")},
     }
-    owned = {"experts/hi-en": ["text/hi"], "experts/deep": [], "experts/tok": []}
+
+
+def vectors():
     columns = ("level", "where", "measure", "expert", "other", "value")
     rows = [("model", "all", "base_norm", "", "", 9.0)]
     rows.append(("model", "all", "relative_norm", "experts/hi-en", "", 0.1))
-    vectors = pd.DataFrame(rows, columns=columns)
-    parts = {
-        "study": {"name": "small", "title": "Small", "languages": ["hi", "bn"]},
-        "families": {},
-        "inspected": {"taken": {"base": "m/base"}, "owned": owned, "shown": shown},
-        "inside": {"task_vectors/experts": vectors},
-    }
-    return report_material.Material(**{**parts, **changes})
+    return pd.DataFrame(rows, columns=columns)
 
 
 @pytest.mark.parametrize(
@@ -319,29 +320,35 @@ def material(**changes):
     ],
 )
 def test_a_model_of_another_size_is_left_out_of_what_needs_that_size(sizes, parts):
-    shown = {"base": {"text/hi": facts()}, "experts/x": {"text/hi": facts(**sizes)}}
-    inspected = {"taken": {}, "owned": {}, "shown": shown}
-    (told,) = report_inspection.left_out(material(inspected=inspected))
+    read = {"base": {"text/hi": facts()}, "experts/x": {"text/hi": facts(**sizes)}}
+    (told,) = outlook.left_out(read, [], None)
     assert told.endswith(f": it is left out of {parts}.")
 
 
 def test_the_report_says_what_was_inspected_and_what_could_not_be_compared():
-    given = material()
-    told = " ".join(report_inspection.left_out(given))
+    told = " ".join(outlook.left_out(shown(), OWNED, vectors()))
     assert "Expert deep has 3 blocks of 64 neurons" in told
     assert "left out of neurons and their use, CKA and angles" in told
     assert "Expert tok splits sentences into other tokens" in told
     assert "Expert tok left out 2 of 40 sentences (Hindi)" in told
     assert told.count("does not have the base's tensors") == 2
     assert "Expert Hindi" not in told
-    page = report.render(given)
-    for words in ("What was inspected", "Own sentences", "m/base", "nothing was trained"):
+    study = {"owned": list(OWNED), "languages": ["hi", "bn"], "language_names": {"bn": "Bangla"}}
+    tables = {("inspected-models",): "<p>models</p>", ("inspected-sentences",): "<p>sets</p>"}
+    page = outlook.inspected(Parts(study, {("experts",): vectors()}, tables=tables), shown())
+    for words in ("Hindi and Bangla", "nothing was trained", "<p>models</p><p>sets</p>"):
         assert words in page
-    assert 'id="question"' not in page and 'id="setup"' not in page and "In short" not in page
+    assert "In short" not in page and page.count("<li>") == 5
 
 
-def test_a_study_with_scores_has_no_such_section():
-    assert report_inspection.inspected(material(inspected={})) is None
+def test_tables_of_models_and_sentences_that_are_only_looked_at():
+    models = to_html(outlook.models_table(shown(), {"base": "m/base"}, OWNED))
+    assert "Own sentences" in models and "m/base" in models and "this study" in models
+    sentences = outlook.sentences_table(shown())
+    assert [row.label for row in sentences.rows] == ["Hindi", "Bengali"]
+    assert sentences.frame.to_dict("records")[0] == {
+        "dataset": "text/hi", "sentences": 40, "source": 90
+    }  # fmt: skip
 
 
 def _pairs(values):
@@ -364,14 +371,14 @@ def _pairs(values):
 
 
 def test_pairs_are_told_by_how_they_look():
-    few = report_inspection.in_short(_pairs([0.8, 0.9, 0.1, None]))
+    few = outlook.in_short(_pairs([0.8, 0.9, 0.1, None]))
     assert few[0] == "b with c (0.90) and a with b (0.80) look compatible."
     assert few[1] == "c with d (0.10) looks like a conflict."
     assert few[2] == "In brackets: debiased CKA, last block, source span."
     assert "plain text they say less" in few[3] and len(few) == 4
-    many = report_inspection.in_short(_pairs([0.9, 0.91, 0.92, 0.93, 0.94]))
+    many = outlook.in_short(_pairs([0.9, 0.91, 0.92, 0.93, 0.94]))
     assert many[0] == "5 pairs look compatible, from e with f (0.94) to a with b (0.90)."
-    assert report_inspection.in_short(_pairs([None])) == []
+    assert outlook.in_short(_pairs([None])) == []
 
 
 def test_facts_of_representations_are_those_that_the_report_reads(tmp_path):

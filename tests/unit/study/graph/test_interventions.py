@@ -7,7 +7,7 @@ from places import ROOT
 
 from babelmerge.study.grammar import study as grammar
 from babelmerge.study.grammar.yaml import Tree, load_tree
-from babelmerge.study.graph import interventions, report, represent
+from babelmerge.study.graph import interventions, represent
 from babelmerge.study.plan import expand as planning
 
 MINI = ROOT / "config" / "studies" / "translation-mini.yaml"
@@ -36,15 +36,14 @@ def test_files_and_figures_of_the_miniature_study(plan):
     assert files[0] == "blocks.many-to-one.task_arithmetic.tsv"
     assert len(files) == len(plan.groups) + 2
     assert files[-2:] == ["neurons.en-xx.tsv", "neurons.xx-en.tsv"]
-    names = interventions.figures(plan)
+    names = list(interventions.figures(plan).values())
     assert names[0] == "interventions-blocks-many-to-one"
     assert names[-1] == "interventions-neurons-xx-en" and len(names) == len(files)
-    drawn = [interventions.drawn(plan, *name.split("-", 2)[1:]) for name in names]
+    drawn = [interventions.drawn(plan, *key) for key in interventions.figures(plan)]
     assert [path for paths in drawn for path in paths] == files_of(plan)
-    assert set(files_of(plan)) <= set(report.comparisons(plan))
-    assert set(names) <= set(report.figures(plan))
+    assert list(interventions.chapter(plan).long.values()) == files_of(plan)
     without = dataclasses.replace(plan, analysis={"split": "dev", "neurons": {}})
-    assert files_of(without) == interventions.figures(without) == []
+    assert files_of(without) == [] and interventions.chapter(without) is None
 
 
 def test_blocks_come_from_the_expert_of_each_data_set(plan):
@@ -87,7 +86,7 @@ def test_without_groups_there_are_neurons_alone():
     assert files == ["neurons.en-xx.tsv", "neurons.xx-en.tsv"]
     assert interventions.neuron_models(plan, "xx-en") == ["base"]
     assert interventions.neuron_settings(plan, "xx-en")["cases"][0]["metric"] == "bleu"
-    assert interventions.figures(plan) == [
+    assert list(interventions.figures(plan).values()) == [
         "interventions-neurons-en-xx",
         "interventions-neurons-xx-en",
     ]
@@ -97,7 +96,7 @@ def test_plain_text_is_never_decoded():
     data = load_tree(MINI.with_name("inspect.yaml")).data
     data["analysis"]["interventions"] = {"neurons": {}, "blocks": {}, "rows": 5}
     plan = planning.expand(grammar.from_tree(Tree("inspect.yaml", data), ROOT))
-    assert interventions.figures(plan) == ["interventions-neurons-xx"]
+    assert list(interventions.figures(plan).values()) == ["interventions-neurons-xx"]
     settings = interventions.neuron_settings(plan, "xx")
     assert settings["span"] == "source" and settings["models"] == ["base"]
     assert [case["metric"] for case in settings["cases"]] == [None] * 3

@@ -19,8 +19,8 @@ def test_names_of_figures_and_tables(plan):
     kinds, directions = ("cka", "angles", "angle-pairs"), ("en-xx", "xx-en")
     wanted = {f"{k}-{d}.{span}" for k in kinds for d in directions for span in ("source", "target")}
     found = similarity.figures(plan)
-    assert set(found) == wanted and len(found) == len(wanted)
-    assert set(similarity.tables(plan)) == {
+    assert sorted(found.values()) == sorted(wanted)
+    assert set(similarity.tables(plan).values()) == {
         f"cka-{k}-{d}" for k in ("bands", "last") for d in directions
     }
     assert set(similarity.table_files(plan, "xx-en")) < set(similarity.files(plan, "cka"))
@@ -31,16 +31,17 @@ def test_names_of_figures_and_tables(plan):
 
 def test_only_what_is_compared_is_shown(plan):
     without = dataclasses.replace(plan, analysis={"split": "dev"})
-    assert similarity.figures(without) == similarity.tables(without) == []
+    assert similarity.figures(without) == similarity.tables(without) == {}
+    assert similarity.chapter(without) is None
     one = dataclasses.replace(plan.directions["xx-en"], spans=("source",))
     analysis = {"split": "dev", "cka": plan.analysis["cka"]}
     alone = dataclasses.replace(plan, analysis=analysis, directions={"xx-en": one})
-    assert similarity.figures(alone) == ["cka-xx-en.source"]
-    assert similarity.tables(alone) == ["cka-bands-xx-en", "cka-last-xx-en"]
+    assert list(similarity.figures(alone).values()) == ["cka-xx-en.source"]
+    assert list(similarity.tables(alone)) == [("cka-bands", "xx-en"), ("cka-last", "xx-en")]
     models = {id_: plan.models[id_] for id_ in ("base", "joint/all")}
     expertless = dataclasses.replace(alone, models=models, groups={}, owners={})
     assert similarity.files(expertless, "cka")
-    assert similarity.figures(expertless) == similarity.tables(expertless) == []
+    assert similarity.figures(expertless) == similarity.tables(expertless) == {}
 
 
 def test_peers_are_the_experts_of_the_direction(plan):

@@ -6,13 +6,8 @@ Takes model ids (base, experts/hi-en, merges/group/method, ...), gives pairs; no
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-KINDS = {
-    "base": "base",
-    "experts": "expert",
-    "joint": "joint",
-    "baselines": "baseline",
-    "merges": "merge",
-}
+from babelmerge.words import ids
+
 OTHERS = "others"  # stands for the mean over all experts but the data set's own
 HALVES = "split-half"  # a model against itself, on two halves of the sentences
 RANDOM = "random"  # random subspaces of the same dimensions
@@ -26,14 +21,6 @@ class Relation(NamedTuple):
     other: str
 
 
-def kind(model: str) -> str:
-    """base, expert, joint, baseline or merge; ValueError for what is no model id."""
-    first = model.split("/", 1)[0]
-    if first not in KINDS:
-        raise ValueError(f"{model}: no model id; those begin with {', '.join(KINDS)}")
-    return KINDS[first]
-
-
 def relations(models: Sequence[str], owner: str = "") -> list[Relation]:
     """Pairs to compare on a data set: base with all, experts with each other and with the rest.
 
@@ -44,12 +31,12 @@ def relations(models: Sequence[str], owner: str = "") -> list[Relation]:
     """
     if owner and owner not in models:
         raise ValueError(f"{owner}: not among {', '.join(models)}; represent it on its data set")
-    order = list(KINDS.values())
-    ranked = sorted(models, key=lambda m: (order.index(kind(m)), m != owner))
+    order = list(ids.KINDS.values())
+    ranked = sorted(models, key=lambda m: (order.index(ids.kind(m)), m != owner))
     found = []
     for place, simple in enumerate(ranked):
         for model in ranked[place + 1 :]:
-            kinds = kind(simple), kind(model)
+            kinds = ids.kind(simple), ids.kind(model)
             if kinds == ("expert", "expert"):
                 found.append(Relation("expert-expert", simple, model))
             elif kinds[0] == "base" or (kinds[0] == "expert" and simple in (owner or simple,)):

@@ -13,8 +13,7 @@ import pandas as pd
 
 from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis import layers as layerwise
-from babelmerge.display import labels
-from babelmerge.words import ids
+from babelmerge.words import ids, labels
 
 # The comparisons of a subject, in the order in which they are shown, and their names.
 COMPARISONS = {
@@ -40,7 +39,7 @@ def subjects(rows: pd.DataFrame) -> list[Subject]:
     found = []
     for (dataset, owner), part in rows.groupby(["dataset", "owner"], sort=False):
         models = dict.fromkeys([*part["model"], *part["other"]])
-        experts = [name for name in models if name.startswith("experts/")]
+        experts = [name for name in models if ids.of_kind(name, "expert")]
         owned = owner in experts
         found += [Subject(dataset, name, owned) for name in ([owner] if owned else experts)]
     return found
@@ -53,7 +52,7 @@ def shown_groups(rows: pd.DataFrame, groups: Groups | None = None) -> list[str]:
     in the study; a group of the table that is not there counts as one of other data sets.
     """
     merges = rows.loc[rows["comparison"] == "expert-merge", "model"].unique()
-    there = list(dict.fromkeys(name.split("/")[1] for name in merges))
+    there = list(dict.fromkeys(map(ids.group, merges)))
     wanted = set(rows.loc[rows["owner"] != "", "dataset"]) or set(rows["dataset"])
     groups = groups or {}
     whole = [name for name in there if wanted <= set(groups.get(name, ()))]
@@ -86,11 +85,10 @@ def _of(rows: pd.DataFrame, subject: Subject, groups: set[str]) -> pd.DataFrame:
     others = (kind == "expert-expert") & (model == subject.expert) & (other == relations.OTHERS)
     if not others.any():
         others = (kind == "expert-expert") & ((model == subject.expert) | (other == subject.expert))
-    among = model.str.split("/").str[1].isin(groups)
+    among = np.array([ids.of_kind(m, "merge") and ids.group(m) in groups for m in model], bool)
     merges = (kind == "expert-merge") & (other == subject.expert) & among
     chosen = rows[base | others | merges | ((kind == BESIDE) & among)]
-    merged = chosen["model"].str.startswith("merges/")
-    method = chosen["model"].map(ids.unit).where(merged, "")
+    method = [ids.method(m) if ids.of_kind(m, "merge") else "" for m in chosen["model"]]
     return chosen.assign(expert=subject.expert, owned=subject.owned, method=method)
 
 

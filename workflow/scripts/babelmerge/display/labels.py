@@ -74,7 +74,7 @@ def direction_words(datasets: Iterable[str], name: str) -> str:
     if not sets:
         return name
     words = direction(sets[0], pivot(sets)) or name
-    task = sets[0].rpartition("/")[0]
+    task = ids.task(sets[0])
     told = name.startswith(f"{task}-") and ARROW in words
     return f"{task.replace('_', ' ').capitalize()}, {words}" if told else words
 

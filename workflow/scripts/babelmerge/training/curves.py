@@ -6,10 +6,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from babelmerge.display import labels
 from babelmerge.display import style as fs
+from babelmerge.words import ids, labels
 
 HELD_OUT = "dev_loss"
+TITLES = {"base": "Base", "expert": "Experts", "joint": "Joint"}
 CAPTION = (
     "Loss against steps. Faint: on training text; with markers: on held-out text, where it was "
     "measured. A gap that widens between the two points to overfitting."
@@ -41,11 +42,11 @@ def training_curves(curves: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def _curve_panels(curves: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, pd.DataFrame]]:
-    experts = [name for name in curves if name.startswith("experts/")]
+    experts = [name for name in curves if ids.of_kind(name, "expert")]
     pivot = labels.pivot(experts)
     parts: dict[str, dict[str, pd.DataFrame]] = {}
     for name, log in curves.items():
-        title = name.split("/")[0].capitalize()
+        title = TITLES[ids.kind(name)]
         if name in experts and pivot:
             title = f"Experts {labels.direction(name, pivot)}"
         parts.setdefault(title, {})[name] = log

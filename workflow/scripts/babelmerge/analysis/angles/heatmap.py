@@ -16,6 +16,7 @@ from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis import curves
 from babelmerge.display import labels
 from babelmerge.display import style as fs
+from babelmerge.words import ids, labels
 
 MOST = 40  # rows and columns that are drawn
 
@@ -74,9 +75,9 @@ def _kept(grid: pd.DataFrame, order, every: list[curves.Subject], groups: set) -
     full = grid.index[grid.notna().all(axis=1)]
     there = {
         "base": ["base"],
-        "experts": [*own, *(n for n in full if n.startswith("experts/") and n not in own)],
-        "joint": [name for name in order if name.startswith("joint/")],
-        "merges": [n for n in order if n.startswith("merges/") and n.split("/")[1] in groups],
+        "experts": [*own, *(n for n in full if ids.of_kind(n, "expert") and n not in own)],
+        "joint": [name for name in order if ids.of_kind(name, "joint")],
+        "merges": [n for n in order if ids.of_kind(n, "merge") and ids.group(n) in groups],
     }
     shown = [name for names in there.values() for name in names if name in grid.index]
     return grid.reindex(shown)
@@ -117,7 +118,7 @@ def _cell(ax: Axes, x: int, y: int, value: float, norm: Normalize, framed: bool)
 
 def _frame(ax: Axes, grid: pd.DataFrame, names: list[str]) -> None:
     height, width = grid.shape
-    kinds = [name.split("/")[0] for name in grid.index]
+    kinds = [ids.kind(name) for name in grid.index]
     for y in range(1, height):
         if kinds[y] != kinds[y - 1]:
             ax.axhline(y - 0.5, color="white", linewidth=3, zorder=1.5)
@@ -133,7 +134,7 @@ def _frame(ax: Axes, grid: pd.DataFrame, names: list[str]) -> None:
 
 def _rows(models) -> list[str]:
     """Labels of models; a merge's group is told only where there are several."""
-    groups = {name.split("/")[1] for name in models if name.startswith("merges/")}
+    groups = {ids.group(name) for name in models if ids.of_kind(name, "merge")}
     named = [labels.model_id(name) for name in models]
     return [name if len(groups) > 1 else name.split(",")[0] for name in named]
 

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from babelmerge.analysis import layers as layerwise
 from babelmerge.analysis.angles import angles as geometry
-from babelmerge.analysis.comparisons import HALVES, RANDOM, Relation, kind, relations, with_others
+from babelmerge.analysis.comparisons import HALVES, RANDOM, Relation, relations, with_others
+from babelmerge.words import ids
 
 
 class Angles(NamedTuple):
@@ -43,7 +44,7 @@ def rows(
     ranks = usable_ranks(ranks, len(first), np.shape(first)[1])
     compared = relations(models, owner)
     places = [(models.index(r.model), models.index(r.other)) for r in compared]
-    halved = [m for m in models if m == owner or kind(m) in ("base", "" if owner else "expert")]
+    halved = [m for m in models if m == owner or ids.kind(m) in ("base", "" if owner else "expert")]
     layers = compare(states, places, ranks, [models.index(m) for m in halved], seed, threads)
     shown = with_others(compared, owner, peers)
     for rank in ranks:

@@ -11,10 +11,9 @@ import pandas as pd
 
 from babelmerge.analysis.mergeability import pairs
 from babelmerge.display import html as page
-from babelmerge.display import labels
 from babelmerge.display.chapters import Parts
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import languages
+from babelmerge.words import labels, languages
 
 Shown = Mapping[str, Mapping[str, Mapping]]  # model -> data set -> facts of representations
 BASE = "base"

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.analysis.mergeability import pairs
-from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import ids
+from babelmerge.words import ids, labels
 
 ALPHA = 0.05
 LEVELS = {"merge": "Groups", "expert": "Each expert of a group"}
@@ -53,6 +52,7 @@ def pairs_table(table: pd.DataFrame) -> Table:
         table,
         PAIRS_NOTE,
         corner="Experts",
+        records=ranks.assign(standing=pd.to_numeric(table["standing"], errors="coerce")),
     )
 
 

@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, languages
+from babelmerge.words import ids, labels, languages
 
 # Fewer, none, more: purple and green are told apart by people with any common colour blindness.
 CHANGES = LinearSegmentedColormap.from_list(
@@ -29,7 +29,17 @@ MANY = 12  # models beyond which the page is as wide as two columns
 MOST = 48  # models that are drawn; beyond, nobody compares them by eye
 REPEAT = 8  # pixels a cell: programs that smooth images then only blur the cells' edges
 ACROSS, LETTER = 0.14, 0.052  # inches: a language's column, and a letter of a title
-KINDS = {"base": "Base", "experts": "Expert", "joint": "Joint", "merges": "Merge"}
+
+COUNTS = (
+    "Language-specific neurons by block (0 at the bottom) and language (columns), for every model. "
+    "One colour scale for all panels. Framed: the language that the expert was trained on. Lines "
+    "part early, middle and late blocks. Hatched: no count."
+)
+DIFFERENCES = (
+    "The same counts minus the base's: green where a model has more neurons of a language in a "
+    "block, purple where it has fewer, white where as many. One scale for all panels, even about "
+    "0. Framed: the language that the expert was trained on."
+)
 
 COUNTS = (
     "Language-specific neurons by block (0 at the bottom) and language (columns), for every model. "
@@ -186,21 +196,20 @@ def _starts(blocks: int) -> list[int]:
 
 def _titles(models: Sequence[str], letters: int) -> list[str]:
     """Names in a few short lines: what kind of model it is, then which."""
-    groups = {model.split("/")[1] for model in models if model.startswith("merges/")}
+    groups = {ids.group(model) for model in models if ids.of_kind(model, "merge")}
     return ["\n".join(_lines(model, len(groups) > 1, max(8, letters))) for model in models]
 
 
 def _lines(model: str, grouped: bool, letters: int) -> list[str]:
-    kind, *rest = model.split("/")
-    words = [KINDS.get(kind, kind.capitalize())]
-    if kind == "experts":
-        name = rest[0].split("@")[0].split("-")
-        known = len(name) == 2 and all(part in languages.NAMES for part in name)
-        words.append("\u2009\u2192\u2009".join(name) if known else rest[0])
-    elif kind == "merges":
-        words = [labels.method(rest[-1]), *[labels.inside(labels.group(rest[0]))] * grouped]
-    else:
-        words += rest
+    kind, name = ids.kind(model), ids.name(model)
+    words = [kind.capitalize(), name][: 1 + (kind != "base")]
+    if kind == "merge":
+        group = labels.inside(labels.group(ids.group(model)))
+        words = [labels.method(ids.method(model)), *[group] * grouped]
+    elif kind == "expert":
+        codes = ids.finished(name).split("-")
+        known = len(codes) == 2 and all(code in languages.NAMES for code in codes)
+        words = [words[0], "\u2009\u2192\u2009".join(codes) if known else name]
     return [line for word in words for line in textwrap.wrap(word, letters)]
 
 

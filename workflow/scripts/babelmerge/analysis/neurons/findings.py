@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.analysis.neurons import tables as neuron_tables
 from babelmerge.analysis.neurons.usage_figures import usage_curves
-from babelmerge.display import labels
-from babelmerge.words import ids, languages
+from babelmerge.words import ids, labels, languages
 
 Pairs = set[tuple[str, str]]  # experts and their own data sets
 PAIRS = {
@@ -124,8 +122,8 @@ def _kept(frame: pd.DataFrame) -> list[str]:
 def _merges(total: pd.DataFrame) -> list[str]:
     """Mean count of a language in base, experts and merges, with the methods at both ends."""
     means = total.groupby("model", sort=False)["value"].mean()
-    kinds = means.groupby(means.index.map(relations.kind), sort=False).mean()
-    merged = means[means.index.map(relations.kind) == "merge"]
+    kinds = means.groupby(means.index.map(ids.kind), sort=False).mean()
+    merged = means[means.index.map(ids.kind) == "merge"]
     if merged.empty:
         return []
     names = {"base": "in the base", "expert": "in experts", "joint": "in joint models"}
@@ -144,7 +142,7 @@ def _merges(total: pd.DataFrame) -> list[str]:
 
 def _merge(merged: pd.Series, model: str) -> str:
     """A merge's method, with its group where there are several."""
-    groups = {name.split("/")[1] for name in merged.index}
+    groups = {ids.group(name) for name in merged.index}
     name = labels.model_id(model)
     return name if len(groups) > 1 else name.split(",")[0]
 

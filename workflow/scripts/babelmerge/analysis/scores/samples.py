@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from babelmerge.display import html as page
-from babelmerge.display import labels
 from babelmerge.files.rows import read_rows
-from babelmerge.words import ids
+from babelmerge.words import ids, labels
 
 SENTENCES = 3  # of a data set
 
@@ -61,5 +60,5 @@ def _sample(sample: Mapping) -> str:
 
 def _who(model: str, sample: Mapping) -> str:
     """The model's name; under a group's heading a merge needs only its method."""
-    merged = model.startswith(f"merges/{sample.get('group')}/")
-    return labels.method(ids.unit(model)) if merged else labels.model_id(model)
+    own = ids.of_kind(model, "merge") and ids.group(model) == sample.get("group")
+    return labels.method(ids.method(model)) if own else labels.model_id(model)

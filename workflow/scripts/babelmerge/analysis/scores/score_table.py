@@ -11,9 +11,8 @@ import pandas as pd
 
 from babelmerge.analysis.scores.owners import owners as owners_of
 from babelmerge.analysis.scores.published import NAN, lookup, note
-from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import ids
+from babelmerge.words import ids, labels
 from babelmerge.words.metrics import metric as facts_of
 
 MERGED = "Merged models"
@@ -116,9 +115,8 @@ def _columns(datasets: Sequence[str], metrics: Sequence[str]) -> list[Column]:
 
 def _direction_id(dataset: str, pivot: str | None) -> str:
     """'translation/xx-en': the data set under which a direction's published average is filed."""
-    task = dataset.rsplit("/", 1)[0]
     source, target = (code if code == pivot else "xx" for code in ids.sides(dataset))
-    return f"{task}/{source}-{target}"
+    return f"{ids.task(dataset)}/{source}-{target}"
 
 
 def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Line]:
@@ -128,8 +126,7 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
     of_kind = {kind: [row for row in models if row["kind"] == kind] for kind in set(chosen["kind"])}
     lines = [_everywhere(row, datasets) for row in of_kind.get("base", [])]
     experts = {row["expert"] or ids.unit(row["model"]): row for row in of_kind.get("expert", [])}
-    owners = owners_of(chosen)
-    owners = {dataset: owners[dataset] for dataset in datasets if dataset in owners}
+    owners = labels.own_experts(experts, datasets)
     if len(groups) == 1:
         order = list(dict.fromkeys([*owners.values(), *experts]))
         lines += [_everywhere(experts[name], datasets) for name in order]

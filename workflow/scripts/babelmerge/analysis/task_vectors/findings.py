@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from babelmerge.display import labels
-from babelmerge.words import ids
+from babelmerge.words import ids, labels
 
 CHANCE = 0.5  # share of equal signs of vectors that have nothing in common
 

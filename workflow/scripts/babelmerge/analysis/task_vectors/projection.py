@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from babelmerge.words import ids
+
 COLUMNS = ("level", "where", "group", "method", "merge", "expert", "kept", "cosine", "norm_ratio")
 
 
@@ -37,7 +39,7 @@ def kept_rows(table: pd.DataFrame, group: str) -> pd.DataFrame:
     merge of merges has merges for members, of other groups).
     """
     models = list(dict.fromkeys(table.loc[table["measure"] == "norm", "expert"]))
-    merges = [model for model in models if model.startswith(f"merges/{group}/")]
+    merges = [m for m in models if ids.of_kind(m, "merge") and ids.group(m) == group]
     members = [model for model in models if model not in merges]
     rows = []
     for (level, where), part in table.groupby(["level", "where"], sort=False):
@@ -51,7 +53,7 @@ def kept_rows(table: pd.DataFrame, group: str) -> pd.DataFrame:
                     of = float(norms[merge]), float(norms[member])
                     share = float(kept(cosine, *of))
                     ratio = of[0] / of[1] if of[1] else np.nan
-                    method = merge.rpartition("/")[2]
+                    method = ids.method(merge)
                     facts = (level, where, group, method, merge, member, share, cosine, ratio)
                     rows.append(dict(zip(COLUMNS, facts, strict=True)))
     return pd.DataFrame(rows, columns=list(COLUMNS))

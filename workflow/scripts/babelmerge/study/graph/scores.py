@@ -193,11 +193,10 @@ def pattern(plans: dict[str, Plan], made: Callable[[Plan], dict[str, dict]]) -> 
     return "|" + paths.alternatives(name for name in names if name)
 
 
-def retention_inputs(plan: Plan, only: str) -> dict[str, list[str]]:
+def retention_inputs(plan: Plan, only: str) -> dict[str, str | list[str]]:
     """The long tables behind a table of retention."""
     groups = retention_tables(plan)[only]["groups"]
-    scores = [paths.of(plan, paths.SCORES)]
-    return {"scores": scores, "retention": retention_files(plan, groups)}
+    return {"scores": paths.of(plan, paths.SCORES), "retention": retention_files(plan, groups)}
 
 
 def retention_figures(plan: Plan) -> dict[str, dict]:
