@@ -13,14 +13,15 @@ from places import ROOT
 
 from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.analysis.scores import tables as beside
+from babelmerge.analysis.scores.owners import owners
 from babelmerge.analysis.scores.score_table import score_table
 from babelmerge.analysis.scores.scored import Scored
+from babelmerge.display import labels
 from babelmerge.display.html import to_html
 from babelmerge.display.latex import escape_latex, to_latex
 from babelmerge.display.layout import spans
 from babelmerge.display.tables import to_json, to_markdown, write_table
 from babelmerge.files.long_tables import read_long
-from babelmerge.words import labels
 
 PUBLISHED = ROOT / "resources/published/translation.tsv"
 # Printed averages that are not the means of the printed columns (Table 2): the paper's slips.

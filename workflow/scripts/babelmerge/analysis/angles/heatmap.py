@@ -16,7 +16,7 @@ from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis import curves
 from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, labels
+from babelmerge.words import ids
 
 MOST = 40  # rows and columns that are drawn
 

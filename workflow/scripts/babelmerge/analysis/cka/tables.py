@@ -10,8 +10,8 @@ import pandas as pd
 
 from babelmerge.analysis import curves
 from babelmerge.analysis import layers as layerwise
+from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import labels
 
 AGAINST = {"base-expert": "Base", "expert-expert": "Others", "expert-merge": "Merges"}
 PARTNERS = {

@@ -18,7 +18,7 @@ from babelmerge.analysis import comparisons as relations
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, labels
+from babelmerge.words import ids
 
 MEASURES = {"cosine": "Cosine", "pearson": "Pearson's r"}
 NULL = "#9a9a9a"

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from babelmerge.analysis.scores import figures, findings, matrix, samples, scored
 from babelmerge.analysis.scores import model_findings as models
-from babelmerge.display import chapters
+from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Key, Parts
 from babelmerge.evaluation.sweeps.figures import CAPTION as SWEEPS
-from babelmerge.words import labels, metrics
+from babelmerge.words import metrics
 
 QUESTION = (
     "The question: can experts that were fine-tuned apart be merged into one model in weight "

@@ -13,8 +13,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from babelmerge.analysis.scores.owners import owners as owners_of
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels, metrics
+from babelmerge.words import metrics
 
 TRAINED = ("base", "expert", "joint", "baseline")  # kinds of models, in order
 CAPTION = (
