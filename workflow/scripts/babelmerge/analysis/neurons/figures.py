@@ -1,6 +1,6 @@
 """Figures of neurons by language: heatmaps of blocks and languages, a small one for every model.
 
-Takes the long table of one direction and span (`neuron_rows.selection_rows`). One colour scale for
+Takes the long table of one direction and span (`rows.selection_rows`). One colour scale for
 all models of a figure. Computes nothing but where things stand.
 """
 
