@@ -79,6 +79,7 @@ def scores(languages=("hi", "bn", "ta", "te"), seed=0):
                         "group": group,
                         "method": method,
                         "dataset": dataset,
+                        "owner": f"experts/{dataset.split('/')[1]}",
                         "source_language": source,
                         "target_language": target,
                         "metric": metric,

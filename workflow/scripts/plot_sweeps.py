@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from babelmerge.display import style
+from babelmerge.display import labels, style
 from babelmerge.evaluation.sweeps.figures import sweep_figure
-from babelmerge.words import labels
 
 with running(snakemake):
     cfg = snakemake.params.cfg

@@ -5,9 +5,8 @@ from job import running
 from pathlib import Path
 
 from babelmerge.analysis.cka import tables as cka_tables
-from babelmerge.display import tables
+from babelmerge.display import labels, tables
 from babelmerge.files.long_tables import read_long
-from babelmerge.words import labels
 
 MAKERS = {"bands": cka_tables.bands_table, "last": cka_tables.last_table}
 

@@ -5,9 +5,8 @@ from job import running
 from pathlib import Path
 
 from babelmerge.analysis.interventions.tables import loss_table
-from babelmerge.display import tables
+from babelmerge.display import labels, tables
 from babelmerge.files.long_tables import read_long
-from babelmerge.words import labels
 
 with running(snakemake):
     rows = read_long(snakemake.input[0])

@@ -5,9 +5,8 @@ from job import running
 from pathlib import Path
 
 from babelmerge.analysis.neurons.tables import neuron_table
-from babelmerge.display import tables
+from babelmerge.display import labels, tables
 from babelmerge.files.long_tables import read_long
-from babelmerge.words import labels
 
 with running(snakemake):
     cfg = snakemake.params.cfg

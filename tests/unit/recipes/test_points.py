@@ -7,12 +7,12 @@ import sys
 import pytest
 from places import SCRIPTS
 
+from babelmerge.display import labels
 from babelmerge.recipes import points
 from babelmerge.recipes.coefficients import Conditional
 from babelmerge.recipes.methods import COMMON, METHODS, PARAMETERS, parameters
 from babelmerge.recipes.points import aliases, settings
 from babelmerge.study.grammar import methods as study_methods
-from babelmerge.words import labels
 
 IDS = ("experts/hi", "experts/bn")
 # What has no default, for each method.

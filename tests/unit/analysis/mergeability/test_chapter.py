@@ -20,12 +20,12 @@ from babelmerge.analysis.task_vectors import findings as vectors_findings
 from babelmerge.analysis.task_vectors import kept_figure as figures_kept
 from babelmerge.analysis.task_vectors import projection as kept
 from babelmerge.analysis.task_vectors import tables as vectors_tables
+from babelmerge.display import labels
 from babelmerge.display import style as fs
 from babelmerge.display.chapters import Parts
 from babelmerge.display.html import to_html
 from babelmerge.display.latex import to_latex
 from babelmerge.display.tables import to_markdown
-from babelmerge.words import labels
 
 CODES = ("hi", "bn", "ta", "te", "fr", "de", "ja", "zh", "ar", "it", "nl", "ru", "es")
 KINDS = ("self_attn.q_proj", "mlp.down_proj", "input_layernorm")

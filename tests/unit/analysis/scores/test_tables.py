@@ -13,14 +13,15 @@ from places import ROOT
 
 from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.analysis.scores import tables as beside
+from babelmerge.analysis.scores.owners import owners
 from babelmerge.analysis.scores.score_table import score_table
 from babelmerge.analysis.scores.scored import Scored
+from babelmerge.display import labels
 from babelmerge.display.html import to_html
 from babelmerge.display.latex import escape_latex, to_latex
 from babelmerge.display.layout import spans
 from babelmerge.display.tables import to_json, to_markdown, write_table
 from babelmerge.files.long_tables import read_long
-from babelmerge.words import labels
 
 PUBLISHED = ROOT / "resources/published/translation.tsv"
 # Printed averages that are not the means of the printed columns (Table 2): the paper's slips.
@@ -61,6 +62,7 @@ def as_scores(published, family):
             {"model": model[kind], "kind": kind, "group": group if kind == "merge" else ""}
             | {key: row[key] for key in ("expert", "method", "dataset", "metric", "value")}
             | {"source_language": source, "target_language": target}
+            | {"owner": f"experts/{source}-{target}"}
         )
     return pd.DataFrame(rows)
 
@@ -148,7 +150,8 @@ def test_best_of_each_block_is_bold_and_ties_all_are():
         [
             {"model": model, "kind": kind, "method": method, "metric": metric, "value": value}
             | {"expert": "hi-en" if kind == "expert" else "", "group": "g" if method else ""}
-            | {"dataset": "translation/hi-en", "source_language": "hi", "target_language": "en"}
+            | {"dataset": "translation/hi-en", "owner": "experts/hi-en"}
+            | {"source_language": "hi", "target_language": "en"}
             for metric, column in values.items()
             for (model, kind, method), value in zip(rows, column, strict=True)
         ]
@@ -366,7 +369,17 @@ def test_labels():
     assert labels.group("bidirectional-hi") == "Bidirectional (Hindi)"
     assert labels.group("pairs-nl-ar") == "Pairs (Dutch, Arabic)"
     assert labels.model_id("merges/many-to-one/dare_ties") == "DARE-TIES, many-to-one"
-    assert labels.own_experts(["hi-en", "sentiment-de"], ["translation/hi-en", "sentiment/de"]) == {
-        "translation/hi-en": "hi-en",
-        "sentiment/de": "sentiment-de",
+
+
+def test_owners_are_the_plans_whatever_experts_are_called():
+    rows = [
+        ("experts/hi-en-mine", "expert", "hi-en-mine", "translation/hi-en"),
+        ("experts/other", "expert", "other", "translation/hi-en"),
+        ("base", "base", "", "translation/bn-en"),
+    ]
+    frame = pd.DataFrame(rows, columns=["model", "kind", "expert", "dataset"])
+    owner = {"translation/hi-en": "experts/hi-en-mine", "translation/bn-en": "experts/unscored"}
+    assert owners(frame.assign(owner=frame["dataset"].map(owner))) == {
+        "translation/hi-en": "hi-en-mine"
     }
+    assert owners(frame.assign(owner="")) == {}

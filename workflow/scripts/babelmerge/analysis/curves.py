@@ -13,7 +13,8 @@ import pandas as pd
 
 from babelmerge.analysis import comparisons
 from babelmerge.analysis import layers as layerwise
-from babelmerge.words import ids, labels
+from babelmerge.display import labels
+from babelmerge.words import ids
 
 # The comparisons of a subject, in the order in which they are shown, and their names.
 COMPARISONS = {

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from babelmerge.analysis import curves, layers
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels
 
 MOST = 24  # panels that are drawn; beyond, nobody compares them by eye
 MANY = 6  # panels beyond which the page is as wide as two columns

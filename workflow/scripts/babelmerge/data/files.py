@@ -1,6 +1,6 @@
 """Which files a corpus is read from, parallel or of one language, and how: paths and columns.
 
-Fills placeholders, looks for the files, picks their readers (`corpus_readers`, which says what a
+Fills placeholders, looks for the files, picks their readers (`readers`, which says what a
 record is). What a record becomes is for `corpora` to say.
 """
 

@@ -1,7 +1,7 @@
 """Parallel text in data sets of the hub, or in a local folder with a hub data set's layout.
 
 Imports `datasets` inside the functions: parsing a study must not pay for it. Yields the records of
-`corpus_readers`; downloads only what the options name.
+`readers`; downloads only what the options name.
 """
 
 from collections.abc import Iterator, Mapping

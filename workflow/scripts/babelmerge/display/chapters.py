@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from babelmerge.display import html as page
+from babelmerge.display import labels
 from babelmerge.files.long_tables import read_long
-from babelmerge.words import labels
 
 Key = tuple[str, ...]
 Tables = Mapping[str, pd.DataFrame]  # span -> long table

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
 from babelmerge.analysis.scores import tables
-from babelmerge.display import chapters
+from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
 from babelmerge.training import curves
-from babelmerge.words import labels, languages
+from babelmerge.words import languages
 
 PACKAGES = ("torch", "transformers", "sacrebleu", "snakemake", "mergekit", "numpy")
 

@@ -1,7 +1,7 @@
 """The loop of a training run: steps, losses on dev, resumption. `training.train` sets it up.
 
 Which rows a step sees and which dropout masks it draws are functions of the seed and the step's
-number; all else is in the state that `training_state` keeps.
+number; all else is in the state that `state` keeps.
 """
 
 import contextlib

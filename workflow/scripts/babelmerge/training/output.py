@@ -19,7 +19,7 @@ from babelmerge.training import state as states
 from babelmerge.training.loop import TSV, Job
 from babelmerge.training.progress import Progress
 
-KINDS = ("tokens", "rows")  # the files of a `batching.store`
+KINDS = ("tokens", "rows")  # the files of a `data.batches.store`
 
 
 def finish(

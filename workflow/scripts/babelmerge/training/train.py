@@ -1,7 +1,7 @@
 """Trains a causal language model on prompts and targets, exactly resumable.
 
 Our own loop rather than a trainer's: batches, loss, resumption and the sum over devices fit in
-short modules (`batching`, `losses`, `training_loop`, `training_state`, `parallel`).
+short modules (`data.batches`, `models.losses`, `loop`, `state`, `parallel`).
 Writes its run directory and, at the end, one model directory; knows nothing of studies.
 """
 
@@ -41,13 +41,13 @@ def train(
 ) -> dict:
     """Train `model` on rows (see `prompts`) and write it to out_dir; returns training.json.
 
-    settings: see `training_settings.DEFAULTS`. run_dir keeps the state of an unfinished run: the
+    settings: see `settings.Training`. run_dir keeps the state of an unfinished run: the
     same call after a kill goes on from there and, on a CPU with the same number of threads, ends
     with the same bytes. A state of other settings, rows, start weights or `fingerprint` (the
     caller's, of its code) is discarded. facts go into the manifest. The loss is the cross entropy
     of target tokens, EOS included, averaged over all target tokens of a step, however the step is
     split over parts and devices (torchrun). Raises ValueError for settings and data that cannot
-    work, `training_checks.Diverged` when the loss is no longer finite.
+    work, `data.tokenised.Diverged` when the loss is no longer finite.
     """
     settings = training_settings.resolve(settings, seed)
     world = parallel.join()

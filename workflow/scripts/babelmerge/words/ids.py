@@ -26,15 +26,20 @@ _SECTIONS = {kind: section for section, kind in KINDS.items()}
 
 def kind(model: str) -> str:
     """base, expert, joint, baseline or merge; ValueError for what is no model id."""
-    first = model.split("/", 1)[0]
+    first = section(model)
     if first not in KINDS:
         raise ValueError(f"{model}: no model id; those begin with {', '.join(KINDS)}")
     return KINDS[first]
 
 
+def section(model: str) -> str:
+    """The first part of a model's id: experts of experts/hi-en."""
+    return model.split("/", 1)[0]
+
+
 def of_kind(model: str, *wanted: str) -> bool:
     """Whether a model is of one of these kinds; what is no model id is of none."""
-    return KINDS.get(model.split("/", 1)[0]) in wanted
+    return KINDS.get(section(model)) in wanted
 
 
 def model(kind_: str, *parts: str) -> str:
@@ -65,6 +70,11 @@ def step(model: str) -> str:
 def finished(model: str) -> str:
     """The model that a state along training is of; the model itself when it is no such state."""
     return model.rpartition("@")[0] if "@" in model else model
+
+
+def kept(model: str, step: int | str) -> str:
+    """The id of a state kept along a model's training."""
+    return f"{model}@{step}"
 
 
 def task(dataset: str) -> str:

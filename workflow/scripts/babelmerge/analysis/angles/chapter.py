@@ -7,10 +7,9 @@ from babelmerge.analysis.angles import figures, findings, heatmap
 from babelmerge.analysis.cka import figures as cka_figures
 from babelmerge.analysis.cka import findings as cka_findings
 from babelmerge.analysis.cka import tables as cka_tables
-from babelmerge.display import chapters
+from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts, Tables
-from babelmerge.words import labels
 
 CKA = (
     "Every model reads the same sentences; in each layer a sentence is the mean of its tokens' "

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.analysis import comparisons, curves, layers
-from babelmerge.words import labels
+from babelmerge.display import labels
 
 BETWEEN = {
     "base-expert": "between base and expert",

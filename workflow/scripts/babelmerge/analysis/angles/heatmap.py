@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from babelmerge.analysis import comparisons, curves
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, labels
+from babelmerge.words import ids
 
 MOST = 40  # rows and columns that are drawn
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.analysis import curves, layers
-from babelmerge.words import labels
+from babelmerge.display import labels
 
 BETWEEN = {
     "base-expert": "between base and expert",

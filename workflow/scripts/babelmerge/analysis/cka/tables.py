@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pandas as pd
 
 from babelmerge.analysis import curves, layers
+from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import labels
 
 AGAINST = {"base-expert": "Base", "expert-expert": "Others", "expert-merge": "Merges"}
 PARTNERS = {

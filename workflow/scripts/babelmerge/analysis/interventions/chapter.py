@@ -1,10 +1,9 @@
 """The report's chapter on interventions: blocks taken from an expert, neurons switched off."""
 
 from babelmerge.analysis.interventions import figures, findings
-from babelmerge.display import chapters
+from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
-from babelmerge.words import labels
 
 MOST_FIGURES = 6  # of groups that are shown unfolded
 BLOCKS = (

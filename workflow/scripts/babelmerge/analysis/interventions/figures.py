@@ -17,8 +17,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from babelmerge.analysis.interventions import tables
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels, languages, metrics
+from babelmerge.words import languages, metrics
 
 PLACES = {"last": "Last k blocks", "first": "First k", "middle": "Middle k"}
 LEVELS = {

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from babelmerge.analysis.interventions import tables
-from babelmerge.words import labels, languages, metrics
+from babelmerge.display import labels
+from babelmerge.words import languages, metrics
 
 LEAST_LOSS = 0.02  # a merge that keeps all but this lost too little to be brought back
 LEAST_LEAD, APART = 0.01, "a percentage point"  # less is no difference between places

@@ -7,8 +7,9 @@ group and method) and of `neurons.rows`.
 import numpy as np
 import pandas as pd
 
+from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import labels, metrics
+from babelmerge.words import metrics
 
 OWN, NOTHING, RANDOM = "own", "nothing", "random"
 LIKELIHOOD = "nll"

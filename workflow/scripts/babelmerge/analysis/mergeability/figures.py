@@ -12,8 +12,14 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from babelmerge.analysis.mergeability import tables
 from babelmerge.analysis.mergeability.pairs import MEASURES
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels
+
+CAPTION = (
+    "Retention against likeness. Large: mean over a group's experts; faint: each expert. r: "
+    "Pearson's, ρ: Spearman's, over groups, mean of methods; p from exchanging experts, naive: as "
+    "if groups were independent."
+)
 
 CAPTION = (
     "Retention against likeness. Large: mean over a group's experts; faint: each expert. r: "

@@ -9,7 +9,7 @@ import pandas as pd
 from babelmerge.analysis.mergeability import tables
 from babelmerge.analysis.mergeability.pairs import MEASURES, outlook
 from babelmerge.analysis.mergeability.permutation import EXACT
-from babelmerge.words import labels
+from babelmerge.display import labels
 
 OUTLOOKS = ("compatible", "doubtful", "conflicting")
 

@@ -11,9 +11,10 @@ import pandas as pd
 
 from babelmerge.analysis.mergeability import pairs
 from babelmerge.display import html as page
+from babelmerge.display import labels
 from babelmerge.display.chapters import Parts
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import labels, languages
+from babelmerge.words import languages
 
 Shown = Mapping[str, Mapping[str, Mapping]]  # model -> data set -> facts of representations
 BASE = "base"

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.analysis.mergeability import pairs
+from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import ids, labels
+from babelmerge.words import ids
 
 ALPHA = 0.05
 LEVELS = {"merge": "Groups", "expert": "Each expert of a group"}

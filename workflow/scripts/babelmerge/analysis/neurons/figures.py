@@ -17,8 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, labels, languages
+from babelmerge.words import ids, languages
 
 # Fewer, none, more: purple and green are told apart by people with any common colour blindness.
 CHANGES = LinearSegmentedColormap.from_list(

@@ -12,7 +12,8 @@ import pandas as pd
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.analysis.neurons import tables
 from babelmerge.analysis.neurons.usage_figures import usage_curves
-from babelmerge.words import ids, labels, languages
+from babelmerge.display import labels
+from babelmerge.words import ids, languages
 
 Pairs = set[tuple[str, str]]  # experts and their own data sets
 PAIRS = {

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import labels, languages
+from babelmerge.words import languages
 
 COLUMNS = ("dataset", "language", "expert", "span", "before", "after", "change", "kept")
 COUNTS = "Base → expert"

@@ -16,8 +16,9 @@ from matplotlib.ticker import MaxNLocator
 
 from babelmerge.analysis import comparisons
 from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, labels
+from babelmerge.words import ids
 
 MEASURES = {"cosine": "Cosine", "pearson": "Pearson's r"}
 NULL = "#9a9a9a"

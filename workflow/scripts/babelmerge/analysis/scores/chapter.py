@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from babelmerge.analysis.scores import figures, findings, matrix, scored
 from babelmerge.analysis.scores import model_findings as models
-from babelmerge.display import chapters
+from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Key, Parts
 from babelmerge.evaluation.sweeps.figures import CAPTION as SWEEPS
-from babelmerge.words import labels, metrics
+from babelmerge.words import metrics
 
 
 def experts(parts: Parts) -> str:

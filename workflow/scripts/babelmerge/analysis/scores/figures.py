@@ -10,8 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels, metrics
+from babelmerge.words import metrics
 
 BAR = 0.15  # inches a bar takes
 GAP = 1.0  # bars' widths between data sets

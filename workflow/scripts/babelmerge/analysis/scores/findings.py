@@ -11,7 +11,8 @@ import pandas as pd
 from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.analysis.scores.published import source
 from babelmerge.analysis.scores.scored import Scored
-from babelmerge.words import ids, labels, languages, metrics
+from babelmerge.display import labels
+from babelmerge.words import ids, languages, metrics
 
 
 def overall(scored: Scored) -> list[str]:

@@ -13,8 +13,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from babelmerge.analysis.scores.owners import owners as owners_of
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels, metrics
+from babelmerge.words import metrics
 
 TRAINED = ("base", "expert", "joint", "baseline")  # kinds of models, in order
 CAPTION = (
@@ -102,7 +104,7 @@ def _matrix_frame(ax: Axes, scores: pd.DataFrame, order, datasets: Sequence[str]
     rows = scores.drop_duplicates("model").set_index("model", drop=False).loc[list(order)]
     records = rows.to_dict("records")
     pivot = labels.pivot(datasets)
-    owners = labels.own_experts(rows["expert"], datasets)
+    owners = owners_of(scores)
     for i, row in enumerate(records):
         for j, dataset in enumerate(datasets):
             if row["kind"] == "expert" and row["expert"] == owners.get(dataset):

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from babelmerge.analysis.scores.findings import directions
+from babelmerge.analysis.scores.owners import owners as owners_of
 from babelmerge.analysis.scores.scored import Scored
-from babelmerge.words import labels, metrics
+from babelmerge.display import labels
+from babelmerge.words import metrics
 
 
 def experts(scored: Scored) -> list[str]:
@@ -18,7 +20,7 @@ def experts(scored: Scored) -> list[str]:
     trained = scores[scores["kind"] == "expert"]
     if trained.empty:
         return []
-    owners = labels.own_experts(trained["expert"], scored.datasets)
+    owners = owners_of(scores)
     mine = trained["dataset"].map(owners) == trained["expert"]
     base = scores[scores["kind"] == "base"].drop_duplicates("dataset")
     base = base.set_index("dataset")["value"]

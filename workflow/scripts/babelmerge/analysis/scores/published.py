@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from babelmerge.words import labels, metrics
+from babelmerge.display import labels
+from babelmerge.words import metrics
 
 NAN = float("nan")
 Key = tuple[str, str, str, str]

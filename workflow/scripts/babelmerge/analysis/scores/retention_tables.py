@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import labels, metrics
+from babelmerge.words import metrics
 
 SIGNIFICANT = 0.05
 RETENTION_NOTE = (

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from babelmerge.display import html as page
+from babelmerge.display import labels
 from babelmerge.files.rows import read_rows
-from babelmerge.words import ids, labels
+from babelmerge.words import ids
 
 SENTENCES = 3  # of a data set
 

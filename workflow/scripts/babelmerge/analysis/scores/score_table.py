@@ -9,9 +9,11 @@ from itertools import compress
 
 import pandas as pd
 
+from babelmerge.analysis.scores.owners import owners as owners_of
 from babelmerge.analysis.scores.published import NAN, lookup, note
+from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import ids, labels
+from babelmerge.words import ids
 from babelmerge.words.metrics import metric as facts_of
 
 MERGED = "Merged models"
@@ -125,7 +127,8 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
     of_kind = {kind: [row for row in models if row["kind"] == kind] for kind in set(chosen["kind"])}
     lines = [_everywhere(row, datasets) for row in of_kind.get("base", [])]
     experts = {row["expert"] or ids.unit(row["model"]): row for row in of_kind.get("expert", [])}
-    owners = labels.own_experts(experts, datasets)
+    owners = owners_of(chosen)
+    owners = {dataset: owners[dataset] for dataset in datasets if dataset in owners}
     if len(groups) == 1:
         order = list(dict.fromkeys([*owners.values(), *experts]))
         lines += [_everywhere(experts[name], datasets) for name in order]

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import pandas as pd
 
 from babelmerge.analysis.scores import retention_tables as tables
+from babelmerge.analysis.scores.owners import owners as owners_of
 from babelmerge.analysis.scores.score_table import RECORDS
 from babelmerge.analysis.scores.scored import Scored
+from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import labels, metrics
+from babelmerge.words import metrics
 
 LOWEST = 8  # rows of the table of worst cases
 # Heading, key in training.json, factor from stored to shown, decimals.
@@ -114,7 +116,7 @@ def _cost(given: Mapping, entry: tuple) -> Cell:
 def own_scores(scored: Scored) -> Table | None:
     """Base, own expert and joint models on every test set, with 95% intervals."""
     scores = scored.scores[scored.scores["metric"] == scored.metric]
-    owners = labels.own_experts(scores.loc[scores["kind"] == "expert", "expert"], scored.datasets)
+    owners = owners_of(scores)
     datasets = [name for name in scored.datasets if name in owners]
     if not datasets:
         return None

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels
 
 NAMED = 8  # experts whose lines are told apart
 

@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from babelmerge.analysis.task_vectors import depth as fd
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, labels
+from babelmerge.words import ids
 
 # Orange below 0, white at 0, blue above.
 SIGNED = LinearSegmentedColormap.from_list(

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from babelmerge.words import ids, labels
+from babelmerge.display import labels
+from babelmerge.words import ids
 
 CHANCE = 0.5  # share of equal signs of vectors that have nothing in common
 

@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 
 from babelmerge.analysis.task_vectors import depth as fd
 from babelmerge.analysis.task_vectors.projection import norms
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import labels
 
 SOLID = MappingProxyType({"color": fs.FAINT, "linewidth": 1.1})
 COSINE = MappingProxyType({"linestyle": (0, (3, 1.5)), "linewidth": 0.8})

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from babelmerge.analysis.task_vectors.projection import norms
+from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
-from babelmerge.words import labels
 
 NOTE = (
     "Projection of the merge's task vector on the expert's, over the whole model: 100% when all of "

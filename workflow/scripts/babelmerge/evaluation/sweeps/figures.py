@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, labels, metrics
+from babelmerge.words import ids, metrics
 
 # Columns of a sweep's table that are neither parameters nor scores of a data set (those have "/").
 OTHER = frozenset({"mean", "selected", "alias_of", "seconds", "point"})

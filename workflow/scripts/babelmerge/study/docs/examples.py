@@ -1,6 +1,6 @@
 """A study in pieces, one for each key: the examples of config/README.md. Together they are valid.
 
-Text only; `study_docs` prints it and the tests load it, so that no example goes stale.
+Text only; `write` prints it and the tests load it, so that no example goes stale.
 """
 
 from types import MappingProxyType

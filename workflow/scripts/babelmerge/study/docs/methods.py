@@ -1,6 +1,6 @@
 """The part of config/README.md on merging methods, from the table of methods.
 
-Text only; `study_docs` puts it into the file.
+Text only; `write` puts it into the file.
 """
 
 import json

@@ -1,1 +1,8 @@
-"""A room."""
+"""What a study file may say: strict models whose descriptions are the documentation.
+
+`study.load` reads a file with what it extends (`yaml` has the rules of reading, and errors that
+name the file and the key) and checks it against the models of `corpora`, `models`, `groups`,
+`methods` and `analysis`. What a task kind, a metric, a merging method or a training setting is,
+stands in rooms below (tasks, words, recipes, training). `plan` and `docs` come in. Start with
+`study`.
+"""

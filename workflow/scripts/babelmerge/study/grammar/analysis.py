@@ -1,7 +1,7 @@
 """What a study file may say of interventions: changes to models that test an explanation.
 
-Shapes and types only; `plan_interventions` checks the names. The descriptions of the keys are the
-documentation (`study_docs`).
+Shapes and types only; `plan.analysis` checks the names. The descriptions of the keys are the
+documentation (`study.docs`).
 """
 
 from typing import Annotated, Literal

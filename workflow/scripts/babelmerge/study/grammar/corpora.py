@@ -1,10 +1,10 @@
 """What a study file may say of corpora and tasks: where rows come from and what they are for.
 
-Shapes and types only; `plan_data` fills the placeholders and matches names. The descriptions of the
-keys are the documentation (`study_docs`).
+Shapes and types only; `plan.datasets` and `plan.corpora` fill the placeholders and match names.
+What a task kind is, `tasks.kinds` says. The descriptions of the keys are the documentation.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -33,11 +33,11 @@ class Side(Strict):
     column: Text = key("Column of the text; a template.", ...)
 
 
-def _column_form(value: Any) -> str:
+def _column_form(value: object) -> str:
     return {dict: "<side>", list: "<columns>"}.get(type(value), "<column>")
 
 
-def _columns_form(value: Any) -> str:
+def _columns_form(value: object) -> str:
     one = not isinstance(value, dict) or {"config", "column"} & set(value)
     return "<every>" if one else "<each>"
 
@@ -104,7 +104,7 @@ class ControlledCorpus(Strict):
     controlled: Controlled = key("Its parameters; {} takes the defaults.", ...)
 
 
-def _corpus_form(value: Any) -> str | None:
+def _corpus_form(value: object) -> str | None:
     words = ("hub", "files", "controlled")
     return next((f"<{w}>" for w in words if isinstance(value, dict) and w in value), None)
 

@@ -1,6 +1,6 @@
 """The part of a study file that says what is merged and how: groups, generators and grids.
 
-Shapes only; names are resolved in `plan_groups`.
+Shapes only; names are resolved in `plan.groups`.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class EachCheckpoint(Strict):
     of: OneOrMore = key("Experts or an expert set with checkpoints.", ...)
 
 
-def _each_form(value: Any) -> str:
+def _each_form(value: object) -> str:
     checkpoint = isinstance(value, dict) and value.get("each") == "checkpoint"
     return "<checkpoint>" if checkpoint else "<language>"
 
@@ -54,7 +54,7 @@ Each = Annotated[
 ]
 
 
-def _generator(value: Any) -> str:
+def _generator(value: object) -> str:
     if not isinstance(value, dict):
         return "<list>"
     for word in ("combinations", "prefixes", "each"):
@@ -72,7 +72,7 @@ _Generated = (
 Generator = Annotated[_Generated, Discriminator(_generator)]
 
 
-def _check(label: str, grid: Any) -> Any:
+def _check(label: str, grid: object) -> None:
     """Check one grid. Raises for an unknown method or parameter, an empty list, a wrong value."""
     if not isinstance(grid, Mapping):
         raise wrong(f"{label}: {grid!r}", "a mapping of parameters ({} for none)")
@@ -92,10 +92,9 @@ def _check(label: str, grid: Any) -> Any:
         for value in alternatives(values):
             if not PARAMETERS[name].allows(value):
                 raise wrong(f"{label}.{name}: {value!r}", PARAMETERS[name].expected)
-    return grid
 
 
-def check_grids(grids: Mapping[str, Any]) -> None:
+def check_grids(grids: Mapping[str, object]) -> None:
     """Check the grids of all methods of a mapping."""
     for label, grid in grids.items():
         _check(label, grid)
@@ -104,7 +103,7 @@ def check_grids(grids: Mapping[str, Any]) -> None:
 Grid = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
 
 
-def _grids(value: Any) -> Any:
+def _grids(value: object) -> object:
     if isinstance(value, Mapping):
         check_grids(value)
     return value

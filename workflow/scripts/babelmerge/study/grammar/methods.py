@@ -1,6 +1,6 @@
 """The merging methods a study may name, their parameters and what values these may take in a grid.
 
-All of it from `merge_methods_table`, so that a study file can be written before the method is
+All of it from `recipes.methods`, so that a study file can be written before the method is
 built; `plan.check_built` says which cannot run yet. Touches nothing.
 """
 
@@ -22,18 +22,18 @@ _ABOVE_ZERO = ("density", "select_topk", "trim", "rank")
 class Value:
     """What a parameter may be in a grid: a test and its description."""
 
-    allows: Callable[[Any], bool]
+    allows: Callable[[object], bool]
     expected: str
     meaning: str
 
 
-def _allows(name: str, parameter: Parameter) -> Callable[[Any], bool]:
+def _allows(name: str, parameter: Parameter) -> Callable[[object], bool]:
     def plain(where: str, value: Any) -> Any:
         if isinstance(value, str) and parameter.kind == "number":  # "0.5" is no number here
             raise ValueError(where)
         return parameter.check(where, value)
 
-    def one(value: Any) -> bool:
+    def one(value: object) -> bool:
         if name in _ABOVE_ZERO and value == 0:
             return False
         try:
@@ -45,7 +45,7 @@ def _allows(name: str, parameter: Parameter) -> Callable[[Any], bool]:
             return False
         return True
 
-    def allows(value: Any) -> bool:
+    def allows(value: object) -> bool:
         by_id = isinstance(value, Mapping) and not coefficients.is_conditional(value)
         if not (parameter.per_expert and by_id):
             return one(value)

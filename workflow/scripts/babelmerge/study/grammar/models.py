@@ -2,7 +2,7 @@
 
 Shapes and types only; `plan.models` resolves them, and how a model is trained is the
 `Training` of `training.settings`. The descriptions of the keys are the
-documentation (`study_docs`).
+documentation (`study.docs`).
 """
 
 from typing import Annotated, Any

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from babelmerge.study.grammar.analysis import Interventions
 from babelmerge.study.grammar.corpora import Corpus, Task
@@ -187,12 +188,12 @@ _EXPECTED = {
 }
 
 
-def _loc(error: Any) -> tuple[str | int, ...]:
+def _loc(error: ErrorDetails) -> tuple[str | int, ...]:
     """Where an error is, without the names of union members that pydantic puts into the path."""
     return tuple(p for p in error["loc"] if not str(p).startswith("<") and p != "[key]")
 
 
-def _told(tree: Tree, error: Any) -> str:
+def _told(tree: Tree, error: ErrorDetails) -> str:
     """One validation error as a line of ours."""
     loc, context, remedy = _loc(error), error.get("ctx", {}), ""
     if error["type"] == "missing":

@@ -78,7 +78,7 @@ for _tag, (_pattern, _first) in _SCALARS.items():
     _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
 
 
-def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     pairs = [(loader.construct_object(k, deep=True), k, v) for k, v in node.value]
     result: dict[Any, Any] = {}
     for key, key_node, value_node in pairs:

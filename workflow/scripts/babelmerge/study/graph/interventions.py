@@ -11,6 +11,7 @@ from babelmerge.study.graph.scores import metric_of
 from babelmerge.study.graph.train import model_file, prompt
 from babelmerge.study.plan.types import Merge, Plan
 from babelmerge.tasks import kinds
+from babelmerge.words import ids
 
 
 def _settings(plan: Plan, what: str) -> dict | None:
@@ -52,7 +53,7 @@ def block_merges(plan: Plan) -> list[Merge]:
 
 def block_cases(plan: Plan, group: str, method: str) -> list[dict]:
     """The data sets of a group that can be scored, each with the member that it belongs to."""
-    metric = plan.merges[f"merges/{group}/{method}"].selection["metric"]
+    metric = plan.merges[ids.model("merge", group, method)].selection["metric"]
     members = plan.groups[group].members
     owners = {d: plan.owner(d, members) for d in plan.groups[group].datasets}
     cases = [_case(plan, d, own, metric) for d, own in owners.items() if own]
@@ -62,7 +63,7 @@ def block_cases(plan: Plan, group: str, method: str) -> list[dict]:
 def block_inputs(plan: Plan, group: str, method: str) -> dict[str, list[str] | str]:
     cases = block_cases(plan, group, method)
     return {
-        "merge": model_file(plan, f"merges/{group}/{method}"),
+        "merge": model_file(plan, ids.model("merge", group, method)),
         "base": model_file(plan, "base"),
         "owners": [model_file(plan, id_) for id_ in _owners(cases)],
         "data": [probe_file(plan, case["dataset"]) for case in cases],

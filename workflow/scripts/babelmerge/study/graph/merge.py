@@ -7,6 +7,7 @@ from babelmerge.study.graph.data import split_file
 from babelmerge.study.graph.train import may_be_adapter, model_file, shared_prompt
 from babelmerge.study.plan.types import Merge, Plan
 from babelmerge.tasks import kinds
+from babelmerge.words import ids
 
 ALIGNMENT = "babelmerge.merging.alignment"
 ADAPTERS = "babelmerge.merging.adapters"
@@ -17,7 +18,7 @@ def members(plan: Plan, group: str) -> list[str]:
 
 
 def _merge(plan: Plan, group: str, method: str) -> Merge:
-    return plan.merges[f"merges/{group}/{method}"]
+    return plan.merges[ids.model("merge", group, method)]
 
 
 def unreached(plan: Plan, group: str) -> list[str]:

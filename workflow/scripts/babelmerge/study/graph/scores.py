@@ -33,6 +33,7 @@ def _row(plan: Plan, model: str, dataset: str) -> dict:
         "group": merge.group if merge else "",
         "method": merge.method if merge else "",
         "dataset": dataset,
+        "owner": plan.owner(dataset) or "",
         "source_language": plan.datasets[dataset].source_language,
         "target_language": plan.datasets[dataset].target_language,
     }

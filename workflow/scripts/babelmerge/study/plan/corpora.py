@@ -4,7 +4,7 @@ Pure functions of a `Study`, but for * in file patterns, which is matched agains
 """
 
 import glob
-from typing import Any
+from typing import Any, TypeVar
 
 from babelmerge.study.grammar.corpora import (
     CONTROLLED_LANGUAGES,
@@ -12,12 +12,17 @@ from babelmerge.study.grammar.corpora import (
     FilesCorpus,
     HubCorpus,
     Part,
+    Side,
 )
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.templates import fill, language_values, values
 from babelmerge.study.plan.types import CorpusRequest
 from babelmerge.tasks.kinds import KINDS, Kind
 from babelmerge.words.spelling import listed, nearest
+
+Where = tuple[str, ...]
+Entry = TypeVar("Entry")
+Filled = str | list[str] | dict[str, str]
 
 
 def requests(
@@ -74,7 +79,11 @@ def _fields(kind: Kind, columns: object) -> dict[str, str]:
 
 
 def _controlled(
-    study: Study, part: Part, corpus: ControlledCorpus, names: dict[str, str], sides: Any
+    study: Study,
+    part: Part,
+    corpus: ControlledCorpus,
+    names: dict[str, str],
+    sides: tuple[str, str],
 ) -> dict[str, Any]:
     where = ("corpora", part.corpus, "controlled")
     for code in sides:
@@ -107,7 +116,7 @@ def _files(
     study: Study, part: Part, corpus: FilesCorpus, names: dict[str, str], sides: tuple[str, str]
 ) -> dict[str, Any]:
     where = ("corpora", part.corpus, "files")
-    files: Any
+    files: dict[str, str] | list[str]
     if isinstance(corpus.files, dict):
         per_side = {code: _entry(study, corpus.files, code, where) for code in dict.fromkeys(sides)}
         files = {
@@ -130,19 +139,19 @@ def _language_only(study: Study, code: str, names: dict[str, str]) -> dict[str, 
     return {k: v for k, v in own.items() if not k.startswith(("source", "target", "unit"))}
 
 
-def _matches(study: Study, pattern: str, names: dict[str, str], where: Any) -> list[str]:
+def _matches(study: Study, pattern: str, names: dict[str, str], where: Where) -> list[str]:
     path = str(study.data_folder / fill(study, pattern, names, *where))
     return (sorted(glob.glob(path)) or [path]) if glob.has_magic(path) else [path]
 
 
-def _one(study: Study, pattern: str, names: dict[str, str], where: Any) -> str:
+def _one(study: Study, pattern: str, names: dict[str, str], where: Where) -> str:
     found = _matches(study, pattern, names, where)
     if len(found) > 1:
         raise study.error(*where, found=f"{len(found)} files for {pattern!r}", expected="one file")
     return found[0]
 
 
-def _entry(study: Study, table: dict[str, Any], code: str, where: Any) -> Any:
+def _entry(study: Study, table: dict[str, Entry], code: str, where: Where) -> Entry:
     if code in table:
         return table[code]
     if "*" in table:
@@ -152,8 +161,12 @@ def _entry(study: Study, table: dict[str, Any], code: str, where: Any) -> Any:
 
 
 def _columns(
-    study: Study, corpus_name: str, corpus: Any, names: dict[str, str], sides: tuple[str, str]
-) -> dict[str, Any]:
+    study: Study,
+    corpus_name: str,
+    corpus: HubCorpus | FilesCorpus,
+    names: dict[str, str],
+    sides: tuple[str, str],
+) -> dict[str, Filled]:
     where = ("corpora", corpus_name, "columns")
     columns = corpus.columns if corpus.columns is not None else "{language}"
     if sides[0] == sides[1] and isinstance(columns, dict):  # one language: {field: column}
@@ -166,7 +179,9 @@ def _columns(
     return found
 
 
-def _column(study: Study, column: Any, names: dict[str, str], where: Any) -> Any:
+def _column(
+    study: Study, column: str | list[str] | Side, names: dict[str, str], where: Where
+) -> Filled:
     if isinstance(column, str):
         return fill(study, column, names, *where)
     if isinstance(column, list):

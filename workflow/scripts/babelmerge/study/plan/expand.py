@@ -28,6 +28,7 @@ from babelmerge.study.plan.types import (
     Taken,
     Trained,
 )
+from babelmerge.words import ids
 from babelmerge.words.spelling import listed
 
 __all__ = [
@@ -108,7 +109,7 @@ def _experts(
             models[model.id] = model
         names.sets[key] = tuple(m.id for m in experts)
         for model in kept:
-            parent = model.id.rpartition("@")[0]
+            parent = ids.finished(model.id)
             names.checkpoints[parent] = (*names.checkpoints.get(parent, ()), model.id)
     return names
 

@@ -18,6 +18,7 @@ from babelmerge.study.grammar.groups import (
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.types import Model
+from babelmerge.words import ids
 from babelmerge.words.spelling import listed, nearest
 
 
@@ -40,21 +41,23 @@ class Raw:
 
 
 def _label(member: str) -> str:
-    return member.removeprefix("experts/").removeprefix("merges/").replace("/", ".")
+    short = ids.of_kind(member, "expert", "merge")
+    return (ids.name(member) if short else member).replace("/", ".")
 
 
 def _ids(study: Study, names: Names, words: str | Sequence[str], family: str) -> tuple[str, ...]:
     """Model ids that members name: expert ids, full ids, expert sets, merges/group/method."""
     found: list[str] = []
     for word in [words] if isinstance(words, str) else words:
-        if f"experts/{word}" in names.models:
-            found.append(f"experts/{word}")
+        if (expert := ids.model("expert", word)) in names.models:
+            found.append(expert)
         elif word in names.sets:
             found += names.sets[word]
-        elif word in names.models or word.startswith("merges/"):
+        elif word in names.models or ids.of_kind(word, "merge"):
             found.append(word)
         else:
-            valid = [_label(m) for m in names.models if m.startswith("experts/")] + [*names.sets]
+            experts = [_label(m) for m in names.models if ids.of_kind(m, "expert")]
+            valid = [*experts, *names.sets]
             remedy = nearest(word, valid)
             expected = f"an expert, an expert set or merges/group/method: {listed(valid)}"
             raise study.error("groups", family, found=repr(word), expected=expected, remedy=remedy)
@@ -65,14 +68,14 @@ def _by_language(study: Study, names: Names, spec: EachLanguage, family: str) ->
     found = []
     for code in study.languages:
         if code != study.pivot:
-            pairs = [p for p in direction_pairs(study, spec.pairs) if code in p.split("-")]
+            pairs = [p for p in direction_pairs(study, spec.pairs) if code in ids.sides(p)]
             found.append(Raw(f"{family}-{code}", family, _ids(study, names, pairs, family)))
     return found
 
 
 def _by_checkpoint(study: Study, names: Names, spec: EachCheckpoint, family: str) -> list[Raw]:
     steps = [
-        [c.rpartition("@")[2] for c in names.checkpoints.get(m, ())]
+        [ids.step(c) for c in names.checkpoints.get(m, ())]
         for m in _ids(study, names, spec.of, family)
     ]
     shared = [s for s in (steps[0] if steps else []) if all(s in other for other in steps)]
@@ -80,7 +83,7 @@ def _by_checkpoint(study: Study, names: Names, spec: EachCheckpoint, family: str
         expected = "experts with checkpoints at the same steps"
         raise study.error("groups", family, found="no shared step", expected=expected)
     members = _ids(study, names, spec.of, family)
-    return [Raw(f"{family}-{s}", family, tuple(f"{m}@{s}" for m in members)) for s in shared]
+    return [Raw(f"{family}-{s}", family, tuple(ids.kept(m, s) for m in members)) for s in shared]
 
 
 def _listed(study: Study, names: Names, spec: list[str], family: str) -> list[Raw]:
@@ -163,7 +166,7 @@ def ordered(study: Study, raws: Mapping[str, Raw]) -> list[str]:
         if name in done:
             return
         for member in raws[name].members:
-            if member.startswith("merges/"):
+            if ids.of_kind(member, "merge"):
                 visit(_merge_of(study, raws, member, raws[name].family), (*path, name))
         done.append(name)
 
@@ -174,10 +177,9 @@ def ordered(study: Study, raws: Mapping[str, Raw]) -> list[str]:
 
 def _merge_of(study: Study, raws: Mapping[str, Raw], member: str, family: str) -> str:
     """The group of a member merges/group/method. Raises when there is no such merge."""
-    parts = member.split("/")
-    if len(parts) == 3 and parts[1] in raws and parts[2] in grids(study, raws[parts[1]].family):
-        return parts[1]
-    valid = [f"merges/{n}/{m}" for n, r in raws.items() for m in grids(study, r.family)]
+    valid = [ids.model("merge", n, m) for n, raw in raws.items() for m in grids(study, raw.family)]
+    if member in valid:
+        return ids.group(member)
     expected = f"a merge of the study: {listed(valid)}"
     near = nearest(member, valid)
     raise study.error("groups", family, found=repr(member), expected=expected, remedy=near)

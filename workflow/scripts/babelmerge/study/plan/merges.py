@@ -12,10 +12,10 @@ from babelmerge.study.grammar.groups import LongGroup
 from babelmerge.study.grammar.methods import points
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.groups import Names, Raw, grids, ordered, unfold
-from babelmerge.study.plan.models import resolve
-from babelmerge.study.plan.scope import having, scored, tested
+from babelmerge.study.plan.scope import having, resolve, scored, tested
 from babelmerge.study.plan.types import Dataset, Group, Merge, Merged, Model
 from babelmerge.tasks.kinds import KINDS
+from babelmerge.words import ids
 from babelmerge.words.spelling import listed, nearest
 
 ALL_EXPERTS = "experts"  # the name under which task vectors of all experts are compared
@@ -100,7 +100,7 @@ def _merge(
 ) -> Merge:
     values = {k: v for k, v in grid.items() if k != "method"}
     algorithm = grid.get("method", label)
-    model = f"merges/{group.name}/{label}"
+    model = ids.model("merge", group.name, label)
     spread = points(values)
     _check_points(study, group, label, algorithm, spread)
     scored = _scored(study, datasets, group, label) if len(spread) > 1 else group.datasets
@@ -186,8 +186,8 @@ def warnings(merges: Mapping[str, Merge]) -> tuple[str, ...]:
     swept = [m for m in merges.values() if m.swept]
     found = []
     for merge in swept:
-        ids, total = merge.members, len(merge.grid)
-        same = len(merge_parameters.aliases(merge.grid, merge.algorithm, len(ids), ids))
+        members, total = merge.members, len(merge.grid)
+        same = len(merge_parameters.aliases(merge.grid, merge.algorithm, len(members), members))
         if same:
             found.append(
                 f"{merge.method}: {same} of {total} points repeat the model of another point, so "

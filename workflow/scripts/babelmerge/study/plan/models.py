@@ -5,58 +5,22 @@ Pure functions of a `Study` and its datasets.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from babelmerge.study.grammar.models import Base, Expert, ExpertSet
+from babelmerge.study.grammar.models import Base, Expert, ExpertSet, Joint, Ready
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.directions import same_direction
-from babelmerge.study.plan.scope import Datasets, having, tested
+from babelmerge.study.plan.scope import Datasets, having, resolve, tested
 from babelmerge.study.plan.templates import fill, values
 from babelmerge.study.plan.training import NONE, training
 from babelmerge.study.plan.types import Dataset, Kept, Model, Taken, Trained
-from babelmerge.words.spelling import listed, nearest
+from babelmerge.words import ids
+from babelmerge.words.spelling import listed
+
+Learner = Expert | ExpertSet  # a joint model is an expert of more
 
 
-def resolve(
-    study: Study,
-    datasets: Datasets,
-    of: str | list[str],
-    units: Any,
-    where: tuple[str, ...],
-    key: str = "of",
-) -> tuple[str, ...]:
-    """Dataset ids that `of` (tasks and dataset ids) and `units` name, in order.
-
-    where: the entry that holds them, for errors; key: its key that `of` stands under.
-    """
-    found: list[str] = []
-    for word in [of] if isinstance(of, str) else of:
-        ids = [d.id for d in datasets.values() if word in (d.task, d.id)]
-        if not ids:
-            valid = [*study.tasks, *datasets]
-            near = nearest(word, valid)
-            expected = f"a task or dataset id: {listed(valid)}"
-            raise study.error(*where, key, found=repr(word), expected=expected, remedy=near)
-        found += ids
-    kept = list(dict.fromkeys(found))
-    return tuple(kept if units is None else _only(study, datasets, kept, units, where))
-
-
-def _only(
-    study: Study, datasets: Datasets, ids: list[str], units: Any, where: tuple[str, ...]
-) -> list[str]:
-    wanted = direction_pairs(study, units) if isinstance(units, str) else units
-    present = [datasets[i].unit for i in ids]
-    for unit in wanted:
-        if unit not in present and not isinstance(units, str):
-            near = nearest(unit, present)
-            expected = f"one of {listed(present)}"
-            raise study.error(*where, "units", found=repr(unit), expected=expected, remedy=near)
-    return [i for i in ids if datasets[i].unit in wanted]
-
-
-def _taken(study: Study, entry: Any, names: Mapping[str, str], where: tuple[str, ...]) -> Taken:
+def _taken(study: Study, entry: Ready, names: Mapping[str, str], where: tuple[str, ...]) -> Taken:
     given = {name: getattr(entry, name) for name in ("hub", "revision", "path")}
     filled = {
         name: None if text is None else fill(study, text, names, *where, name)
@@ -68,7 +32,7 @@ def _taken(study: Study, entry: Any, names: Mapping[str, str], where: tuple[str,
 
 
 def _trained(
-    study: Study, datasets: Datasets, entry: Any, own: tuple[str, ...], where: tuple[str, ...]
+    study: Study, datasets: Datasets, entry: Learner, own: tuple[str, ...], where: tuple[str, ...]
 ) -> Trained:
     seen = having(datasets, own, "train")
     if not seen:
@@ -126,8 +90,8 @@ def _each(
     """(placeholders, own dataset ids) of each expert of a set."""
     where = ("experts", name)
     if entry.each != "language":
-        ids = resolve(study, datasets, entry.each, entry.units, where, "each")
-        found = [(datasets[i], (i,)) for i in ids]
+        each = resolve(study, datasets, entry.each, entry.units, where, "each")
+        found = [(datasets[i], (i,)) for i in each]
         return [
             (values(study, d.task, d.source_language, d.target_language), own) for d, own in found
         ]
@@ -147,7 +111,7 @@ def _checkpoints(
     study: Study,
     datasets: Datasets,
     model: Model,
-    entry: Any,
+    entry: ExpertSet | Joint,
     names: Mapping[str, str],
     where: tuple[str, ...],
 ) -> list[Model]:
@@ -162,7 +126,7 @@ def _checkpoints(
             if not isinstance(step, int):
                 found_, expected = repr(step), "a number of steps, since we train it"
                 raise study.error(*where, "checkpoints", found=found_, expected=expected)
-            source: Any = Kept(model.id, step)
+            source: Kept | Taken = Kept(model.id, step)
         elif entry.checkpoint_revision is None or model.source.hub is None:
             expected = "hub and checkpoint_revision, for example checkpoint_{step}"
             raise study.error(*where, "checkpoints", found="no revision", expected=expected)
@@ -172,12 +136,12 @@ def _checkpoints(
                 study, entry.checkpoint_revision, step_names, *where, "checkpoint_revision"
             )
             source = Taken(model.source.hub, revision, None)
-        id_ = f"{model.id}@{step}"
+        id_ = ids.kept(model.id, step)
         found.append(Model(id_, model.kind, source, model.datasets, *judged))
     return found
 
 
-def _keeping(model: Model, entry: Any) -> Model:
+def _keeping(model: Model, entry: ExpertSet | Joint) -> Model:
     """The model, its training told which steps to keep."""
     if not isinstance(model.source, Trained) or not getattr(entry, "checkpoints", None):
         return model
@@ -206,7 +170,7 @@ def _model(
     datasets: Datasets,
     section: str,
     label: str,
-    entry: Any,
+    entry: Learner,
     own: tuple[str, ...],
     names: Mapping[str, str],
     key: str | None = None,
@@ -216,7 +180,7 @@ def _model(
         expected = "a name without a slash, for example {unit} or {task}-{unit}"
         raise study.error(*where, "name", found=repr(label), expected=expected)
     if entry.ready:
-        source: Any = _taken(study, entry, names, where)
+        source: Taken | Trained = _taken(study, entry, names, where)
     else:
         source = _trained(study, datasets, entry, own, where)
     about = own if section == "joint" else same_direction(datasets, study.pivot, own)
@@ -242,7 +206,7 @@ def baselines(study: Study, datasets: Datasets) -> list[Model]:
     judged = (tested(datasets, datasets), tuple(datasets))
     return [
         Model(
-            f"baselines/{name}",
+            ids.model("baseline", name),
             "baseline",
             _taken(study, entry, {"unit": name}, ("baselines", name)),
             (),

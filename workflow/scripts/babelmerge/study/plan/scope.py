@@ -1,11 +1,56 @@
-"""Which of some datasets can be trained on, tested on, looked at. Pure functions of datasets."""
+"""Which datasets a study means by a name, and which of them can be trained on or tested on.
+
+Pure functions of a `Study` and its datasets.
+"""
 
 from collections.abc import Iterable, Mapping
 
+from babelmerge.study.grammar.study import Study
+from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.types import Dataset
 from babelmerge.tasks.kinds import KINDS
+from babelmerge.words.spelling import listed, nearest
 
 Datasets = Mapping[str, Dataset]
+Chosen = str | list[str] | None  # units of a task: a direction, a list, or all
+
+
+def resolve(
+    study: Study,
+    datasets: Datasets,
+    of: str | list[str],
+    units: Chosen,
+    where: tuple[str, ...],
+    key: str = "of",
+) -> tuple[str, ...]:
+    """Dataset ids that `of` (tasks and dataset ids) and `units` name, in order.
+
+    where: the entry that holds them, for errors; key: its key that `of` stands under.
+    """
+    found: list[str] = []
+    for word in [of] if isinstance(of, str) else of:
+        named = [d.id for d in datasets.values() if word in (d.task, d.id)]
+        if not named:
+            valid = [*study.tasks, *datasets]
+            near = nearest(word, valid)
+            expected = f"a task or dataset id: {listed(valid)}"
+            raise study.error(*where, key, found=repr(word), expected=expected, remedy=near)
+        found += named
+    kept = list(dict.fromkeys(found))
+    return tuple(kept if units is None else _only(study, datasets, kept, units, where))
+
+
+def _only(
+    study: Study, datasets: Datasets, among: list[str], units: Chosen, where: tuple[str, ...]
+) -> list[str]:
+    wanted = direction_pairs(study, units) if isinstance(units, str) else units
+    present = [datasets[i].unit for i in among]
+    for unit in wanted:
+        if unit not in present and not isinstance(units, str):
+            near = nearest(unit, present)
+            expected = f"one of {listed(present)}"
+            raise study.error(*where, "units", found=repr(unit), expected=expected, remedy=near)
+    return [i for i in among if datasets[i].unit in wanted]
 
 
 def having(datasets: Datasets, ids: Iterable[str], split: str) -> tuple[str, ...]:

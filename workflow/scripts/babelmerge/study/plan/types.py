@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from babelmerge.words import ids
+
 
 @dataclass(frozen=True)
 class CorpusRequest:
@@ -97,7 +99,7 @@ class Model:
     @property
     def name(self) -> str:
         """The id without its kind: hi-en for experts/hi-en."""
-        return self.id.split("/", 1)[-1]
+        return ids.name(self.id)
 
     @property
     def finished(self) -> bool:

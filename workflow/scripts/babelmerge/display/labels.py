@@ -9,8 +9,6 @@ from types import MappingProxyType
 
 from babelmerge.recipes import methods
 from babelmerge.words import ids, languages
-from babelmerge.words.ids import sides as sides
-from babelmerge.words.ids import unit as unit
 
 MISSING = "–"
 ARROW = "→"
@@ -33,7 +31,7 @@ def method(key: str) -> str:
 
 def pair(dataset: str) -> str:
     """'Hindi → English' for translation/hi-en, 'Hindi' for sentiment/hi."""
-    source, target = sides(dataset)
+    source, target = ids.sides(dataset)
     if source == target:
         return languages.name(source)
     return f"{languages.name(source)} {ARROW} {languages.name(target)}"
@@ -43,7 +41,7 @@ def pivot(datasets: Iterable[str], prefer: str = "en") -> str | None:
     """The one language on every pair's one side, or None; `prefer` decides if both are shared."""
     shared = None
     for dataset in datasets:
-        pair_of = set(sides(dataset))
+        pair_of = set(ids.sides(dataset))
         shared = pair_of if shared is None else shared & pair_of
     if not shared:
         return None
@@ -52,7 +50,7 @@ def pivot(datasets: Iterable[str], prefer: str = "en") -> str | None:
 
 def side(dataset: str, pivot_language: str | None) -> str:
     """Name of the language that a column is about: the side that is not the pivot."""
-    source, target = sides(dataset)
+    source, target = ids.sides(dataset)
     if pivot_language in (source, target) and source != target:
         return languages.name(target if source == pivot_language else source)
     return pair(dataset)
@@ -60,7 +58,7 @@ def side(dataset: str, pivot_language: str | None) -> str:
 
 def direction(dataset: str, pivot_language: str | None) -> str:
     """'XX → English' or 'English → XX'; the task's name for a monolingual data set."""
-    source, target = sides(dataset)
+    source, target = ids.sides(dataset)
     if source == target:
         return ids.task(dataset).replace("_", " ").capitalize()
     if pivot_language == target:
@@ -83,8 +81,8 @@ def direction_words(datasets: Iterable[str], name: str) -> str:
 
 def expert(name: str) -> str:
     """Name of an expert: its pair or language in words when its id is one, its id otherwise."""
-    parts = ids.finished(name).split("-")
-    known = len(parts) <= 2 and all(part in languages.NAMES for part in parts)
+    own = ids.finished(name)
+    known = own.count("-") < 2 and all(side in languages.NAMES for side in ids.sides(own))
     return pair(name) if known else name
 
 
@@ -113,10 +111,10 @@ def model(row: Mapping) -> str:
     """Label of a model from its row in the long score table (keys kind, expert, method, model)."""
     makers = {
         "base": lambda: "Base",
-        "expert": lambda: f"Expert {expert(row['expert'] or unit(row['model']))}",
-        "joint": lambda: f"Joint {unit(row['model'])}",
-        "merge": lambda: method(row["method"] or unit(row["model"])),
-        "baseline": lambda: f"Baseline {unit(row['model'])}",
+        "expert": lambda: f"Expert {expert(row['expert'] or ids.unit(row['model']))}",
+        "joint": lambda: f"Joint {ids.unit(row['model'])}",
+        "merge": lambda: method(row["method"] or ids.unit(row["model"])),
+        "baseline": lambda: f"Baseline {ids.unit(row['model'])}",
     }
     return makers.get(row["kind"], lambda: row["model"])()
 
@@ -156,14 +154,3 @@ def listing(words: Iterable[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def own_experts(experts: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
-    """Data set → the expert trained on it, by name: 'hi-en' or 'sentiment-hi' (@step ignored)."""
-    names = {ids.finished(name): name for name in experts}
-    found = {}
-    for dataset in datasets:
-        for candidate in (unit(dataset), dataset.replace("/", "-")):
-            if candidate in names:
-                found.setdefault(dataset, names[candidate])
-    return found
