@@ -6,18 +6,25 @@ pytestmark = pytest.mark.e2e
 STUDY = "tests/e2e/studies/pico.yaml"
 
 
-DATA = {"prepare_data", "check_data"}
+DATA = {"prepare_data", "check_data", "table_sizes"}
 TRAINING = {"train_base", "train_expert", "train_joint", "plot_training", "collect_statistics"}
+TRAINING |= {"table_training", "chapter_reproducibility"}
 MERGING = {"sweep", "select_recipe", "merge_models", "plot_sweeps"}
 SCORING = {"score", "collect_scores", "compare_retention", "plot_matrix", "plot_retention"}
-SCORING |= {"table_scores", "table_retention", "report"}
+SCORING |= {"table_scores", "table_retention", "table_own_scores", "table_lowest"}
+SCORING |= {"table_signatures", "chapter_question", "chapter_setup", "chapter_experts"}
+SCORING |= {"chapter_merges", "chapter_failures", "report"}
 INSIDE = {"represent", "compare_neurons", "compare_usage_alignment", "compare_cka"}
 INSIDE |= {"compare_angles", "compare_task_vectors", "compare_compatibility"}
 INSIDE |= {"compare_correlations", "intervene_blocks", "intervene_neurons"}
 INSIDE |= {"plot_neurons", "plot_usage_alignment", "plot_cka", "plot_angles", "plot_angle_pairs"}
 INSIDE |= {"plot_task_vectors", "plot_kept", "plot_mergeability", "plot_interventions"}
 INSIDE |= {"table_neurons", "table_cka", "table_kept", "table_mergeability"}
+INSIDE |= {"table_interventions", "chapter_representations", "chapter_neurons"}
+INSIDE |= {"chapter_task_vectors", "chapter_mergeability", "chapter_interventions"}
 EVALUATING = {"translate"} | MERGING | SCORING | INSIDE
+TABLES = {rule for rule in DATA | TRAINING | EVALUATING if rule.startswith("table_")}
+CHAPTERS = {rule for rule in TRAINING | EVALUATING if rule.startswith("chapter_")}
 
 
 def test_touched_and_commented_files_rerun_nothing(project):
@@ -39,42 +46,38 @@ EDITS = {
     "training/vocabulary.py": {"train_tokenizer"} | TRAINING | EVALUATING,
     "training/schedules.py": TRAINING | EVALUATING,
     "evaluation/generation.py": EVALUATING - {"plot_task_vectors"},  # of experts alone
-    "recipes/recipes.py": EVALUATING - {"intervene_neurons"},  # of base and joint models, here
+    # Neurons are switched off in base and joint models, here.
+    "recipes/recipes.py": EVALUATING - {"intervene_neurons", "table_interventions"},
     "analysis/scores/retention.py": {
+        "chapter_failures",
+        "chapter_mergeability",
+        "chapter_merges",
+        "chapter_question",
         "compare_correlations",
         "compare_retention",
         "plot_mergeability",
         "plot_retention",
         "report",
+        "table_lowest",
         "table_mergeability",
         "table_retention",
     },
     "evaluation/sweeps/figures.py": {
-        "plot_matrix",
-        "plot_retention",
+        "chapter_experts",
+        "chapter_merges",
         "plot_sweeps",
-        "plot_training",
         "report",
     },
-    "display/tables.py": {
-        "plot_interventions",
-        "plot_mergeability",
-        "report",
-        "table_cka",
-        "table_kept",
-        "table_mergeability",
-        "table_neurons",
-        "table_retention",
-        "table_scores",
-    },
+    "display/tables.py": TABLES | CHAPTERS - {"chapter_question"} | {"report"},
     "analysis/task_vectors/projection.py": {
+        "chapter_task_vectors",
         "plot_kept",
-        "plot_mergeability",
         "report",
         "table_kept",
-        "table_mergeability",
     },
-    "display/html.py": {"report"},
+    "display/html.py": TABLES | CHAPTERS | {"report"},
+    "analysis/neurons/chapter.py": {"chapter_neurons", "report"},
+    "report/report.py": {"report"},
 }
 
 

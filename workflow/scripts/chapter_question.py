@@ -2,10 +2,10 @@
 
 from job import running
 
-from babelmerge.analysis.scores import chapter
+from babelmerge.analysis.scores.question import question
 from babelmerge.display import chapters
 from babelmerge.files.atomic import write_atomically
 
 with running(snakemake):
     parts = chapters.read(snakemake.input, snakemake.params.cfg)
-    write_atomically(snakemake.output[0], chapter.question(parts))
+    write_atomically(snakemake.output[0], question(parts))

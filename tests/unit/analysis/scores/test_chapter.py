@@ -9,15 +9,17 @@ import pandas as pd
 import pytest
 from made_up_report import Page, scored
 
-from babelmerge.analysis.scores import chapter, figures, findings, matrix, samples
+from babelmerge.analysis.scores import chapter, figures, findings, matrix
+from babelmerge.analysis.scores import failures
 from babelmerge.analysis.scores import model_findings as models
+from babelmerge.analysis.scores.question import question
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
 from babelmerge.evaluation.sweeps.figures import sweep_figure
 
 INTO, OUT = made_up_study.datasets(("hi", "bn", "ta", "te"))
 DIRECTIONS = {"xx-en": INTO, "en-xx": OUT}
-CHAPTERS = (chapter.question, chapter.experts, chapter.merges, chapter.failures)
+CHAPTERS = (question, chapter.experts, chapter.merges, failures.failures)
 
 
 def parts(study=None, scores=None, retention=None, **more):
@@ -59,14 +61,14 @@ def test_the_question_is_answered_in_short(full):
     asked = dataclasses.replace(
         full, study={**full.study, "reference": "P <1>", "description": "D"}
     )
-    content = chapter.question(asked)
+    content = question(asked)
     Page(content)
     for sentence in findings.overall(
         scored(retention=made_up_study.retention(made_up_study.scores()))
     ):
         assert page.text(sentence) in content
     assert "<p>D</p><p>The question:" in content and "Reference: P &lt;1&gt;." in content
-    assert "In short" not in chapter.question(Parts({"metric": None}))
+    assert "In short" not in question(Parts({"metric": None}))
 
 
 def test_experts_and_merges_show_their_figures_and_tables(full):
@@ -89,7 +91,7 @@ def test_experts_and_merges_show_their_figures_and_tables(full):
 
 
 def test_failures_show_sentences_side_by_side(full):
-    content = chapter.failures(full, made_up_study.samples())
+    content = failures.failures(full, made_up_study.samples())
     assert "<p>table lowest </p>" in content and "<p>table off-target many-to-one</p>" in content
     assert "Sentences side by side" in content
     Page(content)
@@ -120,7 +122,7 @@ def test_kinds_of_models_may_be_missing(kinds):
     text = " ".join(word for make in CHAPTERS for word in Page(make(given)).text)
     assert "nan" not in text.lower().replace("finance", "") and "Joint training reaches" not in text
     assert bool(chapter.experts(given)) == ("expert" in kinds)
-    assert bool(chapter.merges(given)) == bool(chapter.failures(given)) == ("merge" in kinds)
+    assert bool(chapter.merges(given)) == bool(failures.failures(given)) == ("merge" in kinds)
 
 
 def test_samples_carry_their_languages_and_are_escaped():
@@ -132,7 +134,7 @@ def test_samples_carry_their_languages_and_are_escaped():
         "reference": "مرحبا",
         "outputs": {"experts/en-ar": "</div>", "merges/g/ties": "  "},
     }
-    content = samples.side_by_side([*made_up_study.samples(), nasty])
+    content = failures.side_by_side([*made_up_study.samples(), nasty])
     assert {"en", "hi", "bn", "ta", "te", "ar"} <= Page(content).languages
     assert "<script" not in content and "&lt;script&gt;" in content
     assert 'lang="ar" dir="rtl"' in content and "(nothing)" in content
@@ -140,7 +142,7 @@ def test_samples_carry_their_languages_and_are_escaped():
 
 def test_samples_of_a_group_stand_under_its_heading():
     first = made_up_study.samples()[0]
-    content = samples.side_by_side([first, first | {"group": "many-to-one"}])
+    content = failures.side_by_side([first, first | {"group": "many-to-one"}])
     assert "<summary>Many-to-one: Hindi → English</summary>" in content
     assert "<h4>TIES</h4>" in content and "<h4>TIES, many-to-one</h4>" in content
 
@@ -152,8 +154,8 @@ def test_samples_are_the_first_sentences_of_every_models_outputs(tmp_path):
         paths.append(str(tmp_path / f"{name}.jsonl"))
         (tmp_path / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     facts = {"group": "g", "dataset": "t/hi-en", "source_language": "hi", "target_language": "en"}
-    found = list(samples.read([{**facts, "models": ["base", "experts/hi-en"]}], paths))
-    assert len(found) == samples.SENTENCES and "models" not in found[0]
+    found = list(failures.read([{**facts, "models": ["base", "experts/hi-en"]}], paths))
+    assert len(found) == failures.SENTENCES and "models" not in found[0]
     assert found[2]["outputs"] == {"base": "base2", "experts/hi-en": "expert2"}
     assert found[0]["source"] == "s0" and found[0]["group"] == "g"
 
@@ -231,7 +233,7 @@ def test_experts_that_score_zero_do_not_break_the_story():
     rows = [("many-to-one", "ties", "translation/hi-en", float("inf"), float("nan"), float("nan"))]
     found = scored(retention=kept(rows).assign(expert=0.0))
     assert "could be computed" in findings.overall(found)[0]
-    Page(chapter.question(parts(retention=kept(rows).assign(expert=0.0))))
+    Page(question(parts(retention=kept(rows).assign(expert=0.0))))
 
 
 def test_expert_sentences_count_transfer():

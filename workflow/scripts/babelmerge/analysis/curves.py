@@ -1,7 +1,7 @@
 """What is told of the long tables of CKA and of angles: an expert at a time, against few partners.
 
 A subject is an expert on its own data set; where a data set has no owner, each expert on it. Takes
-the tables of `similarity_rows` and `geometry_pairs`, gives frames that figures, tables and report
+the tables of `cka.rows` and `angles.rows`, gives frames that figures, tables and report
 read, so that all three tell the same numbers.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from babelmerge.analysis import comparisons as relations
+from babelmerge.analysis import comparisons
 from babelmerge.analysis import layers as layerwise
 from babelmerge.display import labels
 from babelmerge.words import ids
@@ -83,7 +83,7 @@ def _of(rows: pd.DataFrame, subject: Subject, groups: set[str]) -> pd.DataFrame:
     rows = rows[rows["dataset"] == subject.dataset]
     kind, model, other = rows["comparison"], rows["model"], rows["other"]
     base = (kind == "base-expert") & (model == subject.expert)
-    others = (kind == "expert-expert") & (model == subject.expert) & (other == relations.OTHERS)
+    others = (kind == "expert-expert") & (model == subject.expert) & (other == comparisons.OTHERS)
     if not others.any():
         others = (kind == "expert-expert") & ((model == subject.expert) | (other == subject.expert))
     among = np.array([ids.of_kind(m, "merge") and ids.group(m) in groups for m in model], bool)
@@ -112,7 +112,7 @@ def present(told: pd.DataFrame) -> list[str]:
 
 def references(angles: pd.DataFrame) -> pd.DataFrame:
     """Rows of split-half and random, `rank` as a number; of a table without ranks none."""
-    kinds = (relations.HALVES, relations.RANDOM)
+    kinds = (comparisons.HALVES, comparisons.RANDOM)
     rows = angles[angles["comparison"].isin(kinds)] if "rank" in angles else angles.iloc[:0]
     return rows.assign(rank=rows["rank"].astype(int)) if len(rows) else rows
 

@@ -1,6 +1,6 @@
 """Small multiples of curves over depth: one panel for each expert on its data, bands shaded.
 
-What the figures of CKA and of angles have in common. Takes rows of `similarity_curves.told` of one
+What the figures of CKA and of angles have in common. Takes rows of `curves.told` of one
 measure; computes nothing but where things stand.
 """
 
@@ -13,8 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from babelmerge.analysis import curves
-from babelmerge.analysis import layers as layerwise
+from babelmerge.analysis import curves, layers
 from babelmerge.display import labels
 from babelmerge.display import style as fs
 
@@ -99,7 +98,7 @@ def handles(lines: Mapping[tuple, Style]) -> list[Line2D]:
 def place(where: pd.Series, blocks: int) -> np.ndarray:
     """Layers on the axis; what the final norm makes of the last stands a little apart."""
     apart = blocks + max(1.0, 0.09 * blocks)
-    return np.array([apart if name == layerwise.NORM else float(name) for name in where])
+    return np.array([apart if name == layers.NORM else float(name) for name in where])
 
 
 def draw(ax: Axes, rows: pd.DataFrame, blocks: int, ribbon: bool = True, **drawn) -> None:
@@ -119,9 +118,9 @@ def draw(ax: Axes, rows: pd.DataFrame, blocks: int, ribbon: bool = True, **drawn
 
 def frame(axes: Sequence[Axes], blocks: int) -> None:
     """Layers across, bands shaded and named; N is what the final norm makes of the last layer."""
-    bands = {name.split(" ")[0]: band for name, band in layerwise.bands(blocks).items()}
+    bands = {name.split(" ")[0]: band for name, band in layers.bands(blocks).items()}
     bands.pop("all")
-    end = place(pd.Series([layerwise.NORM]), blocks)[0]
+    end = place(pd.Series([layers.NORM]), blocks)[0]
     starts = [band[0] for band in bands.values()]
     ticks = sorted({0, *starts, blocks})
     for at, ax in enumerate(axes):

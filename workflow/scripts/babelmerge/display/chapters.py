@@ -36,6 +36,10 @@ class Parts:
         """A table's fragment; nothing where there is none."""
         return self.tables.get(key, "")
 
+    def tables_of(self, what: str) -> str:
+        """The fragments of all tables (what, name), in order."""
+        return "".join(fragment for key, fragment in self.tables.items() if key[0] == what)
+
     def named(self, what: str) -> dict[str, pd.DataFrame]:
         """Name -> long table, of all (what, name) that have rows."""
         return {key[1]: rows for key, rows in self.long.items() if key[0] == what and len(rows)}

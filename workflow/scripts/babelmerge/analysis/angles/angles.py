@@ -3,7 +3,7 @@
 A model's subspace is spanned by the top r right singular vectors of its centred states; the angles
 come from their cosines and their sines together, so that they are right near 0 and near 90 degrees.
 In float64, angles in radians, ascending. References: `random_angles`, `split_half`. All layers and
-pairs of models at once: `geometry_pairs`.
+pairs of models at once: `angles.rows`.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Figure of principal angles: over depth, and in late layers by rank.
 
-Takes the long table of one direction and span (`geometry_pairs`), in degrees; means and places
+Takes the long table of one direction and span (`angles.rows`), in degrees; means and places
 only. What the angles are to be held against, halves of the data and random subspaces, is drawn.
 """
 
@@ -13,13 +13,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from babelmerge.analysis import comparisons as relations
-from babelmerge.analysis import curves, panels
+from babelmerge.analysis import comparisons, curves, panels
 from babelmerge.display import style as fs
 
 HALVES = {"color": fs.FAINT, "linewidth": 1.2, "linestyle": (0, (4, 1.5))}
 RANDOM = {"color": fs.FAINT, "linewidth": 1.0, "linestyle": ":"}
-NAMES = {relations.HALVES: "Expert, two halves of the data", relations.RANDOM: "Random subspaces"}
+NAMES = {
+    comparisons.HALVES: "Expert, two halves of the data",
+    comparisons.RANDOM: "Random subspaces",
+}
 BELOW = 1.55  # inches of the panel by rank
 RANGE = {"color": fs.FAINT, "alpha": 0.25, "linewidth": 0}
 
@@ -35,7 +37,7 @@ def angle_figure(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Fig
 
     Dashes: the expert against itself, on two halves of the sentences. Dots: random subspaces, with
     95% of draws in grey. Below, where several ranks were computed: the mean over the panels in the
-    late band, by rank. groups: as `similarity_curves.shown_groups` takes them. Without an expert
+    late band, by rank. groups: as `curves.shown_groups` takes them. Without an expert
     the figure says so.
     """
     told = curves.told(rows, groups)
@@ -75,9 +77,9 @@ def _curves(ax: Axes, rows: pd.DataFrame, lines: Mapping, blocks: int) -> None:
 
 def _beside(ax: Axes, subject: curves.Subject, beside: pd.DataFrame, blocks: int) -> None:
     beside = beside[beside["dataset"] == subject.dataset]
-    halves = (beside["comparison"] == relations.HALVES) & (beside["model"] == subject.expert)
+    halves = (beside["comparison"] == comparisons.HALVES) & (beside["model"] == subject.expert)
     panels.draw(ax, beside[halves & (beside["level"] == "layer")], blocks, **HALVES)
-    for row in beside[beside["comparison"] == relations.RANDOM].to_dict("records"):
+    for row in beside[beside["comparison"] == comparisons.RANDOM].to_dict("records"):
         ax.axhline(row["value"], **RANDOM)
         ax.axhspan(row["low"], row["high"], zorder=-1, **RANGE)
 
@@ -97,9 +99,9 @@ def _ticks(top: float) -> range:
 
 
 def _handles() -> list:
-    halves = Line2D([], [], label=NAMES[relations.HALVES], **HALVES)
+    halves = Line2D([], [], label=NAMES[comparisons.HALVES], **HALVES)
     random = Patch(facecolor=fs.FAINT, alpha=0.5, edgecolor=fs.INK, linestyle=":", linewidth=0.8)
-    random.set_label(f"{NAMES[relations.RANDOM]} (95%)")
+    random.set_label(f"{NAMES[comparisons.RANDOM]} (95%)")
     return [halves, random]
 
 

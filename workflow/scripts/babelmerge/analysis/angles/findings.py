@@ -7,9 +7,7 @@ numbers; nothing here is true of a study in advance.
 import numpy as np
 import pandas as pd
 
-from babelmerge.analysis import comparisons as relations
-from babelmerge.analysis import curves
-from babelmerge.analysis import layers as layerwise
+from babelmerge.analysis import comparisons, curves, layers
 from babelmerge.display import labels
 
 BETWEEN = {
@@ -50,9 +48,9 @@ def _late(late: pd.DataFrame, span: str, band: str) -> list[str]:
 def _references(rows: pd.DataFrame, late: pd.DataFrame, band: str) -> pd.DataFrame:
     """dataset, expert -> the halves' angle in the band, and the level of random subspaces."""
     beside = curves.full_rank(curves.references(rows))
-    halves = beside[(beside["comparison"] == relations.HALVES) & (beside["where"] == band)]
+    halves = beside[(beside["comparison"] == comparisons.HALVES) & (beside["where"] == band)]
     halves = halves.rename(columns={"model": "chosen", "value": "halves"})
-    random = beside[beside["comparison"] == relations.RANDOM]
+    random = beside[beside["comparison"] == comparisons.RANDOM]
     random = random.rename(columns={"value": "random", "low": "from"})[
         ["dataset", "random", "from"]
     ]
@@ -103,7 +101,7 @@ def _deepest(full: pd.DataFrame) -> list[str]:
     if not names:
         return []
     rows = full[(full["comparison"] == names[0]) & (full["level"] == "layer")]
-    means = curves.mean_curve(rows[rows["where"] != layerwise.NORM]).set_index("where")["value"]
+    means = curves.mean_curve(rows[rows["where"] != layers.NORM]).set_index("where")["value"]
     means = means.dropna()
     if len(means) < 2 or means.max() == means.min():
         return []

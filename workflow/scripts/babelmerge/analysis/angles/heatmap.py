@@ -1,6 +1,6 @@
 """Heatmap of principal angles of all models with each expert, on the expert's own data.
 
-Takes the long table of one direction and span (`geometry_pairs`), in degrees; means and places
+Takes the long table of one direction and span (`angles.rows`), in degrees; means and places
 only. The references stand in the colour bar, and the diagonal is one of them.
 """
 
@@ -12,8 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from babelmerge.analysis import comparisons as relations
-from babelmerge.analysis import curves
+from babelmerge.analysis import comparisons, curves
 from babelmerge.display import labels
 from babelmerge.display import style as fs
 from babelmerge.words import ids
@@ -33,7 +32,7 @@ def angle_pairs(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figu
     Framed, without colour: the expert against itself, on two halves of the sentences. Hatched: not
     compared. The bar has the mean of that diagonal and the level of random subspaces. Of more than
     MOST models or experts the figure says how many are missing. groups: as
-    `similarity_curves.shown_groups` takes them. Without an expert the figure says so.
+    `curves.shown_groups` takes them. Without an expert the figure says so.
     """
     subjects = curves.subjects(rows)
     every = subjects[:MOST]
@@ -41,13 +40,13 @@ def angle_pairs(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figu
         return fs.blank("No expert is represented on these data")
     late = curves.full_rank(rows.assign(rank=rows["rank"].astype(int)))
     late = late[(late["measure"] == "median") & (late["level"] == "band")]
-    random = late[late["comparison"] == relations.RANDOM]
+    random = late[late["comparison"] == comparisons.RANDOM]
     late = late[late["where"] == curves.band(late)]
     grid = pd.DataFrame({at: _column(late, subject) for at, subject in enumerate(every)})
     grid = _kept(grid, rows["model"].unique(), every, set(curves.shown_groups(rows, groups)))
     left = {"model": len(grid) - MOST, "expert": len(subjects) - MOST}
     grid = grid[:MOST]
-    halves = late[late["comparison"] == relations.HALVES]
+    halves = late[late["comparison"] == comparisons.HALVES]
     marks = {
         "halves": _mean(halves[halves["model"].isin({subject.expert for subject in every})]),
         "random": _mean(random),
@@ -63,7 +62,7 @@ def angle_pairs(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figu
 
 def _column(late: pd.DataFrame, subject: curves.Subject) -> pd.Series:
     """Model -> its angle with the subject's expert on the subject's data; itself: its halves."""
-    rows = late[(late["dataset"] == subject.dataset) & (late["other"] != relations.OTHERS)]
+    rows = late[(late["dataset"] == subject.dataset) & (late["other"] != comparisons.OTHERS)]
     left, right = rows["model"] == subject.expert, rows["other"] == subject.expert
     partners = rows["other"].where(left, rows["model"])[left | right]
     return pd.Series(rows.loc[left | right, "value"].to_numpy(), partners.to_numpy())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from babelmerge.analysis import layers as layerwise
-from babelmerge.analysis.angles import angles as geometry
+from babelmerge.analysis.angles import angles
 from babelmerge.analysis.comparisons import HALVES, RANDOM, Relation, relations, with_others
 from babelmerge.words import ids
 
@@ -33,7 +33,7 @@ def rows(
 ) -> Iterator[dict]:
     """Long rows: level, where, comparison, model, other, rank, measure, value, low, high, n.
 
-    states, owner, peers, level, where, `others`: as `similarity_rows.rows`. ranks: subspaces to
+    states, owner, peers, level, where, `others`: as `cka.rows`. ranks: subspaces to
     compare; `rank` is what is left of each, at most one below the sentences and the features.
     measure: median, smallest or largest angle, in degrees. References have the median only:
     comparison split-half for the base and the owner (without one, for all experts), and random,
@@ -75,7 +75,7 @@ def compare(
     """
     models = list(states)
     count = _check(states)
-    halves = geometry.halves(len(states[models[0]][0]), seed) if halved else ()
+    halves = angles.halves(len(states[models[0]][0]), seed) if halved else ()
 
     def one(layer: int) -> Angles:
         parts = [halves if at in halved else () for at in range(len(models))]
@@ -87,7 +87,7 @@ def compare(
         split = [found[at][1] for at in halved]
         return Angles(
             {rank: _of_pairs(whole, pairs, rank) for rank in ranks},
-            {r: [geometry.angles(a[:, :r], b[:, :r]) for a, b in split] for r in ranks},
+            {r: [angles.angles(a[:, :r], b[:, :r]) for a, b in split] for r in ranks},
         )
 
     return layerwise.over_layers(one, count, threads)
@@ -95,7 +95,7 @@ def compare(
 
 def _bases(states: Mapping, model: str, layer: int, rank: int, halves: Sequence[np.ndarray]):
     try:
-        return geometry.bases(states[model][layer], rank, halves)
+        return angles.bases(states[model][layer], rank, halves)
     except ValueError as error:
         raise ValueError(f"{model}, layer {layer}: {error}") from None
 
@@ -103,13 +103,13 @@ def _bases(states: Mapping, model: str, layer: int, rank: int, halves: Sequence[
 def _of_pairs(
     bases: list[np.ndarray], pairs: Sequence[tuple[int, int]], rank: int
 ) -> list[np.ndarray]:
-    return [geometry.angles(bases[i][:, :rank], bases[j][:, :rank]) for i, j in pairs]
+    return [angles.angles(bases[i][:, :rank], bases[j][:, :rank]) for i, j in pairs]
 
 
 def _pair_rows(
     layers: list[Angles], shown: list[tuple[Relation, list[int]]], rank: int, sentences: int
 ) -> Iterator[dict]:
-    measures = {"median": geometry.median, "smallest": _smallest, "largest": _largest}
+    measures = {"median": angles.median, "smallest": _smallest, "largest": _largest}
     for measure, summary in measures.items():
         table = np.array([[summary(a) for a in layer.pairs[rank]] for layer in layers])
         for relation, members in shown:
@@ -118,7 +118,7 @@ def _pair_rows(
 
 
 def _half_rows(layers: list[Angles], models: list[str], rank: int, n: int) -> Iterator[dict]:
-    table = np.array([[geometry.median(a) for a in layer.halves[rank]] for layer in layers])
+    table = np.array([[angles.median(a) for a in layer.halves[rank]] for layer in layers])
     for model, curve in zip(models, table.T, strict=True):
         place = {"comparison": HALVES, "model": model, "other": model}
         yield from _curve_rows(curve, place, rank, "median", n // 2)
@@ -136,7 +136,7 @@ def _curve_rows(curve, place: Mapping, rank: int, measure: str, n: int) -> Itera
 
 
 def _random_row(layers: int, features: int, rank: int, n: int) -> dict:
-    medians = np.degrees(np.median(geometry.random_angles(features, rank), axis=1))
+    medians = np.degrees(np.median(angles.random_angles(features, rank), axis=1))
     band = list(layerwise.bands(layers - 2))[-1]
     place = {"level": "band", "where": band, "comparison": RANDOM, "model": "", "other": ""}
     row = _row(place, rank, "median", medians.mean(), n)

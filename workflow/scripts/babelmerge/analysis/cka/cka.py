@@ -5,7 +5,7 @@ al. 2019; translation study 5.3), is the cosine of K and L; debiased CKA is the 
 al.'s (2012) unbiased estimates of HSIC, which is the cosine of K and L after U-centring (Székely &
 Rizzo 2014). For few sentences and many features the biased one is far above 0 for states that have
 nothing to do with each other: `floor` says how far. In float64. All layers and pairs of models at
-once: `similarity_pairs`. No torch.
+once: `pairs`. No torch.
 """
 
 import math

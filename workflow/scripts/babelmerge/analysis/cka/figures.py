@@ -1,6 +1,6 @@
 """Figure of CKA over depth: an expert against the base, the other experts and its merges.
 
-Takes the long table of one direction and span (`similarity_rows`); means and places only.
+Takes the long table of one direction and span (`cka.rows`); means and places only.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def cka_figure(rows: pd.DataFrame, groups: curves.Groups | None = None) -> Figur
     One scale for all panels, which ends at 1, where representations are the same but for rotation
     and scale; it starts at 0 when a curve comes down to the lower half. Dots: what the biased
     estimate would give for unrelated representations. groups: group -> data sets, as
-    `similarity_curves.shown_groups` takes them. Without an expert the figure says so.
+    `curves.shown_groups` takes them. Without an expert the figure says so.
     """
     rows = curves.told(rows, groups)
     rows = rows[(rows["level"] == "layer") & rows["comparison"].isin(curves.COMPARISONS)]

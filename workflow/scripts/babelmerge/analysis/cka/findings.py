@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from babelmerge.analysis import curves
-from babelmerge.analysis import layers as layerwise
+from babelmerge.analysis import curves, layers
 from babelmerge.display import labels
 
 BETWEEN = {
@@ -109,8 +108,8 @@ def _deepest(value: pd.DataFrame) -> list[str]:
     comparison = next((c for c in reversed(BETWEEN) if c in set(value["comparison"])), None)
     rows = value[(value["comparison"] == comparison) & (value["level"] == "layer")]
     means = curves.mean_curve(rows).set_index("where")["value"]
-    after = means.get(layerwise.NORM)
-    means = means.drop(layerwise.NORM, errors="ignore").dropna()
+    after = means.get(layers.NORM)
+    means = means.drop(layers.NORM, errors="ignore").dropna()
     if len(means) < 2:
         return []
     means.index = means.index.astype(int)

@@ -3,7 +3,7 @@
 In one layer each model has one Gram matrix, and all CKAs are cosines between these: centred for the
 biased, U-centred for the debiased (`similarity`). States are centred in float64, Gram matrices are
 float32, their inner products float64; they are off by about 1e-8. Memory per thread: a Gram
-matrix of every model. No torch. Takes states, gives arrays; `similarity_rows` makes tables of them.
+matrix of every model. No torch. Takes states, gives arrays; `cka.rows` makes tables of them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """CKA as long rows: every pair of models on one data set and span, by layer and by band.
 
-Takes pooled states, gives rows; `relations` says which pairs, `similarity_pairs` computes them.
+Takes pooled states, gives rows; `comparisons` says which pairs, `pairs` computes them.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -43,8 +43,8 @@ def rows(
     whose data set it is, if any. level and where: `layer` and its name, or `band` and the band with
     its range. measure: biased, debiased (with its bootstrap interval low, high) or floor. n: the
     number of sentences. A band is the mean over its layers (those that have a value); `others`
-    the mean over experts (which: `relations.with_others`, which takes peers); their intervals come
-    from the same means of the resamples.
+    the mean over experts (which: `comparisons.with_others`, which takes peers); their intervals
+    come from the same means of the resamples.
     """
     found = curves(states, owner, resamples, seed, threads, peers)
     for level, where, layers in _places(len(found.values["biased"][0])):

@@ -1,15 +1,14 @@
 """Tables 6 and 7 of the translation study: CKA by band of layers, and in the last layers.
 
-Takes the long CKA tables of one direction, span by span (`similarity_rows`); averages what
-`similarity_curves` tells and computes nothing else. Each row is an expert on its own data.
+Takes the long CKA tables of one direction, span by span (`cka.rows`); averages what
+`curves` tells and computes nothing else. Each row is an expert on its own data.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from babelmerge.analysis import curves
-from babelmerge.analysis import layers as layerwise
+from babelmerge.analysis import curves, layers
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
 
@@ -38,7 +37,7 @@ Tables = Mapping[str, pd.DataFrame]  # span -> long table
 def bands_table(tables: Tables, direction: str, groups: curves.Groups | None = None) -> Table:
     """Table 6: bands of layers against base, other experts and merges; experts as rows.
 
-    direction: words for the title. groups: as `similarity_curves.shown_groups` takes them. Without
+    direction: words for the title. groups: as `curves.shown_groups` takes them. Without
     an expert in any of the long tables it has no rows.
     """
     frame = numbers(tables, "band", curves.bands, groups)
@@ -155,12 +154,12 @@ def _against(frame: pd.DataFrame) -> list[str]:
 
 
 def _last(rows: pd.DataFrame) -> list[str]:
-    return [*layerwise.last(curves.blocks(rows)), layerwise.NORM]
+    return [*layers.last(curves.blocks(rows)), layers.NORM]
 
 
 def _words(place: str) -> str:
     """'Late (28–36)' of a band, 'L36' of a layer."""
-    if place == layerwise.NORM:
+    if place == layers.NORM:
         return "Norm"
     word, _, ends = place.partition(" ")
     ends = "–".join(dict.fromkeys(ends.split("-")))

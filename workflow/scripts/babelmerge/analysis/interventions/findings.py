@@ -1,6 +1,6 @@
 """Sentences about interventions: which blocks bring back what a merge lost, what neurons are for.
 
-Takes the long tables of `intervention_tables`, gives lists of sentences, each computed from the
+Takes the long tables of `tables`, gives lists of sentences, each computed from the
 numbers; nothing here is true of a study in advance.
 """
 

@@ -1,7 +1,7 @@
 """The long tables of interventions, read and summed up for figures and the report. No torch.
 
-Takes tables as `long_tables.read_long` gives them: the rows of `intervention_blocks.rows` (with
-group and method) and of `intervention_neurons.rows`.
+Takes tables as `long_tables.read_long` gives them: the rows of `blocks.rows` (with
+group and method) and of `neurons.rows`.
 """
 
 import numpy as np

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from babelmerge.analysis.mergeability import tables as mergeability_tables
+from babelmerge.analysis.mergeability import tables
 from babelmerge.analysis.mergeability.pairs import MEASURES
 from babelmerge.display import labels
 from babelmerge.display import style as fs
@@ -43,7 +43,7 @@ def mergeability_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Fig
         axes = figure.subplots(lines, 2, squeeze=False, sharey=True).ravel()
         for ax, measure in zip(axes, measures, strict=False):
             _panel(ax, points[points["measure"] == measure], methods)
-            told = mergeability_tables.in_short(correlations, measure)
+            told = tables.in_short(correlations, measure)
             words = "\n".join(textwrap.wrap(MEASURES[measure].label, 30))
             ax.set_title(f"{words}\n{told}", fontsize=6.2, fontweight="normal")
         for ax in axes[len(measures) :]:

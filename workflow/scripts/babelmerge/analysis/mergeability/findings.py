@@ -29,7 +29,7 @@ def predictions(correlations: pd.DataFrame) -> list[str]:
 def outlooks(points: pd.DataFrame) -> list[str]:
     """What merges kept of groups whose experts looked compatible, doubtful or conflicting.
 
-    points: `mergeability.points`; a group's outlook is that of the mean CKA of its pairs.
+    points: `points.points`; a group's outlook is that of the mean CKA of its pairs.
     """
     rows = points[(points["measure"] == "cka_last") & np.isfinite(points["retention"])]
     groups = rows.groupby("group", sort=False)[["value", "retention"]].mean()

@@ -92,7 +92,7 @@ def pairs(
 ) -> Pairs:
     """Measures of all pairs of experts from those of the long tables that there are.
 
-    cka, angles: rows of `similarity_rows` and `geometry_pairs` with the data set's `owner` ("" when
+    cka, angles: rows of `cka.rows` and `angles.rows` with the data set's `owner` ("" when
     it has none: then every pair is seen on it). A pair that was seen on the data of one of the two
     only has that value both ways; one that was seen only on the data of other experts, as experts
     that own none are, the mean over these. typology, languages: the table of `typology.read`, and

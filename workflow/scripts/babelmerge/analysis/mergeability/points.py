@@ -79,8 +79,8 @@ def correlations(
 
     found: as `points` gives them, of one metric. method: each, and `all` (the mean over methods).
     level: `merge` (means over a group's data sets and pairs, as the pretraining study has it) or
-    `expert` (each expert of a group by itself). value, p and the rest: `exchange.Exchange`, whose
-    items are the experts. Points without a finite outcome or value are left out.
+    `expert` (each expert of a group by itself). value, p and the rest: `permutation.Exchange`,
+    whose items are the experts. Points without a finite outcome or value are left out.
     """
     methods = [*dict.fromkeys(found["method"]), ALL]
     for method, outcome, measure, level in itertools.product(

@@ -1,6 +1,6 @@
 """Figures of neurons by language: heatmaps of blocks and languages, a small one for every model.
 
-Takes the long table of one direction and span (`neuron_rows.selection_rows`). One colour scale for
+Takes the long table of one direction and span (`rows.selection_rows`). One colour scale for
 all models of a figure. Computes nothing but where things stand.
 """
 
@@ -29,17 +29,6 @@ MANY = 12  # models beyond which the page is as wide as two columns
 MOST = 48  # models that are drawn; beyond, nobody compares them by eye
 REPEAT = 8  # pixels a cell: programs that smooth images then only blur the cells' edges
 ACROSS, LETTER = 0.14, 0.052  # inches: a language's column, and a letter of a title
-
-COUNTS = (
-    "Language-specific neurons by block (0 at the bottom) and language (columns), for every model. "
-    "One colour scale for all panels. Framed: the language that the expert was trained on. Lines "
-    "part early, middle and late blocks. Hatched: no count."
-)
-DIFFERENCES = (
-    "The same counts minus the base's: green where a model has more neurons of a language in a "
-    "block, purple where it has fewer, white where as many. One scale for all panels, even about "
-    "0. Framed: the language that the expert was trained on."
-)
 
 COUNTS = (
     "Language-specific neurons by block (0 at the bottom) and language (columns), for every model. "

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.analysis.neurons import rows as neuron_rows
-from babelmerge.analysis.neurons import tables as neuron_tables
+from babelmerge.analysis.neurons import tables
 from babelmerge.analysis.neurons.usage_figures import usage_curves
 from babelmerge.display import labels
 from babelmerge.words import ids, languages
@@ -34,7 +34,7 @@ def counts(rows: pd.DataFrame, span: str) -> list[str]:
         return []
     if not total["value"].any():
         return [f"{_over(span)}, no model has a neuron that is specific to a language."]
-    frame = neuron_tables.before_after({span: rows}).dropna(subset="after")
+    frame = tables.before_after({span: rows}).dropna(subset="after")
     own = set(zip(frame["expert"], frame["dataset"], strict=True))
     found = [*_own(frame, span), *_depth(rows, own), *_others(total, own)]
     return [*found, *_kept(frame), *_merges(total)]

@@ -1,7 +1,7 @@
 """Neurons as long rows: what each model selects for each language, and how alike models use them.
 
 Takes the rates of the models of one direction on its data sets (one for each language), gives rows
-of one number each; `neurons` computes, `relations` says which models are compared. No torch.
+of one number each; `neurons` computes, `comparisons` says which models are compared. No torch.
 """
 
 import logging
@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from babelmerge.analysis import layers as layerwise
+from babelmerge.analysis import layers
 from babelmerge.analysis.comparisons import relations, with_others
-from babelmerge.analysis.neurons import selection as neurons
+from babelmerge.analysis.neurons import selection
 from babelmerge.analysis.probing import files as representation_files
 
 LOG = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def selection_rows(
     Table 5 itself, of each language's own expert: before (the base's count) and after.
     """
     selected = {
-        model: neurons.select_neurons(rates, rho, tau, order) for model, rates in found.items()
+        model: selection.select_neurons(rates, rho, tau, order) for model, rates in found.items()
     }
     for model, rates in found.items():
         for place, (dataset, language) in enumerate(languages.items()):
@@ -100,8 +100,8 @@ def usage_rows(
     found: of one span, data sets in this order. dataset: each, and `mean` for the mean of rates
     over all (Figure 2, as its authors' code has it). level and where: `layer` and the block, from
     0, or `band` and its range. measure: cosine, pearson, and cosine_null and pearson_null: the mean
-    and 95% band of the same over shuffles of one model's neurons. comparison, model, other: as in
-    `similarity_rows`. n: neurons of the layer or band. A band is the mean over its blocks that have
+    and 95% band of the same over shuffles of one model's selection. comparison, model, other: as in
+    `cka.rows`. n: neurons of the layer or band. A band is the mean over its blocks that have
     a value, `others` the mean over experts.
     """
     for place, dataset in enumerate(datasets):
@@ -118,7 +118,7 @@ def usage_rows(
 def block_bands(blocks: int) -> dict[str, range]:
     """Blocks by band, named with their range: as `layerwise.bands`, which counts states up to L."""
     found = {}
-    for name, band in layerwise.bands(blocks).items():
+    for name, band in layers.bands(blocks).items():
         inside = range(band.start, min(band.stop, blocks))
         if inside:
             found[f"{name.split()[0]} {inside[0]}-{inside[-1]}"] = inside
@@ -128,7 +128,7 @@ def block_bands(blocks: int) -> dict[str, range]:
 def _rates(file, span: str) -> np.ndarray:
     one = representation_files.load(file)
     try:
-        return neurons.rates(one.counts[span], one.tokens[span])
+        return selection.rates(one.counts[span], one.tokens[span])
     except ValueError as error:
         raise ValueError(f"{file}, {span}: {error}") from None
 
@@ -155,7 +155,7 @@ def _by_block(measure: str, values, total, rates: np.ndarray, at: Mapping) -> It
 
 def _facts(model: str, rates: np.ndarray, selected: list, tau: float) -> Iterator[dict]:
     at = {"level": "total", "where": ALL, "model": model, "dataset": "", "language": ""}
-    yield _row(at, "threshold", neurons.threshold(rates, tau), rates.size)
+    yield _row(at, "threshold", selection.threshold(rates, tau), rates.size)
     yield _row(at, "specific", np.any(selected, axis=0).sum(), rates[0].size)
     yield _row(at, "dead", (~rates.any(axis=0)).sum(), rates[0].size)
 
@@ -198,11 +198,11 @@ def _curves(
     pairs = list(zip(left, right, strict=True))
 
     def one(block: int) -> list[np.ndarray]:
-        drawn = neurons.shuffled(rates[:, block], shuffles, seed)
+        drawn = selection.shuffled(rates[:, block], shuffles, seed)
         return [values[left, right] for values in drawn]
 
-    drawn = layerwise.over_layers(one, rates.shape[1], threads)
-    plain = {"cosine": neurons.usage_alignment, "pearson": neurons.usage_correlation}
+    drawn = layers.over_layers(one, rates.shape[1], threads)
+    plain = {"cosine": selection.usage_alignment, "pearson": selection.usage_correlation}
     found = {
         name: np.stack([measure(rates[a], rates[b]) for a, b in pairs])[..., None]
         for name, measure in plain.items()

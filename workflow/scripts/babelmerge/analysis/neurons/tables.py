@@ -1,7 +1,7 @@
 """Table 5 of the translation study: language-specific neurons before and after fine-tuning.
 
-Takes the long tables of one direction, span by span (`neuron_rows.selection_rows`); counts nothing
-itself. `report_findings_neurons` speaks of the same frame.
+Takes the long tables of one direction, span by span (`rows.selection_rows`); counts nothing
+itself. `findings` speaks of the same frame.
 """
 
 from collections.abc import Mapping, Sequence

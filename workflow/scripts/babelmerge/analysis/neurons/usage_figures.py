@@ -1,6 +1,6 @@
 """Figure of how alike models use their neurons, by block, beside what chance alone gives.
 
-Takes the long table of one direction and span (`neuron_rows.usage_rows`); means and places only.
+Takes the long table of one direction and span (`rows.usage_rows`); means and places only.
 """
 
 import math
@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from babelmerge.analysis import comparisons as relations
+from babelmerge.analysis import comparisons
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.display import labels
 from babelmerge.display import style as fs
@@ -83,7 +83,7 @@ def usage_curves(rows: pd.DataFrame) -> pd.DataFrame:
     sets = list(rows["dataset"].unique())
     chosen = neuron_rows.MEAN if neuron_rows.MEAN in sets else "".join(sets[:1])
     rows = rows[(rows["level"] == "layer") & (rows["dataset"] == chosen)]
-    rows = rows[rows["other"] != relations.OTHERS]
+    rows = rows[rows["other"] != comparisons.OTHERS]
     return rows.assign(where=rows["where"].astype(int))
 
 

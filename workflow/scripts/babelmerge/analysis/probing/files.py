@@ -4,7 +4,7 @@ A file is a safetensors file with the tensors counts.{span} (blocks, width) int6
 (sentences,) int64 and states.{span} (layers, sentences, features) float32 for the spans source and
 target; of text in one language, which has no target, the target's states are of no sentences.
 Layers are embeddings, the raw output of each block, and what the final norm makes of the last
-(`layerwise`). Sentences are in the order of the data. Files are mapped, not read.
+(`layers`). Sentences are in the order of the data. Files are mapped, not read.
 """
 
 import logging

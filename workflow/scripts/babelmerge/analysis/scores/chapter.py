@@ -1,41 +1,17 @@
-"""The report's chapters on scores: the question, experts, merges, and what fails.
+"""The report's chapters on experts and merges, with their figures.
 
 What each says is computed by `findings` and `model_findings`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
-from babelmerge.analysis.scores import figures, findings, matrix, samples, scored
+from babelmerge.analysis.scores import figures, findings, matrix, scored
 from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Key, Parts
 from babelmerge.evaluation.sweeps.figures import CAPTION as SWEEPS
 from babelmerge.words import metrics
-
-QUESTION = (
-    "The question: can experts that were fine-tuned apart be merged into one model in weight "
-    "space, without training again, and how much of each expert is left?"
-)
-
-
-def question(parts: Parts) -> str:
-    """What is asked, and the answer in short."""
-    short = []
-    if parts.study["metric"]:
-        found = scored.of(parts)
-        short = [
-            *findings.overall(found),
-            *findings.asymmetry(found),
-            " ".join(findings.against_base(found)),
-            *findings.joint(found),
-        ]
-    body = page.paragraphs([parts.study.get("description", "")]) + page.paragraphs([QUESTION])
-    if any(short):
-        body += f'<div class="answer"><h3>In short</h3>{page.bullets(short)}</div>'
-    if parts.study.get("reference"):
-        body += page.paragraphs([f"Reference: {parts.study['reference']}."])
-    return body
 
 
 def experts(parts: Parts) -> str:
@@ -52,7 +28,7 @@ def experts(parts: Parts) -> str:
         matrix.CAPTION,
         lambda key: words[key[1]],
     )
-    return body + _tables(parts, "own-scores")
+    return body + parts.tables_of("own-scores")
 
 
 def _by_metric(
@@ -83,15 +59,10 @@ def merges(parts: Parts) -> str:
     body = page.paragraphs([*findings.interference(found), *findings.published(found)])
     body += _by_metric(parts, "overview", figures.OVERVIEW)
     body += _by_metric(parts, "retention", figures.BARS)
-    body += _tables(parts, "retention-summary") + _tables(parts, "scores")
-    full = _tables(parts, "retention")
+    body += parts.tables_of("retention-summary") + parts.tables_of("scores")
+    full = parts.tables_of("retention")
     body += page.details("Every merge on every test set, with intervals and tests", full)
     return body + _sweeps(parts)
-
-
-def _tables(parts: Parts, what: str) -> str:
-    """The tables (what, name), in order."""
-    return "".join(fragment for key, fragment in parts.tables.items() if key[0] == what)
 
 
 def _sweeps(parts: Parts) -> str:
@@ -102,13 +73,3 @@ def _sweeps(parts: Parts) -> str:
         return ""
     folded = page.details("Sweeps, group by group", drawn)
     return f"<h3>How merges were chosen</h3>{page.paragraphs(sentences)}{folded}"
-
-
-def failures(parts: Parts, shown: Sequence[Mapping] = ()) -> str:
-    """Where merges lose most: test sets, languages, and sentences. shown: as `samples.read`."""
-    found = scored.of(parts)
-    body = page.paragraphs([*findings.worst(found), *models.off_target(found)])
-    body += _tables(parts, "lowest")
-    shares = _tables(parts, "off-target")
-    body += page.details("Share of outputs in another language than asked for", shares)
-    return body + samples.side_by_side(shown)

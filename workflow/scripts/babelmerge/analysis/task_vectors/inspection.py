@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from babelmerge.analysis.task_vectors import measures as task_vectors
+from babelmerge.analysis.task_vectors import measures
 from babelmerge.analysis.task_vectors.members import Members
 from babelmerge.analysis.task_vectors.moments import Moments, combine
 from babelmerge.merging.methods.linear_algebra import one_thread
@@ -81,8 +81,8 @@ class Inspection:
             return list(self.tensors)
         groups: dict[str, list[Summary]] = {}
         for summary in self.tensors if level == "kind" else sorted(self.tensors, key=_depth):
-            kind = task_vectors.module_kind(summary.where)
-            layer = task_vectors.layer_of(summary.where)
+            kind = measures.module_kind(summary.where)
+            layer = measures.layer_of(summary.where)
             label = kind if level == "kind" or layer is None else str(layer)
             groups.setdefault(label, []).append(summary)
         return [_sum_up(level, where, parts) for where, parts in groups.items()]
@@ -155,7 +155,7 @@ def _sum_up(level: str, where: str, parts: list[Summary] | tuple[Summary, ...]) 
 
 def _depth(summary: Summary) -> int:
     """Embeddings, blocks by number, then the final norm and the output head."""
-    layer = task_vectors.layer_of(summary.where)
+    layer = measures.layer_of(summary.where)
     if layer is not None:
         return layer
     return -1 if any(word in summary.where for word in ("embed", "wte", "wpe")) else 1 << 30

@@ -1,4 +1,4 @@
-"""Figure of what merges keep of each expert's task vector. Takes rows of `kept`, draws."""
+"""Figure of what merges keep of each expert's task vector. Takes rows of `kept_rows`."""
 
 import math
 from types import MappingProxyType
@@ -32,7 +32,7 @@ CAPTION = (
 def kept_figure(rows: pd.DataFrame) -> Figure:
     """What each merge of a group keeps of each expert, block by block, a panel for each method.
 
-    rows: `kept.kept_rows`. Solid: kept; dashed: cosine of merge and expert; black: the merge's norm
+    rows: `kept_rows`. Solid: kept; dashed: cosine of merge and expert; black: the merge's norm
     over the mean of its experts'. Dotted: 1/n, what an average of n unrelated experts keeps.
     """
     layers, ticks = fd.by_depth(rows)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.analysis.task_vectors import measures as task_vectors
+from babelmerge.analysis.task_vectors import measures
 from babelmerge.analysis.task_vectors.moments import Moments, moments, pieces
 from babelmerge.merging.adapters.adapters import Adapter
 from babelmerge.merging.adapters.factors import Factors
@@ -161,8 +161,8 @@ def _dot(one: Update, other: Update, base: Tensor) -> float:
     if other is None:
         return 0.0
     if isinstance(other, Factors):
-        return task_vectors.lora_dot(one.a, one.b, other.a, other.b, one.scale, other.scale)
-    return task_vectors.lora_delta_dot(one.a, one.b, other, base, one.scale)
+        return measures.lora_dot(one.a, one.b, other.a, other.b, one.scale, other.scale)
+    return measures.lora_delta_dot(one.a, one.b, other, base, one.scale)
 
 
 def _nothing(number: int, size: int) -> Moments:
@@ -177,8 +177,8 @@ def _stable_rank(update: Update, base: Tensor) -> float:
     if update is None or base.dim() < 2:
         return math.nan
     if isinstance(update, Factors):
-        return task_vectors.lora_stable_rank(update.a, update.b)
-    return task_vectors.stable_rank(_difference(update, base))
+        return measures.lora_stable_rank(update.a, update.b)
+    return measures.stable_rank(_difference(update, base))
 
 
 def _bytes(model: checkpoints.Checkpoint, name: str) -> int:
@@ -189,7 +189,7 @@ def _difference(tuned: Tensor, base: Tensor) -> Tensor:
     """tuned - base, at least in float32, with no other copy of either in memory."""
     dtype = torch.promote_types(torch.promote_types(tuned.dtype, base.dtype), torch.float32)
     delta = torch.empty(tuned.shape, dtype=dtype)
-    flat = (tensor.reshape(-1).split(task_vectors.BLOCK) for tensor in (delta, tuned, base))
+    flat = (tensor.reshape(-1).split(measures.BLOCK) for tensor in (delta, tuned, base))
     for out, ours, start in zip(*flat, strict=True):
         torch.sub(ours.to(dtype), start.to(dtype), out=out)
     return delta

@@ -1,14 +1,27 @@
-"""Sample outputs side by side: source, reference, and what models made of it."""
+"""The report's chapter on what fails, and where, with sample outputs side by side."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
+from babelmerge.analysis.scores import findings, scored
+from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import html as page
 from babelmerge.display import labels
+from babelmerge.display.chapters import Parts
 from babelmerge.files.rows import read_rows
 from babelmerge.words import ids
 
 SENTENCES = 3  # of a data set
+
+
+def failures(parts: Parts, shown: Sequence[Mapping] = ()) -> str:
+    """Where merges lose most: test sets, languages, and sentences. shown: as `read` gives them."""
+    found = scored.of(parts)
+    body = page.paragraphs([*findings.worst(found), *models.off_target(found)])
+    body += parts.tables_of("lowest")
+    shares = parts.tables_of("off-target")
+    body += page.details("Share of outputs in another language than asked for", shares)
+    return body + side_by_side(shown)
 
 
 def read(cases: Sequence[Mapping], paths: Sequence[str]) -> Iterator[dict]:
