@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from made_up_report import Page, scored
 
-from babelmerge.analysis.scores import chapter, figures, findings, matrix
-from babelmerge.analysis.scores import failures
+from babelmerge.analysis.scores import chapter, failures, figures, findings, matrix
 from babelmerge.analysis.scores import model_findings as models
 from babelmerge.analysis.scores.question import question
 from babelmerge.display import html as page
