@@ -24,7 +24,7 @@ from babelmerge.merging.adapters import (
     knots,  # noqa: E402
 )
 from babelmerge.merging.adapters.factors import Factors, product  # noqa: E402
-from babelmerge.merging.methods import elementwise as methods  # noqa: E402
+from babelmerge.merging.methods import elementwise  # noqa: E402
 
 DENSITY = 0.5
 SMALLEST = knots.SMALLEST
@@ -66,8 +66,8 @@ def adapter(seed: int, size: int, rank: int) -> Factors:
 
 
 def ties(parts: list[Tensor]) -> Tensor:
-    trimmed = [methods.trim_share(part, DENSITY) for part in parts]
-    return methods.ties(trimmed, [1.0] * len(parts))
+    trimmed = [elementwise.trim_share(part, DENSITY) for part in parts]
+    return elementwise.ties(trimmed, [1.0] * len(parts))
 
 
 def dense(members: list[Factors]) -> Tensor:

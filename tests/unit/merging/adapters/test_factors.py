@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from babelmerge.merging.adapters import core_space, factors, knots
 from babelmerge.merging.adapters.factors import Factors
-from babelmerge.merging.methods import elementwise as methods
+from babelmerge.merging.methods import elementwise
 
 torch.set_num_threads(1)
 OUTPUTS, INPUTS = 24, 17
@@ -77,14 +77,14 @@ def official_knots(members, share, keep=None):
 
 def ties(share):
     def merge(parts):
-        trimmed = [methods.trim_share(part, share) for part in parts]
-        return methods.ties(trimmed, [1.0] * len(parts))
+        trimmed = [elementwise.trim_share(part, share) for part in parts]
+        return elementwise.ties(trimmed, [1.0] * len(parts))
 
     return merge
 
 
 def summed(weights):
-    return lambda parts: methods.task_arithmetic(parts, weights)
+    return lambda parts: elementwise.task_arithmetic(parts, weights)
 
 
 # Factors ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babelmerge.merging.methods import consensus as consensus_module
-from babelmerge.merging.methods import elementwise as methods
+from babelmerge.merging.methods import elementwise
 from babelmerge.merging.methods.consensus import consensus, consensus_mask, tall_mask
 
 torch.set_num_threads(1)
@@ -47,7 +47,7 @@ def test_catastrophic_weights_are_those_that_no_mask_has():
 @pytest.mark.parametrize("shape", SHAPES)
 def test_laws(shape):
     deltas = [draw(shape, seed) for seed in range(4)]
-    multitask = methods.task_arithmetic(deltas, [1.0] * 4)
+    multitask = elementwise.task_arithmetic(deltas, [1.0] * 4)
     assert torch.equal(consensus(deltas, multitask, 0), multitask)
     assert not consensus(deltas, multitask, 5).any()
     kept = [consensus_mask(deltas, multitask, agreement) for agreement in range(6)]
@@ -78,7 +78,7 @@ def test_the_authors_formula(shape, threshold, agreement, dtype, elected, seed):
     experts = [draw(shape, seed + n).to(dtype).float() for n in range(3)]
     multitask = sum(experts)
     if elected:
-        multitask = methods.ties(experts, [1.0] * 3, normalize=False)
+        multitask = elementwise.ties(experts, [1.0] * 3, normalize=False)
     base = torch.zeros(shape)
     used = sum(
         ((base - e).abs() > (base + multitask - e).abs() * threshold).float() for e in experts

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from babelmerge import merging
 from babelmerge.merging.kernels import random_keys
-from babelmerge.merging.methods import elementwise as methods
-from babelmerge.merging.methods import selection
+from babelmerge.merging.methods import elementwise, selection
 
 torch.set_num_threads(1)
 METHODS = {
@@ -201,7 +200,7 @@ def test_dare_is_reproducible_and_independent_of_the_company():
 @pytest.mark.parametrize("density", [0.1, 0.5, 0.9])
 def test_dare_keeps_the_expectation(density):
     values = torch.full((200_000,), 0.01)
-    drops = methods.drop(values, density, random_keys.key_for(0, "e", "w"))
+    drops = elementwise.drop(values, density, random_keys.key_for(0, "e", "w"))
     survivors = float((drops != 0).float().mean())
     error = 4 * (density * (1 - density) / 200_000) ** 0.5
     assert abs(survivors - density) < error
@@ -211,9 +210,9 @@ def test_dare_keeps_the_expectation(density):
 
 def test_dare_in_mergekits_way_keeps_the_l1_norm():
     values = torch.randn(3000, generator=torch.Generator().manual_seed(3))
-    drops = methods.drop(values, 0.3, random_keys.key_for(0, "e", "w"), semantics="mergekit")
+    drops = elementwise.drop(values, 0.3, random_keys.key_for(0, "e", "w"), semantics="mergekit")
     assert drops.abs().sum().item() == pytest.approx(values.abs().sum().item(), rel=1e-5)
-    plain = methods.drop(values, 0.3, random_keys.key_for(0, "e", "w"), rescale=False)
+    plain = elementwise.drop(values, 0.3, random_keys.key_for(0, "e", "w"), rescale=False)
     assert torch.equal(drops != 0, plain != 0)
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from babelmerge.words.ids import unit
+
 LAYERS = "layers"
 NOTHING = object()  # no value where no filter fits
 _BLOCK = re.compile(r"\.(\d+)\.")
@@ -131,7 +133,7 @@ def chain(first: object, then: object) -> Any:
 
 def id_of(where: str, value: str, ids: Sequence[str]) -> str:
     """The expert's id that a value names, whole or by its last part."""
-    for names in (ids, [_last_part(id_) for id_ in ids]):
+    for names in (ids, [unit(id_) for id_ in ids]):
         if value in names and len(set(names)) == len(ids):
             return ids[list(names).index(value)]
     raise ValueError(f"{where} is {value!r}; the experts are {list(ids)}")
@@ -142,7 +144,7 @@ def per_expert(where: str, value: object, ids: Sequence[str]) -> list[Any]:
     if is_conditional(value):
         return [value] * len(ids)
     if isinstance(value, Mapping):
-        for names in (ids, [_last_part(id_) for id_ in ids]):
+        for names in (ids, [unit(id_) for id_ in ids]):
             if set(value) == set(names) and len(set(names)) == len(ids):
                 return [value[name] for name in names]
         raise ValueError(f"{where} is given for {sorted(value)}; the experts are {list(ids)}")
@@ -151,10 +153,6 @@ def per_expert(where: str, value: object, ids: Sequence[str]) -> list[Any]:
             raise ValueError(f"{where} has {len(value)} values for {len(ids)} experts: {list(ids)}")
         return list(value)
     return [value] * len(ids)
-
-
-def _last_part(id_: str) -> str:
-    return id_.rpartition("/")[2]  # "experts/hi-en" may be written "hi-en"
 
 
 def _conditions(value: object) -> list[Any]:

@@ -47,10 +47,9 @@ def collect(
     """Write one kind of statistics of the model in `folder`; returns the facts of {out_file}.json.
 
     rows: see `tasks.prompts`; the first `limit` are used, but for those whose prompt fills
-    max_length.
-    out_file: a safetensors file, put in its place whole. dtype: of the model; gradients and sums of
-    what it computes. ValueErrors for an unknown kind, rows that cannot be used, values that are not
-    finite, and a model whose tensors have other names in its files than in memory.
+    max_length. out_file: a safetensors file, put in its place whole. dtype: of the model; gradients
+    and sums of what it computes. ValueErrors for an unknown kind, rows that cannot be used, values
+    that are not finite, and a model whose tensors have other names in its files than in memory.
     """
     if kind not in KINDS:
         raise ValueError(f"no statistics of kind {kind!r}; expected {' or '.join(KINDS)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from babelmerge.study.docs.examples import EXAMPLES
+from babelmerge.study.docs.kinds import kinds
 from babelmerge.study.docs.methods import methods
 from babelmerge.study.grammar.study import Study
 
@@ -144,7 +145,7 @@ def readme() -> str:
         example = f"```yaml\n{EXAMPLES[name]}\n```"
         parts.append(f"### `{name}`\n\n{facts}. {field['description']}\n\n{example}")
         parts += _models(field, definitions, done)
-    return "\n\n".join(part.strip() for part in [*parts, _PLACEHOLDERS, methods()]) + "\n"
+    return "\n\n".join(part.strip() for part in [*parts, _PLACEHOLDERS, kinds(), methods()]) + "\n"
 
 
 def _lenient(schema: Any) -> Any:

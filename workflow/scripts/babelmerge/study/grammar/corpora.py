@@ -1,7 +1,7 @@
 """What a study file may say of corpora and tasks: where rows come from and what they are for.
 
-Shapes and types only; `plan.datasets` and `plan.corpora` fill the placeholders and match names.
-What a task kind is, `tasks.kinds` says. The descriptions of the keys are the documentation.
+Shapes and types only; `plan.datasets` and `plan.corpora` fill the placeholders and match names,
+and `tasks.kinds` says what a kind is. The descriptions are the documentation (`study.docs`).
 """
 
 from typing import Annotated, Literal

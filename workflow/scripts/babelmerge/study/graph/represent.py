@@ -7,9 +7,8 @@ that they are merged with; baselines are not, they may be built in another way.
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.data import split_file
 from babelmerge.study.graph.train import prompt
+from babelmerge.study.plan.analysis import KINDS
 from babelmerge.study.plan.types import Direction, Plan
-
-KINDS = ("base", "expert", "joint", "merge")
 
 
 def probe_file(plan: Plan, dataset: str) -> str | None:
