@@ -13,6 +13,7 @@ from pathlib import Path
 from babelmerge.display import html as page
 from babelmerge.display.latex import to_latex
 from babelmerge.display.layout import Cell, Table, sections
+from babelmerge.files.atomic import write_atomically
 
 ENDINGS = ("tsv", "md", "tex", "html", "json")
 
@@ -24,7 +25,6 @@ def write_table(table: Table | None, stem: str | Path) -> list[Path]:
     tell (None) all five are empty, the JSON file a list without records: a target must be there.
     """
     stem = Path(stem)
-    stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(f"{stem.name}.{ending}") for ending in ENDINGS]
     renders: dict[str, Callable[[Table], str]] = {
         "tsv": to_tsv,
@@ -36,7 +36,7 @@ def write_table(table: Table | None, stem: str | Path) -> list[Path]:
     for path, (ending, render) in zip(paths, renders.items(), strict=True):
         nothing = "[]\n" if ending == "json" else ""
         content = nothing if table is None else render(table)
-        path.write_text(content, encoding="utf-8", newline="\n")
+        write_atomically(path, content)
     return paths
 
 
