@@ -1,6 +1,6 @@
-"""Sweeps: every point of a grid is formed in memory, scored on dev data, and put on record.
+"""Sweeps: the points of a merging method's grid, each formed, scored and remembered.
 
-Offers: `scoring` (points to scores, over several devices where there are any), `journal` (what is
-known already, so that a killed or extended sweep goes on), `figures` (the drawing and its caption).
-Who may come in: rule scripts, and the chapter on merges for the caption. Start with `scoring`.
+`scoring` asks a model in memory at every point, with processes of its own where that is faster, and
+is where to start; `journal` keeps what was scored, so that a sweep goes on after a kill, and picks
+the winner; `figures` draws sweeps and the curves of training. The rules' scripts come in.
 """
