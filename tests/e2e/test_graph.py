@@ -70,6 +70,10 @@ def test_artifacts_stand_where_the_design_says(built):
         "tables/cka-bands-xx-en.tex",
         "figures/mergeability.pdf",
         "tables/scores-many-to-one.tex",
+        "tables/scores-many-to-one-off_target.json",
+        "tables/own-scores.html",
+        "chapters/neurons.html",
+        "chapters/reproducibility.html",
         "figures/matrix-xx-en.svg",
         "report.html",
     ):
@@ -87,6 +91,17 @@ def test_scores_are_sacrebleus_own(built, tmp_path):
     done = subprocess.run(command, input=outputs, capture_output=True, text=True, check=True)
     assert float(done.stdout) == pytest.approx(scores["metrics"]["chrf"]["value"], abs=1e-6)
     assert len(rows) == scores["n"] == 16
+
+
+def test_every_table_has_records_and_a_chapter_shows_each_that_says_something(built):
+    page = built.result("report.html").read_text(encoding="utf-8")
+    tables = sorted(built.result("tables").glob("*.tsv"))
+    assert len(tables) > 15
+    for table in tables:
+        records = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
+        fragment = table.with_suffix(".html").read_text(encoding="utf-8")
+        assert bool(records) == bool(fragment), table
+        assert fragment in page or table.stem == "signatures", table
 
 
 def test_training_record_says_what_was_done(built):
