@@ -116,7 +116,7 @@ def usage_rows(
 
 
 def block_bands(blocks: int) -> dict[str, range]:
-    """Blocks by band, named with their range: as `layerwise.bands`, which counts states up to L."""
+    """Blocks by band, named with their range: as `layers.bands`, which counts states up to L."""
     found = {}
     for name, band in layers.bands(blocks).items():
         inside = range(band.start, min(band.stop, blocks))
