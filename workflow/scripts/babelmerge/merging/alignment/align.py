@@ -33,7 +33,7 @@ from babelmerge.merging.alignment.roles import EMBEDDINGS, SYMMETRIES
 from babelmerge.merging.alignment.units import match_block, match_residual
 from babelmerge.merging.streaming.members import Model, Readable
 from babelmerge.merging.streaming.opening import opened
-from babelmerge.words.spelling import nearest
+from babelmerge.recipes.points import nearest
 
 DEFAULT = ("neurons", "heads")
 ROUNDS = 20  # residual and blocks take turns at most this often; each turn is an improvement

@@ -19,7 +19,7 @@ from babelmerge.merging.alignment.roles import (
     roles_of,
 )
 from babelmerge.merging.streaming.members import Member
-from babelmerge.words.spelling import nearest
+from babelmerge.recipes.points import nearest
 
 Permutations = Mapping[str, Tensor]
 
