@@ -137,6 +137,7 @@ def test_answers_are_scored_and_stand_in_a_table(plan):
             assert entry["low"] <= entry["value"] <= entry["high"]
             assert entry["signature"] == "letters:1|case:mixed"
             facts = {"model": id_, "kind": model.kind, "group": "", "method": ""}
+            facts["owner"] = plan.owner(dataset.id) or ""
             own = {"expert": model.name * (model.kind == "expert"), "dataset": dataset.id}
             scores.append({**facts, **own, "metric": "initials", **entry})
     shown = score_table(pd.DataFrame(scores), "all", {"all": list(plan.datasets)}, ["initials"])

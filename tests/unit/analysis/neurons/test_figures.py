@@ -275,11 +275,3 @@ def test_table_is_that_of_the_long_rows(rows):
         kept = mine[(mine.model == expert) & (mine.measure == "kept")]["value"].sum()
         assert frame.at[language, "after"] == after and frame.at[language, "expert"] == expert
         assert frame.at[language, "kept"] == kept / frame.at[language, "before"]
-
-
-def test_directions_in_words(rows):
-    words = neuron_tables.direction_words
-    assert words(rows, "xx-en") == "XX → English"
-    assert words(rows, "translation-xx-en") == "Translation, XX → English"
-    alone = rows.assign(dataset=rows["dataset"].str.replace("translation", "sentiment").str[:-3])
-    assert words(alone[alone.dataset.str.len() > 3], "sentiment-xx") == "Sentiment"
