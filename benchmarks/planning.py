@@ -71,7 +71,8 @@ def plan(copy: Path, studies: str) -> tuple[float, float]:
         _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise RuntimeError((copy / "log").read_text(encoding="utf-8"))
+        told = (copy / "log").read_text(encoding="utf-8")
+        raise RuntimeError(f"{told}\nthe plan ended with code {child.returncode}")
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
