@@ -12,6 +12,7 @@ from babelmerge.analysis.scores.score_table import score_table
 from babelmerge.data import corpora
 from babelmerge.evaluation import generation, metrics, statistics
 from babelmerge.study.grammar.study import StudyError
+from babelmerge.study.graph import evaluate, scores
 from babelmerge.tasks import kinds, prompts
 from babelmerge.tasks.kind import GENERATED, LANGUAGE, Kind, prompted
 from babelmerge.words import metrics as known
@@ -115,35 +116,29 @@ def test_rows_and_prompts_hold_the_kinds_fields(plan):
     assert prompt[slice(*span)] == "What barks?"
 
 
+def answered(plan, model, dataset, tokenizer):
+    """What scoring the answers of a tiny model to a data set gives, with the rule's settings."""
+    tiny = make_model(tokenizer, seed=list(plan.models).index(model))
+    rows = read(plan.datasets[dataset])
+    prompt = plan.datasets[dataset].prompt
+    outputs = generation.generate(tiny, tokenizer, rows, prompt, max_new_tokens=4, batch_size=2)
+    settings = evaluate.metric_settings(plan, dataset)
+    return metrics.score(settings.pop("kind"), outputs, [row["target"] for row in rows], **settings)
+
+
 def test_answers_are_scored_and_stand_in_a_table(plan):
-    tokenizer = make_tokenizer()
-    scores = []
-    for seed, (id_, model) in enumerate(plan.models.items()):
-        tiny = make_model(tokenizer, seed=seed)
-        for dataset in (plan.datasets[name] for name in model.evaluate):
-            rows = read(dataset)
-            outputs = generation.generate(
-                tiny, tokenizer, rows, dataset.prompt, max_new_tokens=4, batch_size=2
-            )
-            found, table = metrics.score(
-                dataset.kind,
-                outputs,
-                [row["target"] for row in rows],
-                metrics=dataset.metrics,
-                target_language=dataset.target_language,
-            )
-            assert list(table) == ["initials"] and found["n"] == 3
-            entry = found["metrics"]["initials"]
-            assert entry["low"] <= entry["value"] <= entry["high"]
-            assert entry["signature"] == "letters:1|case:mixed"
-            facts = {"model": id_, "kind": model.kind, "group": "", "method": ""}
-            facts["owner"] = plan.owner(dataset.id) or ""
-            own = {"expert": model.name * (model.kind == "expert"), "dataset": dataset.id}
-            scores.append({**facts, **own, "metric": "initials", **entry})
-    shown = score_table(pd.DataFrame(scores), "all", {"all": list(plan.datasets)}, ["initials"])
+    tokenizer, rows = make_tokenizer(), []
+    for facts in scores.index(plan):
+        found, table = answered(plan, facts["model"], facts["dataset"], tokenizer)
+        assert list(table) == ["initials"] and found["n"] == 3
+        entry = found["metrics"]["initials"]
+        assert entry["low"] <= entry["value"] <= entry["high"]
+        assert entry["signature"] == "letters:1|case:mixed"
+        rows.append({**facts, "metric": "initials", **entry, "n": found["n"]})
+    shown = score_table(pd.DataFrame(rows), "all", {"all": list(plan.datasets)}, ["initials"])
     assert shown.title == "All: Initials %"
     assert [row.label for row in shown.rows] == ["Base", "Expert English", "Expert Hindi"]
-    assert shown.rows[0].cells[0].text == f"{100 * scores[0]['value']:.1f}"
+    assert shown.rows[0].cells[0].text == f"{100 * rows[0]['value']:.1f}"
 
 
 def test_its_demands_of_a_study_are_told_like_any_others(riddles):
