@@ -46,8 +46,9 @@ EDITS = {
     "training/vocabulary.py": {"train_tokenizer"} | TRAINING | EVALUATING,
     "training/schedules.py": TRAINING | EVALUATING,
     "evaluation/generation.py": EVALUATING - {"plot_task_vectors"},  # of experts alone
-    # Neurons are switched off in base and joint models, here.
-    "recipes/recipes.py": EVALUATING - {"intervene_neurons", "table_interventions"},
+    # Neurons are switched off in base and joint models, here; task vectors drawn are of experts.
+    "recipes/recipes.py": EVALUATING
+    - {"intervene_neurons", "table_interventions", "plot_task_vectors"},
     "analysis/scores/retention.py": {
         "chapter_failures",
         "chapter_mergeability",
@@ -86,6 +87,13 @@ def test_an_edit_of_logic_reruns_the_rules_that_use_it(project, module):
     path = project.path("workflow/scripts/babelmerge", module)
     path.write_text(path.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
     assert set(project.plan()) == EDITS[module]
+
+
+def test_an_edit_of_adapters_or_alignment_reruns_no_merge_of_full_models(project):
+    for module in ("adapters/knots.py", "adapters/merges.py", "alignment/matching.py"):
+        path = project.path("workflow/scripts/babelmerge/merging", module)
+        path.write_text(path.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
+    assert project.plan() == {}
 
 
 def test_an_edit_of_metrics_translates_nothing_again_but_swept_merges(project):
