@@ -1,14 +1,18 @@
 """Evaluation: what each model writes for each test set, and what that is worth."""
 
+import functools
+
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.train import prompt
 from babelmerge.study.plan.types import Plan
 
 
+@functools.cache  # thousands of jobs share it
 def generation_settings(plan: Plan, dataset: str) -> dict:
     return {"prompt": prompt(plan, dataset), "generation": dict(plan.generation)}
 
 
+@functools.cache  # thousands of jobs share it
 def metric_settings(plan: Plan, dataset: str) -> dict:
     entry = plan.datasets[dataset]
     return {

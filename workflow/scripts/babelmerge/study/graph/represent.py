@@ -4,6 +4,8 @@ Models are represented on what they could be evaluated on, and experts also on t
 that they are merged with; baselines are not, they may be built in another way.
 """
 
+import functools
+
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.data import split_file
 from babelmerge.study.graph.train import prompt
@@ -26,6 +28,7 @@ def experts(plan: Plan) -> list[str]:
     return [model.id for model in plan.of_kind("expert").values() if model.finished]
 
 
+@functools.cache
 def represented(plan: Plan, dataset: str) -> list[str]:
     """Models that are represented on a data set, the base first; those that are finished.
 
@@ -65,6 +68,7 @@ def facts_file(plan: Plan, model: str, dataset: str) -> str:
     return paths.of(plan, paths.REPRESENTATION_FACTS, model=model, dataset=dataset)
 
 
+@functools.cache  # thousands of jobs share it
 def settings(plan: Plan, dataset: str) -> dict:
     return {
         "rows": plan.analysis.get("rows"),

@@ -4,6 +4,8 @@ A direction has one figure of each kind for each span, and two tables of CKA ove
 where no expert is represented on its data.
 """
 
+import functools
+
 from babelmerge.study.graph import chapters, paths
 from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.represent import experts, file, represented, spanned
@@ -14,6 +16,7 @@ TABLES = ("cka-bands", "cka-last")
 FIGURES = {"cka": ("cka",), "angles": ("angles", "angle-pairs")}
 
 
+@functools.cache
 def _cases(plan: Plan, direction: str) -> list[dict]:
     """A direction's data sets with the representations of every model on them."""
     cases = []

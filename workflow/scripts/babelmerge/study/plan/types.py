@@ -152,9 +152,9 @@ class Direction:
     metrics: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """A study with all names resolved.
+    """A study with all names resolved; compared by identity, so that it can be a cache's key.
 
     directions: by id. owners: data set -> the expert that it belongs to, where there is one.
     """
