@@ -122,7 +122,7 @@ def answered(plan, model, dataset, tokenizer):
     rows = read(plan.datasets[dataset])
     prompt = plan.datasets[dataset].prompt
     outputs = generation.generate(tiny, tokenizer, rows, prompt, max_new_tokens=4, batch_size=2)
-    settings = evaluate.metric_settings(plan, dataset)
+    settings = dict(evaluate.metric_settings(plan, dataset))
     return metrics.score(settings.pop("kind"), outputs, [row["target"] for row in rows], **settings)
 
 
