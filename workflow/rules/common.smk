@@ -10,34 +10,18 @@ SCRIPTS = f"{workflow.basedir}/workflow/scripts"
 sys.path.insert(0, SCRIPTS)
 
 from babelmerge.files import fingerprints, provenance
-from babelmerge.recipes.methods import METHODS
-from babelmerge.study import graph
-from babelmerge.study.grammar import study as grammar
+from babelmerge.study import graph, reading
 from babelmerge.study.graph import paths
-from babelmerge.study.plan import expand as planning
-from babelmerge.tasks import kinds
 
 
 def read_studies():
     """Every study of config.yaml, expanded and checked, and its settings; both by name."""
-    built = [kind.name for kind in kinds.KINDS.values() if kind.built]
-    files = config["studies"]
-    plans, configurations = {}, {}
-    for file in files.split(",") if isinstance(files, str) else files:
-        try:
-            study = grammar.load(file, data=config["data"])
-            plan = planning.expand(study)
-            planning.check_built(plan, built, tuple(METHODS))
-            planning.check_files(plan)
-        except ValueError as error:
-            raise WorkflowError(str(error)) from None
-        if plan.name in plans:
-            raise WorkflowError(
-                f"config.yaml, studies: {plan.name} is named twice; rename one file"
-            )
-        plans[plan.name] = plan
-        configurations[plan.name] = study.settings
-    return plans, configurations
+    try:
+        found = reading.read_all(config["studies"], config["data"])
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+    plans = {name: plan for name, (_, plan) in found.items()}
+    return plans, {name: study.settings for name, (study, _) in found.items()}
 
 
 STUDIES, CONFIGURATIONS = read_studies()

@@ -6,5 +6,6 @@ job needs to know is a setting that its rule gives it. Only the rules come in, a
 Four rooms, each of which knows the one before it: `grammar` reads a study file and checks every
 key; `plan` resolves its names into data sets, models and merges; `graph` says which file is made
 from which, with which settings; `docs` writes config/README.md and config/schema.json from the
-grammar. Start with `plan.expand`.
+grammar. Above them `reading` reads a study with every check there is, the last of which
+(`path_lengths`) is that its names fit into paths. Start with `reading`.
 """

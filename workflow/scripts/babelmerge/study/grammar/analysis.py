@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from babelmerge.words.strict import Count, Strict, Text, key
+from babelmerge.words.strict import LARGEST, Count, Strict, Text, key
 
 Place = Literal["last", "first", "middle"]
 PLACES: tuple[Place, ...] = ("last", "first", "middle")
@@ -25,7 +25,7 @@ class BlockSwaps(Strict):
         default_factory=lambda: list(PLACES),
         min_length=1,
     )
-    steps: Annotated[int, Field(ge=2)] = key(
+    steps: Annotated[int, Field(ge=2, le=LARGEST)] = key(
         "Values of k, evenly from none to all blocks (fewer where there are fewer blocks).", 7
     )
 

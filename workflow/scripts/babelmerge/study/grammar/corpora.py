@@ -185,6 +185,12 @@ class Task(Strict):
     labels: list[Text] | None = key("Classification: the labels.")
     shots: Whole = key("Examples shown before each item.", 0)
 
+    def most_units(self, languages: int) -> int:
+        """How many data sets it is at most, in a study of so many languages."""
+        if KINDS[self.kind].paired:
+            return len(self.pairs) if isinstance(self.pairs, list) else 2 * languages
+        return languages if self.languages is None else len(self.languages)
+
     @model_validator(mode="after")
     def _fits_kind(self) -> "Task":
         kind = KINDS[self.kind]

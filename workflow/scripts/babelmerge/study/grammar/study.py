@@ -4,19 +4,21 @@
 merges. Imports nothing heavy, since it runs whenever the workflow is parsed.
 """
 
-import copy
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 
+from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.analysis import Interventions
 from babelmerge.study.grammar.corpora import Corpus, Task
 from babelmerge.study.grammar.groups import Grid, Group, check_grids
+from babelmerge.study.grammar.mistakes import mistakes
 from babelmerge.study.grammar.models import Base, Baseline, Experts, Joint, Training
-from babelmerge.study.grammar.yaml import StudyError, Tree, dotted, load_tree, message
+from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree, message
 from babelmerge.words import languages as known
+from babelmerge.words import path_names
 from babelmerge.words.spelling import nearest
 from babelmerge.words.strict import Code, Count, Name, Share, Strict, Text, Whole, key, wrong
 
@@ -91,7 +93,9 @@ class Study(Strict):
     title: Text = key("What the study asks; the report's heading.", ...)
     description: str = key("A few sentences for the report.", "")
     reference: str = key("The paper it follows, if any.", "")
-    languages: list[Code] = key("Codes of all languages.", ..., min_length=1)
+    languages: list[Code] = key(
+        "Codes of all languages.", ..., min_length=1, max_length=limits.LANGUAGES
+    )
     language_names: dict[Code, Text] = key(
         "English names of languages that Babelmerge does not know.", default_factory=dict
     )
@@ -166,72 +170,16 @@ class Study(Strict):
             if code not in known.NAMES and code not in self.language_names:
                 remedy = f"Name it: language_names: {{{code}: …}}. {nearest(code, known.NAMES)}"
                 raise wrong(f"language {code!r}", "a language with a known name", remedy.strip())
-        twice = sorted({c for c in self.languages if self.languages.count(c) > 1})
+        twice = sorted(code for code, times in Counter(self.languages).items() if times > 1)
         if twice:
             raise wrong(f"languages {twice} twice", "each language once")
         if "language" in self.tasks:
             raise wrong("a task named language", "another name: `each: language` has its own sense")
+        datasets = sum(task.most_units(len(self.languages)) for task in self.tasks.values())
+        if datasets > limits.DATASETS:
+            expected = limits.most(limits.DATASETS, "units of all tasks")
+            raise wrong(f"{datasets:,} data sets", expected, limits.REMEDY)
         return self
-
-
-_EXPECTED = {
-    "dict_type": "a mapping of keys",
-    "model_type": "a mapping of keys",
-    "list_type": "a list",
-    "string_type": "text",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "string_pattern_mismatch": "a name of letters, digits and _ . + - (languages: letters, _)",
-    "string_too_short": "text that is not empty",
-    "too_short": "at least one entry",
-}
-
-
-def _loc(error: ErrorDetails) -> tuple[str | int, ...]:
-    """Where an error is, without the names of union members that pydantic puts into the path."""
-    return tuple(p for p in error["loc"] if not str(p).startswith("<") and p != "[key]")
-
-
-def _told(tree: Tree, error: ErrorDetails) -> str:
-    """One validation error as a line of ours."""
-    loc, context, remedy = _loc(error), error.get("ctx", {}), ""
-    if error["type"] == "missing":
-        loc, last = loc[:-1], loc[-1]
-        return message(tree.origin(loc), dotted(loc), f"no {last}", f"the key {last}")
-    if error["type"] in ("unknown_key", "wrong_mapping"):
-        found, expected = context["word"], context["expected"]
-        found = f"unknown key {found!r}" if error["type"] == "unknown_key" else found
-        return message(tree.origin(loc), dotted(loc), found, expected, context["remedy"])
-    if error["type"] == "literal_error":
-        remedy = nearest(error["input"], str(context["expected"]).replace("'", "").split(", "))
-    expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
-    return message(tree.origin(loc), dotted(loc), repr(error["input"])[:80], expected, remedy)
-
-
-def _without(data: Any, loc: tuple[str | int, ...], word: str) -> None:
-    """Delete the key `word` of the mapping at `loc`."""
-    for part in loc:
-        data = data[part]
-    for name in [name for name in data if str(name) == word]:
-        del data[name]
-
-
-def _mistakes(tree: Tree) -> list[str]:
-    """All mistakes of a file. An unknown key hides those beside it, so it is taken out first."""
-    data, lines = copy.deepcopy(tree.data), []
-    while True:
-        try:
-            Study.model_validate(data)
-            return lines
-        except ValidationError as error:
-            errors = error.errors()
-        lines += [_told(tree, e) for e in errors]
-        unknown = [e for e in errors if e["type"] == "unknown_key"]
-        for e in unknown:
-            _without(data, _loc(e), e["ctx"]["word"])
-        if not unknown:
-            return list(dict.fromkeys(lines))
 
 
 def from_tree(tree: Tree, data: str | Path = ".") -> Study:
@@ -239,7 +187,7 @@ def from_tree(tree: Tree, data: str | Path = ".") -> Study:
     try:
         study = Study.model_validate(tree.data)
     except ValidationError:
-        raise StudyError("\n".join(_mistakes(tree))) from None
+        raise StudyError("\n".join(mistakes(tree, Study))) from None
     study._tree, study._data = tree, str(data)
     return study
 
@@ -251,4 +199,8 @@ def load(path: str | Path, data: str | Path = ".") -> Study:
     this one's (lists replace, null removes). data: folder of the user's own files.
     Raises StudyError (a ValueError) naming file, key, what was found, what was expected, a remedy.
     """
+    name = Path(path).stem
+    if mistake := path_names.mistake(name):
+        found = f"a study named {name!r}, which {mistake}"
+        raise StudyError(message(str(path), "", found, path_names.EXPECTED, "Rename the file."))
     return from_tree(load_tree(Path(path)), data)
