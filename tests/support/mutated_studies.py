@@ -24,6 +24,7 @@ import yaml
 
 from babelmerge.study import graph, path_lengths, reading
 from babelmerge.study.grammar import yaml as study_yaml
+from babelmerge.study.plan import sizes
 from babelmerge.study.plan.files import PUBLISHED
 from babelmerge.study.plan.types import Plan
 
@@ -261,6 +262,7 @@ def _inside(plan: Plan, file: str) -> bool:
 
 def planned(plan: Plan) -> None:
     """What the rules ask of a plan while Snakemake builds its graph."""
+    sizes.small(plan)
     for model in plan.trained:
         graph.train.settings(plan, model)
         graph.train.inputs(plan, model)

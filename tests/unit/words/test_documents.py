@@ -16,7 +16,7 @@ def bomb(levels: int) -> str:
 
 
 def read(text: str):
-    return documents.load(text, yaml.SafeLoader)
+    return documents.load(text, documents.SAFE)
 
 
 def test_a_text_is_its_documents():
@@ -54,8 +54,8 @@ def test_what_is_beyond_the_limits_is_refused_at_once(text, told):
 def test_the_size_with_aliases_is_that_of_the_text_without():
     text = "a: &a {b: [1, 2], c: &c word}\nd: [*a, *c]"
     plain = yaml.dump(read(text)[0], Dumper=NoAliases)
-    counted = documents.count(text, yaml.SafeLoader)
-    assert "*" not in plain and counted == documents.count(plain, yaml.SafeLoader)
+    counted = documents.count(text, documents.SAFE)
+    assert "*" not in plain and counted == documents.count(plain, documents.SAFE)
     assert (counted.nodes, counted.depth) == (19, 5)
 
 

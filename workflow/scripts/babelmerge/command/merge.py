@@ -110,7 +110,7 @@ def _settings(words: Sequence[str]) -> dict[str, Any]:
         listed = "," in text and text[0] not in "[{\"'"
         try:
             written = f"[{text}]" if listed else text
-            values[name] = next(iter(documents.load(written, yaml.SafeLoader)), None)
+            values[name] = next(iter(documents.load(written, documents.SAFE)), None)
         except yaml.YAMLError as error:
             raise ValueError(f"--set {word}: not a value ({error})") from error
     return values

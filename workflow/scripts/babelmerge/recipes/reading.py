@@ -106,7 +106,7 @@ def _parsed(content: dict[str, Any]) -> Recipe:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        found = documents.load(documents.text_of(path), yaml.SafeLoader)
+        found = documents.load(documents.text_of(path), documents.SAFE)
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such recipe") from error
     except documents.Unreadable as error:

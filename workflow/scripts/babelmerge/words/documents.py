@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+# Of plain values; the compiled one where it is there.
+SAFE: type = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 MOST_BYTES = 5_000_000  # of a file, and of its text with all aliases written out
 MOST_NODES = 50_000  # values and keys, with all aliases written out
 DEEPEST = 50  # mappings and lists inside each other
@@ -29,7 +31,7 @@ def text_of(path: Path) -> str:
         if not path.is_file():
             _refuse(path)
         content = path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
-    except FileNotFoundError:
+    except (FileNotFoundError, Unreadable):
         raise
     except (OSError, ValueError) as error:
         told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -10,6 +10,7 @@ room for them is counted where paths are known (`study.path_lengths`).
 ('begins with "."', 'contains "/"', 'begins with "{"')
 """
 
+import re
 import unicodedata
 
 MOST_BYTES = 255  # of a part of a path, on all common file systems
@@ -17,6 +18,7 @@ EXPECTED = "a name of letters, digits and _, and after the first of these also .
 REMEDY = "It becomes part of a path; choose another name."
 # The same for editors, which know no classes of Unicode: every character that is not ASCII passes.
 PATTERN = "^[0-9A-Za-z_\x80-\U0010ffff]([0-9A-Za-z_.@+ \x80-\U0010ffff-]*[^ ])?$"
+_PERIODIC = re.compile(r"(.+?)\1{19}$")
 _INSIDE = frozenset("_.@+- ")
 _CLASSES = frozenset("LMN")  # letters of any script, the marks that belong to them, numbers
 
@@ -32,6 +34,8 @@ def mistake(name: str) -> str | None:
     for character in name:
         if not _plain(character) and character not in _INSIDE:
             return f"contains {_shown(character)}"
+    if repeated := _PERIODIC.search(name):
+        return f'ends with "{repeated[1]}" twenty times, which Snakemake takes for an endless path'
     return "ends with a space" if name.endswith(" ") else None
 
 

@@ -21,7 +21,6 @@ from babelmerge.words import path_names
 from babelmerge.words.spelling import listed
 
 Text = Annotated[str, Field(min_length=1)]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 LARGEST = 2**32 - 1  # seed of numpy's generators
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 Whole = Annotated[int, Field(ge=0, le=LARGEST)]
@@ -46,6 +45,7 @@ def _path_name(value: str) -> str:
     return value
 
 
+Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$"), AfterValidator(_path_name)]
 Name = Annotated[
     str,
     AfterValidator(_path_name),

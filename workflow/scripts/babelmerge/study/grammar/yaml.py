@@ -34,7 +34,8 @@ def dotted(loc: Sequence[str | int]) -> str:
     """A key path as people write it: experts.pairs.training, tasks.t.pairs[2]."""
     text = ""
     for part in loc:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        word = str(part) if str(part).isprintable() else repr(part)
+        text += f"[{part}]" if isinstance(part, int) else f".{word}" if text else word
     return text
 
 
@@ -58,7 +59,7 @@ class Tree:
         return StudyError(message(self.origin(loc), dotted(loc), found, expected, remedy))
 
 
-class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+class _Loader(documents.SAFE):  # type: ignore[misc, name-defined]
     """YAML with the traps of YAML 1.1 removed.
 
     `no` stays a word (it is a language), 5e-5 is a number, 0010000 stays a word (it is a revision),
