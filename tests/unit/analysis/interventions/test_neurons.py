@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from families import FAMILIES, family
+from families import FAMILIES, UNGATED, family
 from tiny_training import TEMPLATE, make_rows, make_tokenizer
+from transformers.pytorch_utils import Conv1D
 
 from babelmerge.analysis.interventions import cases as interventions
 from babelmerge.analysis.interventions import neurons as intervention_neurons
@@ -14,6 +15,7 @@ from babelmerge.analysis.interventions.cases import Case, Likelihood
 from babelmerge.analysis.interventions.neurons import random_sets, switched_off
 from babelmerge.analysis.neurons import selection as neurons
 from babelmerge.analysis.probing import representations
+from babelmerge.analysis.probing.parts import parts
 from babelmerge.tasks import prompts
 
 torch.set_num_threads(1)
@@ -24,8 +26,12 @@ IDS = torch.tensor([[5, 9, 17, 4, 33, 8]])
 
 
 def mask(model, share=0.4, seed=0):
-    shape = len(intervention_neurons.down_projections(model)), model.config.intermediate_size
-    return np.random.default_rng(seed).random(shape) < share
+    return np.random.default_rng(seed).random(parts(model).shape) < share
+
+
+def rows_of(down):
+    """(outputs, inputs) of a projection, as a view; transformers' Conv1D has them the other way."""
+    return down.weight.T if isinstance(down, Conv1D) else down.weight
 
 
 @torch.no_grad()
@@ -36,16 +42,17 @@ def logits(model):
 @torch.no_grad()
 def without_columns(model, off):
     """The same model with these columns of its down projections set to 0."""
-    kept = [module.weight.clone() for module in intervention_neurons.down_projections(model)]
-    for module, block in zip(intervention_neurons.down_projections(model), off, strict=True):
-        module.weight[:, torch.from_numpy(block)] = 0
+    down = [neurons.down for neurons in parts(model).neurons]
+    kept = [module.weight.clone() for module in down]
+    for module, block in zip(down, off, strict=True):
+        rows_of(module)[:, torch.from_numpy(block)] = 0
     found = logits(model)
-    for module, weight in zip(intervention_neurons.down_projections(model), kept, strict=True):
+    for module, weight in zip(down, kept, strict=True):
         module.weight.copy_(weight)
     return found
 
 
-@pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.parametrize("kind", [*FAMILIES, *UNGATED])
 def test_a_neuron_off_is_a_column_of_zeros(kind):
     model = family(kind)
     off, before = mask(model), logits(model)

@@ -38,7 +38,10 @@ def _made(model: Model) -> str | type:
 
 
 def taken_settings(plan: Plan, model: str) -> dict:
-    return {"model": model, **asdict(plan.models[model].source)}
+    """Where it is, and whether it needs a tokenizer of its own: it is asked or looked into."""
+    entry = plan.models[model]
+    asked = bool(entry.evaluate or entry.probe)
+    return {"model": model, "tokenizer": asked, **asdict(entry.source)}
 
 
 def taken_files(plan: Plan, model: str) -> list[str]:
