@@ -10,6 +10,8 @@ import sys
 import pytest
 import tiny_models
 import torch
+from families import MIXTURES
+from families import family as family_of
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 

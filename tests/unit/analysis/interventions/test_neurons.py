@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from families import FAMILIES, UNGATED, family
@@ -10,6 +11,7 @@ from tiny_training import TEMPLATE, make_rows, make_tokenizer
 from transformers.pytorch_utils import Conv1D
 
 from babelmerge.analysis.interventions import cases as interventions
+from babelmerge.analysis.interventions import figures, findings, tables
 from babelmerge.analysis.interventions import neurons as intervention_neurons
 from babelmerge.analysis.interventions.cases import Case, Likelihood
 from babelmerge.analysis.interventions.neurons import random_sets, switched_off
@@ -177,3 +179,16 @@ def test_a_models_rows_do_not_depend_on_the_batch_size(folder):
     picked = neurons.select_neurons(rates, rho=0.2, tau=0.5)
     assert {r["neurons"] for r in small if r["off"] == "a"} == {int(picked[0].sum())}
     assert {r["measure"] for r in made(8, cases(metric=None))} == {interventions.LIKELIHOOD}
+
+
+def test_a_model_without_neurons_is_not_loaded_and_says_so(tmp_path):
+    options = {"span": "target", "neurons": {"rho": 0.2, "tau": 0.5}, "draws": 2, "seed": 1}
+    rates = np.zeros((2, 3, 0))
+    absent = tmp_path / "absent"
+    made = intervention_neurons.of_model(absent, "base", cases(), rates, generation={}, **options)
+    rows = pd.DataFrame(made)
+    assert findings.neurons(rows) == [
+        "Base has no neuron of a language, so nothing was switched off."
+    ]
+    assert tables.loss_table(rows, "XX → English") is None
+    assert figures.neuron_losses(rows).axes

@@ -45,11 +45,11 @@ def left_out(tables: Iterable[pd.DataFrame]) -> list[str]:
     names = dict.fromkeys(model for rows in tables for model in neuron_rows.without(rows))
     if not names:
         return []
+    named = labels.listing(map(labels.model_id, names))
     return [
-        f"{labels.listing(map(labels.model_id, names))} {'has' if len(names) == 1 else 'have'} no "
-        "neurons that can be compared: a mixture of experts, or blocks without an MLP of a known "
-        "kind. Nothing is said of them here; CKA, angles and task vectors look at them all the "
-        "same."
+        f"Left out: {named}, whose neurons cannot be compared. "
+        "In a mixture of experts they do not see every token; other blocks have no MLP of a known "
+        "kind. CKA, angles and task vectors look at such models all the same."
     ]
 
 
