@@ -98,7 +98,8 @@ def inputs(plan: Plan, model: str) -> dict:
     random = source.start == "random"
     start = paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base")
     repeat = source.repeat or [1] * len(source.datasets)
-    has_dev = [d for d in source.datasets if "dev" in plan.datasets[d].splits]
+    selects = source.training.get("eval_steps")  # else dev would be read and change nothing
+    has_dev = [d for d in source.datasets if selects and "dev" in plan.datasets[d].splits]
     return {
         "start": start,
         "train": [
