@@ -70,6 +70,14 @@ def code(script, without=()):
     return CODE.code(f"{SCRIPTS}/{script}", without)
 
 
+def lengths_of(wildcards, datasets):
+    """What says which rows are too long for a model. Where these are errors it says of none, and
+    only has to be there."""
+    plan = plan_of(wildcards)
+    files = [graph.data.lengths(plan, dataset) for dataset in datasets]
+    return ancient(files) if plan.too_long == "error" else files
+
+
 def figure(name, label):
     """A figure's three files; the first is shown in Snakemake's own report under a label."""
     svg = paths.FIGURE.replace("{figure}", name)

@@ -10,6 +10,9 @@ rule intervene_blocks:
         unpack(
             lambda w: graph.interventions.block_inputs(plan_of(w), w.group, w.method)
         ),
+        lengths=lambda w: lengths_of(
+            w, graph.interventions.block_datasets(plan_of(w), w.group, w.method)
+        ),
     output:
         paths.BLOCKS,
     log:
@@ -30,6 +33,7 @@ rule intervene_neurons:
     """Neurons of each language are switched off, and random ones, as many in each block."""
     input:
         unpack(lambda w: graph.interventions.neuron_inputs(plan_of(w), w.direction)),
+        lengths=lambda w: lengths_of(w, plan_of(w).directions[w.direction].datasets),
     output:
         paths.SWITCHED_OFF,
     log:

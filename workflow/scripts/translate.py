@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+from babelmerge.data.lengths import readable
 from babelmerge.evaluation import generation
 from babelmerge.files import directories
 from babelmerge.files.atomic import write_atomically
@@ -15,7 +16,8 @@ from babelmerge.models import loading as models
 with running(snakemake):
     prompt, options = (snakemake.params.cfg[key] for key in ("prompt", "generation"))
     model, tokenizer = models.load(Path(snakemake.input.model).parent, options["dtype"])
-    rows = list(read_rows(snakemake.input.data))
+    lengths = snakemake.input.lengths[0]
+    rows = list(readable(read_rows(snakemake.input.data), lengths, "test"))
     start = time.monotonic()
     outputs = generation.generate(
         model,

@@ -3,7 +3,7 @@
 import json
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 
 from babelmerge.analysis.scores import tables
@@ -62,14 +62,27 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
+def warnings(paths: Iterable[str]) -> list[str]:
+    """What the checks of data sets warn of. paths: their checked.json and lengths.json."""
+    found: list[str] = []
+    for path in paths:
+        with open(path, encoding="utf-8") as stream:
+            found += json.load(stream).get("warnings", ())
+    return found
+
+
 def reproducibility(
-    parts: Parts, made_by: Mapping[str, str], machine: str, configuration: str
+    parts: Parts,
+    made_by: Mapping[str, str],
+    machine: str,
+    configuration: str,
+    warnings: Sequence[str] = (),
 ) -> str:
     """Warnings, versions, machine, seeds, configuration.
 
     made_by: program -> version. configuration: the study's YAML.
     """
-    body, warnings = "", parts.study.get("warnings", ())
+    body = ""
     if warnings:
         body += f"<h3>Warnings</h3>{page.bullets(warnings, 'warnings')}"
     body += page.facts(made_by.items()) + page.facts([("machine", machine)])

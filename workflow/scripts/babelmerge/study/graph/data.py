@@ -71,5 +71,14 @@ def checked_files(plan: Plan) -> list[str]:
     return [checked(plan, dataset) for dataset in plan.datasets]
 
 
+def lengths(plan: Plan, dataset: str) -> str:
+    """What says which rows are too long for the models that read them."""
+    return paths.of(plan, paths.LENGTHS, dataset=dataset)
+
+
+def lengths_files(plan: Plan) -> list[str]:
+    return [lengths(plan, dataset) for dataset in plan.datasets]
+
+
 def table_settings(plan: Plan) -> dict:
     return {"datasets": list(plan.datasets)}

@@ -168,6 +168,7 @@ class Plan:
     """A study with all names resolved; compared by identity, so that it can be a cache's key.
 
     directions: by id. owners: data set -> the expert that it belongs to, where there is one.
+    too_long: what becomes of rows that models cannot decode: error, drop or cut.
     """
 
     study: str
@@ -185,6 +186,7 @@ class Plan:
     directions: dict[str, Direction]
     owners: dict[str, str]
     generation: dict[str, Any]
+    too_long: str
     evaluation: dict[str, Any]
     analysis: dict[str, Any]
     published: str | None
