@@ -14,7 +14,7 @@ with running(snakemake):
     cfg = snakemake.params.cfg
     parts = chapters.read(snakemake.input, cfg)
     study = yaml.safe_dump(cfg["study"]["configuration"], sort_keys=False, allow_unicode=True)
-    warnings = [*cfg["study"]["warnings"], *sections.warnings(snakemake.input.checks)]
+    warnings = sections.warnings(snakemake.input.checks)
     body = sections.reproducibility(
         parts, sections.versions(), platform.platform(), study, warnings
     )

@@ -7,6 +7,7 @@ counted. `check` decides, `readable` is what decoding reads afterwards.
 """
 
 import json
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -183,7 +184,7 @@ def _refusal(split: str, found: Mapping[str, tuple[str, int, int]], asked: Mappi
 def _told(split: str, decided: Decided, total: int, asked: Mapping) -> list[str]:
     if not decided:
         return []
-    done = "left out" if asked["too_long"] == "drop" else "read with a cut source"
+    done = "left out" if asked["too_long"] == "drop" else "decoded with a cut source"
     if asked["too_long"] == "drop" and len(decided) == total:
         raise ValueError(
             f"{asked['dataset']}: {split}: all {total} prompts are too long, none is left; raise "
@@ -191,8 +192,8 @@ def _told(split: str, decided: Decided, total: int, asked: Mapping) -> list[str]
         )
     ids = ", ".join(list(decided)[:5]) + (" and more" if len(decided) > 5 else "")
     return [
-        f"{asked['dataset']}: {split}: {len(decided)} of {total} rows are {done}, since their "
-        f"prompts are too long for a model (rows {ids})"
+        f"{asked['dataset']}: {split}: {done}, since their prompts are too long for a model: "
+        f"{len(decided)} of {total} rows ({ids})"
     ]
 
 
@@ -206,7 +207,10 @@ def _cut(row: Row, letters: int) -> Row:
 
 
 def _kept(row: Row, readers: Sequence[Reader], rooms: Sequence[int], asked: Mapping) -> int:
-    """Letters of a source with which its prompt fits every model; found by halving."""
+    """Letters of a source with which its prompt fits every model; found by halving.
+
+    A word is not cut where there is white space before it.
+    """
 
     def fits(letters: int) -> bool:
         one = [_cut(row, letters)]
@@ -217,6 +221,8 @@ def _kept(row: Row, readers: Sequence[Reader], rooms: Sequence[int], asked: Mapp
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    if words := re.match(r"(?s).*\S(?=\s)", row["source"][: low + 1]):
+        low = words.end()
     if not row["source"][:low].strip():
         raise ValueError(
             f"{asked['dataset']}: row {row['id']}: its prompt is too long even without a source; "

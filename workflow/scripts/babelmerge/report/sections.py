@@ -80,11 +80,12 @@ def reproducibility(
 ) -> str:
     """Warnings, versions, machine, seeds, configuration.
 
-    made_by: program -> version. configuration: the study's YAML.
+    made_by: program -> version. configuration: the study's YAML. warnings: of the data, beside
+    those of the study.
     """
-    body = ""
-    if warnings:
-        body += f"<h3>Warnings</h3>{page.bullets(warnings, 'warnings')}"
+    body, told = "", [*parts.study.get("warnings", ()), *warnings]
+    if told:
+        body += f"<h3>Warnings</h3>{page.bullets(told, 'warnings')}"
     body += page.facts(made_by.items()) + page.facts([("machine", machine)])
     training = parts.frame("training")
     seeds = sorted({int(seed) for seed in training["seed"] if seed}) if len(training) else []
