@@ -13,6 +13,7 @@ rule check_lengths:
     log:
         "logs/{study}/check_lengths/{dataset}.log",
     priority: 100
+    localrule: SMALL
     params:
         code=code("check_lengths.py"),
         lock=LOCK,
@@ -28,7 +29,7 @@ rule translate:
     input:
         model=paths.MODEL,
         data=paths.TEST,
-        lengths=lambda w: lengths_of(w, [w.dataset]),
+        lengths=lengths_of(lambda plan, dataset: [dataset], "dataset"),
     output:
         rows=paths.OUTPUT,
         decoding=paths.DECODING,
@@ -36,6 +37,13 @@ rule translate:
         "logs/{study}/translate/{model}/{dataset}.log",
     benchmark:
         "logs/{study}/translate/{model}/{dataset}.benchmark.tsv"
+    localrule: SMALL
+    threads: cpus
+    resources:
+        mem_mb=memory(8),
+        runtime=minutes(120),
+        gpu=gpus,
+        batch_size=lambda w: graph.evaluate.batch_size(plan_of(w)),
     params:
         code=code("translate.py"),
         lock=LOCK,
@@ -56,6 +64,7 @@ rule score:
         sentences=paths.SENTENCES,
     log:
         "logs/{study}/score/{model}/{dataset}.log",
+    localrule: True
     params:
         code=code("score.py"),
         cfg=lambda w: graph.evaluate.metric_settings(plan_of(w), w.dataset),

@@ -10,15 +10,19 @@ rule intervene_blocks:
         unpack(
             lambda w: graph.interventions.block_inputs(plan_of(w), w.group, w.method)
         ),
-        lengths=lambda w: lengths_of(
-            w, graph.interventions.block_datasets(plan_of(w), w.group, w.method)
-        ),
+        lengths=lengths_of(graph.interventions.block_datasets, "group", "method"),
     output:
         paths.BLOCKS,
     log:
         "logs/{study}/intervene_blocks/{group}.{method}.log",
     benchmark:
         "logs/{study}/intervene_blocks/{group}.{method}.benchmark.tsv"
+    threads: cpus
+    resources:
+        mem_mb=memory(30),
+        runtime=minutes(720),
+        gpu=gpus,
+        batch_size=lambda w: graph.evaluate.batch_size(plan_of(w)),
     params:
         code=code("intervene_blocks.py"),
         lock=LOCK,
@@ -33,13 +37,19 @@ rule intervene_neurons:
     """Neurons of each language are switched off, and random ones, as many in each block."""
     input:
         unpack(lambda w: graph.interventions.neuron_inputs(plan_of(w), w.direction)),
-        lengths=lambda w: lengths_of(w, plan_of(w).directions[w.direction].datasets),
+        lengths=lengths_of(graph.interventions.neuron_datasets, "direction"),
     output:
         paths.SWITCHED_OFF,
     log:
         "logs/{study}/intervene_neurons/{direction}.log",
     benchmark:
         "logs/{study}/intervene_neurons/{direction}.benchmark.tsv"
+    threads: cpus
+    resources:
+        mem_mb=memory(8),
+        runtime=minutes(720),
+        gpu=gpus,
+        batch_size=lambda w: graph.evaluate.batch_size(plan_of(w)),
     params:
         code=code("intervene_neurons.py"),
         lock=LOCK,
@@ -61,6 +71,7 @@ rule plot_interventions:
     wildcard_constraints:
         what="blocks|neurons",
         name="[^/]+",
+    localrule: True
     params:
         code=code("plot_interventions.py"),
     message:
@@ -77,6 +88,7 @@ rule table_interventions:
         table("interventions-neurons-{direction}"),
     log:
         "logs/{study}/table_interventions/{direction}.log",
+    localrule: True
     params:
         code=code("table_interventions.py"),
         cfg=lambda w: graph.interventions.table_settings(plan_of(w), w.direction),
@@ -94,6 +106,7 @@ rule chapter_interventions:
         chapter("interventions"),
     log:
         "logs/{study}/chapter_interventions.log",
+    localrule: True
     params:
         code=code("chapter_interventions.py"),
         cfg=lambda w: graph.interventions.chapter(plan_of(w)).settings(),

@@ -13,6 +13,7 @@ rule table_inspected:
         table("inspected-sentences"),
     log:
         "logs/{study}/table_inspected.log",
+    localrule: True
     params:
         code=code("table_inspected.py"),
         cfg=lambda w: graph.report.looked_at_settings(plan_of(w)),
@@ -30,6 +31,7 @@ rule chapter_inspected:
         chapter("inspected"),
     log:
         "logs/{study}/chapter_inspected.log",
+    localrule: True
     params:
         code=code("chapter_inspected.py"),
         cfg=lambda w: graph.report.inspected(plan_of(w)).settings(
@@ -49,6 +51,7 @@ rule chapter_setup:
         chapter("setup"),
     log:
         "logs/{study}/chapter_setup.log",
+    localrule: True
     params:
         code=code("chapter_setup.py"),
         cfg=lambda w: graph.report.setup(plan_of(w)).settings(CONFIGURATIONS[w.study]),
@@ -66,6 +69,7 @@ rule chapter_reproducibility:
         chapter("reproducibility"),
     log:
         "logs/{study}/chapter_reproducibility.log",
+    localrule: True
     params:
         code=code("chapter_reproducibility.py"),
         cfg=lambda w: graph.report.reproducibility(plan_of(w)).settings(
@@ -89,6 +93,7 @@ rule report:
         ),
     log:
         "logs/{study}/report.log",
+    localrule: True
     params:
         code=code("report.py"),
         cfg=lambda w: graph.report.settings(plan_of(w)),

@@ -13,6 +13,7 @@ rule collect_scores:
         paths.SCORES,
     log:
         "logs/{study}/collect_scores.log",
+    localrule: True
     params:
         code=code("collect_scores.py"),
         cfg=lambda w: graph.scores.index(plan_of(w)),
@@ -30,6 +31,7 @@ rule compare_retention:
         paths.RETENTION,
     log:
         "logs/{study}/compare_retention/{group}.log",
+    localrule: True
     params:
         code=code("compare_retention.py"),
         cfg=lambda w: graph.scores.retention_settings(plan_of(w), w.group),
@@ -48,6 +50,7 @@ rule table_scores:
         table("scores-{table}"),
     log:
         "logs/{study}/table_scores/{table}.log",
+    localrule: True
     params:
         code=code("table_scores.py"),
         cfg=lambda w: graph.scores.score_table(plan_of(w), w.table),
@@ -68,6 +71,7 @@ rule table_retention:
         "logs/{study}/table_retention{only}.log",
     wildcard_constraints:
         only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
+    localrule: True
     params:
         code=code("table_retention.py"),
         cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
@@ -85,6 +89,7 @@ rule plot_matrix:
         figure("matrix-{direction}", "scores, {direction}"),
     log:
         "logs/{study}/plot_matrix/{direction}.log",
+    localrule: True
     params:
         code=code("plot_matrix.py"),
         cfg=lambda w: graph.scores.matrices(plan_of(w))[w.direction],
@@ -102,6 +107,7 @@ rule plot_retention:
         figure("retention-{family}", "retention, {family}"),
     log:
         "logs/{study}/plot_retention/{family}.log",
+    localrule: True
     params:
         code=code("plot_retention.py"),
         cfg=lambda w: graph.scores.retention_figures(plan_of(w))[w.family],
@@ -121,6 +127,7 @@ rule table_lowest:
         "logs/{study}/table_lowest{only}.log",
     wildcard_constraints:
         only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
+    localrule: True
     params:
         code=code("table_lowest.py"),
         cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
@@ -140,6 +147,7 @@ rule table_own_scores:
         "logs/{study}/table_own_scores{only}.log",
     wildcard_constraints:
         only=graph.scores.pattern(STUDIES, graph.scores.own_tables),
+    localrule: True
     params:
         code=code("table_own_scores.py"),
         cfg=lambda w: graph.scores.own_tables(plan_of(w))[w.only],
@@ -157,6 +165,7 @@ rule table_signatures:
         table("signatures"),
     log:
         "logs/{study}/table_signatures.log",
+    localrule: True
     params:
         code=code("table_signatures.py"),
     message:
@@ -173,6 +182,7 @@ rule chapter_question:
         chapter("question"),
     log:
         "logs/{study}/chapter_question.log",
+    localrule: True
     params:
         code=code("chapter_question.py"),
         cfg=lambda w: graph.report.question(plan_of(w)).settings(
@@ -192,6 +202,7 @@ rule chapter_experts:
         chapter("experts"),
     log:
         "logs/{study}/chapter_experts.log",
+    localrule: True
     params:
         code=code("chapter_experts.py"),
         cfg=lambda w: graph.score_chapters.experts(plan_of(w)).settings(),
@@ -209,6 +220,7 @@ rule chapter_merges:
         chapter("merges"),
     log:
         "logs/{study}/chapter_merges.log",
+    localrule: True
     params:
         code=code("chapter_merges.py"),
         cfg=lambda w: graph.score_chapters.merges(plan_of(w)).settings(),
@@ -226,6 +238,7 @@ rule chapter_failures:
         chapter("failures"),
     log:
         "logs/{study}/chapter_failures.log",
+    localrule: True
     params:
         code=code("chapter_failures.py"),
         cfg=lambda w: graph.score_chapters.failures(plan_of(w)).settings(),

@@ -14,6 +14,7 @@ rule compare_cka:
         "logs/{study}/compare_cka/{direction}.{span}.log",
     benchmark:
         "logs/{study}/compare_cka/{direction}.{span}.benchmark.tsv"
+    localrule: SMALL
     threads: 2
     params:
         code=code("compare_cka.py"),
@@ -34,6 +35,7 @@ rule compare_angles:
         "logs/{study}/compare_angles/{direction}.{span}.log",
     benchmark:
         "logs/{study}/compare_angles/{direction}.{span}.benchmark.tsv"
+    localrule: SMALL
     threads: 2
     params:
         code=code("compare_angles.py"),
@@ -52,6 +54,7 @@ rule plot_cka:
         figure("cka-{direction}.{span}", "CKA, {direction}, {span}"),
     log:
         "logs/{study}/plot_cka/{direction}.{span}.log",
+    localrule: True
     params:
         code=code("plot_cka.py"),
         cfg=lambda w: graph.similarity.groups(plan_of(w)),
@@ -69,6 +72,7 @@ rule plot_angles:
         figure("angles-{direction}.{span}", "angles, {direction}, {span}"),
     log:
         "logs/{study}/plot_angles/{direction}.{span}.log",
+    localrule: True
     params:
         code=code("plot_angles.py"),
         cfg=lambda w: graph.similarity.groups(plan_of(w)),
@@ -86,6 +90,7 @@ rule plot_angle_pairs:
         figure("angle-pairs-{direction}.{span}", "angles of pairs, {direction}, {span}"),
     log:
         "logs/{study}/plot_angle_pairs/{direction}.{span}.log",
+    localrule: True
     params:
         code=code("plot_angle_pairs.py"),
         cfg=lambda w: graph.similarity.groups(plan_of(w)),
@@ -105,6 +110,7 @@ rule table_cka:
         "logs/{study}/table_cka/{which}-{direction}.log",
     wildcard_constraints:
         which="bands|last",
+    localrule: True
     params:
         code=code("table_cka.py"),
         cfg=lambda w: graph.similarity.table_settings(plan_of(w), w.direction),
@@ -122,6 +128,7 @@ rule chapter_representations:
         chapter("representations"),
     log:
         "logs/{study}/chapter_representations.log",
+    localrule: True
     params:
         code=code("chapter_representations.py"),
         cfg=lambda w: graph.similarity.chapter(plan_of(w)).settings(),

@@ -7,7 +7,7 @@ from pathlib import Path
 from babelmerge.models import checkpoints
 from babelmerge.models import loading as models
 
-with running(snakemake):
+with running(snakemake, keeps=True):
     cfg = snakemake.params.cfg
     base = snakemake.input.get("base")
     source = {key: cfg[key] for key in ("hub", "revision", "path")}

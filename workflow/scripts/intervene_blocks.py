@@ -13,11 +13,11 @@ from babelmerge.data.lengths import readable
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 
-with running(snakemake):
+with running(snakemake, keeps=True):
     cfg, files = snakemake.params.cfg, snakemake.input
     folders = [Path(file).parent for file in (*files.owners, files.base)]
     others = dict(zip([*cfg["owners"], intervention_blocks.BASE], folders, strict=True))
-    options = dict(cfg["generation"])
+    options = {**cfg["generation"], "batch_size": snakemake.resources.batch_size}
     dtype = options.pop("dtype")
     live = intervention_blocks.LiveBlocks(Path(files.merge).parent, others, dtype)
     given = zip(cfg["cases"], cfg["splits"], files.data, files.lengths, strict=True)

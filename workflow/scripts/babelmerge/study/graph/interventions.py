@@ -6,6 +6,7 @@ direction, also where nothing is merged.
 
 from babelmerge.study.graph import chapters, paths
 from babelmerge.study.graph.chapters import Chapter, Key
+from babelmerge.study.graph.evaluate import generation
 from babelmerge.study.graph.represent import file, models_of, probe_file, probe_split
 from babelmerge.study.graph.scores import metric_of
 from babelmerge.study.graph.train import model_file, prompt
@@ -80,7 +81,7 @@ def block_settings(plan: Plan, group: str, method: str) -> dict:
         "places": settings["places"],
         "steps": settings["steps"],
         "rows": _rows(plan),
-        "generation": dict(plan.generation),
+        "generation": generation(plan),
     }
 
 
@@ -151,8 +152,12 @@ def neuron_settings(plan: Plan, direction: str) -> dict:
         "draws": _settings(plan, "neurons")["draws"],
         "rows": _rows(plan),
         "seed": plan.seed,
-        "generation": dict(plan.generation),
+        "generation": generation(plan),
     }
+
+
+def neuron_datasets(plan: Plan, direction: str) -> list[str]:
+    return list(plan.directions[direction].datasets)
 
 
 def neuron_file(plan: Plan, direction: str) -> str:
