@@ -19,7 +19,10 @@ def say(text):
 
 
 def look_around():
-    """Clear the locks of dead runs, name the living, and say that this run is at work."""
+    """Clear the locks of dead runs, name the living, and say that this run is at work.
+
+    Returns whether it is alone.
+    """
     dead, living = holders.clear()
     for holder in dead:
         say(f"The lock of a run that has died ({holder}) was cleared.")
@@ -27,6 +30,7 @@ def look_around():
         say(f"Another run is at work here: {holder}.")
     holders.write()
     atexit.register(holders.leave)
+    return not living
 
 
 def stale(plans):
@@ -58,8 +62,7 @@ def refuse_unwritable():
             )
 
 
-if workflow.is_main_process:
-    look_around()
+ALONE = workflow.is_main_process and look_around()
 if (
     not workflow.subprocess_exec
 ):  # a run, or a job of a cluster, which may be a group of many
@@ -88,6 +91,6 @@ onerror:
 
 def reports(wildcards):
     """The report of each study; deleted files above it are no reason for Snakemake, but for us."""
-    if workflow.is_main_process:
+    if ALONE:  # else what is gone may be in the making
         workflow.dag.forcefiles.update(stale(STUDIES))
     return [graph.paths.of(plan, paths.REPORT) for plan in STUDIES.values()]

@@ -10,8 +10,10 @@ import warm
 warm.call()  # before all else, which the warm interpreter has loaded
 
 import contextlib
+import errno
 import logging
 import os
+import shutil
 import sys
 import time
 import traceback
@@ -123,17 +125,33 @@ def running(snakemake, threads: int | None = None, keeps: bool = False) -> Itera
         yield logging.getLogger(snakemake.rule)
         _check_left_out(snakemake)
         record.write(key)
-    except (ValueError, OSError) as error:
-        with open(snakemake.log[0], "a", encoding="utf-8") as stream:
-            traceback.print_exc(file=stream)
-        told = f"{name}: {error}\n(full trace: {snakemake.log[0]})\n"
-        print(f"\n{told}", file=sys.stderr)
-        with open(ERRORS, "a", encoding="utf-8") as stream:
-            stream.write(told)
-        sys.exit(1)
     except SystemExit:
         raise
-    except BaseException:
-        with open(snakemake.log[0], "a", encoding="utf-8") as stream:
+    except BaseException as error:
+        full = _disk_full(error)
+        with contextlib.suppress(OSError), open(snakemake.log[0], "a", encoding="utf-8") as stream:
             traceback.print_exc(file=stream)
-        raise
+        if not full and not isinstance(error, (ValueError, OSError)):
+            raise
+        _tell(f"{name}: {full or error}\n(full trace: {snakemake.log[0]})\n")
+        sys.exit(1)
+
+
+def _disk_full(error: BaseException) -> str:
+    """What to say when there was no room, whichever library found out; empty for other errors."""
+    if getattr(error, "errno", None) != errno.ENOSPC and "No space left on device" not in str(error):
+        return ""
+    folder = Path("results").resolve()
+    left = shutil.disk_usage(folder).free / 1e9
+    file = getattr(error, "filename", None)
+    return (
+        f"{file or folder}: the disk is full ({left:.1f} GB left in {folder}) while this was "
+        "written; make room and run again: what was finished is kept, and nothing is half-written"
+    )
+
+
+def _tell(text: str) -> None:
+    """Say what went wrong here, and leave it for the end of the run."""
+    print(f"\n{text}", file=sys.stderr)
+    with contextlib.suppress(OSError), open(ERRORS, "a", encoding="utf-8") as stream:
+        stream.write(text)

@@ -186,8 +186,15 @@ def serve_beside() -> Callable[[], None]:
     return end
 
 
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Let this process get a signal when its parent is killed (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
 def call() -> None:
-    """First thing in a job: hand it over, where there is a server."""
+    """First thing in a job: end with the run that it is of, and go to the server if there is one."""
+    die_with_parent(signal.SIGKILL)
     if os.environ.get(VARIABLE, "").endswith(place()):
         hand_over(os.environ[VARIABLE].removesuffix(place()))
 
@@ -209,12 +216,6 @@ def hand_over(address: str) -> None:
     connection.sendall(message[sent:])
     code = connection.recv(1)
     os._exit(code[0] if code else 1)
-
-
-def die_with_parent() -> None:
-    """In a child before it becomes another program: SIGTERM when the parent is killed (Linux)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def run(arguments: list[str]) -> int:

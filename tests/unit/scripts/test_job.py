@@ -105,3 +105,15 @@ def test_a_job_that_fails_keeps_nothing(job):
     with job.running(one, keeps=True):
         ran.append(True)
     assert ran
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), RuntimeError("I/O: No space left on device")]
+)
+def test_a_full_disk_is_told_with_its_place_whoever_found_it(job, capsys, error):
+    Path("results").mkdir()
+    with pytest.raises(SystemExit), job.running(settings()):
+        raise error
+    told = capsys.readouterr().err
+    assert f"{Path('results').resolve()}: the disk is full" in told and "make room" in told
+    assert Path("logs/errors.txt").read_text() in told
