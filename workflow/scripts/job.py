@@ -93,6 +93,12 @@ def _made_from(snakemake) -> str:
     return provenance.digest([told, inputs])
 
 
+def _root(snakemake) -> Path:
+    """The results of the job's study; the output's folder where a script is tried out alone."""
+    study = dict(snakemake.wildcards).get("study")
+    return Path("results", study) if study else Path(snakemake.output[0]).parent
+
+
 def _restored(snakemake, record: made.Record) -> tuple[str, bool]:
     """What the outputs are made from, and whether they were there, made from the same."""
     key = _made_from(snakemake)
@@ -116,7 +122,7 @@ def running(snakemake, threads: int | None = None, keeps: bool = False) -> Itera
     root.handlers = _handlers(snakemake.log[0], name)
     for noisy in ("httpx", "httpcore", "urllib3", "filelock", "matplotlib", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    record = made.Record(Path("results", snakemake.wildcards.study), snakemake.output)
+    record = made.Record(_root(snakemake), snakemake.output)
     try:
         key, kept = _restored(snakemake, record) if keeps else (None, False)
         if kept:
@@ -139,7 +145,9 @@ def running(snakemake, threads: int | None = None, keeps: bool = False) -> Itera
 
 def _disk_full(error: BaseException) -> str:
     """What to say when there was no room, whichever library found out; empty for other errors."""
-    if getattr(error, "errno", None) != errno.ENOSPC and "No space left on device" not in str(error):
+    if getattr(error, "errno", None) != errno.ENOSPC and "No space left on device" not in str(
+        error
+    ):
         return ""
     folder = Path("results").resolve()
     left = shutil.disk_usage(folder).free / 1e9
