@@ -57,6 +57,21 @@ def code(script, without=()):
     return CODE.code(f"{SCRIPTS}/{script}", without)
 
 
+def lengths_of(datasets, *names):
+    """What says which rows are too long for a model, of the data sets of a plan and wildcards.
+
+    Where such rows are errors it says of none, and only has to be there.
+    """
+
+    def files(wildcards):
+        plan = plan_of(wildcards)
+        asked = datasets(plan, *(wildcards[name] for name in names))
+        found = [graph.data.lengths(plan, dataset) for dataset in asked]
+        return ancient(found) if plan.too_long == "error" else found
+
+    return files
+
+
 def figure(name, label):
     """A figure's three files; the first is shown in Snakemake's own report under a label."""
     svg = paths.FIGURE.replace("{figure}", name)

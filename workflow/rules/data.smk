@@ -51,7 +51,8 @@ rule check_data:
 rule table_sizes:
     """Sentences of each split of each data set."""
     input:
-        lambda w: graph.data.checked_files(plan_of(w)),
+        checked=lambda w: graph.data.checked_files(plan_of(w)),
+        lengths=lambda w: graph.data.lengths_files(plan_of(w)),
     output:
         table("sizes"),
     log:

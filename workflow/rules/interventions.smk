@@ -10,6 +10,7 @@ rule intervene_blocks:
         unpack(
             lambda w: graph.interventions.block_inputs(plan_of(w), w.group, w.method)
         ),
+        lengths=lengths_of(graph.interventions.block_datasets, "group", "method"),
     output:
         paths.BLOCKS,
     log:
@@ -36,6 +37,7 @@ rule intervene_neurons:
     """Neurons of each language are switched off, and random ones, as many in each block."""
     input:
         unpack(lambda w: graph.interventions.neuron_inputs(plan_of(w), w.direction)),
+        lengths=lengths_of(graph.interventions.neuron_datasets, "direction"),
     output:
         paths.SWITCHED_OFF,
     log:

@@ -8,7 +8,7 @@ rule train_tokenizer:
     """Learn the vocabulary of a base that is trained from scratch, on the base's own text."""
     input:
         data=lambda w: graph.train.tokenizer_data(plan_of(w)),
-        checked=lambda w: ancient(graph.train.checks(plan_of(w), "base")),
+        checked=lambda w: ancient(graph.train.tokenizer_checks(plan_of(w))),
     output:
         paths.TOKENIZER,
         paths.TOKENIZER_CONFIG,

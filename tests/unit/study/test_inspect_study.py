@@ -106,7 +106,7 @@ def test_parallel_sentences_are_looked_at_without_a_test_set_and_pairs_by_their_
 
 
 def test_text_is_no_part_of_what_merges_are_judged_by():
-    tested = PARALLEL + "    test: {corpus: texts}\n"
+    tested = PARALLEL + '    test: {corpus: texts, split: "test[9:]"}\n'
     text = changed("  own: {of: text/hi", "  own: {of: [translation/hi-en, text/hi]")
     text = text.replace("  free: {", "  free: {of: [translation/bn-en, text/bn], ")
     text += "groups: {both: [own, free]}\nmethods: {ties: {density: 0.5}}\n"

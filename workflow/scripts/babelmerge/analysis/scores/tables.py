@@ -52,8 +52,14 @@ def signatures_in_short(frame: pd.DataFrame) -> list[tuple[str, str]]:
     return found
 
 
-def sizes(counted: Mapping[str, Mapping[str, int]]) -> Table | None:
-    """Rows of each split of each data set. counted: data set -> split -> number of rows."""
+def sizes(
+    counted: Mapping[str, Mapping[str, int]],
+    too_long: Mapping[str, Mapping[str, Mapping[str, int | None]]] | None = None,
+) -> Table | None:
+    """Rows of each split of each data set. counted: data set -> split -> number of rows.
+
+    too_long: data set -> split -> row -> what is kept of its source, None where it is left out.
+    """
     splits = list(dict.fromkeys(key for counts in counted.values() for key in counts))
     if not splits:
         return None
@@ -67,7 +73,21 @@ def sizes(counted: Mapping[str, Mapping[str, int]]) -> Table | None:
     frame = frame.set_axis(["dataset", *splits], axis="columns").convert_dtypes()
     long = frame.melt("dataset", splits, "split", "rows").dropna()
     title = "Sentences by data set"
-    return Table(title, header, tuple(rows), frame, corner="Data set", records=long)
+    note = _too_long(too_long or {})
+    return Table(title, header, tuple(rows), frame, corner="Data set", records=long, note=note)
+
+
+def _too_long(given: Mapping[str, Mapping[str, Mapping[str, int | None]]]) -> str:
+    """How many of the rows counted are not read, or not as a whole; nothing where all are."""
+    parts = {"Left out": 0, "Cut": 1}
+    told = [
+        f"{word} as too long for a model: {labels.pair(name)}, {split} {count}."
+        for word, wanted in parts.items()
+        for name, splits in given.items()
+        for split, rows in splits.items()
+        if (count := sum((kept is not None) == wanted for kept in rows.values()))
+    ]
+    return " ".join(told)
 
 
 def _count(number: int | None) -> str:

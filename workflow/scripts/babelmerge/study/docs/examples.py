@@ -46,6 +46,8 @@ corpora:
   flores:  # on the hub, a configuration for each language
     hub: openlanguagedata/flores_plus
     columns: {config: "{flores}", column: text}
+  one-file:  # train, dev and test cut out of it: {corpus: one-file, split: "train[:80%]"} and so on
+    files: all.tsv  # or by a column's value: {corpus: one-file, where: {fold: dev}}
   lines:  # for kind text: a sentence a line (or a column of a table)
     files: "text/{language}.txt"
   generated:  # what Babelmerge ships

@@ -38,7 +38,15 @@ class Generation(Strict):
 
     max_new_tokens: Count = key("Tokens written at most.", 512)
     batch_size: Count = key("Sentences at a time.", 32)
-    max_length: Count = key("Tokens of the prompt at most.", 1024)
+    max_length: Count = key("A prompt has fewer tokens than that.", 1024)
+    too_long: Literal["error", "drop", "cut"] = key(
+        "What becomes of rows whose prompt is too long for one of the models that decode it (for "
+        "max_length, or with max_new_tokens for the positions that it has): an error before "
+        "anything is trained; or the row is left out for all models, or the end of its source cut, "
+        "and the report says of how many. Training leaves out long prompts and cuts long targets "
+        "by its own max_length, and analyses by this one.",
+        "error",
+    )
     dtype: Literal["float32", "bfloat16", "float16"] = key("Of the computation.", "bfloat16")
 
 

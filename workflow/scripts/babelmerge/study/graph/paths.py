@@ -13,6 +13,7 @@ ROOT = "results/{study}"
 DATA = ROOT + "/data/{dataset}/{split}.jsonl"
 TEST = DATA.replace("{split}", "test")
 CHECKED = ROOT + "/data/{dataset}/checked.json"
+LENGTHS = ROOT + "/data/{dataset}/lengths.json"
 
 TOKENIZER = ROOT + "/tokenizer/tokenizer.json"
 TOKENIZER_CONFIG = ROOT + "/tokenizer/tokenizer_config.json"

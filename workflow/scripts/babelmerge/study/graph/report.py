@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from babelmerge.study.graph import (
     chapters,
+    data,
     evaluate,
     interventions,
     mergeability,
@@ -98,7 +99,12 @@ def _study(plan: Plan) -> dict:
 
 def reproducibility(plan: Plan) -> Chapter:
     trained = {("training",): paths.of(plan, paths.TABLE, table="training")} if plan.trained else {}
-    return Chapter(study={"warnings": list(plan.warnings)}, long=trained, asks=("configuration",))
+    return Chapter(
+        study={"warnings": list(plan.warnings)},
+        long=trained,
+        files={"checks": [*data.checked_files(plan), *data.lengths_files(plan)]},
+        asks=("configuration",),
+    )
 
 
 def _taken_in_words(plan: Plan, model: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
-from babelmerge.study.graph.data import checked, split_file
+from babelmerge.study.graph.data import checked, lengths, split_file
 from babelmerge.study.plan.types import Merged, Model, Plan, Taken, Trained
 
 
@@ -80,7 +80,12 @@ def may_be_adapter(plan: Plan, model: Model) -> bool:
 
 def checks(plan: Plan, model: str) -> list[str]:
     """Checks that must have passed before a model is trained on its data sets."""
-    return [checked(plan, dataset) for dataset in plan.models[model].source.datasets]
+    return [lengths(plan, dataset) for dataset in plan.models[model].source.datasets]
+
+
+def tokenizer_checks(plan: Plan) -> list[str]:
+    """The same before a tokenizer is learnt, which knows of no lengths yet."""
+    return [checked(plan, dataset) for dataset in plan.models["base"].source.datasets]
 
 
 def tokenizer_data(plan: Plan) -> list[str]:
