@@ -62,6 +62,11 @@ def plan_of(wildcards):
     return STUDIES[wildcards.study]
 
 
+def names_of(wildcards):
+    """Names that readers see, where the study says them: `params: names` of what shows some."""
+    return graph.chapters.names(plan_of(wildcards))
+
+
 def code(script, without=()):
     """Fingerprint of a script's logic: the parameter by which an edit of code reruns its rule.
 

@@ -57,6 +57,7 @@ rule table_sizes:
         "logs/{study}/table_sizes.log",
     params:
         code=code("table_sizes.py"),
+        names=names_of,
         cfg=lambda w: graph.data.table_settings(plan_of(w)),
     message:
         "Table of sizes"

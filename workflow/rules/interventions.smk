@@ -59,6 +59,7 @@ rule plot_interventions:
         name="[^/]+",
     params:
         code=code("plot_interventions.py"),
+        names=names_of,
     message:
         "Figure of interventions, {wildcards.what}, {wildcards.name}"
     script:
@@ -75,6 +76,7 @@ rule table_interventions:
         "logs/{study}/table_interventions/{direction}.log",
     params:
         code=code("table_interventions.py"),
+        names=names_of,
         cfg=lambda w: graph.interventions.table_settings(plan_of(w), w.direction),
     message:
         "Table of interventions, {wildcards.direction}"
@@ -92,6 +94,7 @@ rule chapter_interventions:
         "logs/{study}/chapter_interventions.log",
     params:
         code=code("chapter_interventions.py"),
+        names=names_of,
         cfg=lambda w: graph.interventions.chapter(plan_of(w)).settings(),
     message:
         "Chapter: interventions"

@@ -110,6 +110,7 @@ rule plot_sweeps:
         "logs/{study}/plot_sweeps/{group}.log",
     params:
         code=code("plot_sweeps.py"),
+        names=names_of,
         cfg=lambda w: graph.merge.sweep_shown(plan_of(w), w.group),
     message:
         "Figure of sweeps over {wildcards.group}"

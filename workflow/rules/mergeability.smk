@@ -76,6 +76,7 @@ rule plot_task_vectors:
         figure="task-vectors|task-vector-kinds|task-vector-cosines",
     params:
         code=code("plot_task_vectors.py"),
+        names=names_of,
     message:
         "Figure of {wildcards.figure}"
     script:
@@ -92,6 +93,7 @@ rule plot_kept:
         "logs/{study}/plot_kept/{group}.log",
     params:
         code=code("plot_kept.py"),
+        names=names_of,
     message:
         "Figure of what merges of {wildcards.group} keep"
     script:
@@ -109,6 +111,7 @@ rule plot_mergeability:
         "logs/{study}/plot_mergeability.log",
     params:
         code=code("plot_mergeability.py"),
+        names=names_of,
     message:
         "Figure of mergeability"
     script:
@@ -125,6 +128,7 @@ rule table_kept:
         "logs/{study}/table_kept.log",
     params:
         code=code("table_kept.py"),
+        names=names_of,
         cfg=lambda w: graph.mergeability.merged_groups(plan_of(w)),
     message:
         "Table of what merges keep"
@@ -144,6 +148,7 @@ rule table_mergeability:
         table="compatibility|correlations",
     params:
         code=code("table_mergeability.py"),
+        names=names_of,
     message:
         "Table of {wildcards.table}"
     script:
@@ -160,6 +165,7 @@ rule chapter_task_vectors:
         "logs/{study}/chapter_task_vectors.log",
     params:
         code=code("chapter_task_vectors.py"),
+        names=names_of,
         cfg=lambda w: graph.mergeability.vectors_chapter(plan_of(w)).settings(),
     message:
         "Chapter: task vectors"
@@ -177,6 +183,7 @@ rule chapter_mergeability:
         "logs/{study}/chapter_mergeability.log",
     params:
         code=code("chapter_mergeability.py"),
+        names=names_of,
         cfg=lambda w: graph.mergeability.chapter(plan_of(w)).settings(),
     message:
         "Chapter: mergeability"

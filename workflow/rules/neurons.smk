@@ -51,6 +51,7 @@ rule plot_neurons:
         figure="neurons|neuron-changes",
     params:
         code=code("plot_neurons.py"),
+        names=names_of,
     message:
         "Figure of {wildcards.figure}, {wildcards.direction}, {wildcards.span} span"
     script:
@@ -67,6 +68,7 @@ rule plot_usage_alignment:
         "logs/{study}/plot_usage_alignment/{direction}.{span}.log",
     params:
         code=code("plot_usage_alignment.py"),
+        names=names_of,
     message:
         "Figure of usage alignment, {wildcards.direction}, {wildcards.span} span"
     script:
@@ -83,6 +85,7 @@ rule table_neurons:
         "logs/{study}/table_neurons/{direction}.log",
     params:
         code=code("table_neurons.py"),
+        names=names_of,
         cfg=lambda w: graph.neurons.table_settings(plan_of(w), w.direction),
     message:
         "Table of neurons, {wildcards.direction}"
@@ -100,6 +103,7 @@ rule chapter_neurons:
         "logs/{study}/chapter_neurons.log",
     params:
         code=code("chapter_neurons.py"),
+        names=names_of,
         cfg=lambda w: graph.neurons.chapter(plan_of(w)).settings(),
     message:
         "Chapter: neurons"

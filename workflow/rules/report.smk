@@ -15,6 +15,7 @@ rule table_inspected:
         "logs/{study}/table_inspected.log",
     params:
         code=code("table_inspected.py"),
+        names=names_of,
         cfg=lambda w: graph.report.looked_at_settings(plan_of(w)),
     message:
         "Tables of what is looked at"
@@ -32,6 +33,7 @@ rule chapter_inspected:
         "logs/{study}/chapter_inspected.log",
     params:
         code=code("chapter_inspected.py"),
+        names=names_of,
         cfg=lambda w: graph.report.inspected(plan_of(w)).settings(
             CONFIGURATIONS[w.study]
         ),
@@ -51,6 +53,7 @@ rule chapter_setup:
         "logs/{study}/chapter_setup.log",
     params:
         code=code("chapter_setup.py"),
+        names=names_of,
         cfg=lambda w: graph.report.setup(plan_of(w)).settings(CONFIGURATIONS[w.study]),
     message:
         "Chapter: set-up"
@@ -68,6 +71,7 @@ rule chapter_reproducibility:
         "logs/{study}/chapter_reproducibility.log",
     params:
         code=code("chapter_reproducibility.py"),
+        names=names_of,
         cfg=lambda w: graph.report.reproducibility(plan_of(w)).settings(
             {"configuration": CONFIGURATIONS[w.study]}
         ),

@@ -1,7 +1,7 @@
 # Scores: long tables over many scores, one number a row, and what is shown of them.
 #
-# In: scores. Out: results/{study}/comparisons/scores.tsv and retention/{group}.tsv; tables of scores
-# and of retention; figures: a matrix a direction, retention by family and over all groups; the
+# In: scores. Out: results/{study}/comparisons/scores.tsv, learning.tsv and retention/{group}.tsv;
+# tables of scores and of retention; figures: a matrix a direction, retention by family and over all groups; the
 # report's chapters on the question, experts, merges and what fails.
 
 
@@ -20,6 +20,23 @@ rule collect_scores:
         "Collect scores"
     script:
         "../scripts/collect_scores.py"
+
+
+rule compare_learning:
+    """What experts score on their own test sets beside the base: whether they learnt anything."""
+    input:
+        lambda w: graph.scores.learning_scores(plan_of(w)),
+    output:
+        paths.LEARNING,
+    log:
+        "logs/{study}/compare_learning.log",
+    params:
+        code=code("compare_learning.py"),
+        cfg=lambda w: graph.scores.learning_settings(plan_of(w)),
+    message:
+        "What experts learnt"
+    script:
+        "../scripts/compare_learning.py"
 
 
 rule compare_retention:
@@ -50,6 +67,7 @@ rule table_scores:
         "logs/{study}/table_scores/{table}.log",
     params:
         code=code("table_scores.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.score_table(plan_of(w), w.table),
     message:
         "Table of {wildcards.table}"
@@ -70,6 +88,7 @@ rule table_retention:
         only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
     params:
         code=code("table_retention.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
     message:
         "Table of retention"
@@ -87,6 +106,7 @@ rule plot_matrix:
         "logs/{study}/plot_matrix/{direction}.log",
     params:
         code=code("plot_matrix.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.matrices(plan_of(w))[w.direction],
     message:
         "Figure of scores, {wildcards.direction}"
@@ -104,6 +124,7 @@ rule plot_retention:
         "logs/{study}/plot_retention/{family}.log",
     params:
         code=code("plot_retention.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.retention_figures(plan_of(w))[w.family],
     message:
         "Figure of retention, {wildcards.family}"
@@ -123,6 +144,7 @@ rule table_lowest:
         only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
     params:
         code=code("table_lowest.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
     message:
         "Table of lowest retention"
@@ -142,6 +164,7 @@ rule table_own_scores:
         only=graph.scores.pattern(STUDIES, graph.scores.own_tables),
     params:
         code=code("table_own_scores.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.own_tables(plan_of(w))[w.only],
     message:
         "Table of own scores"
@@ -159,6 +182,7 @@ rule table_signatures:
         "logs/{study}/table_signatures.log",
     params:
         code=code("table_signatures.py"),
+        names=names_of,
     message:
         "Table of signatures"
     script:
@@ -175,6 +199,7 @@ rule chapter_question:
         "logs/{study}/chapter_question.log",
     params:
         code=code("chapter_question.py"),
+        names=names_of,
         cfg=lambda w: graph.report.question(plan_of(w)).settings(
             CONFIGURATIONS[w.study]
         ),
@@ -194,6 +219,7 @@ rule chapter_experts:
         "logs/{study}/chapter_experts.log",
     params:
         code=code("chapter_experts.py"),
+        names=names_of,
         cfg=lambda w: graph.score_chapters.experts(plan_of(w)).settings(),
     message:
         "Chapter: experts"
@@ -211,6 +237,7 @@ rule chapter_merges:
         "logs/{study}/chapter_merges.log",
     params:
         code=code("chapter_merges.py"),
+        names=names_of,
         cfg=lambda w: graph.score_chapters.merges(plan_of(w)).settings(),
     message:
         "Chapter: merges"
@@ -228,6 +255,7 @@ rule chapter_failures:
         "logs/{study}/chapter_failures.log",
     params:
         code=code("chapter_failures.py"),
+        names=names_of,
         cfg=lambda w: graph.score_chapters.failures(plan_of(w)).settings(),
     message:
         "Chapter: what fails"

@@ -54,6 +54,7 @@ rule plot_cka:
         "logs/{study}/plot_cka/{direction}.{span}.log",
     params:
         code=code("plot_cka.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.groups(plan_of(w)),
     message:
         "Figure of CKA, {wildcards.direction}, {wildcards.span} span"
@@ -71,6 +72,7 @@ rule plot_angles:
         "logs/{study}/plot_angles/{direction}.{span}.log",
     params:
         code=code("plot_angles.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.groups(plan_of(w)),
     message:
         "Figure of principal angles, {wildcards.direction}, {wildcards.span} span"
@@ -88,6 +90,7 @@ rule plot_angle_pairs:
         "logs/{study}/plot_angle_pairs/{direction}.{span}.log",
     params:
         code=code("plot_angle_pairs.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.groups(plan_of(w)),
     message:
         "Figure of angles of pairs, {wildcards.direction}, {wildcards.span} span"
@@ -107,6 +110,7 @@ rule table_cka:
         which="bands|last",
     params:
         code=code("table_cka.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.table_settings(plan_of(w), w.direction),
     message:
         "Table of CKA ({wildcards.which}), {wildcards.direction}"
@@ -124,6 +128,7 @@ rule chapter_representations:
         "logs/{study}/chapter_representations.log",
     params:
         code=code("chapter_representations.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.chapter(plan_of(w)).settings(),
     message:
         "Chapter: representations"

@@ -92,6 +92,7 @@ rule plot_training:
         "logs/{study}/plot_training.log",
     params:
         code=code("plot_training.py"),
+        names=names_of,
         cfg=lambda w: graph.train.curve_settings(plan_of(w)),
     message:
         "Figure of training"
@@ -109,6 +110,7 @@ rule table_training:
         "logs/{study}/table_training.log",
     params:
         code=code("table_training.py"),
+        names=names_of,
         cfg=lambda w: graph.train.table_settings(plan_of(w)),
     message:
         "Table of training"

@@ -66,6 +66,13 @@ def loaded(left_out: Iterable[str]) -> list[str]:
     return sorted(n for n in sys.modules if any(n == r or n.startswith(f"{r}.") for r in rooms))
 
 
+def _named(snakemake) -> contextlib.AbstractContextManager:
+    """The study's own names of things, `params.names`, hold for a job that shows some."""
+    names = getattr(snakemake.params, "names", None)
+    module = sys.modules.get("babelmerge.words.names")
+    return module.given(names) if names and module else contextlib.nullcontext()
+
+
 def _check_left_out(snakemake) -> None:
     """ValueError when the job used code of which its fingerprint, `params.code`, knows nothing."""
     if found := loaded(getattr(snakemake.params, "without", None) or ()):
@@ -91,7 +98,8 @@ def running(snakemake, threads: int | None = None) -> Iterator[logging.Logger]:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     _settle_libraries(threads or snakemake.threads)
     try:
-        yield logging.getLogger(snakemake.rule)
+        with _named(snakemake):
+            yield logging.getLogger(snakemake.rule)
         _check_left_out(snakemake)
     except (ValueError, OSError) as error:
         with open(snakemake.log[0], "a", encoding="utf-8") as stream:

@@ -338,6 +338,7 @@ def test_file_patterns_are_matched_in_order(tmp_path):
     for name in ("b", "a"):
         (tmp_path / f"{name}.hi.tsv").write_text("en\thi\n")
     text = changed("{controlled: {seed: 3}}", '{files: "*.{language}.tsv"}')
+    text += "allow: selection-on-test\n"  # the same files for all splits
     expanded = made(text, str(tmp_path))
     paths = expanded.datasets["translation/hi-en"].splits["train"][0].paths
     assert [Path(p).name for p in paths] == ["a.hi.tsv", "b.hi.tsv"]
@@ -351,6 +352,7 @@ def test_requests_are_what_the_corpus_reader_takes(tmp_path):
     (tmp_path / "hi.tsv").write_text("one\ttwo\thi_text\nA\tB\tक\n", encoding="utf-8")
     columns = 'columns: {en: [one, two], "*": "{language}_text"}'
     text = changed("{controlled: {seed: 3}}", f'{{files: "{{language}}.tsv", {columns}}}')
+    text += "allow: selection-on-test\n"  # the same file for all splits
     request = made(text, str(tmp_path)).datasets["translation/hi-en"].splits["train"][0]
     rows = list(corpora.read(request.kind, request.options, "hi", "en"))
     assert [(r["source"], r["target"]) for r in rows] == [("क", "A"), ("क", "B")]

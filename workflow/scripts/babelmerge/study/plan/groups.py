@@ -33,11 +33,12 @@ class Names:
 
 @dataclass(frozen=True)
 class Raw:
-    """A group before its members are resolved."""
+    """A group before its members are resolved. label: for readers, where it is not the name."""
 
     name: str
     family: str
     members: tuple[str, ...]
+    label: str = ""
 
 
 def _label(member: str) -> str:
@@ -69,7 +70,9 @@ def _by_language(study: Study, names: Names, spec: EachLanguage, family: str) ->
     for code in study.languages:
         if code != study.pivot:
             pairs = [p for p in direction_pairs(study, spec.pairs) if code in ids.sides(p)]
-            found.append(Raw(f"{family}-{code}", family, _ids(study, names, pairs, family)))
+            members = _ids(study, names, pairs, family)
+            label = f"{family} ({study.language_name(code)})"
+            found.append(Raw(f"{family}-{code}", family, members, label))
     return found
 
 

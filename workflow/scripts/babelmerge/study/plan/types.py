@@ -109,13 +109,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Group:
-    """Models that are merged together. datasets: the members' own, in order."""
+    """Models that are merged together. datasets: the members' own, in order.
+
+    label: for readers, where it is not the name.
+    """
 
     name: str
     family: str
     members: tuple[str, ...]
     datasets: tuple[str, ...]
     methods: tuple[str, ...]
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ class Plan:
     """A study with all names resolved; compared by identity, so that it can be a cache's key.
 
     directions: by id. owners: data set -> the expert that it belongs to, where there is one.
+    chosen_on_test: what is chosen on the rows that scores are reported on: see `selection`.
     """
 
     study: str
@@ -177,6 +182,7 @@ class Plan:
     evaluation: dict[str, Any]
     analysis: dict[str, Any]
     published: str | None
+    chosen_on_test: tuple[str, ...]
     warnings: tuple[str, ...]
 
     @property
