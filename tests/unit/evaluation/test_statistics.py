@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU, CHRF
 
 from babelmerge.evaluation import statistics
+from babelmerge.study.grammar.study import Evaluation
 
 WORDS = st.lists(st.sampled_from("the cat sat on a mat and saw dogs , .".split()), max_size=9)
 SENTENCES = st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=6)
@@ -175,6 +176,11 @@ def test_the_fewest_differences_could_be_significant_by_a_test_of_signs_and_fewe
     assert 2 * 0.5**least < statistics.SIGNIFICANT < 2 * 0.5 ** (least - 1)
     a = np.zeros(10)
     assert statistics.paired_bootstrap(a + (np.arange(10) < least), a).p < 1
+
+
+def test_the_limits_are_those_that_studies_are_told_of():
+    for limit in (statistics.LEAST_SENTENCES, statistics.LEAST_DIFFERENT):
+        assert f"fewer than {limit}" in Evaluation.__doc__ and str(limit) in statistics.LIMITS
 
 
 def test_shares_of_nothing_have_no_p():

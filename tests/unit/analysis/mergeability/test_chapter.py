@@ -317,7 +317,7 @@ def kept_by(shares: dict[str, list[float]]) -> str:
 def test_methods_are_compared_only_where_there_are_several():
     told = kept_by({"ties": [0.5, 0.4], "sce": [0.9, 0.2]})
     assert told == (
-        "Many-to-one: of each expert's task vector are kept, on average, TIES 45% and SCE 55%; an "
+        "many-to-one: of each expert's task vector are kept, on average, TIES 45% and SCE 55%; an "
         "average of 2 unrelated experts would keep 50%. Experts are served most unevenly by SCE, "
         "70% of a task vector apart."
     )

@@ -34,7 +34,10 @@ class Generation(Strict):
 
 
 class Evaluation(Strict):
-    """Confidence intervals and paired tests."""
+    """Confidence intervals and paired tests: none of them on fewer than 10 sentences.
+
+    Nor is there a test of two models that score differently on fewer than 6.
+    """
 
     resamples: Count = key("Bootstrap resamples.", 1000)
     confidence: Annotated[float, Field(gt=0, lt=1)] = key("Level of the intervals.", 0.95)
