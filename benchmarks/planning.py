@@ -31,7 +31,7 @@ CONSTANT = {
 }
 UNCHECKED = {
     "planning.check_built(plan, built, tuple(METHODS))": "pass",
-    "planning.check_files(plan)": "pass",
+    "named_files.check_files(plan)": "pass",
 }
 BROUGHT = """
 import sys

@@ -22,10 +22,10 @@ from typing import Any
 
 import yaml
 
-from babelmerge.study import graph, path_lengths, reading
+from babelmerge.study import graph, reading, sizes
+from babelmerge.study.checks import path_lengths
+from babelmerge.study.checks.files import PUBLISHED
 from babelmerge.study.grammar import yaml as study_yaml
-from babelmerge.study.plan import sizes
-from babelmerge.study.plan.files import PUBLISHED
 from babelmerge.study.plan.types import Plan
 
 TEXT = (Path(__file__).parent / "full_study.yaml").read_text(encoding="utf-8")

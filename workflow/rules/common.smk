@@ -10,9 +10,8 @@ SCRIPTS = f"{workflow.basedir}/workflow/scripts"
 sys.path.insert(0, SCRIPTS)
 
 from babelmerge.files import fingerprints, provenance
-from babelmerge.study import graph, reading
+from babelmerge.study import graph, reading, sizes
 from babelmerge.study.graph import paths
-from babelmerge.study.plan import sizes
 
 
 def read_studies():
@@ -47,6 +46,11 @@ wildcard_constraints:
 
 def plan_of(wildcards):
     return STUDIES[wildcards.study]
+
+
+def names_of(wildcards):
+    """Names that readers see, where the study says them: `params: names` of what shows some."""
+    return graph.chapters.names(plan_of(wildcards))
 
 
 def code(script, without=()):
@@ -98,7 +102,7 @@ def billions(wildcards):
 
 def memory(gigabytes):
     """Of a job that takes so many gigabytes for each billion parameters; in megabytes."""
-    return lambda w: round(4000 + 1000 * gigabytes * billions(w))
+    return lambda w: round(3000 + 1000 * gigabytes * billions(w))
 
 
 def minutes(most):

@@ -60,6 +60,7 @@ rule table_sizes:
     localrule: True
     params:
         code=code("table_sizes.py"),
+        names=names_of,
         cfg=lambda w: graph.data.table_settings(plan_of(w)),
     message:
         "Table of sizes"

@@ -74,6 +74,7 @@ rule plot_interventions:
     localrule: True
     params:
         code=code("plot_interventions.py"),
+        names=names_of,
     message:
         "Figure of interventions, {wildcards.what}, {wildcards.name}"
     script:
@@ -91,6 +92,7 @@ rule table_interventions:
     localrule: True
     params:
         code=code("table_interventions.py"),
+        names=names_of,
         cfg=lambda w: graph.interventions.table_settings(plan_of(w), w.direction),
     message:
         "Table of interventions, {wildcards.direction}"
@@ -109,6 +111,7 @@ rule chapter_interventions:
     localrule: True
     params:
         code=code("chapter_interventions.py"),
+        names=names_of,
         cfg=lambda w: graph.interventions.chapter(plan_of(w)).settings(),
     message:
         "Chapter: interventions"

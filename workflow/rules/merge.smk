@@ -128,6 +128,7 @@ rule plot_sweeps:
     localrule: True
     params:
         code=code("plot_sweeps.py"),
+        names=names_of,
         cfg=lambda w: graph.merge.sweep_shown(plan_of(w), w.group),
     message:
         "Figure of sweeps over {wildcards.group}"

@@ -105,6 +105,7 @@ rule plot_training:
     localrule: True
     params:
         code=code("plot_training.py"),
+        names=names_of,
         cfg=lambda w: graph.train.curve_settings(plan_of(w)),
     message:
         "Figure of training"
@@ -123,6 +124,7 @@ rule table_training:
     localrule: True
     params:
         code=code("table_training.py"),
+        names=names_of,
         cfg=lambda w: graph.train.table_settings(plan_of(w)),
     message:
         "Table of training"

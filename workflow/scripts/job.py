@@ -72,6 +72,13 @@ def loaded(left_out: Iterable[str]) -> list[str]:
     return sorted(n for n in sys.modules if any(n == r or n.startswith(f"{r}.") for r in rooms))
 
 
+def _named(snakemake) -> contextlib.AbstractContextManager:
+    """The study's own names of things, `params.names`, hold for a job that shows some."""
+    names = getattr(snakemake.params, "names", None)
+    module = sys.modules.get("babelmerge.words.names")
+    return module.given(names) if names and module else contextlib.nullcontext()
+
+
 def _check_left_out(snakemake) -> None:
     """ValueError when the job used code of which its fingerprint, `params.code`, knows nothing."""
     if found := loaded(getattr(snakemake.params, "without", None) or ()):
@@ -128,7 +135,8 @@ def running(snakemake, threads: int | None = None, keeps: bool = False) -> Itera
         if kept:
             sys.exit(0)
         _settle_libraries(threads or snakemake.threads)
-        yield logging.getLogger(snakemake.rule)
+        with _named(snakemake):
+            yield logging.getLogger(snakemake.rule)
         _check_left_out(snakemake)
         record.write(key)
     except SystemExit:

@@ -326,15 +326,13 @@ def test_all_mistakes_of_a_file_are_told_at_once(write):
 
 def test_a_language_of_ones_own_needs_a_name_and_codes_only_where_used(write):
     text = changed("bn]", "xx]").replace("bn-en", "xx-en") + "language_names: {xx: Xish}\n"
-    text = text.replace("{controlled: {seed: 3}}", 'files: "{flores}.tsv"}').replace(
-        'made: files: "{flores}', 'made: {files: "{flores}'
-    )
+    text = text.replace("{controlled: {seed: 3}}", '{files: "{flores}.{split}.tsv"}')
     message = error_of(write(text))
     assert "{flores}" in message and "codes: {flores: {xx: …}}" in message
     expanded = plan.expand(study.load(write(text + "codes: {flores: {xx: xxx_Latn}}\n")))
     assert expanded.language_names["xx"] == "Xish"
     files = expanded.datasets["translation/xx-en"].splits["train"][0].paths
-    assert files == ("xxx_Latn.tsv",)
+    assert files == ("xxx_Latn.train.tsv",)
 
 
 def test_the_controlled_corpus_has_the_languages_that_studies_may_take_from_it():

@@ -56,7 +56,7 @@ def side(table: Mapping, language: str, names: Mapping[str, str], default: str =
 
     Returns a list of columns, or a mapping for entries such as {config: …, column: …}.
     """
-    names = {**names, "language": language, "flores": languages.FLORES.get(language, language)}
+    names = {**names, "language": language, "flores": languages.flores(language) or language}
     entry = table.get(language, table.get(ANY, default))
     if isinstance(entry, Mapping):
         return {key: fill(value, names) for key, value in entry.items()}

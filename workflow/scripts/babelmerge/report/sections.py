@@ -30,8 +30,8 @@ def decoded(generation: Mapping, paths: Iterable[str]) -> dict:
 
 def setup(parts: Parts, generation: Mapping | None = None) -> str:
     """Languages, models, data, cost, decoding, metrics. generation: as `decoded` gives it."""
-    study, names = parts.study, parts.study.get("language_names", {})
-    spoken = [names.get(code, languages.name(code)) for code in study.get("languages", ())]
+    study = parts.study
+    spoken = [languages.name(code) for code in study.get("languages", ())]
     facts = [
         ("Languages", labels.listing(spoken)),
         ("Models", labels.listing(_models(parts))),

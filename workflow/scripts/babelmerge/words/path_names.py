@@ -2,7 +2,7 @@
 
 The name of a study file, a task, a language, an expert, a group, the label of a merging method:
 each is a folder or a file of the results. Here is which characters they have; whether a path has
-room for them is counted where paths are known (`study.path_lengths`).
+room for them is counted where paths are known (`study.checks.path_lengths`).
 
 >>> mistake("hi-en+bn_en@v1.5"), mistake("हिन्दी"), mistake("two words")
 (None, None, None)

@@ -18,6 +18,7 @@ from babelmerge.merging.streaming.members import BLOCK_NUMBER, Members
 from babelmerge.merging.sweeping import load_into
 from babelmerge.models import loading as models
 from babelmerge.models.checkpoints import Checkpoint
+from babelmerge.words.metrics import metric as facts_of
 
 LOG = logging.getLogger(__name__)
 
@@ -114,7 +115,8 @@ def rows(
     cases: data sets with their owners, ids of `live`'s models, of which `BASE` is one. value: the
     score with k of so many blocks from the owner (share: of all parameters); expert, merged, base:
     scores of the whole models on the same rows; outside: of the merge with all but blocks from the
-    owner; retention: value / expert, empty where that is 0. k = 0 is the merge; what k = all blocks
+    owner; retention: value / expert, empty where the expert learnt nothing, that is, scores no more
+    than the base or than chance. k = 0 is the merge; what k = all blocks
     lacks to the expert is outside the blocks. The model is the merge again at the end.
     """
     ordered = sorted(cases, key=lambda case: case.name)
@@ -157,13 +159,14 @@ def _levels(
 
 
 def _row(case: Case, value: float, levels: Mapping[str, float]) -> dict:
-    expert = levels["expert"]
+    expert, least = levels["expert"], facts_of(case.metric).floor
+    learnt = expert > max(levels["base"], 0.0) and expert >= least
     return {
         "dataset": case.dataset,
         "owner": case.name,
         "metric": case.metric,
         "value": value,
         **levels,
-        "retention": value / expert if expert else float("nan"),
+        "retention": value / expert if learnt else float("nan"),
         "n": len(case.rows),
     }

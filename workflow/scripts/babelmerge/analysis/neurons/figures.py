@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, languages
+from babelmerge.words import ids
 
 # Fewer, none, more: purple and green are told apart by people with any common colour blindness.
 CHANGES = LinearSegmentedColormap.from_list(
@@ -203,12 +203,11 @@ def _lines(model: str, grouped: bool, letters: int) -> list[str]:
     kind, name = ids.kind(model), ids.name(model)
     words = [kind.capitalize(), name][: 1 + (kind != "base")]
     if kind == "merge":
-        group = labels.inside(labels.group(ids.group(model)))
+        group = labels.group(ids.group(model))
         words = [labels.method(ids.method(model)), *[group] * grouped]
     elif kind == "expert":
-        codes = ids.finished(name).split("-")
-        known = len(codes) == 2 and all(code in languages.NAMES for code in codes)
-        words = [words[0], "\u2009\u2192\u2009".join(codes) if known else name]
+        codes = labels.unit(name).split("-")
+        words = [words[0], "\u2009\u2192\u2009".join(codes) if len(codes) == 2 else name]
     return [line for word in words for line in textwrap.wrap(word, letters)]
 
 

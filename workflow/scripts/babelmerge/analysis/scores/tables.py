@@ -10,6 +10,7 @@ from babelmerge.analysis.scores.score_table import RECORDS
 from babelmerge.analysis.scores.scored import Scored
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
+from babelmerge.evaluation.statistics import LIMITS
 from babelmerge.words import metrics
 
 LOWEST = 8  # rows of the table of worst cases
@@ -149,7 +150,7 @@ def own_scores(scored: Scored) -> Table | None:
         chosen += [here[here["model"] == model] for model in joint]
         cells = tuple(Cell(_with_interval(part, scored.metric)) for part in chosen)
         rows.append(Row("", labels.pair(name), cells))
-    note = "In brackets: 95% interval from bootstrap resamples of the test set."
+    note = f"In brackets: 95% interval from bootstrap resamples of the test set. {LIMITS}"
     title = f"{scored.label} of base, own expert and joint models"
     frame = scores[scores["dataset"].isin(datasets)]
     kinds = frame["kind"].isin(("base", "joint")) | (

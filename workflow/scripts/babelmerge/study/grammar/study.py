@@ -11,26 +11,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from babelmerge.study.grammar import limits
-from babelmerge.study.grammar.analysis import Interventions
+from babelmerge.study.grammar.analysis import Analysis
 from babelmerge.study.grammar.corpora import Corpus, Task
 from babelmerge.study.grammar.groups import Grid, Group, check_grids
 from babelmerge.study.grammar.mistakes import mistakes
 from babelmerge.study.grammar.models import Base, Baseline, Experts, Joint, Training
+from babelmerge.study.grammar.selection import Allowances, Selection
 from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree, message
 from babelmerge.words import languages as known
 from babelmerge.words import path_names
 from babelmerge.words.spelling import nearest
-from babelmerge.words.strict import Code, Count, Name, Share, Strict, Text, Whole, key, wrong
+from babelmerge.words.strict import Code, Count, Name, Strict, Text, Whole, key, wrong
 
 __all__ = ["Study", "StudyError", "load"]
-
-
-class Selection(Strict):
-    """How the winner of a sweep is chosen: the best mean over the group's datasets."""
-
-    split: Literal["train", "dev", "test"] = key("Rows it is chosen on.", "dev")
-    metric: Text = key("Metric averaged over the datasets.", "bleu")
-    rows: Count | None = key("Only the first rows of each dataset. Default: all.")
 
 
 class Generation(Strict):
@@ -51,48 +44,14 @@ class Generation(Strict):
 
 
 class Evaluation(Strict):
-    """Confidence intervals and paired tests."""
+    """Confidence intervals and paired tests: none of them on fewer than 10 sentences.
+
+    Nor is there a test of two models that score differently on fewer than 6.
+    """
 
     resamples: Count = key("Bootstrap resamples.", 1000)
     confidence: Annotated[float, Field(gt=0, lt=1)] = key("Level of the intervals.", 0.95)
     seed: Whole | None = key("Seed of the resampling. Default: the study's.")
-
-
-class Neurons(Strict):
-    """Language-specific neurons."""
-
-    rho: Share = key("Share of lowest-entropy neurons selected.", 0.1)
-    tau: Share = key("Quantile of activation rates that is the threshold.", 0.8)
-    order: Literal["paper", "lape"] = key("Entropy first, or threshold first.", "paper")
-
-
-class Cka(Strict):
-    """Similarity of representations."""
-
-    resamples: Count = key("Bootstrap resamples.", 1000)
-
-
-class Angles(Strict):
-    """Principal angles between subspaces."""
-
-    rank: Count = key("Directions kept.", 64)
-
-
-class Nothing(Strict):
-    """No parameters."""
-
-
-class Analysis(Strict):
-    """Which analyses are made, and their parameters ({} takes the defaults)."""
-
-    neurons: Neurons | None = key("Language-specific neurons.")
-    cka: Cka | None = key("Centred kernel alignment of hidden states.")
-    angles: Angles | None = key("Principal angles.")
-    usage_alignment: Nothing | None = key("Cosine of neurons' activation rates.")
-    task_vectors: Nothing | None = key("Cosine, norm and stable rank of expert − base.")
-    interventions: Interventions | None = key("Blocks and neurons changed, to see what it does.")
-    rows: Count | None = key("Probe sentences of each dataset. Default: all of the split.")
-    split: Literal["dev", "test"] = key("Which rows are probed.", "dev")
 
 
 class Study(Strict):
@@ -105,7 +64,8 @@ class Study(Strict):
         "Codes of all languages.", ..., min_length=1, max_length=limits.LANGUAGES
     )
     language_names: dict[Code, Text] = key(
-        "English names of languages that Babelmerge does not know.", default_factory=dict
+        "Names of languages, instead of the English ones; a must for codes that nobody knows.",
+        default_factory=dict,
     )
     codes: dict[Code, dict[Code, Text]] = key(
         "More placeholders, {word: {language: value}}, for data sets and repositories that have "
@@ -130,6 +90,11 @@ class Study(Strict):
         default_factory=dict,
     )
     selection: Selection = key("How sweeps are decided.", default_factory=Selection)
+    allow: Allowances = key(
+        "What is refused unless the study says that it means it. `selection-on-test`: to choose "
+        "on the rows that scores are reported on; report and tables then carry a warning.",
+        default_factory=list,
+    )
     generation: Generation = key("How outputs are decoded.", default_factory=Generation)
     evaluation: Evaluation = key("Intervals and tests.", default_factory=Evaluation)
     analysis: Analysis = key("What is looked at inside the models.", default_factory=Analysis)
@@ -158,13 +123,18 @@ class Study(Strict):
         """Folder that relative file patterns start from."""
         return Path(self._data) / (self.data_root or "")
 
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """What the study allows that is refused else."""
+        return (self.allow,) if isinstance(self.allow, str) else tuple(self.allow)
+
     def error(self, *loc: str | int, found: str, expected: str, remedy: str = "") -> StudyError:
         """A `StudyError` that names the file which set the key at `loc`."""
         return self._tree.error(loc, found, expected, remedy)
 
     def language_name(self, code: str) -> str:
         """English name of a language of this study."""
-        return self.language_names.get(code) or known.name(code)
+        return self.language_names.get(code) or known.english(code) or code
 
     @field_validator("methods")
     @classmethod
@@ -175,8 +145,8 @@ class Study(Strict):
     @model_validator(mode="after")
     def _languages(self) -> "Study":
         for code in self.languages:
-            if code not in known.NAMES and code not in self.language_names:
-                remedy = f"Name it: language_names: {{{code}: …}}. {nearest(code, known.NAMES)}"
+            if code not in self.language_names and not known.known(code):
+                remedy = f"Name it: language_names: {{{code}: …}}. {nearest(code, known.codes())}"
                 raise wrong(f"language {code!r}", "a language with a known name", remedy.strip())
         twice = sorted(code for code, times in Counter(self.languages).items() if times > 1)
         if twice:

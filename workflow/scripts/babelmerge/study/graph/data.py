@@ -44,13 +44,13 @@ def settings(plan: Plan, dataset: str, split: str) -> dict:
 
 
 def _own_names(plan: Plan, dataset: Dataset) -> dict[str, str]:
-    """Keys that a row carries when the study itself names its languages."""
+    """Keys that a row carries for languages whose names prompts do not know by themselves."""
     sides = {"source": dataset.source_language, "target": dataset.target_language}
     own = plan.language_names
     return {
         f"{side}_language_name": own[code]
         for side, code in sides.items()
-        if own.get(code, code) != languages.name(code)
+        if own.get(code, code) != languages.NAMES.get(code, code)
     }
 
 

@@ -149,6 +149,8 @@ def sweep_shown(plan: Plan, group: str) -> dict:
         "group": group,
         "methods": [merge.method for merge in merges],
         "metric": merges[0].selection["metric"],
+        "split": merges[0].selection["split"],
+        "chosen_on_test": list(plan.chosen_on_test),
     }
 
 

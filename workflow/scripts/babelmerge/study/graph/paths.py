@@ -38,6 +38,7 @@ REPRESENTATION_FACTS = ROOT + "/representations/{model}/{dataset}.json"
 
 COMPARISONS = ROOT + "/comparisons"
 SCORES = COMPARISONS + "/scores.tsv"
+LEARNING = COMPARISONS + "/learning.tsv"
 RETENTION = COMPARISONS + "/retention/{group}.tsv"
 NEURONS = COMPARISONS + "/neurons/{direction}.{span}.tsv"
 USAGE = COMPARISONS + "/usage_alignment/{direction}.{span}.tsv"

@@ -57,7 +57,6 @@ def inspected(plan: Plan) -> Chapter | None:
         study={
             "looked_at": [list(case) for case in cases],
             "owned": list(plan.of_kind("expert")),
-            "language_names": plan.language_names,
         },
         long={key: path for key, path in long.items() if path},
         tables=chapters.tables(plan, {(name,): name for name in LOOKED_AT}),
@@ -89,7 +88,6 @@ def _study(plan: Plan) -> dict:
     scored = [d for d in plan.datasets.values() if kinds.kind(d.kind).scored]
     prompts = dict.fromkeys(dataset.prompt for dataset in scored)
     return {
-        "language_names": plan.language_names,
         "base": _base_in_words(plan),
         "prompt": next(iter(prompts)) if len(prompts) == 1 else None,
         "generation": dict(plan.generation),

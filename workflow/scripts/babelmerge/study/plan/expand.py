@@ -15,7 +15,7 @@ from babelmerge.study.plan import directions as plan_directions
 from babelmerge.study.plan import groups as plan_groups
 from babelmerge.study.plan import merges as plan_merges
 from babelmerge.study.plan import models as plan_models
-from babelmerge.study.plan.files import check_files
+from babelmerge.study.plan import selection as plan_selection
 from babelmerge.study.plan.scope import scored
 from babelmerge.study.plan.types import (
     CorpusRequest,
@@ -45,7 +45,6 @@ __all__ = [
     "Taken",
     "Trained",
     "check_built",
-    "check_files",
     "expand",
 ]
 
@@ -91,6 +90,7 @@ def expand(study: Study) -> Plan:
         evaluation={"seed": study.seed, **evaluation},
         analysis=study.analysis.model_dump(exclude_none=True),
         published=study.published,
+        chosen_on_test=plan_selection.on_test(study, datasets, models, merges),
         warnings=plan_merges.warnings(merges),
     )
 

@@ -36,11 +36,12 @@ class Names:
 
 @dataclass(frozen=True)
 class Raw:
-    """A group before its members are resolved."""
+    """A group before its members are resolved. label: for readers, where it is not the name."""
 
     name: str
     family: str
     members: tuple[str, ...]
+    label: str = ""
 
 
 def _label(member: str) -> str:
@@ -72,8 +73,23 @@ def _by_language(study: Study, names: Names, spec: EachLanguage, family: str) ->
     for code in study.languages:
         if code != study.pivot:
             pairs = [p for p in direction_pairs(study, spec.pairs) if code in ids.sides(p)]
-            found.append(Raw(f"{family}-{code}", family, _ids(study, names, pairs, family)))
+            members = tuple(_of_pair(study, names, pair, family) for pair in pairs)
+            label = f"{family} ({study.language_name(code)})"
+            found.append(Raw(f"{family}-{code}", family, members, label))
     return found
+
+
+def _of_pair(study: Study, names: Names, pair: str, family: str) -> str:
+    """The expert of a pair, whatever it is called: that of its data set with the fewest of its own.
+
+    Raises StudyError where no expert has a data set of the pair.
+    """
+    experts = [m for m in names.models.values() if m.kind == "expert" and m.finished]
+    own = [m for m in experts if pair in map(ids.unit, m.datasets)]
+    if not own:
+        expected = f"an expert of each pair: {listed(_label(m.id) for m in experts)}"
+        raise study.error("groups", family, found=f"no expert of {pair}", expected=expected)
+    return min(own, key=lambda model: len(model.datasets)).id
 
 
 def _by_checkpoint(study: Study, names: Names, spec: EachCheckpoint, family: str) -> list[Raw]:

@@ -45,7 +45,7 @@ def merges(
         about = _held(study, datasets, raw, own)
         held = _scorable(study, datasets, raw, about)
         methods = grids(study, raw.family)
-        groups[name] = Group(name, raw.family, raw.members, held, tuple(methods))
+        groups[name] = Group(name, raw.family, raw.members, held, tuple(methods), raw.label)
         like = _like(study, datasets, raw.family, about)
         judged = (tested(datasets, like), like)
         for label, grid in methods.items():

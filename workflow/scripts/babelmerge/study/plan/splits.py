@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from babelmerge.study.grammar.corpora import ControlledCorpus, Corpus, FilesCorpus, HubCorpus, Part
+from babelmerge.study.grammar.selection import ON_TEST
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.templates import fill
 from babelmerge.study.plan.types import CorpusRequest
@@ -18,7 +19,6 @@ from babelmerge.words.spelling import listed
 from babelmerge.words.splits import Cut
 
 SPLITS = ("train", "dev", "test")
-SELECTION_ON_TEST = "selection-on-test"  # what a study that means it says under `allow`
 Where = tuple[str, ...]
 
 
@@ -94,7 +94,7 @@ def check_apart(study: Study, task: str, found: Mapping[str, tuple[CorpusRequest
     """
     for one, other in combinations([split for split in SPLITS if split in found], 2):
         if found[one] == found[other] and not _same_allowed(study, task, one):
-            word = "overlap: drop" if one == "train" else f"allow: {SELECTION_ON_TEST}"
+            word = "overlap: drop" if one == "train" else f"allow: {ON_TEST}"
             raise study.error(
                 "tasks",
                 task,
@@ -108,7 +108,7 @@ def check_apart(study: Study, task: str, found: Mapping[str, tuple[CorpusRequest
 
 def selects_on_test(study: Study) -> bool:
     """Whether the study says that something may be chosen on the rows that scores are told of."""
-    return SELECTION_ON_TEST in getattr(study, "allowed", ())
+    return ON_TEST in study.allowed
 
 
 def _same_allowed(study: Study, task: str, split: str) -> bool:

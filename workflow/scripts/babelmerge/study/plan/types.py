@@ -120,13 +120,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Group:
-    """Models that are merged together. datasets: the members' own, in order."""
+    """Models that are merged together. datasets: the members' own, in order.
+
+    label: for readers, where it is not the name.
+    """
 
     name: str
     family: str
     members: tuple[str, ...]
     datasets: tuple[str, ...]
     methods: tuple[str, ...]
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,7 @@ class Plan:
 
     directions: by id. owners: data set -> the expert that it belongs to, where there is one.
     too_long: what becomes of rows that models cannot decode: error, drop or cut.
+    chosen_on_test: what is chosen on the rows that scores are reported on: see `selection`.
     """
 
     study: str
@@ -190,6 +195,7 @@ class Plan:
     evaluation: dict[str, Any]
     analysis: dict[str, Any]
     published: str | None
+    chosen_on_test: tuple[str, ...]
     warnings: tuple[str, ...]
 
     @property

@@ -3,7 +3,7 @@
 import pytest
 from small_studies import changed, made, shipped
 
-from babelmerge.study import path_lengths
+from babelmerge.study.checks import path_lengths
 from babelmerge.study.grammar.study import StudyError
 from babelmerge.study.graph import report
 
