@@ -6,12 +6,13 @@ PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell \
 	python$(version) -c 'print("python$(version)")' 2>/dev/null)) python3)
 CORES ?= 2
 STUDIES ?=
+comma := ,
 BIN := .venv/bin
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: run unit test check unlock clean environment
+.PHONY: run unit test check clean environment
 .DEFAULT_GOAL := run
 
 environment: .venv/ready
@@ -24,10 +25,7 @@ environment: .venv/ready
 	touch $@
 
 run: .venv/ready
-	$(BIN)/python workflow/scripts/warm.py $(BIN)/snakemake --cores $(CORES) --quiet reason host \
-		$(if $(STUDIES),--config studies=$(STUDIES))
-	@echo
-	@ls -1 $(CURDIR)/results/*/report.html | sed 's/^/Report: /'
+	$(BIN)/babelmerge run --cores $(CORES) $(subst $(comma), ,$(STUDIES))
 
 unit: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit --numprocesses $(CORES)
@@ -41,10 +39,6 @@ check: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	PYTHONPATH=workflow/scripts $(BIN)/lint-imports
-
-# After a kill, the lock of the run that died is still there.
-unlock: .venv/ready
-	$(BIN)/snakemake --unlock
 
 clean:
 	rm -rf results logs .snakemake

@@ -1,9 +1,6 @@
 # Babelmerge: can these language experts be merged into one model, and if not, why?
 #
 # This file is the table of contents. Data flows down it: each stage reads only from those above.
-import sys
-from pathlib import Path
-
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -24,29 +21,14 @@ include: "workflow/rules/neurons.smk"
 include: "workflow/rules/mergeability.smk"
 include: "workflow/rules/interventions.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/run.smk"
 
 
 CODE.save()  # what was read of the project's code, for the next parse
-
-
-ERRORS = Path("logs/errors.txt")
-
-
-onstart:
-    ERRORS.unlink(missing_ok=True)
-
-
-onerror:
-    # Among many jobs' messages the reason is far above the end; say it once more.
-    if ERRORS.exists():
-        print(
-            f"\nWhat went wrong:\n{ERRORS.read_text(encoding='utf-8')}",
-            file=sys.stderr,
-        )
 
 
 rule all:
     """One report for each study that config.yaml names."""
     default_target: True
     input:
-        expand("results/{study}/report.html", study=STUDIES),
+        reports,

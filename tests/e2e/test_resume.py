@@ -1,12 +1,12 @@
 """A run that is killed goes on where it was and ends with the bytes of an undisturbed one."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from copies import Project, copy_project
 
@@ -27,8 +27,8 @@ def long_study(tmp_path_factory):
     return project
 
 
-def killed_when(project, condition, *arguments) -> None:
-    """Start a run in a process group of its own and kill all of it as soon as condition holds."""
+def stopped_when(project, condition, *arguments, number=signal.SIGKILL) -> None:
+    """Start a run and send its process a signal as soon as condition holds; no job lives on."""
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
     command += ["--config", f"studies={project.study}"]
     process = subprocess.Popen(
@@ -42,10 +42,11 @@ def killed_when(project, condition, *arguments) -> None:
     while not condition() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.01)
     assert process.poll() is None and condition(), "it ended before it could be killed"
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    time.sleep(0.5)  # a job in the warm interpreter dies with its caller
-    project.snakemake("--unlock")
+    jobs = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    process.wait(PATIENCE)
+    _, alive = psutil.wait_procs(jobs, timeout=10)
+    assert not alive
 
 
 def weights(project, model: str) -> dict[str, bytes]:
@@ -53,15 +54,20 @@ def weights(project, model: str) -> dict[str, bytes]:
     return {f: (folder / f).read_bytes() for f in ("model.safetensors", "manifest.json")}
 
 
+def locks(project) -> list[Path]:
+    return list(project.path(".snakemake/locks").glob("*.lock"))
+
+
 def lines(path: Path) -> int:
     return path.read_text().count("\n") if path.exists() else 0
 
 
-def test_killed_in_training_and_in_a_sweep(long_study, tmp_path):
+def test_stopped_in_training_and_in_a_sweep(long_study, tmp_path):
     disturbed = long_study.copy(tmp_path / "disturbed")
     state = disturbed.result("unfinished/base/state.pt")
-    killed_when(disturbed, state.exists, BASE)
+    stopped_when(disturbed, state.exists, BASE, number=signal.SIGTERM)
     assert not disturbed.result("models/base/manifest.json").exists()
+    assert not locks(disturbed)
     disturbed.run(BASE)
     log = disturbed.path("logs/pico/train/base.log").read_text()
     assert "resuming after step" in log
@@ -69,9 +75,10 @@ def test_killed_in_training_and_in_a_sweep(long_study, tmp_path):
     journal = disturbed.result("sweeps/both-ways/task_arithmetic.journal.jsonl")
     model = "models/merges/both-ways/task_arithmetic/manifest.json"
     target = f"results/pico/{model}"
-    killed_when(disturbed, lambda: lines(journal) >= 2, target)
+    stopped_when(disturbed, lambda: lines(journal) >= 2, target)
+    assert locks(disturbed)
     scored = lines(journal)
-    disturbed.run(target)
+    assert "The lock of a run that has died" in disturbed.snakemake(target)
     log = disturbed.path("logs/pico/sweep/both-ways/task_arithmetic.log").read_text()
     assert f"{6 - scored} to score" in log
 

@@ -1,6 +1,7 @@
 """An edit reruns exactly what it concerns. Counted in jobs, on copies of the built pico study."""
 
 import pytest
+from copies import job_counts
 
 pytestmark = pytest.mark.e2e
 STUDY = "tests/e2e/studies/pico.yaml"
@@ -158,3 +159,55 @@ def test_a_new_lock_retrains(project):
     lock = project.path("envs/lock.txt")
     lock.write_text(lock.read_text().replace("torch==", "torch==9"))
     assert set(project.plan()) == TRAINING | EVALUATING
+
+
+def test_whatever_is_deleted_is_made_again_and_only_that(project):
+    """Also files that nothing asks for: what follows is up to date without them."""
+    figure = project.result("figures/training.png")
+    weights = project.result("models/merges/both-ways/ties/model.safetensors")
+    sweep = project.result("sweeps/both-ways/task_arithmetic.tsv")
+    recipe = project.result("recipes/both-ways/task_arithmetic.yaml").read_bytes()
+    before = weights.read_bytes()
+    for file in (figure, weights, sweep):
+        file.unlink()
+    told = project.snakemake()
+    jobs = job_counts(told)
+    assert "models/merges/both-ways/ties/manifest.json is made again" in told
+    assert figure.exists() and sweep.exists() and weights.read_bytes() == before
+    assert jobs["plot_training"] == jobs["sweep"] == 1 and jobs["merge_models"] == 2
+    assert "train_expert" not in jobs
+    # What is made from the same again is what it was: nothing is merged or translated anew.
+    assert project.result("recipes/both-ways/task_arithmetic.yaml").read_bytes() == recipe
+    merged = "merges/both-ways/task_arithmetic"
+    logs = [project.path("logs/pico/merge_models/both-ways/task_arithmetic.log")]
+    logs += project.path("logs/pico/translate", merged).rglob("*.log")
+    assert len(logs) == 3 and all("kept: inputs" in log.read_text() for log in logs)
+    assert project.plan() == {}
+
+
+def test_a_weight_that_was_changed_makes_its_model_stale(project):
+    weights = project.result("models/experts/hi-en/model.safetensors")
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert project.plan()["train_expert"] == 1
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert project.plan() == {}, "its date is another, its content is not"
+
+
+def test_the_size_of_a_batch_is_no_setting_of_exact_decoding(project):
+    project.edit(STUDY, "{max_new_tokens: 12}", "{max_new_tokens: 12, batch_size: 7}")
+    assert set(project.plan()) <= {"chapter_setup", "chapter_reproducibility", "report"}
+
+
+def test_an_edit_of_the_pages_template_reruns_the_page(project):
+    project.edit("workflow/scripts/babelmerge/report/report.html.j2", "<main", '<main lang="x"')
+    assert project.plan() == {"report": 1}
+
+
+def test_another_number_of_dev_rows_trains_nothing_again(project):
+    project.edit(STUDY, "split: dev, size: 8}", "split: dev, size: 6}")
+    jobs = project.plan()
+    assert not {"train_tokenizer", "train_base", "train_expert", "train_joint"} & set(jobs)
+    assert jobs["sweep"] == 3 and jobs["prepare_data"] == jobs["check_data"] == 3

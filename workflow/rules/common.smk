@@ -15,6 +15,7 @@ from babelmerge.study import graph
 from babelmerge.study.grammar import study as grammar
 from babelmerge.study.graph import paths
 from babelmerge.study.plan import expand as planning
+from babelmerge.study.plan import sizes
 from babelmerge.tasks import kinds
 
 
@@ -41,6 +42,8 @@ def read_studies():
 
 
 STUDIES, CONFIGURATIONS = read_studies()
+# Then one look at a model takes a second, and runs where Snakemake runs, also with a cluster.
+SMALL = all(map(sizes.small, STUDIES.values()))
 
 
 wildcard_constraints:
@@ -95,10 +98,35 @@ def chapter(name):
     return paths.CHAPTER.replace("{chapter}", name)
 
 
+def billions(wildcards):
+    return sizes.parameters(plan_of(wildcards)) / 1e9
+
+
+def memory(gigabytes):
+    """Of a job that takes so many gigabytes for each billion parameters; in megabytes."""
+    return lambda w: round(4000 + 1000 * gigabytes * billions(w))
+
+
+def minutes(most):
+    """Of a job that takes so long at most with a model of three billion parameters."""
+    return lambda w: round(most * min(1.0, max(0.02, billions(w) / 3)))
+
+
+def gpus(wildcards):
+    """Small models are as fast without."""
+    return int(not sizes.small(plan_of(wildcards)))
+
+
+def cpus(wildcards):
+    """Results on a CPU depend on the number of threads: those of small models on one."""
+    return 1 if sizes.small(plan_of(wildcards)) else 8
+
+
 def content(paths):
     """Digests of files that users bring, so that their content counts and not their date."""
-    return provenance.content(list(paths), ".snakemake/babelmerge-digests.json")
+    return provenance.content(list(paths), DIGESTS)
 
 
+DIGESTS = ".snakemake/babelmerge-digests.json"
 CODE = fingerprints.Tree(SCRIPTS, ".snakemake/babelmerge-code.json")
 LOCK = provenance.file_digest(f"{workflow.basedir}/envs/lock.txt")

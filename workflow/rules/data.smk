@@ -38,6 +38,7 @@ rule check_data:
     log:
         "logs/{study}/check_data/{dataset}.log",
     priority: 100
+    localrule: True
     params:
         code=code("check_data.py"),
         cfg=lambda w: graph.data.check_settings(plan_of(w), w.dataset),
@@ -55,6 +56,7 @@ rule table_sizes:
         table("sizes"),
     log:
         "logs/{study}/table_sizes.log",
+    localrule: True
     params:
         code=code("table_sizes.py"),
         names=names_of,

@@ -16,6 +16,13 @@ rule translate:
         "logs/{study}/translate/{model}/{dataset}.log",
     benchmark:
         "logs/{study}/translate/{model}/{dataset}.benchmark.tsv"
+    localrule: SMALL
+    threads: cpus
+    resources:
+        mem_mb=memory(8),
+        runtime=minutes(120),
+        gpu=gpus,
+        batch_size=lambda w: graph.evaluate.batch_size(plan_of(w)),
     params:
         code=code("translate.py"),
         lock=LOCK,
@@ -36,6 +43,7 @@ rule score:
         sentences=paths.SENTENCES,
     log:
         "logs/{study}/score/{model}/{dataset}.log",
+    localrule: True
     params:
         code=code("score.py"),
         cfg=lambda w: graph.evaluate.metric_settings(plan_of(w), w.dataset),

@@ -16,6 +16,12 @@ rule intervene_blocks:
         "logs/{study}/intervene_blocks/{group}.{method}.log",
     benchmark:
         "logs/{study}/intervene_blocks/{group}.{method}.benchmark.tsv"
+    threads: cpus
+    resources:
+        mem_mb=memory(30),
+        runtime=minutes(720),
+        gpu=gpus,
+        batch_size=lambda w: graph.evaluate.batch_size(plan_of(w)),
     params:
         code=code("intervene_blocks.py"),
         lock=LOCK,
@@ -36,6 +42,12 @@ rule intervene_neurons:
         "logs/{study}/intervene_neurons/{direction}.log",
     benchmark:
         "logs/{study}/intervene_neurons/{direction}.benchmark.tsv"
+    threads: cpus
+    resources:
+        mem_mb=memory(8),
+        runtime=minutes(720),
+        gpu=gpus,
+        batch_size=lambda w: graph.evaluate.batch_size(plan_of(w)),
     params:
         code=code("intervene_neurons.py"),
         lock=LOCK,
@@ -57,6 +69,7 @@ rule plot_interventions:
     wildcard_constraints:
         what="blocks|neurons",
         name="[^/]+",
+    localrule: True
     params:
         code=code("plot_interventions.py"),
         names=names_of,
@@ -74,6 +87,7 @@ rule table_interventions:
         table("interventions-neurons-{direction}"),
     log:
         "logs/{study}/table_interventions/{direction}.log",
+    localrule: True
     params:
         code=code("table_interventions.py"),
         names=names_of,
@@ -92,6 +106,7 @@ rule chapter_interventions:
         chapter("interventions"),
     log:
         "logs/{study}/chapter_interventions.log",
+    localrule: True
     params:
         code=code("chapter_interventions.py"),
         names=names_of,

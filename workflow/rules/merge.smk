@@ -20,6 +20,10 @@ rule collect_statistics:
     wildcard_constraints:
         kind="fisher|gram",
         rows="[0-9]+",
+    resources:
+        mem_mb=memory(30),
+        runtime=minutes(240),
+        gpu=gpus,
     params:
         code=code("collect_statistics.py"),
         lock=LOCK,
@@ -45,6 +49,12 @@ rule sweep:
         "logs/{study}/sweep/{group}/{method}.log",
     benchmark:
         "logs/{study}/sweep/{group}/{method}.benchmark.tsv"
+    threads: cpus
+    resources:
+        mem_mb=memory(30),
+        runtime=minutes(720),
+        gpu=gpus,
+        batch_size=lambda w: graph.evaluate.batch_size(plan_of(w)),
     params:
         code=lambda w: code("sweep.py", graph.merge.unreached(plan_of(w), w.group)),
         without=lambda w: graph.merge.unreached(plan_of(w), w.group),
@@ -66,6 +76,7 @@ rule select_recipe:
         paths.RECIPE,
     log:
         "logs/{study}/select_recipe/{group}/{method}.log",
+    localrule: True
     params:
         code=code("select_recipe.py"),
         cfg=lambda w: graph.merge.recipe_settings(plan_of(w), w.group, w.method),
@@ -88,6 +99,10 @@ rule merge_models:
         "logs/{study}/merge_models/{group}/{method}.log",
     benchmark:
         "logs/{study}/merge_models/{group}/{method}.benchmark.tsv"
+    threads: cpus
+    resources:
+        mem_mb=memory(20),
+        runtime=minutes(60),
     params:
         code=lambda w: code(
             "merge_models.py", graph.merge.unreached(plan_of(w), w.group)
@@ -108,6 +123,7 @@ rule plot_sweeps:
         figure("sweeps-{group}", "sweeps, {group}"),
     log:
         "logs/{study}/plot_sweeps/{group}.log",
+    localrule: True
     params:
         code=code("plot_sweeps.py"),
         names=names_of,

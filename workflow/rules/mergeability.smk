@@ -17,6 +17,9 @@ rule compare_task_vectors:
     benchmark:
         "logs/{study}/compare_task_vectors/{group}.benchmark.tsv"
     threads: 2
+    resources:
+        mem_mb=memory(4),
+        runtime=minutes(240),
     params:
         code=code("compare_task_vectors.py"),
         cfg=lambda w: graph.mergeability.task_vector_settings(plan_of(w), w.group),
@@ -35,6 +38,7 @@ rule compare_compatibility:
         paths.COMPATIBILITY,
     log:
         "logs/{study}/compare_compatibility.log",
+    localrule: True
     params:
         code=code("compare_compatibility.py"),
         cfg=lambda w: graph.mergeability.compatibility_settings(plan_of(w)),
@@ -55,6 +59,7 @@ rule compare_correlations:
         correlations=paths.CORRELATIONS,
     log:
         "logs/{study}/compare_correlations.log",
+    localrule: True
     params:
         code=code("compare_correlations.py"),
         cfg=lambda w: graph.mergeability.correlation_settings(plan_of(w)),
@@ -74,6 +79,7 @@ rule plot_task_vectors:
         "logs/{study}/plot_task_vectors/{figure}.log",
     wildcard_constraints:
         figure="task-vectors|task-vector-kinds|task-vector-cosines",
+    localrule: True
     params:
         code=code("plot_task_vectors.py"),
         names=names_of,
@@ -91,6 +97,7 @@ rule plot_kept:
         figure("kept-{group}", "kept, {group}"),
     log:
         "logs/{study}/plot_kept/{group}.log",
+    localrule: True
     params:
         code=code("plot_kept.py"),
         names=names_of,
@@ -109,6 +116,7 @@ rule plot_mergeability:
         figure("mergeability", "mergeability"),
     log:
         "logs/{study}/plot_mergeability.log",
+    localrule: True
     params:
         code=code("plot_mergeability.py"),
         names=names_of,
@@ -126,6 +134,7 @@ rule table_kept:
         table("kept"),
     log:
         "logs/{study}/table_kept.log",
+    localrule: True
     params:
         code=code("table_kept.py"),
         names=names_of,
@@ -146,6 +155,7 @@ rule table_mergeability:
         "logs/{study}/table_mergeability/{table}.log",
     wildcard_constraints:
         table="compatibility|correlations",
+    localrule: True
     params:
         code=code("table_mergeability.py"),
         names=names_of,
@@ -163,6 +173,7 @@ rule chapter_task_vectors:
         chapter("task-vectors"),
     log:
         "logs/{study}/chapter_task_vectors.log",
+    localrule: True
     params:
         code=code("chapter_task_vectors.py"),
         names=names_of,
@@ -181,6 +192,7 @@ rule chapter_mergeability:
         chapter("mergeability"),
     log:
         "logs/{study}/chapter_mergeability.log",
+    localrule: True
     params:
         code=code("chapter_mergeability.py"),
         names=names_of,

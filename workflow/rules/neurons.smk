@@ -12,6 +12,7 @@ rule compare_neurons:
         paths.NEURONS,
     log:
         "logs/{study}/compare_neurons/{direction}.{span}.log",
+    localrule: SMALL
     params:
         code=code("compare_neurons.py"),
         cfg=lambda w: graph.neurons.settings(plan_of(w), w.direction),
@@ -29,6 +30,7 @@ rule compare_usage_alignment:
         paths.USAGE,
     log:
         "logs/{study}/compare_usage_alignment/{direction}.{span}.log",
+    localrule: SMALL
     threads: 2
     params:
         code=code("compare_usage_alignment.py"),
@@ -49,6 +51,7 @@ rule plot_neurons:
         "logs/{study}/plot_neurons/{figure}-{direction}.{span}.log",
     wildcard_constraints:
         figure="neurons|neuron-changes",
+    localrule: True
     params:
         code=code("plot_neurons.py"),
         names=names_of,
@@ -66,6 +69,7 @@ rule plot_usage_alignment:
         figure("usage-{direction}.{span}", "usage, {direction}, {span}"),
     log:
         "logs/{study}/plot_usage_alignment/{direction}.{span}.log",
+    localrule: True
     params:
         code=code("plot_usage_alignment.py"),
         names=names_of,
@@ -83,6 +87,7 @@ rule table_neurons:
         table("neurons-{direction}"),
     log:
         "logs/{study}/table_neurons/{direction}.log",
+    localrule: True
     params:
         code=code("table_neurons.py"),
         names=names_of,
@@ -101,6 +106,7 @@ rule chapter_neurons:
         chapter("neurons"),
     log:
         "logs/{study}/chapter_neurons.log",
+    localrule: True
     params:
         code=code("chapter_neurons.py"),
         names=names_of,

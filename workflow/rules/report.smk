@@ -13,6 +13,7 @@ rule table_inspected:
         table("inspected-sentences"),
     log:
         "logs/{study}/table_inspected.log",
+    localrule: True
     params:
         code=code("table_inspected.py"),
         names=names_of,
@@ -31,6 +32,7 @@ rule chapter_inspected:
         chapter("inspected"),
     log:
         "logs/{study}/chapter_inspected.log",
+    localrule: True
     params:
         code=code("chapter_inspected.py"),
         names=names_of,
@@ -51,6 +53,7 @@ rule chapter_setup:
         chapter("setup"),
     log:
         "logs/{study}/chapter_setup.log",
+    localrule: True
     params:
         code=code("chapter_setup.py"),
         names=names_of,
@@ -69,6 +72,7 @@ rule chapter_reproducibility:
         chapter("reproducibility"),
     log:
         "logs/{study}/chapter_reproducibility.log",
+    localrule: True
     params:
         code=code("chapter_reproducibility.py"),
         names=names_of,
@@ -93,6 +97,7 @@ rule report:
         ),
     log:
         "logs/{study}/report.log",
+    localrule: True
     params:
         code=code("report.py"),
         cfg=lambda w: graph.report.settings(plan_of(w)),

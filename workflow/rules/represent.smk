@@ -16,6 +16,12 @@ rule represent:
         "logs/{study}/represent/{model}/{dataset}.log",
     benchmark:
         "logs/{study}/represent/{model}/{dataset}.benchmark.tsv"
+    localrule: SMALL
+    threads: cpus
+    resources:
+        mem_mb=memory(8),
+        runtime=minutes(120),
+        gpu=gpus,
     params:
         code=code("represent.py"),
         lock=LOCK,

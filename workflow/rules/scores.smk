@@ -13,6 +13,7 @@ rule collect_scores:
         paths.SCORES,
     log:
         "logs/{study}/collect_scores.log",
+    localrule: True
     params:
         code=code("collect_scores.py"),
         cfg=lambda w: graph.scores.index(plan_of(w)),
@@ -30,6 +31,7 @@ rule compare_learning:
         paths.LEARNING,
     log:
         "logs/{study}/compare_learning.log",
+    localrule: True
     params:
         code=code("compare_learning.py"),
         cfg=lambda w: graph.scores.learning_settings(plan_of(w)),
@@ -47,6 +49,7 @@ rule compare_retention:
         paths.RETENTION,
     log:
         "logs/{study}/compare_retention/{group}.log",
+    localrule: True
     params:
         code=code("compare_retention.py"),
         cfg=lambda w: graph.scores.retention_settings(plan_of(w), w.group),
@@ -65,6 +68,7 @@ rule table_scores:
         table("scores-{table}"),
     log:
         "logs/{study}/table_scores/{table}.log",
+    localrule: True
     params:
         code=code("table_scores.py"),
         names=names_of,
@@ -86,6 +90,7 @@ rule table_retention:
         "logs/{study}/table_retention{only}.log",
     wildcard_constraints:
         only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
+    localrule: True
     params:
         code=code("table_retention.py"),
         names=names_of,
@@ -104,6 +109,7 @@ rule plot_matrix:
         figure("matrix-{direction}", "scores, {direction}"),
     log:
         "logs/{study}/plot_matrix/{direction}.log",
+    localrule: True
     params:
         code=code("plot_matrix.py"),
         names=names_of,
@@ -122,6 +128,7 @@ rule plot_retention:
         figure("retention-{family}", "retention, {family}"),
     log:
         "logs/{study}/plot_retention/{family}.log",
+    localrule: True
     params:
         code=code("plot_retention.py"),
         names=names_of,
@@ -142,6 +149,7 @@ rule table_lowest:
         "logs/{study}/table_lowest{only}.log",
     wildcard_constraints:
         only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
+    localrule: True
     params:
         code=code("table_lowest.py"),
         names=names_of,
@@ -162,6 +170,7 @@ rule table_own_scores:
         "logs/{study}/table_own_scores{only}.log",
     wildcard_constraints:
         only=graph.scores.pattern(STUDIES, graph.scores.own_tables),
+    localrule: True
     params:
         code=code("table_own_scores.py"),
         names=names_of,
@@ -180,6 +189,7 @@ rule table_signatures:
         table("signatures"),
     log:
         "logs/{study}/table_signatures.log",
+    localrule: True
     params:
         code=code("table_signatures.py"),
         names=names_of,
@@ -197,6 +207,7 @@ rule chapter_question:
         chapter("question"),
     log:
         "logs/{study}/chapter_question.log",
+    localrule: True
     params:
         code=code("chapter_question.py"),
         names=names_of,
@@ -217,6 +228,7 @@ rule chapter_experts:
         chapter("experts"),
     log:
         "logs/{study}/chapter_experts.log",
+    localrule: True
     params:
         code=code("chapter_experts.py"),
         names=names_of,
@@ -235,6 +247,7 @@ rule chapter_merges:
         chapter("merges"),
     log:
         "logs/{study}/chapter_merges.log",
+    localrule: True
     params:
         code=code("chapter_merges.py"),
         names=names_of,
@@ -253,6 +266,7 @@ rule chapter_failures:
         chapter("failures"),
     log:
         "logs/{study}/chapter_failures.log",
+    localrule: True
     params:
         code=code("chapter_failures.py"),
         names=names_of,

@@ -14,6 +14,7 @@ rule compare_cka:
         "logs/{study}/compare_cka/{direction}.{span}.log",
     benchmark:
         "logs/{study}/compare_cka/{direction}.{span}.benchmark.tsv"
+    localrule: SMALL
     threads: 2
     params:
         code=code("compare_cka.py"),
@@ -34,6 +35,7 @@ rule compare_angles:
         "logs/{study}/compare_angles/{direction}.{span}.log",
     benchmark:
         "logs/{study}/compare_angles/{direction}.{span}.benchmark.tsv"
+    localrule: SMALL
     threads: 2
     params:
         code=code("compare_angles.py"),
@@ -52,6 +54,7 @@ rule plot_cka:
         figure("cka-{direction}.{span}", "CKA, {direction}, {span}"),
     log:
         "logs/{study}/plot_cka/{direction}.{span}.log",
+    localrule: True
     params:
         code=code("plot_cka.py"),
         names=names_of,
@@ -70,6 +73,7 @@ rule plot_angles:
         figure("angles-{direction}.{span}", "angles, {direction}, {span}"),
     log:
         "logs/{study}/plot_angles/{direction}.{span}.log",
+    localrule: True
     params:
         code=code("plot_angles.py"),
         names=names_of,
@@ -88,6 +92,7 @@ rule plot_angle_pairs:
         figure("angle-pairs-{direction}.{span}", "angles of pairs, {direction}, {span}"),
     log:
         "logs/{study}/plot_angle_pairs/{direction}.{span}.log",
+    localrule: True
     params:
         code=code("plot_angle_pairs.py"),
         names=names_of,
@@ -108,6 +113,7 @@ rule table_cka:
         "logs/{study}/table_cka/{which}-{direction}.log",
     wildcard_constraints:
         which="bands|last",
+    localrule: True
     params:
         code=code("table_cka.py"),
         names=names_of,
@@ -126,6 +132,7 @@ rule chapter_representations:
         chapter("representations"),
     log:
         "logs/{study}/chapter_representations.log",
+    localrule: True
     params:
         code=code("chapter_representations.py"),
         names=names_of,

@@ -33,6 +33,9 @@ rule fetch_model:
         "logs/{study}/fetch_model/{model}.log",
     wildcard_constraints:
         model=graph.train.pattern(STUDIES, None),
+    resources:
+        mem_mb=memory(4),
+        runtime=minutes(120),
     params:
         code=code("fetch_model.py"),
         cfg=lambda w: graph.train.taken_settings(plan_of(w), w.model),
@@ -58,6 +61,11 @@ rule train_base:
         "logs/{study}/train/{model}.benchmark.tsv"
     wildcard_constraints:
         model=graph.train.pattern(STUDIES, "base"),
+    threads: cpus
+    resources:
+        mem_mb=memory(32),
+        runtime=minutes(2880),
+        gpu=gpus,
     params:
         code=code("train_model.py"),
         lock=LOCK,
@@ -78,6 +86,10 @@ use rule train_base as train_expert with:
 use rule train_base as train_joint with:
     wildcard_constraints:
         model=graph.train.pattern(STUDIES, "joint"),
+    resources:
+        mem_mb=memory(32),
+        runtime=minutes(5760),
+        gpu=gpus,
     message:
         "Train {wildcards.model}"
 
@@ -90,6 +102,7 @@ rule plot_training:
         figure("training", "training"),
     log:
         "logs/{study}/plot_training.log",
+    localrule: True
     params:
         code=code("plot_training.py"),
         names=names_of,
@@ -108,6 +121,7 @@ rule table_training:
         table("training"),
     log:
         "logs/{study}/table_training.log",
+    localrule: True
     params:
         code=code("table_training.py"),
         names=names_of,

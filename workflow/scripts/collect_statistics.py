@@ -15,7 +15,7 @@ def in_turn(paths):
         yield from (row for row in rows if row is not None)
 
 
-with running(snakemake):
+with running(snakemake, keeps=True):
     cfg = snakemake.params.cfg
     calibration.collect(
         cfg["kind"],

@@ -12,11 +12,11 @@ from babelmerge.analysis.interventions import cases as interventions
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 
-with running(snakemake):
+with running(snakemake, keeps=True):
     cfg, files = snakemake.params.cfg, snakemake.input
     folders = [Path(file).parent for file in (*files.owners, files.base)]
     others = dict(zip([*cfg["owners"], intervention_blocks.BASE], folders, strict=True))
-    options = dict(cfg["generation"])
+    options = {**cfg["generation"], "batch_size": snakemake.resources.batch_size}
     dtype = options.pop("dtype")
     live = intervention_blocks.LiveBlocks(Path(files.merge).parent, others, dtype)
     cases = [

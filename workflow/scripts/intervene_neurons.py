@@ -13,7 +13,7 @@ from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 
-with running(snakemake):
+with running(snakemake, keeps=True):
     cfg, files = snakemake.params.cfg, snakemake.input
     cases = [
         interventions.Case(rows=list(islice(read_rows(file), cfg["rows"])), **case)
@@ -29,7 +29,8 @@ with running(snakemake):
                 model,
                 cases,
                 rates[model],
-                **{key: cfg[key] for key in ("span", "neurons", "draws", "seed", "generation")},
+                generation={**cfg["generation"], "batch_size": snakemake.resources.batch_size},
+                **{key: cfg[key] for key in ("span", "neurons", "draws", "seed")},
             )
     table = pd.DataFrame(rows).to_csv(sep="\t", index=False)
     write_atomically(snakemake.output[0], table)

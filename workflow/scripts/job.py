@@ -5,16 +5,22 @@ also reaches the terminal, a line every few seconds at most. A mistake of the us
 or OSError of ours) is told in its own words; the traceback goes to the log file.
 """
 
-import warm  # noqa: F401  before all else, which the warm interpreter has loaded
+import warm
+
+warm.call()  # before all else, which the warm interpreter has loaded
 
 import contextlib
+import errno
 import logging
 import os
+import shutil
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from babelmerge.files import made, provenance
 
 EVERY_SECONDS = 10.0
 # What went wrong in a run, for the Snakefile to repeat when all else has been printed.
@@ -84,11 +90,32 @@ def _check_left_out(snakemake) -> None:
         )
 
 
+def _made_from(snakemake) -> str:
+    """Digest of all that a job's outputs depend on. Checks have passed when a job starts: what
+    they wrote down does not count."""
+    checked = snakemake.input.get("checked") or []
+    checked = [checked] if isinstance(checked, str) else checked
+    told = {key: snakemake.params.get(key) for key in ("code", "lock", "cfg", "content")}
+    inputs = [made.content(path) for path in snakemake.input if path not in checked]
+    return provenance.digest([told, inputs])
+
+
+def _restored(snakemake, record: made.Record) -> tuple[str, bool]:
+    """What the outputs are made from, and whether they were there, made from the same."""
+    key = _made_from(snakemake)
+    if record.restore(key):
+        logging.info("kept: inputs, settings and code are those that it was made from")
+        return key, True
+    record.forget()
+    return key, False
+
+
 @contextlib.contextmanager
-def running(snakemake, threads: int | None = None) -> Iterator[logging.Logger]:
+def running(snakemake, threads: int | None = None, keeps: bool = False) -> Iterator[logging.Logger]:
     """Log and report what runs inside; `threads` overrides the number that Snakemake granted.
 
-    In the end the job fails if it imported a module that its fingerprint leaves out.
+    keeps: outputs that were made from the same content, settings and code are put back, and the
+    script ends. In the end the job fails if it imported a module that its fingerprint leaves out.
     """
     name = " ".join([snakemake.rule, *dict(snakemake.wildcards).values()])
     root = logging.getLogger()
@@ -96,20 +123,43 @@ def running(snakemake, threads: int | None = None) -> Iterator[logging.Logger]:
     root.handlers = _handlers(snakemake.log[0], name)
     for noisy in ("httpx", "httpcore", "urllib3", "filelock", "matplotlib", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    _settle_libraries(threads or snakemake.threads)
+    record = made.Record(Path("results", snakemake.wildcards.study), snakemake.output)
     try:
+        key, kept = _restored(snakemake, record) if keeps else (None, False)
+        if kept:
+            sys.exit(0)
+        _settle_libraries(threads or snakemake.threads)
         with _named(snakemake):
             yield logging.getLogger(snakemake.rule)
         _check_left_out(snakemake)
-    except (ValueError, OSError) as error:
-        with open(snakemake.log[0], "a", encoding="utf-8") as stream:
-            traceback.print_exc(file=stream)
-        told = f"{name}: {error}\n(full trace: {snakemake.log[0]})\n"
-        print(f"\n{told}", file=sys.stderr)
-        with open(ERRORS, "a", encoding="utf-8") as stream:
-            stream.write(told)
-        sys.exit(1)
-    except BaseException:
-        with open(snakemake.log[0], "a", encoding="utf-8") as stream:
-            traceback.print_exc(file=stream)
+        record.write(key)
+    except SystemExit:
         raise
+    except BaseException as error:
+        full = _disk_full(error)
+        with contextlib.suppress(OSError), open(snakemake.log[0], "a", encoding="utf-8") as stream:
+            traceback.print_exc(file=stream)
+        if not full and not isinstance(error, (ValueError, OSError)):
+            raise
+        _tell(f"{name}: {full or error}\n(full trace: {snakemake.log[0]})\n")
+        sys.exit(1)
+
+
+def _disk_full(error: BaseException) -> str:
+    """What to say when there was no room, whichever library found out; empty for other errors."""
+    if getattr(error, "errno", None) != errno.ENOSPC and "No space left on device" not in str(error):
+        return ""
+    folder = Path("results").resolve()
+    left = shutil.disk_usage(folder).free / 1e9
+    file = getattr(error, "filename", None)
+    return (
+        f"{file or folder}: the disk is full ({left:.1f} GB left in {folder}) while this was "
+        "written; make room and run again: what was finished is kept, and nothing is half-written"
+    )
+
+
+def _tell(text: str) -> None:
+    """Say what went wrong here, and leave it for the end of the run."""
+    print(f"\n{text}", file=sys.stderr)
+    with contextlib.suppress(OSError), open(ERRORS, "a", encoding="utf-8") as stream:
+        stream.write(text)

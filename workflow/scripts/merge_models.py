@@ -6,5 +6,5 @@ from pathlib import Path
 
 from babelmerge import merging
 
-with running(snakemake):
+with running(snakemake, keeps=True):
     merging.merge_files(snakemake.input.recipe, Path(snakemake.output[0]).parent)

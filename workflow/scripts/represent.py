@@ -8,7 +8,7 @@ from pathlib import Path
 from babelmerge.analysis.probing import representations
 from babelmerge.files.rows import read_rows
 
-with running(snakemake):
+with running(snakemake, keeps=True):
     cfg = snakemake.params.cfg
     representations.represent_file(
         Path(snakemake.input.model).parent,

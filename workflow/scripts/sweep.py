@@ -30,7 +30,7 @@ def task(cfg, files):
         dev=dev,
         metric=cfg["selection"]["metric"],
         prompt=cfg["prompt"],
-        generation=cfg["generation"],
+        generation={**cfg["generation"], "batch_size": snakemake.resources.batch_size},
         statistics=dict(zip(cfg["members"], files.get("statistics") or [], strict=False)),
         threads=snakemake.threads,
     )

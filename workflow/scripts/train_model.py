@@ -26,7 +26,7 @@ def starting_point(cfg, folder):
     return initialisation.initialise(cfg["architecture"], len(tokenizer), seed), tokenizer
 
 
-with running(snakemake):
+with running(snakemake, keeps=True):
     cfg = snakemake.params.cfg
     model, tokenizer = starting_point(cfg, Path(snakemake.input.start).parent)
     out_dir = Path(snakemake.output[0]).parent

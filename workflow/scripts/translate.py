@@ -12,8 +12,9 @@ from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows, write_rows
 from babelmerge.models import loading as models
 
-with running(snakemake):
-    prompt, options = (snakemake.params.cfg[key] for key in ("prompt", "generation"))
+with running(snakemake, keeps=True):
+    prompt = snakemake.params.cfg["prompt"]
+    options = {**snakemake.params.cfg["generation"], "batch_size": snakemake.resources.batch_size}
     model, tokenizer = models.load(Path(snakemake.input.model).parent, options["dtype"])
     rows = list(read_rows(snakemake.input.data))
     start = time.monotonic()

@@ -1,18 +1,21 @@
 """A warm interpreter: torch and transformers are imported once, not once a job.
 
 A miniature study is hundreds of jobs of a second each, and importing torch and transformers takes
-more than three. `python workflow/scripts/warm.py COMMAND ...` imports them in a server process,
-runs COMMAND, and ends the server with it. A script whose first import is `job`, which imports this
-module, hands itself to that server, which forks a copy of the warm interpreter and runs the script
-there, from its first line on, with the caller's arguments, environment, folder and output. Without
-a server (on a cluster, in a debugger) the import does nothing. The server imports none of our
-modules: jobs always run the code that is on disk. When the caller dies, its job dies with it.
+more than three. The Snakefile opens a socket (`serve_beside`); the first job that calls there makes
+a server start that imports them. A script whose first import is `job` hands itself to the server
+(`call`), which forks a copy of the warm interpreter and runs the script there, from its first line
+on, with the caller's arguments, environment, folder and output. Without a server (in a debugger)
+that does nothing. The server imports none of our modules: jobs always run the code that is on disk.
+When the caller dies, its job dies with it. `python workflow/scripts/warm.py COMMAND ...` gives all
+runs of Snakemake that a command starts one server.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -20,8 +23,10 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Callable
 
 VARIABLE = "BABELMERGE_WARM"
+PR_SET_PDEATHSIG = 1
 PRELOADED = (
     "torch",
     "numpy",
@@ -42,6 +47,11 @@ PRELOADED = (
     "transformers.generation.utils",
     "snakemake.script",
 )
+
+
+def place() -> str:
+    """Where this process runs: a job of a cluster may not leave it for a server elsewhere."""
+    return f"@{socket.gethostname()}:{os.environ.get('SLURM_JOB_ID', '')}"
 
 
 def preload() -> None:
@@ -110,21 +120,11 @@ def serve(listener: socket.socket) -> None:
         connection.close()
 
 
-def start(address: str) -> subprocess.Popen:
-    """Start the server as a process of its own and return it; callers may connect at once."""
-    return subprocess.Popen(
-        [sys.executable, __file__, "--serve", address], stdin=subprocess.DEVNULL
-    )
-
-
-def listen(address: str) -> None:
+def listen(descriptor: int) -> None:
     """Be the server: take calls only when everything is imported, and end with the parent."""
     parent = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the jobs; main ends this
     preload()
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(address)
-    listener.listen(64)
 
     def end_with_parent() -> None:
         while os.getppid() == parent:
@@ -132,7 +132,71 @@ def listen(address: str) -> None:
         os._exit(0)
 
     threading.Thread(target=end_with_parent, daemon=True).start()
-    serve(listener)
+    serve(socket.socket(fileno=descriptor))
+
+
+class Warm:
+    """A server that starts when the first job calls: a run with nothing to do needs none.
+
+    Jobs that call while it imports wait for it. When it dies, those after it run by themselves.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address, self.server = address, None
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(address)
+        self.listener.listen(64)
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    def _wait(self) -> None:
+        select.select([self.listener], [], [])
+        number = self.listener.fileno()
+        if number < 0:  # closed meanwhile
+            return
+        command = [sys.executable, __file__, "--serve", str(number)]
+        self.server = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[number])
+        self.server.wait()
+        self.close()
+
+    def close(self) -> None:
+        """End the server, and with it the jobs that still wait."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.address)
+        self.listener.close()
+        if self.server is not None:
+            self.server.kill()
+            self.server.wait()
+
+
+def serve_beside() -> Callable[[], None]:
+    """Keep an interpreter warm for the jobs of this process, unless it has one from its caller.
+
+    Returns what ends it.
+    """
+    if os.environ.get(VARIABLE, "").endswith(place()):
+        return lambda: None
+    folder = tempfile.TemporaryDirectory(prefix="babelmerge-")
+    warm = Warm(os.path.join(folder.name, "socket"))
+    os.environ[VARIABLE] = f"{warm.address}{place()}"
+
+    def end() -> None:
+        warm.close()
+        folder.cleanup()
+
+    return end
+
+
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Let this process get a signal when its parent is killed (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
+def call() -> None:
+    """First thing in a job: end with the run that it is of, and go to the server if there is one."""
+    die_with_parent(signal.SIGKILL)
+    if os.environ.get(VARIABLE, "").endswith(place()):
+        hand_over(os.environ[VARIABLE].removesuffix(place()))
 
 
 def hand_over(address: str) -> None:
@@ -154,25 +218,28 @@ def hand_over(address: str) -> None:
     os._exit(code[0] if code else 1)
 
 
+def run(arguments: list[str]) -> int:
+    """Run a command to its end and return its exit code; signals to this process are for it."""
+    command = subprocess.Popen(arguments, preexec_fn=die_with_parent)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: command.send_signal(signal.SIGTERM))
+    while True:  # Ctrl-C reaches the command too: let it end its jobs and unlock
+        with contextlib.suppress(KeyboardInterrupt):
+            code = command.wait()
+            return code if code >= 0 else 128 - code
+
+
 def main(arguments: list[str]) -> int:
     """Serve, or run a command with a warm interpreter beside it and return its exit code."""
     if arguments[:1] == ["--serve"]:
-        listen(arguments[1])
+        listen(int(arguments[1]))
         return 0
-    with tempfile.TemporaryDirectory(prefix="babelmerge-") as folder:
-        address = os.path.join(folder, "socket")
-        server = start(address)
-        try:
-            command = subprocess.Popen(arguments, env={**os.environ, VARIABLE: address})
-            while True:  # Ctrl-C reaches the command too: let it end its jobs and unlock
-                with contextlib.suppress(KeyboardInterrupt):
-                    return command.wait()
-        finally:
-            server.kill()
-            server.wait()
+    end = serve_beside()
+    try:
+        return run(arguments)
+    finally:
+        end()
 
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
-elif VARIABLE in os.environ:
-    hand_over(os.environ[VARIABLE])

@@ -1,7 +1,9 @@
 """A job that used code which its fingerprint leaves out must not pass for one that did not."""
 
+import contextlib
 import sys
 import types
+from pathlib import Path
 
 import pytest
 from places import SCRIPTS
@@ -20,13 +22,21 @@ def job(monkeypatch, tmp_path):
     return job
 
 
+class Named(dict):
+    """As Snakemake has them: a mapping whose entries are attributes too."""
+
+    __getattr__ = dict.get
+
+
 def settings(**params):
     return types.SimpleNamespace(
         rule="merge_models",
-        wildcards={"model": "ties"},
+        wildcards=Named(study="pico", model="ties"),
         log=["logs/job.log"],
         threads=1,
-        params=types.SimpleNamespace(**params),
+        input=Named(),
+        output=["results/pico/outputs/a.jsonl"],
+        params=Named(params),
     )
 
 
@@ -61,3 +71,49 @@ def test_a_job_that_fails_tells_its_own_error(job, monkeypatch, capsys):
     with pytest.raises(SystemExit), job.running(settings(without=["made_up.adapters"])):
         raise ValueError("its own")
     assert "its own" in capsys.readouterr().err
+
+
+def test_a_job_that_keeps_runs_once_for_the_same_settings(job):
+    def made(**params):
+        """Whether the job's script ran."""
+        ran = []
+        one = settings(**params)
+        with contextlib.suppress(SystemExit), job.running(one, keeps=True):
+            Path(one.output[0]).parent.mkdir(parents=True, exist_ok=True)
+            Path(one.output[0]).write_text(params["cfg"])
+            ran.append(True)
+        assert Path(one.output[0]).read_text() == params["cfg"]
+        return bool(ran)
+
+    assert made(cfg="a", code="1")
+    Path("results/pico/outputs/a.jsonl").unlink()  # as Snakemake does before a job
+    assert not made(cfg="a", code="1")
+    assert made(cfg="b", code="1") and made(cfg="b", code="2") and not made(cfg="b", code="2")
+
+
+def test_a_job_that_fails_keeps_nothing(job):
+    one = settings(cfg="a")
+    Path("results/pico/outputs").mkdir(parents=True)
+    Path(one.output[0]).write_text("whole")
+    with job.running(one, keeps=True):
+        pass
+    one.params["cfg"] = "b"
+    with pytest.raises(SystemExit), job.running(one, keeps=True):
+        raise ValueError("it broke")
+    one.params["cfg"] = "a"
+    ran = []
+    with job.running(one, keeps=True):
+        ran.append(True)
+    assert ran
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), RuntimeError("I/O: No space left on device")]
+)
+def test_a_full_disk_is_told_with_its_place_whoever_found_it(job, capsys, error):
+    Path("results").mkdir()
+    with pytest.raises(SystemExit), job.running(settings()):
+        raise error
+    told = capsys.readouterr().err
+    assert f"{Path('results').resolve()}: the disk is full" in told and "make room" in told
+    assert Path("logs/errors.txt").read_text() in told

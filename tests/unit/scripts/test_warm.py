@@ -1,5 +1,6 @@
 """A script runs in the warm interpreter as it would run by itself."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -23,22 +24,24 @@ print("parent", os.getppid(), flush=True)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A server that preloads next to nothing, and its address."""
-    folder = tmp_path_factory.mktemp("warm")
-    light = folder / "server.py"
+def warm(tmp_path_factory):
+    """The module, with a server that preloads next to nothing."""
+    light = tmp_path_factory.mktemp("warm") / "light.py"
     text = WARM.read_text(encoding="utf-8")
     start, end = text.index("PRELOADED = ("), text.index(")\n", text.index("PRELOADED = ("))
     light.write_text(text[:start] + 'PRELOADED = ("json"' + text[end:], encoding="utf-8")
-    address = str(folder / "socket")
-    process = subprocess.Popen([sys.executable, str(light), "--serve", address])
-    for _ in range(200):
-        if os.path.exists(address):
-            break
-        time.sleep(0.05)
-    yield process, address
-    process.kill()
-    process.wait()
+    spec = importlib.util.spec_from_file_location("light", light)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def server(warm, tmp_path_factory):
+    """A server, and what a job finds in its environment."""
+    one = warm.Warm(str(tmp_path_factory.mktemp("server") / "socket"))
+    yield one, one.address + warm.place()
+    one.close()
 
 
 def script(tmp_path, body: str) -> Path:
@@ -47,9 +50,10 @@ def script(tmp_path, body: str) -> Path:
     return path
 
 
-def run(path: Path, address: str | None, **options):
+def run(path: Path, address: str | None, slurm: str | None = None, **options):
     environment = {k: v for k, v in os.environ.items() if k != "BABELMERGE_WARM"}
     environment |= {"MARK": "mine"} | ({"BABELMERGE_WARM": address} if address else {})
+    environment |= {"SLURM_JOB_ID": slurm} if slurm else {}
     command = [sys.executable, str(path), "one", "two"]
     return subprocess.Popen(
         command, cwd=path.parent, env=environment, stdout=subprocess.PIPE, text=True, **options
@@ -57,13 +61,13 @@ def run(path: Path, address: str | None, **options):
 
 
 def test_arguments_folder_environment_and_output_are_the_callers(server, tmp_path):
-    process, address = server
     path = script(tmp_path, "sys.exit(3)")
-    warm, cold = run(path, address), run(path, None)
-    outputs = [job.communicate(timeout=30)[0].splitlines() for job in (warm, cold)]
-    assert warm.returncode == cold.returncode == 3
+    jobs = [run(path, server[1]), run(path, None)]
+    outputs = [job.communicate(timeout=30)[0].splitlines() for job in jobs]
+    assert jobs[0].returncode == jobs[1].returncode == 3
     assert outputs[0][0] == outputs[1][0] == f"args one two folder {tmp_path.name} mine"
-    assert outputs[0][1] == f"parent {process.pid}", "it did not run in the server's child"
+    parent = f"parent {server[0].server.pid}"
+    assert outputs[0][1] == parent, "it did not run in the server's child"
 
 
 def test_an_exception_is_exit_code_one(server, tmp_path):
@@ -72,9 +76,52 @@ def test_an_exception_is_exit_code_one(server, tmp_path):
     assert job.returncode == 1
 
 
-def test_without_a_server_the_script_runs_by_itself(tmp_path):
-    job = run(script(tmp_path, "print('done')"), str(tmp_path / "no-socket"))
+def test_without_a_server_the_script_runs_by_itself(warm, tmp_path):
+    job = run(script(tmp_path, "print('done')"), f"{tmp_path}/no-socket{warm.place()}")
     assert job.communicate(timeout=30)[0].splitlines()[-1] == "done"
+
+
+def test_a_job_elsewhere_does_not_leave_its_place(server, tmp_path):
+    """On a cluster a job has its own cores and memory: the server's are not those."""
+    body = "print('parent', os.getppid())"
+    job = run(script(tmp_path, body), server[1], slurm="17")
+    assert job.communicate(timeout=30)[0].splitlines()[-1] == f"parent {os.getpid()}"
+
+
+def test_the_server_starts_with_the_first_job_and_after_its_death_jobs_run_alone(warm, tmp_path):
+    one = warm.Warm(str(tmp_path / "socket"))
+    assert one.server is None
+    path = script(tmp_path, "print('done')")
+    assert run(path, one.address + warm.place()).communicate(timeout=30)[0].endswith("done\n")
+    one.server.kill()
+    one.server.wait()
+    for _ in range(200):
+        if not os.path.exists(one.address):
+            break
+        time.sleep(0.05)
+    again = run(path, one.address + warm.place()).communicate(timeout=30)[0].splitlines()
+    assert again[-2:] == [f"parent {os.getpid()}", "done"]
+    one.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_signal_reaches_the_command(tmp_path, number):
+    """Also when this process is killed, the command is told to end."""
+    command = "import signal, time\nprint('up', flush=True)\n"
+    command += "signal.signal(signal.SIGTERM, lambda *_: (print('told', flush=True), exit(5)))\n"
+    command += "print('ready', flush=True)\nwhile True: time.sleep(0.01)"
+    process = subprocess.Popen(
+        [sys.executable, str(WARM), sys.executable, "-c", command],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    for line in process.stdout:
+        if line == "ready\n":
+            break
+    process.send_signal(number)
+    assert process.stdout.read() == "told\n"
+    assert process.wait() == (-number if number == signal.SIGKILL else 5)
 
 
 def test_a_job_dies_with_its_caller(server, tmp_path):

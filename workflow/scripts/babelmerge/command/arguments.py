@@ -43,13 +43,37 @@ def build_parser() -> Parser:
     """All commands, with their completions."""
     started_as_module = os.path.basename(sys.argv[0]) == "__main__.py"
     program = "python -m babelmerge" if started_as_module else "babelmerge"
-    parser = Parser(prog=program, description="Merge language models, and look into them.")
+    parser = Parser(
+        prog=program,
+        description="Run studies of merging; merge language models, and look into them.",
+    )
     parser.add_argument("--version", action="version", version=babelmerge.__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     parser.set_defaults(run=None, parser=parser)
-    for add in (_add_merge, _add_methods, _add_inspect, _add_diff, _add_completion):
+    for add in (_add_run, _add_merge, _add_methods, _add_inspect, _add_diff, _add_completion):
         add(commands, program)
     return parser
+
+
+def _add_run(commands: Any, program: str) -> None:
+    parser = _command(
+        commands,
+        "run",
+        "build studies: the whole workflow, up to the reports",
+        f"{program} run [options] [STUDY ...] [-- SNAKEMAKE OPTIONS]",
+        "A study is a YAML file; without one, those of config/config.yaml. Only what is stale is\n"
+        "built. It is `snakemake` in the project's folder, with interpreters kept warm.",
+        f"examples:\n"
+        f"  {program} run --dry-run my-study.yaml\n"
+        f"  {program} run my-study.yaml --data /folder/of/my/corpora --cores 4\n"
+        f"  {program} run my-study.yaml --profile slurm -- --keep-going",
+        paths="STUDY",
+    )
+    add = parser.add_argument
+    add("--cores", type=_positive, metavar="N", help="default: as many as there are")
+    add("--data", metavar="DIR", help="where file patterns of the study start from")
+    add("--profile", metavar="NAME", help="of Snakemake, for a cluster: slurm")
+    add("-n", "--dry-run", action="store_true", help="say what would be done, and do nothing")
 
 
 def _add_merge(commands: Any, program: str) -> None:
@@ -207,7 +231,10 @@ def _later(name: str) -> Callable[[argparse.Namespace], int]:
 
 def parse(parser: Parser, argv: Sequence[str] | None) -> argparse.Namespace:
     """Options and paths may come in any order, which argparse alone does not manage."""
-    options, rest = parser.parse_known_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    end = given.index("--") if given[:1] == ["run"] and "--" in given else len(given)
+    options, rest = parser.parse_known_args(given[:end])
+    options.passed_on = given[end + 1 :]
     if options.run is None:
         parser.print_help(sys.stderr)
         parser.exit(TROUBLE)

@@ -164,7 +164,9 @@ class Tree:
     def __init__(self, root: str | Path, memory: str | Path | None = None) -> None:
         self.root = os.path.realpath(root)
         self.memory = memory
+        self.plumbing = {os.path.join(self.root, name) for name in PLUMBING}
         self._names: dict[str, str | None] = {}
+        self._data: dict[str, list[str]] = {}
         self._edges: dict[tuple[str, bool], list[tuple]] = {}
         entries = [e for e in os.scandir(self.root) if e.name[0] not in "._"]
         top = {e.name.removesuffix(".py") for e in entries if e.is_dir() or e.name.endswith(".py")}
@@ -176,6 +178,8 @@ class Tree:
         return tuple(self._records.get(path, self._read))
 
     def _read(self, path: str) -> tuple[str, list[list]]:
+        if not path.endswith(".py"):
+            return provenance.file_digest(path), []
         with open(path, encoding="utf-8") as stream, _uncollected():
             return logic(stream.read(), self.ours)
 
@@ -208,7 +212,7 @@ class Tree:
         return module, self.file(module), member, local
 
     def closure(self, script: str | Path, without: Iterable[str] = ()) -> dict[str, bool]:
-        """Every file that running `script` may import, itself included.
+        """Every file that running `script` may import, itself included; not what carries a job.
 
         A package that is only passed on the way to a module in it counts without what its
         functions import: nobody calls them.
@@ -223,7 +227,7 @@ class Tree:
         queue = [(os.path.realpath(script), False)]
         while queue:
             path, passed = queue.pop()
-            if not found.get(path, True) or found.get(path) is passed:
+            if not found.get(path, True) or found.get(path) is passed or path in self.plumbing:
                 continue
             found[path] = passed
             for name, _, _, _ in self.edges(path, passed):
@@ -239,25 +243,38 @@ class Tree:
                 yield file, end < len(parts)
 
     def code(self, script: str | Path, without: Iterable[str] = ()) -> str:
-        """Fingerprint of the logic of a script and of all project modules that it may import.
+        """Fingerprint of the logic of a script and of all project modules that it may import, and
+        of what lies beside those modules in their rooms.
 
         It holds each module's logic and what it binds from which other logic, but no names of
         files: moving or renaming a module changes nothing. What carries a job (PLUMBING) does not
         count. `without` is as for `closure`.
         """
         shut = tuple(without)
-        plumbing = {os.path.join(self.root, name) for name in PLUMBING}
         entries = set()
-        for path, passed in self.closure(script, shut).items():
+        files = self.closure(script, shut)
+        for path, passed in files.items():
             edges = {
                 (self.own(file)[0] if file else name, member or "", local)
                 for name, file, member, local in self.edges(path, passed)
-                if file not in plumbing and not within(name, shut)
+                if file not in self.plumbing and not within(name, shut)
             }
-            own = self.own(path)[0]
-            if path not in plumbing and (own or edges):
+            if (own := self.own(path)[0]) or edges:
                 entries.add((own, tuple(sorted(edges))))
+        for folder in {os.path.dirname(path) for path, passed in files.items() if not passed}:
+            entries |= {(self.own(path)[0], ()) for path in self._beside(folder)}
         return provenance.digest(sorted(entries))
+
+    def _beside(self, folder: str) -> list[str]:
+        """What lies beside a room's modules and is no module, as a template: they may read it."""
+        if folder == self.root:
+            return []
+        if folder not in self._data:
+            entries = [e for e in os.scandir(folder) if e.is_file() and e.name[0] != "."]
+            self._data[folder] = [
+                e.path for e in entries if not e.name.endswith((".py", ".pyc", "~"))
+            ]
+        return self._data[folder]
 
     def save(self) -> None:
         """Keep on disk what was read, for later processes; nothing to do without `memory`."""

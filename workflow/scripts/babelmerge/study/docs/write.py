@@ -29,7 +29,7 @@ type.
 | `studies` | The study files to build, a list. |
 | `data` | The folder that relative file patterns of studies start from. |
 
-On the command line: `snakemake --config data=FOLDER`.
+On the command line: `babelmerge run STUDY --data FOLDER`.
 
 ## A study file
 

@@ -7,9 +7,20 @@ from babelmerge.study.graph.train import prompt
 from babelmerge.study.plan.types import Plan
 
 
+def batch_size(plan: Plan) -> int:
+    """Sentences decoded at a time: what a job needs room for, which in float32 is no setting."""
+    return plan.generation["batch_size"]
+
+
+def generation(plan: Plan) -> dict:
+    """The settings of decoding that outputs depend on; in float32 not on the size of a batch."""
+    exact = plan.generation["dtype"] == "float32"
+    return {k: v for k, v in plan.generation.items() if not (exact and k == "batch_size")}
+
+
 @functools.cache  # thousands of jobs share it
 def generation_settings(plan: Plan, dataset: str) -> dict:
-    return {"prompt": prompt(plan, dataset), "generation": dict(plan.generation)}
+    return {"prompt": prompt(plan, dataset), "generation": generation(plan)}
 
 
 @functools.cache  # thousands of jobs share it

@@ -6,6 +6,7 @@ direction, also where nothing is merged.
 
 from babelmerge.study.graph import chapters, paths
 from babelmerge.study.graph.chapters import Chapter, Key
+from babelmerge.study.graph.evaluate import generation
 from babelmerge.study.graph.represent import file, models_of, probe_file
 from babelmerge.study.graph.scores import metric_of
 from babelmerge.study.graph.train import model_file, prompt
@@ -79,7 +80,7 @@ def block_settings(plan: Plan, group: str, method: str) -> dict:
         "places": settings["places"],
         "steps": settings["steps"],
         "rows": _rows(plan),
-        "generation": dict(plan.generation),
+        "generation": generation(plan),
     }
 
 
@@ -145,7 +146,7 @@ def neuron_settings(plan: Plan, direction: str) -> dict:
         "draws": _settings(plan, "neurons")["draws"],
         "rows": _rows(plan),
         "seed": plan.seed,
-        "generation": dict(plan.generation),
+        "generation": generation(plan),
     }
 
 

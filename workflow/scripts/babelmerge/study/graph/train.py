@@ -38,7 +38,10 @@ def _made(model: Model) -> str | type:
 
 
 def taken_settings(plan: Plan, model: str) -> dict:
-    return {"model": model, **asdict(plan.models[model].source)}
+    """Where it is, and whether it needs a tokenizer of its own: it is asked or looked into."""
+    entry = plan.models[model]
+    asked = bool(entry.evaluate or entry.probe)
+    return {"model": model, "tokenizer": asked, **asdict(entry.source)}
 
 
 def taken_files(plan: Plan, model: str) -> list[str]:
@@ -95,7 +98,8 @@ def inputs(plan: Plan, model: str) -> dict:
     random = source.start == "random"
     start = paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base")
     repeat = source.repeat or [1] * len(source.datasets)
-    has_dev = [d for d in source.datasets if "dev" in plan.datasets[d].splits]
+    selects = source.training.get("eval_steps")  # else dev would be read and change nothing
+    has_dev = [d for d in source.datasets if selects and "dev" in plan.datasets[d].splits]
     return {
         "start": start,
         "train": [

@@ -1,0 +1,96 @@
+# Around a run: who else is at work here, what must be made again, how it stops, what went wrong.
+#
+# In: .snakemake/babelmerge-runs, results/{study}/made. Out: locks of dead runs are cleared; files
+# that were made before and are gone, or no longer what was made, are made again.
+import atexit
+import os
+import signal
+from pathlib import Path
+
+import warm
+from babelmerge.command import holders
+from babelmerge.files import made
+
+ERRORS = Path("logs/errors.txt")
+
+
+def say(text):
+    print(text, file=sys.stderr)
+
+
+def look_around():
+    """Clear the locks of dead runs, name the living, and say that this run is at work.
+
+    Returns whether it is alone.
+    """
+    dead, living = holders.clear()
+    for holder in dead:
+        say(f"The lock of a run that has died ({holder}) was cleared.")
+    for holder in living:
+        say(f"Another run is at work here: {holder}.")
+    holders.write()
+    atexit.register(holders.leave)
+    return not living
+
+
+def stale(plans):
+    """What was made and is no longer there as it was made; said once, file by file."""
+    found = {}
+    for name in plans:
+        found |= made.stale(paths.ROOT.format(study=name), DIGESTS)
+    for path, why in list(found.items())[:5]:
+        say(f"{path} is made again: {why}.")
+    if len(found) > 5:
+        say(f"… and {len(found) - 5} more files.")
+    return set(found)
+
+
+def stop(number, frame):
+    """SIGTERM stops a run as Ctrl-C does: jobs end, nothing stays locked, and it can go on."""
+    for job in holders.children():
+        job.terminate()
+    raise KeyboardInterrupt
+
+
+def refuse_unwritable():
+    own = [Path(paths.ROOT.format(study=name)) for name in STUDIES]
+    for folder in (*own, own[0].parent):
+        if folder.exists() and not os.access(folder, os.W_OK):
+            raise WorkflowError(
+                f"{folder}: this folder can't be written to, and results belong there; "
+                "make it writable, or run in a copy of the project"
+            )
+
+
+ALONE = workflow.is_main_process and look_around()
+if (
+    not workflow.subprocess_exec
+):  # a run, or a job of a cluster, which may be a group of many
+    atexit.register(warm.serve_beside())
+
+
+onstart:
+    ERRORS.unlink(missing_ok=True)
+    refuse_unwritable()
+    others = {name for holder in holders.others() for name in holder.locks or ()}
+    holders.write(sorted(set(holders.taken()) - others))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+
+
+onsuccess:
+    for plan in STUDIES.values():
+        say(f"Report: {Path(graph.paths.of(plan, paths.REPORT)).resolve()}")
+
+
+onerror:
+    # Among many jobs' messages the reason is far above the end; say it once more.
+    if ERRORS.exists():
+        say(f"\nWhat went wrong:\n{ERRORS.read_text(encoding='utf-8')}")
+
+
+def reports(wildcards):
+    """The report of each study; deleted files above it are no reason for Snakemake, but for us."""
+    if ALONE:  # else what is gone may be in the making
+        workflow.dag.forcefiles.update(stale(STUDIES))
+    return [graph.paths.of(plan, paths.REPORT) for plan in STUDIES.values()]
