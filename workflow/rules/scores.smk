@@ -31,6 +31,7 @@ rule compare_learning:
         paths.LEARNING,
     log:
         "logs/{study}/compare_learning.log",
+    localrule: True
     params:
         code=code("compare_learning.py"),
         cfg=lambda w: graph.scores.learning_settings(plan_of(w)),

@@ -20,8 +20,8 @@ GIVEN = {  # facts of a training -> in words
     "batch_size": "of {} sequences",
     "rows": "on {} rows",
     "learning_rate": "at a learning rate of {}",
-    "first_loss": "from a loss of {}",
-    "last_loss": "to one of {}",
+    "first_loss": "with a loss of {} at first",
+    "last_loss": "and {} at last",
 }
 
 
@@ -41,10 +41,9 @@ def learning(scored: Scored, trained: Mapping[str, Mapping[str, float]]) -> list
 def _all_failed(failed: pd.DataFrame) -> str:
     means = failed.groupby("metric", sort=False)[["base", "value"]].mean()
     scores = labels.listing(_scores(row, str(metric)) for metric, row in means.iterrows())
-    who = "experts" if failed["expert"].nunique() > 1 else "expert"
     return (
-        f"The {who} learnt nothing, so there is nothing that merges could keep: on the own test "
-        f"sets, {scores}, {_reasons(failed)}."
+        "The experts learnt nothing, so there is nothing that merges could keep: on their own test "
+        f"sets they score {scores}. That is {_reasons(failed)}."
     )
 
 
@@ -64,21 +63,21 @@ def _some_failed(failed: pd.DataFrame, rows: pd.DataFrame) -> str:
 
 
 def _scores(row: Mapping, metric: str) -> str:
-    """'0.02 BLEU (base: 0.01)'."""
+    """'0.02 BLEU where the base has 0.01'."""
     facts = metrics.metric(metric)
     value, base = (labels.number(facts.factor * row[k], facts.digits) for k in ("value", "base"))
-    return f"{value} {facts.label}" + (
-        f" where the base has {base}" if base != labels.MISSING else ""
-    )
+    beside = "" if base == labels.MISSING else f" where the base has {base}"
+    return f"{value} {facts.label}{beside}"
 
 
 def _reasons(failed: pd.DataFrame) -> str:
     """Why that counts as nothing."""
     known = [metrics.metric(name) for name in dict.fromkeys(failed["metric"])]
     floors = [f"{m.factor * m.floor:g} {m.label}" for m in known if m.floor]
-    chance = f"below {labels.listing(floors)}, what any text may score" if floors else "zero"
+    chance = f"below {labels.listing(floors)}, which any text may score," if floors else "zero"
     words = {"floor": chance, "base": "not significantly above the base"}
-    return " or ".join(words[reason] for reason in words if (failed["unlearnt"] == reason).any())
+    told = [words[reason] for reason in words if (failed["unlearnt"] == reason).any()]
+    return " or ".join(told).removesuffix(",")
 
 
 def _given_to(experts: Sequence[str], trained: Mapping[str, Mapping[str, float]]) -> list[str]:
@@ -95,10 +94,10 @@ def _given_to(experts: Sequence[str], trained: Mapping[str, Mapping[str, float]]
 
 
 def _range(values: Sequence[float]) -> str:
-    """'10', or '10 to 300'."""
+    """'10', or '10–300'."""
     ends = (min(values), max(values)) if values else ()
     rounded = (round(value, 2) if value > 1 else value for value in ends)
-    return " to ".join(dict.fromkeys(f"{value:,.6g}" for value in rounded))
+    return "–".join(dict.fromkeys(f"{value:,.6g}" for value in rounded))
 
 
 def few_sentences(scored: Scored) -> list[str]:
