@@ -7,11 +7,11 @@ pytestmark = pytest.mark.e2e
 STUDY = "tests/e2e/studies/pico.yaml"
 
 
-DATA = {"prepare_data", "check_data", "table_sizes"}
+DATA = {"prepare_data", "check_data", "check_lengths", "table_sizes"}
 TRAINING = {"train_base", "train_expert", "train_joint", "plot_training", "collect_statistics"}
 TRAINING |= {"table_training", "chapter_reproducibility"}
 MERGING = {"sweep", "select_recipe", "merge_models", "plot_sweeps"}
-SCORING = {"score", "collect_scores", "compare_retention", "plot_matrix", "plot_retention"}
+SCORING = {"score", "collect_scores", "compare_learning", "compare_retention", "plot_matrix", "plot_retention"}
 SCORING |= {"table_scores", "table_retention", "table_own_scores", "table_lowest"}
 SCORING |= {"table_signatures", "chapter_question", "chapter_setup", "chapter_experts"}
 SCORING |= {"chapter_merges", "chapter_failures", "report"}
