@@ -19,8 +19,8 @@ from babelmerge.data.controlled import (
     split_of,
     strata,
 )
-from babelmerge.data.controlled.grammars import bn, en, hi, ta, te
-from babelmerge.data.controlled.lexicons.table import table
+from babelmerge.data.controlled.languages.bn import grammar as bn
+from babelmerge.data.controlled.languages.table import table
 from babelmerge.words import languages
 
 # ruff: noqa: E501

@@ -11,7 +11,7 @@ To add a language: a module in ``lexicons`` and one in ``grammars`` with ``sente
 
 from collections.abc import Iterator
 
-from babelmerge.data.controlled.grammars import GRAMMARS
+from babelmerge.data.controlled.languages.grammars import GRAMMARS
 from babelmerge.data.controlled.meaning import SPLITS, Meaning, Phrase, split_of
 from babelmerge.data.controlled.space import count, sample
 
