@@ -1,8 +1,8 @@
 """Japanese: verb-final and polite, particles for roles, counters, no articles.
 
-A definite subject is the topic (は), others have が. 'The' is a bare noun; its plural has たち when it
-is alive and それらの when not. Numerals stand before a subject and after an object. What is and will
-be is foreseen (でしょう); a motion under way is one that is about to be made (ところです).
+A definite subject is the topic (は), others have が. 'The' is a bare noun; its plural has たち when
+it is alive and それらの when not. Numerals stand before a subject and after an object. What will be
+so is foreseen (でしょう); a motion under way is one that is about to be made (ところです).
 """
 
 from babelmerge.data.controlled.languages.ja.lexicon import (
@@ -156,3 +156,9 @@ def adjective(meaning: Meaning, when: str) -> str:
     if stem == "よ" and (when, meaning.negative) == ("now", False):
         return "いいです"
     return stem + VERBAL[when, meaning.negative]
+
+
+def adjunct(word: str) -> str:
+    """The form of an adjective before も: 赤く, 静かで."""
+    forms = ADJECTIVES[word]
+    return forms["stem"] + ("く" if forms["kind"] == "い" else "で")

@@ -1,9 +1,10 @@
 """Japanese forms.
 
 Nouns: the word, its counter, and whether it is alive (y or n), which decides between いる and ある
-and how its plural is marked. Verbs: the stem before ます, the form before います, the particle of the
-object. Adjectives: the part that does not change, and what follows it: い, な (nominal) or て (a verb
-that lasts, in the form before います); ``attribute`` is the form before a noun. Places are bare.
+and how its plural is marked. Verbs: the stem before ます, the form before います, the particle of
+the object. Adjectives: the part that does not change, and what follows it: い, な (nominal) or て
+(a verb that lasts, in the form before います); ``attribute`` is the form before a noun. Places are
+bare.
 """
 
 from babelmerge.data.controlled.languages.table import table

@@ -4,9 +4,9 @@ People and definite things take the accusative; -ஆ on the verb asks; a ``+`` i
 the consonant that follows (see ``lexicon``).
 """
 
-from babelmerge.data.controlled.languages.verb_final import Parts, arrange
 from babelmerge.data.controlled.inventory import CLASS
 from babelmerge.data.controlled.languages.ta.lexicon import ADJECTIVES, NOUNS, PLACES, VERBS, WORDS
+from babelmerge.data.controlled.languages.verb_final import Parts, arrange
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 VIRAMA = "்"

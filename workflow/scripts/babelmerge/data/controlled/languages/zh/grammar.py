@@ -1,8 +1,8 @@
 """Chinese: subject, time, verb, object; aspect (了, 正在, 会), classifiers, 不 and 没有, 吗.
 
-Nothing is inflected. 'The' is 那 with a classifier, its plural 那些; the past of a quality, which no
-aspect marks, is said with 当时. A habit has 都, and its negation is 不是 before its time. Somebody's
-having a definite thing is told as its being with them (在…那里).
+Nothing is inflected. 'The' is 那 with a classifier, its plural 那些; the past of a quality, which
+no aspect marks, is said with 当时. A habit has 都, and its negation is 不是 before its time.
+Somebody's having a definite thing is told as its being with them (在…那里).
 """
 
 from babelmerge.data.controlled.languages.zh.lexicon import (

@@ -1,9 +1,9 @@
 """Chinese forms.
 
 Nouns: the word, its classifier, and whether 'the' is said (那) or bare, as with titles and names.
-Verbs: the word, the object inside it (睡觉) that aspect marks split off, ``way`` the word that makes a
-goal of a place. Adjectives: ``kind`` is how they are predicated, 很 (degree) or 是 (…的) or - (as they
-are); ``attribute`` is the form before a noun. Places are bare; ``at`` has what follows 在.
+Verbs: the word, and the object inside it (睡觉) that aspect marks split off. Adjectives: ``kind``
+is how they are predicated, with 很, between 是 and 的, or as they are (-); ``attribute`` is the
+form before a noun. Places: ``at`` is what follows 在, ``form`` a goal, or the place by itself.
 """
 
 from babelmerge.data.controlled.languages.table import table
