@@ -2,7 +2,7 @@
 
 Facts of one question share their verb, tense and time, so that only who, what and where tells them
 apart. Wrong choices come from the other facts first, then from the same class: words that question
-and choice share do not find the answer. Questions after kinds have no facts.
+and choice share do not find the answer. Questions after kinds list the things, and have no facts.
 """
 
 import random
@@ -175,13 +175,19 @@ def _kind(rng: random.Random, key: int) -> Item:
 
 def row(item: Item, speech: Speech) -> dict[str, str]:
     """The item in a language: the facts and the question, a choice a line, the right one."""
-    if item.question is None:
-        asked = speech.kinds[item.kind][item.denied]
-    else:
-        asked = speech.sentence(item.question)
-    question = speech.gap.join([*map(speech.sentence, item.facts), asked])
     choices = [_said(choice, item, speech) for choice in item.choices]
+    if item.question is None:
+        question = _after_kind(choices, item, speech)
+    else:
+        question = speech.gap.join(map(speech.sentence, (*item.facts, item.question)))
     return {"question": question, "choices": "\n".join(choices), "answer": choices[item.key]}
+
+
+def _after_kind(choices: list[str], item: Item, speech: Speech) -> str:
+    """The things in an order that tells nothing, and the question."""
+    things = speech.comma.join(sorted(choices))
+    question = speech.kinds[item.kind][item.denied]
+    return things[0].upper() + things[1:] + speech.colon + question
 
 
 def _said(choice: Phrase | str, item: Item, speech: Speech) -> str:

@@ -17,7 +17,8 @@ from babelmerge.data.controlled.meaning import core as core_of
 TURNS = ("one", "two")
 FIELDS = ("document", "summary")
 SHORTEST, LONGEST = 4, 8
-FELT = ("sad", "ready", "alone", "healthy", "calm")
+FELT = ("alone", "healthy", "calm")  # as one may be whatever one does
+ERRANDS = tuple(place for place in words.SITES if place != "home")
 WHOLE = {"thing": words.CARRIED, "animal": words.ANIMALS}
 
 
@@ -66,7 +67,9 @@ def _told(rng: random.Random, stories: list[tuple[Meaning, ...]]) -> tuple[Meani
     return tuple(story[at] for at in range(longest) for story in stories if at < len(story))
 
 
-def _felt(rng: random.Random, who: str, among: tuple[str, ...] = (*FELT, "happy")) -> Meaning:
+def _felt(
+    rng: random.Random, who: str, among: tuple[str, ...] = (*FELT, "happy", "sad", "ready")
+) -> Meaning:
     return Meaning("state", "past", human(who), predicate=pick(rng, among))
 
 
@@ -84,7 +87,7 @@ def trade(rng: random.Random, who: str, other: str) -> Episode:
     noun = pick(rng, words.CARRIED)
     adjective = pick(rng, words.ATTRIBUTES["thing"])
     deed = _did(who, verb, noun)
-    facts = [going(who, pick(rng, words.SITES), time), deed, _like(noun, adjective)]
+    facts = [going(who, pick(rng, ERRANDS), time), deed, _like(noun, adjective)]
     if chance(rng, 60):
         facts.append(_felt(rng, who))
     summary = replace(deed, object=Phrase(noun, "a", adjective), time=time)
@@ -110,7 +113,7 @@ def count(rng: random.Random, who: str, other: str) -> Episode:
     whole = pick(rng, tuple(WHOLE))
     number = rng.randrange(2, 5)
     deeds = [_did(who, verb, noun) for noun in several(rng, WHOLE[whole], number)]
-    facts = [going(who, pick(rng, words.SITES), time), *deeds]
+    facts = [going(who, pick(rng, ERRANDS), time), *deeds]
     if number == 2 or chance(rng, 30):
         facts.append(_felt(rng, who))
     total = Phrase(whole, words.NUMERALS[number - 2])

@@ -19,8 +19,8 @@ class Speech:
     although(main, conceded): the main clause holds. neither(meaning, other): the predicate of the
     meaning and the other one are both denied. yes, no: answers. phrase(phrase, role): the phrase by
     itself as an answer to who (subject) or what (object). place(name, direction): to where.
-    kinds: the question after the one thing of a kind, and after the one that is not. gap: what
-    stands between sentences.
+    kinds: after a list of things, the question after the one of a kind, and after the one that is
+    not. gap, comma, colon: what stands between sentences, in a list and after it.
     """
 
     sentence: Callable[[Meaning], str]
@@ -33,6 +33,8 @@ class Speech:
     place: Callable[[str, str], str]
     kinds: Mapping[str, tuple[str, str]]
     gap: str = " "
+    comma: str = ", "
+    colon: str = ": "
 
 
 def plain(sentence: str) -> str:

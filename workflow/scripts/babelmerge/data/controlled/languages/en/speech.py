@@ -35,9 +35,9 @@ SPEECH = Speech(
     phrase=phrase,
     place=lambda name, direction: PLACES[name][direction],
     kinds={
-        "animal": ("Which of these is an animal?", "Which of these is not an animal?"),
-        "person": ("Which of these is a person?", "Which of these is not a person?"),
-        "food": ("Which of these can one eat?", "Which of these can one not eat?"),
-        "text": ("Which of these can one read?", "Which of these can one not read?"),
+        "animal": ("which of these is an animal?", "which of these is not an animal?"),
+        "person": ("which of these is a person?", "which of these is not a person?"),
+        "food": ("which of these can one eat?", "which of these can one not eat?"),
+        "text": ("which of these can one read?", "which of these can one not read?"),
     },
 )

@@ -161,10 +161,10 @@ two               deux
 three             trois
 four              quatre
 now               maintenant
-every_day         chaque_jour
-every_morning     chaque_matin
-every_evening     chaque_soir
-every_week        chaque_semaine
+every_day         tous_les_jours
+every_morning     tous_les_matins
+every_evening     tous_les_soirs
+every_week        toutes_les_semaines
 yesterday         hier
 last_night        hier_soir
 this_morning      ce_matin

@@ -36,7 +36,7 @@ def phrase(phrase_: Phrase, role: str) -> str:
 
 
 def _which(is_one: str, is_none: str) -> tuple[str, str]:
-    return tuple(f"Lequel de ces mots {text}{THIN}?" for text in (is_one, is_none))
+    return tuple(f"lequel de ces mots {text}{THIN}?" for text in (is_one, is_none))
 
 
 SPEECH = Speech(
@@ -54,4 +54,5 @@ SPEECH = Speech(
         "food": _which("désigne ce que l'on mange", "ne désigne pas ce que l'on mange"),
         "text": _which("désigne ce que l'on lit", "ne désigne pas ce que l'on lit"),
     },
+    colon="\u00a0: ",
 )

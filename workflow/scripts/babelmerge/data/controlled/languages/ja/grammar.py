@@ -117,7 +117,8 @@ def predicate(meaning: Meaning) -> str:
         return being(meaning, when)
     if meaning.frame == "possession":
         return "持って" + lasting(meaning, when)
-    forms = VERBS[meaning.verb]
+    home = (meaning.verb, meaning.place) == ("go", "home")
+    forms = VERBS["go_home" if home else meaning.verb]
     if meaning.tense != "present":
         return forms["polite"] + POLITE[when, meaning.negative]
     if meaning.frame == "motion":

@@ -83,6 +83,7 @@ cook     料理し  料理して  -
 sing     歌い    歌って    -
 laugh    笑い    笑って    -
 go       行き    行く      -
+go_home  帰り    帰る      -
 come     来      来る      -
 return   戻り    戻る      -
 give     あげ    あげて    を

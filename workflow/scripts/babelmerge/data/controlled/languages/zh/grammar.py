@@ -111,18 +111,16 @@ def ready(meaning: Meaning) -> str:
 
 
 def action(meaning: Meaning) -> str:
-    """Place, manner, verb with its aspect, recipient and object."""
+    """Place, recipient, manner, verb with its aspect, and objects."""
     entry = VERBS[meaning.verb]
     before, after = aspect(meaning)
     place = "在" + PLACES[meaning.place]["at"] if meaning.place else ""
     if place and before == "正在":
         before = "正"
-    if meaning.object:
-        recipient = noun_phrase(meaning.recipient) if meaning.recipient else ""
-        things = recipient + noun_phrase(meaning.object)
-    else:
-        things = entry["inside"]
-    return before + place + manner(meaning) + entry["form"] + after + things
+    recipient = noun_phrase(meaning.recipient) if meaning.recipient else ""
+    first, last = (entry["to"] + recipient, "") if entry["to"] else ("", recipient)
+    thing = noun_phrase(meaning.object) if meaning.object else entry["inside"]
+    return before + place + first + manner(meaning) + entry["form"] + after + last + thing
 
 
 def manner(meaning: Meaning) -> str:

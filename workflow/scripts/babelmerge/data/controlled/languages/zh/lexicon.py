@@ -1,9 +1,10 @@
 """Chinese forms.
 
 Nouns: the word, its classifier, and whether 'the' is said (那) or bare, as with titles and names.
-Verbs: the word, and the object inside it (睡觉) that aspect marks split off. Adjectives: ``kind``
-is how they are predicated, with 很, between 是 and 的, or as they are (-); ``attribute`` is the
-form before a noun. Places: ``at`` is what follows 在, ``form`` a goal, or the place by itself.
+Verbs: the word, the object inside it (睡觉) that aspect marks split off, and what a recipient
+before the verb has (-: it follows the verb). Adjectives: ``kind`` is how they are predicated, with
+很, between 是 and 的, or as they are (-); ``attribute`` is the form before a noun. Places: ``at``
+is what follows 在, ``form`` a goal, or the place by itself.
 """
 
 from babelmerge.data.controlled.languages.table import table
@@ -66,26 +67,26 @@ what        什么    个          y
 """)
 
 VERBS = table("""
-id       form  inside
-read     读    -
-write    写    -
-buy      买    -
-sell     卖    -
-take     拿    -
-look_at  看    -
-eat      吃    -
-call     叫    -
-sleep    睡    觉
-play     玩    -
-work     工作  -
-cook     做    饭
-sing     唱    歌
-laugh    笑    -
-go       去    -
-come     来    -
-return   回来  -
-give     给    -
-send     寄给  -
+id       form  inside  to
+read     读    -       -
+write    写    -       -
+buy      买    -       -
+sell     卖    -       -
+take     拿    -       -
+look_at  看    -       -
+eat      吃    -       -
+call     叫    -       -
+sleep    睡    觉      -
+play     玩    -       -
+work     工作  -       -
+cook     做    饭      -
+sing     唱    歌      -
+laugh    笑    -       -
+go       去    -       -
+come     来    -       -
+return   回来  -       -
+give     给    -       -
+send     寄    -       给
 """)
 
 PLACES = table("""
@@ -116,9 +117,9 @@ big          大        很    大
 small        小        很    小
 new          新        是    新
 old          旧        很    旧
-red          红色      是    红
-white        白色      是    白
-black        黑色      是    黑
+red          红色      是    红色的
+white        白色      是    白色的
+black        黑色      是    黑色的
 beautiful    漂亮      很    漂亮的
 expensive    贵        很    昂贵的
 cheap        便宜      很    便宜的
