@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[1]
 STUDIES = ("translation-mini", "translation-files", "translation", "adapters", "pretraining")
 NEEDED = ("Snakefile", "workflow", "config", "envs", "resources")
 MEMORY = ".snakemake/babelmerge-code.json"
+COMMON = "workflow/rules/common.smk"
+READING = "workflow/scripts/babelmerge/study/reading.py"
 CONSTANT = {
     'return CODE.code(f"{SCRIPTS}/{script}", without)': 'return "a constant"',
     f'CODE = fingerprints.Tree(SCRIPTS, "{MEMORY}")': "CODE = SimpleNamespace(save=bool)",
@@ -29,7 +31,7 @@ CONSTANT = {
 }
 UNCHECKED = {
     "planning.check_built(plan, built, tuple(METHODS))": "pass",
-    "planning.check_files(plan)": "pass",
+    "named_files.check_files(plan)": "pass",
 }
 BROUGHT = """
 import sys
@@ -45,20 +47,20 @@ for dataset in plan.datasets.values():
 """
 
 
-def project(folder: Path, name: str, changes: dict[str, str]) -> Path:
-    """A copy of the workflow with some of common.smk's text changed."""
+def project(folder: Path, name: str, changes: dict[str, str], where: str = COMMON) -> Path:
+    """A copy of the workflow with some of one file's text changed."""
     copy = folder / name
     copy.mkdir()
     for part in NEEDED:
         source = ROOT / part
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, copy / part)
-    common = copy / "workflow" / "rules" / "common.smk"
-    text = common.read_text(encoding="utf-8")
+    changed = copy / where
+    text = changed.read_text(encoding="utf-8")
     for old, new in changes.items():
         if text.count(old) != 1:
-            raise ValueError(f"{common.name} no longer has {old!r} once; mend this benchmark")
+            raise ValueError(f"{changed.name} no longer has {old!r} once; mend this benchmark")
         text = text.replace(old, new)
-    common.write_text(text, encoding="utf-8")
+    changed.write_text(text, encoding="utf-8")
     return copy
 
 
@@ -91,7 +93,7 @@ def turns(folder: Path, rounds: int, study: str) -> dict[str, list[float]]:
 
 def all_together(folder: Path) -> tuple[float, float]:
     """CPU seconds and peak memory of one plan of all studies."""
-    copy = project(folder, "all", UNCHECKED)
+    copy = project(folder, "all", UNCHECKED, READING)
     files = [f"config/studies/{name}.yaml" for name in STUDIES]
     environment = {**os.environ, "PYTHONPATH": "workflow/scripts"}
     for file in files:

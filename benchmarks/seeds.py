@@ -58,8 +58,13 @@ def summary(study: str) -> dict[str, str]:
         first = table.drop_duplicates("dataset")
         row[f"{label}: base, experts"] = f"{first.base.mean():.1f}, {first.expert.mean():.1f}"
         kept = table.groupby("method").retention.mean()
-        row |= {f"{label}: {method}": f"{100 * kept[method]:.0f}%" for method in METHODS}
+        row |= {f"{label}: {method}": f"{_percent(kept[method])}" for method in METHODS}
     return row
+
+
+def _percent(share: float) -> str:
+    """Nothing of a share that is not known: the experts learnt nothing."""
+    return "–" if share != share else f"{100 * share:.0f}%"
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ TRANSLATIONS = 3 + 2 * 2 + 1 + 3 + 2 + 4 * 2 + 4 * 2
 EXPECTED = {
     "prepare_data": 9,
     "check_data": 3,
+    "check_lengths": 3,
     "train_tokenizer": 1,
     "train_base": 1,
     "train_expert": 3,

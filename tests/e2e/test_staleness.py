@@ -204,3 +204,10 @@ def test_the_size_of_a_batch_is_no_setting_of_exact_decoding(project):
 def test_an_edit_of_the_pages_template_reruns_the_page(project):
     project.edit("workflow/scripts/babelmerge/report/report.html.j2", "<main", '<main lang="x"')
     assert project.plan() == {"report": 1}
+
+
+def test_another_number_of_dev_rows_trains_nothing_again(project):
+    project.edit(STUDY, "split: dev, size: 8}", "split: dev, size: 6}")
+    jobs = project.plan()
+    assert not {"train_tokenizer", "train_base", "train_expert", "train_joint"} & set(jobs)
+    assert jobs["sweep"] == 3 and jobs["prepare_data"] == jobs["check_data"] == 3

@@ -107,7 +107,7 @@ def retention(table):
             | {"retention": merged / own, "drop": own - merged}
             | {"low": row["low"] / own * 0.98, "high": row["high"] / own * 1.02}
             | {"p_base": 0.001 if abs(merged - base) > 2 else 0.3}
-            | {"p_expert": 0.001 if abs(merged - own) > 2 else 0.2}
+            | {"p_expert": 0.001 if abs(merged - own) > 2 else 0.2, "unlearnt": ""}
         )
     return pd.DataFrame(rows)
 

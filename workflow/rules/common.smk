@@ -10,35 +10,18 @@ SCRIPTS = f"{workflow.basedir}/workflow/scripts"
 sys.path.insert(0, SCRIPTS)
 
 from babelmerge.files import fingerprints, provenance
-from babelmerge.recipes.methods import METHODS
-from babelmerge.study import graph
-from babelmerge.study.grammar import study as grammar
+from babelmerge.study import graph, reading, sizes
 from babelmerge.study.graph import paths
-from babelmerge.study.plan import expand as planning
-from babelmerge.study.plan import sizes
-from babelmerge.tasks import kinds
 
 
 def read_studies():
     """Every study of config.yaml, expanded and checked, and its settings; both by name."""
-    built = [kind.name for kind in kinds.KINDS.values() if kind.built]
-    files = config["studies"]
-    plans, configurations = {}, {}
-    for file in files.split(",") if isinstance(files, str) else files:
-        try:
-            study = grammar.load(file, data=config["data"])
-            plan = planning.expand(study)
-            planning.check_built(plan, built, tuple(METHODS))
-            planning.check_files(plan)
-        except ValueError as error:
-            raise WorkflowError(str(error)) from None
-        if plan.name in plans:
-            raise WorkflowError(
-                f"config.yaml, studies: {plan.name} is named twice; rename one file"
-            )
-        plans[plan.name] = plan
-        configurations[plan.name] = study.settings
-    return plans, configurations
+    try:
+        found = reading.read_all(config["studies"], config["data"])
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+    plans = {name: plan for name, (_, plan) in found.items()}
+    return plans, {name: study.settings for name, (study, _) in found.items()}
 
 
 STUDIES, CONFIGURATIONS = read_studies()
@@ -65,12 +48,32 @@ def plan_of(wildcards):
     return STUDIES[wildcards.study]
 
 
+def names_of(wildcards):
+    """Names that readers see, where the study says them: `params: names` of what shows some."""
+    return graph.chapters.names(plan_of(wildcards))
+
+
 def code(script, without=()):
     """Fingerprint of a script's logic: the parameter by which an edit of code reruns its rule.
 
     `without` names rooms of code that the job does not enter; it fails when it does after all.
     """
     return CODE.code(f"{SCRIPTS}/{script}", without)
+
+
+def lengths_of(datasets, *names):
+    """What says which rows are too long for a model, of the data sets of a plan and wildcards.
+
+    Where such rows are errors it says of none, and only has to be there.
+    """
+
+    def files(wildcards):
+        plan = plan_of(wildcards)
+        asked = datasets(plan, *(wildcards[name] for name in names))
+        found = [graph.data.lengths(plan, dataset) for dataset in asked]
+        return ancient(found) if plan.too_long == "error" else found
+
+    return files
 
 
 def figure(name, label):
@@ -99,7 +102,7 @@ def billions(wildcards):
 
 def memory(gigabytes):
     """Of a job that takes so many gigabytes for each billion parameters; in megabytes."""
-    return lambda w: round(4000 + 1000 * gigabytes * billions(w))
+    return lambda w: round(3000 + 1000 * gigabytes * billions(w))
 
 
 def minutes(most):

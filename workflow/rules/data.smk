@@ -51,7 +51,8 @@ rule check_data:
 rule table_sizes:
     """Sentences of each split of each data set."""
     input:
-        lambda w: graph.data.checked_files(plan_of(w)),
+        checked=lambda w: graph.data.checked_files(plan_of(w)),
+        lengths=lambda w: graph.data.lengths_files(plan_of(w)),
     output:
         table("sizes"),
     log:
@@ -59,6 +60,7 @@ rule table_sizes:
     localrule: True
     params:
         code=code("table_sizes.py"),
+        names=names_of,
         cfg=lambda w: graph.data.table_settings(plan_of(w)),
     message:
         "Table of sizes"

@@ -1,6 +1,27 @@
 # Evaluation: what each model writes for each test set, and what that is worth.
 #
-# In: models, test data. Out: results/{study}/outputs and scores, one file a model and data set.
+# In: models, test data. Out: results/{study}/outputs and scores, one file a model and data set; and
+# first of all, as soon as there are tokenizers, data/{dataset}/lengths.json.
+
+
+rule check_lengths:
+    """Find rows that are too long for the models that will read them; all training waits for it."""
+    input:
+        unpack(lambda w: graph.evaluate.length_inputs(plan_of(w), w.dataset)),
+    output:
+        paths.LENGTHS,
+    log:
+        "logs/{study}/check_lengths/{dataset}.log",
+    priority: 100
+    localrule: SMALL
+    params:
+        code=code("check_lengths.py"),
+        lock=LOCK,
+        cfg=lambda w: graph.evaluate.length_settings(plan_of(w), w.dataset),
+    message:
+        "Lengths: {wildcards.dataset}"
+    script:
+        "../scripts/check_lengths.py"
 
 
 rule translate:
@@ -8,7 +29,7 @@ rule translate:
     input:
         model=paths.MODEL,
         data=paths.TEST,
-        checked=ancient(paths.CHECKED),
+        lengths=lengths_of(lambda plan, dataset: [dataset], "dataset"),
     output:
         rows=paths.OUTPUT,
         decoding=paths.DECODING,

@@ -10,6 +10,7 @@ rule intervene_blocks:
         unpack(
             lambda w: graph.interventions.block_inputs(plan_of(w), w.group, w.method)
         ),
+        lengths=lengths_of(graph.interventions.block_datasets, "group", "method"),
     output:
         paths.BLOCKS,
     log:
@@ -36,6 +37,7 @@ rule intervene_neurons:
     """Neurons of each language are switched off, and random ones, as many in each block."""
     input:
         unpack(lambda w: graph.interventions.neuron_inputs(plan_of(w), w.direction)),
+        lengths=lengths_of(graph.interventions.neuron_datasets, "direction"),
     output:
         paths.SWITCHED_OFF,
     log:
@@ -72,6 +74,7 @@ rule plot_interventions:
     localrule: True
     params:
         code=code("plot_interventions.py"),
+        names=names_of,
     message:
         "Figure of interventions, {wildcards.what}, {wildcards.name}"
     script:
@@ -89,6 +92,7 @@ rule table_interventions:
     localrule: True
     params:
         code=code("table_interventions.py"),
+        names=names_of,
         cfg=lambda w: graph.interventions.table_settings(plan_of(w), w.direction),
     message:
         "Table of interventions, {wildcards.direction}"
@@ -107,6 +111,7 @@ rule chapter_interventions:
     localrule: True
     params:
         code=code("chapter_interventions.py"),
+        names=names_of,
         cfg=lambda w: graph.interventions.chapter(plan_of(w)).settings(),
     message:
         "Chapter: interventions"

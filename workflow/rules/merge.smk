@@ -10,6 +10,7 @@ rule collect_statistics:
     input:
         model=paths.MODEL,
         dev=lambda w: graph.merge.own_dev(plan_of(w), w.model),
+        checked=lambda w: ancient(graph.merge.own_lengths(plan_of(w), w.model)),
     output:
         statistics=paths.STATISTICS,
         facts=paths.STATISTICS_FACTS,
@@ -42,6 +43,7 @@ rule sweep:
         base=paths.BASE,
         members=lambda w: graph.merge.members(plan_of(w), w.group),
         dev=lambda w: graph.merge.selection_data(plan_of(w), w.group, w.method),
+        lengths=lengths_of(graph.merge.judges, "group", "method"),
         statistics=lambda w: graph.merge.statistics(plan_of(w), w.group, w.method),
     output:
         paths.SWEEP,
@@ -126,6 +128,7 @@ rule plot_sweeps:
     localrule: True
     params:
         code=code("plot_sweeps.py"),
+        names=names_of,
         cfg=lambda w: graph.merge.sweep_shown(plan_of(w), w.group),
     message:
         "Figure of sweeps over {wildcards.group}"

@@ -82,6 +82,7 @@ rule plot_task_vectors:
     localrule: True
     params:
         code=code("plot_task_vectors.py"),
+        names=names_of,
     message:
         "Figure of {wildcards.figure}"
     script:
@@ -99,6 +100,7 @@ rule plot_kept:
     localrule: True
     params:
         code=code("plot_kept.py"),
+        names=names_of,
     message:
         "Figure of what merges of {wildcards.group} keep"
     script:
@@ -117,6 +119,7 @@ rule plot_mergeability:
     localrule: True
     params:
         code=code("plot_mergeability.py"),
+        names=names_of,
     message:
         "Figure of mergeability"
     script:
@@ -134,6 +137,7 @@ rule table_kept:
     localrule: True
     params:
         code=code("table_kept.py"),
+        names=names_of,
         cfg=lambda w: graph.mergeability.merged_groups(plan_of(w)),
     message:
         "Table of what merges keep"
@@ -154,6 +158,7 @@ rule table_mergeability:
     localrule: True
     params:
         code=code("table_mergeability.py"),
+        names=names_of,
     message:
         "Table of {wildcards.table}"
     script:
@@ -171,6 +176,7 @@ rule chapter_task_vectors:
     localrule: True
     params:
         code=code("chapter_task_vectors.py"),
+        names=names_of,
         cfg=lambda w: graph.mergeability.vectors_chapter(plan_of(w)).settings(),
     message:
         "Chapter: task vectors"
@@ -189,6 +195,7 @@ rule chapter_mergeability:
     localrule: True
     params:
         code=code("chapter_mergeability.py"),
+        names=names_of,
         cfg=lambda w: graph.mergeability.chapter(plan_of(w)).settings(),
     message:
         "Chapter: mergeability"

@@ -54,6 +54,7 @@ rule plot_neurons:
     localrule: True
     params:
         code=code("plot_neurons.py"),
+        names=names_of,
     message:
         "Figure of {wildcards.figure}, {wildcards.direction}, {wildcards.span} span"
     script:
@@ -71,6 +72,7 @@ rule plot_usage_alignment:
     localrule: True
     params:
         code=code("plot_usage_alignment.py"),
+        names=names_of,
     message:
         "Figure of usage alignment, {wildcards.direction}, {wildcards.span} span"
     script:
@@ -88,6 +90,7 @@ rule table_neurons:
     localrule: True
     params:
         code=code("table_neurons.py"),
+        names=names_of,
         cfg=lambda w: graph.neurons.table_settings(plan_of(w), w.direction),
     message:
         "Table of neurons, {wildcards.direction}"
@@ -106,6 +109,7 @@ rule chapter_neurons:
     localrule: True
     params:
         code=code("chapter_neurons.py"),
+        names=names_of,
         cfg=lambda w: graph.neurons.chapter(plan_of(w)).settings(),
     message:
         "Chapter: neurons"

@@ -16,6 +16,7 @@ rule table_inspected:
     localrule: True
     params:
         code=code("table_inspected.py"),
+        names=names_of,
         cfg=lambda w: graph.report.looked_at_settings(plan_of(w)),
     message:
         "Tables of what is looked at"
@@ -34,6 +35,7 @@ rule chapter_inspected:
     localrule: True
     params:
         code=code("chapter_inspected.py"),
+        names=names_of,
         cfg=lambda w: graph.report.inspected(plan_of(w)).settings(
             CONFIGURATIONS[w.study]
         ),
@@ -54,6 +56,7 @@ rule chapter_setup:
     localrule: True
     params:
         code=code("chapter_setup.py"),
+        names=names_of,
         cfg=lambda w: graph.report.setup(plan_of(w)).settings(CONFIGURATIONS[w.study]),
     message:
         "Chapter: set-up"
@@ -72,6 +75,7 @@ rule chapter_reproducibility:
     localrule: True
     params:
         code=code("chapter_reproducibility.py"),
+        names=names_of,
         cfg=lambda w: graph.report.reproducibility(plan_of(w)).settings(
             {"configuration": CONFIGURATIONS[w.study]}
         ),

@@ -8,7 +8,7 @@ rule represent:
     input:
         model=paths.MODEL,
         data=lambda w: graph.represent.probe_file(plan_of(w), w.dataset),
-        checked=ancient(paths.CHECKED),
+        checked=ancient(paths.LENGTHS),
     output:
         tensors=paths.REPRESENTATION,
         facts=paths.REPRESENTATION_FACTS,

@@ -1,7 +1,7 @@
 # Scores: long tables over many scores, one number a row, and what is shown of them.
 #
-# In: scores. Out: results/{study}/comparisons/scores.tsv and retention/{group}.tsv; tables of scores
-# and of retention; figures: a matrix a direction, retention by family and over all groups; the
+# In: scores. Out: results/{study}/comparisons/scores.tsv, learning.tsv and retention/{group}.tsv;
+# tables of scores and of retention; figures: a matrix a direction, retention by family and over all groups; the
 # report's chapters on the question, experts, merges and what fails.
 
 
@@ -21,6 +21,24 @@ rule collect_scores:
         "Collect scores"
     script:
         "../scripts/collect_scores.py"
+
+
+rule compare_learning:
+    """What experts score on their own test sets beside the base: whether they learnt anything."""
+    input:
+        lambda w: graph.scores.learning_scores(plan_of(w)),
+    output:
+        paths.LEARNING,
+    log:
+        "logs/{study}/compare_learning.log",
+    localrule: True
+    params:
+        code=code("compare_learning.py"),
+        cfg=lambda w: graph.scores.learning_settings(plan_of(w)),
+    message:
+        "What experts learnt"
+    script:
+        "../scripts/compare_learning.py"
 
 
 rule compare_retention:
@@ -53,6 +71,7 @@ rule table_scores:
     localrule: True
     params:
         code=code("table_scores.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.score_table(plan_of(w), w.table),
     message:
         "Table of {wildcards.table}"
@@ -74,6 +93,7 @@ rule table_retention:
     localrule: True
     params:
         code=code("table_retention.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
     message:
         "Table of retention"
@@ -92,6 +112,7 @@ rule plot_matrix:
     localrule: True
     params:
         code=code("plot_matrix.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.matrices(plan_of(w))[w.direction],
     message:
         "Figure of scores, {wildcards.direction}"
@@ -110,6 +131,7 @@ rule plot_retention:
     localrule: True
     params:
         code=code("plot_retention.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.retention_figures(plan_of(w))[w.family],
     message:
         "Figure of retention, {wildcards.family}"
@@ -130,6 +152,7 @@ rule table_lowest:
     localrule: True
     params:
         code=code("table_lowest.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
     message:
         "Table of lowest retention"
@@ -150,6 +173,7 @@ rule table_own_scores:
     localrule: True
     params:
         code=code("table_own_scores.py"),
+        names=names_of,
         cfg=lambda w: graph.scores.own_tables(plan_of(w))[w.only],
     message:
         "Table of own scores"
@@ -168,6 +192,7 @@ rule table_signatures:
     localrule: True
     params:
         code=code("table_signatures.py"),
+        names=names_of,
     message:
         "Table of signatures"
     script:
@@ -185,6 +210,7 @@ rule chapter_question:
     localrule: True
     params:
         code=code("chapter_question.py"),
+        names=names_of,
         cfg=lambda w: graph.report.question(plan_of(w)).settings(
             CONFIGURATIONS[w.study]
         ),
@@ -205,6 +231,7 @@ rule chapter_experts:
     localrule: True
     params:
         code=code("chapter_experts.py"),
+        names=names_of,
         cfg=lambda w: graph.score_chapters.experts(plan_of(w)).settings(),
     message:
         "Chapter: experts"
@@ -223,6 +250,7 @@ rule chapter_merges:
     localrule: True
     params:
         code=code("chapter_merges.py"),
+        names=names_of,
         cfg=lambda w: graph.score_chapters.merges(plan_of(w)).settings(),
     message:
         "Chapter: merges"
@@ -241,6 +269,7 @@ rule chapter_failures:
     localrule: True
     params:
         code=code("chapter_failures.py"),
+        names=names_of,
         cfg=lambda w: graph.score_chapters.failures(plan_of(w)).settings(),
     message:
         "Chapter: what fails"

@@ -57,6 +57,7 @@ rule plot_cka:
     localrule: True
     params:
         code=code("plot_cka.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.groups(plan_of(w)),
     message:
         "Figure of CKA, {wildcards.direction}, {wildcards.span} span"
@@ -75,6 +76,7 @@ rule plot_angles:
     localrule: True
     params:
         code=code("plot_angles.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.groups(plan_of(w)),
     message:
         "Figure of principal angles, {wildcards.direction}, {wildcards.span} span"
@@ -93,6 +95,7 @@ rule plot_angle_pairs:
     localrule: True
     params:
         code=code("plot_angle_pairs.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.groups(plan_of(w)),
     message:
         "Figure of angles of pairs, {wildcards.direction}, {wildcards.span} span"
@@ -113,6 +116,7 @@ rule table_cka:
     localrule: True
     params:
         code=code("table_cka.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.table_settings(plan_of(w), w.direction),
     message:
         "Table of CKA ({wildcards.which}), {wildcards.direction}"
@@ -131,6 +135,7 @@ rule chapter_representations:
     localrule: True
     params:
         code=code("chapter_representations.py"),
+        names=names_of,
         cfg=lambda w: graph.similarity.chapter(plan_of(w)).settings(),
     message:
         "Chapter: representations"

@@ -8,7 +8,7 @@ rule train_tokenizer:
     """Learn the vocabulary of a base that is trained from scratch, on the base's own text."""
     input:
         data=lambda w: graph.train.tokenizer_data(plan_of(w)),
-        checked=lambda w: ancient(graph.train.checks(plan_of(w), "base")),
+        checked=lambda w: ancient(graph.train.tokenizer_checks(plan_of(w))),
     output:
         paths.TOKENIZER,
         paths.TOKENIZER_CONFIG,
@@ -105,6 +105,7 @@ rule plot_training:
     localrule: True
     params:
         code=code("plot_training.py"),
+        names=names_of,
         cfg=lambda w: graph.train.curve_settings(plan_of(w)),
     message:
         "Figure of training"
@@ -123,6 +124,7 @@ rule table_training:
     localrule: True
     params:
         code=code("table_training.py"),
+        names=names_of,
         cfg=lambda w: graph.train.table_settings(plan_of(w)),
     message:
         "Table of training"

@@ -14,5 +14,8 @@ with running(snakemake):
     cfg = snakemake.params.cfg
     parts = chapters.read(snakemake.input, cfg)
     study = yaml.safe_dump(cfg["study"]["configuration"], sort_keys=False, allow_unicode=True)
-    body = sections.reproducibility(parts, sections.versions(), platform.platform(), study)
+    warnings = sections.warnings(snakemake.input.checks)
+    body = sections.reproducibility(
+        parts, sections.versions(), platform.platform(), study, warnings
+    )
     write_atomically(snakemake.output[0], body)

@@ -1,4 +1,4 @@
-"""Refuse a data set whose dev or test rows stand in its training rows as well."""
+"""Refuse a data set whose dev or test rows stand in its training rows as well, or dev in test."""
 
 from job import running
 
@@ -9,8 +9,12 @@ from babelmerge.data import corpora
 from babelmerge.files.atomic import write_atomically
 
 with running(snakemake):
-    paths = {Path(path).stem: path for path in snakemake.input}
-    if "train" in paths and snakemake.params.cfg["overlap"] == "error":
+    paths, cfg, warnings = (
+        {Path(path).stem: path for path in snakemake.input},
+        snakemake.params.cfg,
+        [],
+    )
+    if "train" in paths and cfg["overlap"] == "error":
         for split in sorted(set(paths) - {"train"}):
             corpora.refuse_overlap(
                 corpora.read_rows(paths["train"]),
@@ -18,5 +22,13 @@ with running(snakemake):
                 paths["train"],
                 paths[split],
             )
-    counts = {split: sum(1 for _ in corpora.read_rows(path)) for split, path in paths.items()}
-    write_atomically(snakemake.output[0], json.dumps({"rows": counts}) + "\n")
+    if {"dev", "test"} <= set(paths) and cfg["selected"]:
+        warnings = corpora.check_selection(
+            corpora.read_rows(paths["dev"]),
+            corpora.read_rows(paths["test"]),
+            snakemake.wildcards.dataset,
+            cfg["selection_on_test"],
+        )
+    facts = {split: sum(1 for _ in corpora.read_rows(path)) for split, path in paths.items()}
+    told = {"warnings": warnings} if warnings else {}
+    write_atomically(snakemake.output[0], json.dumps({"rows": facts} | told) + "\n")

@@ -4,12 +4,13 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.models import checkpoints
-from babelmerge.models import loading as models
+from babelmerge.models import checkpoints, taking
 
 with running(snakemake, keeps=True):
     cfg = snakemake.params.cfg
     base = snakemake.input.get("base")
     source = {key: cfg[key] for key in ("hub", "revision", "path")}
     with checkpoints.saving(Path(snakemake.output[0]).parent, source=source) as folder:
-        models.take_in(Path(folder), Path(base).parent if base else None, **source)
+        taking.take_in(
+            Path(folder), Path(base).parent if base else None, tokenizer=cfg["tokenizer"], **source
+        )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from babelmerge.analysis.interventions import blocks as intervention_blocks
 from babelmerge.analysis.interventions import cases as interventions
+from babelmerge.data.lengths import readable
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 
@@ -19,9 +20,12 @@ with running(snakemake, keeps=True):
     options = {**cfg["generation"], "batch_size": snakemake.resources.batch_size}
     dtype = options.pop("dtype")
     live = intervention_blocks.LiveBlocks(Path(files.merge).parent, others, dtype)
+    given = zip(cfg["cases"], cfg["splits"], files.data, files.lengths, strict=True)
     cases = [
-        interventions.Case(rows=list(islice(read_rows(file), cfg["rows"])), **case)
-        for case, file in zip(cfg["cases"], files.data, strict=True)
+        interventions.Case(
+            rows=list(readable(islice(read_rows(file), cfg["rows"]), lengths, split)), **case
+        )
+        for case, split, file, lengths in given
     ]
     rows = intervention_blocks.rows(
         live,

@@ -10,14 +10,18 @@ import pandas as pd
 from babelmerge.analysis.interventions import cases as interventions
 from babelmerge.analysis.interventions import neurons as intervention_neurons
 from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.data.lengths import readable
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 
 with running(snakemake, keeps=True):
     cfg, files = snakemake.params.cfg, snakemake.input
+    given = zip(cfg["cases"], cfg["splits"], files.data, files.lengths, strict=True)
     cases = [
-        interventions.Case(rows=list(islice(read_rows(file), cfg["rows"])), **case)
-        for case, file in zip(cfg["cases"], files.data, strict=True)
+        interventions.Case(
+            rows=list(readable(islice(read_rows(file), cfg["rows"]), lengths, split)), **case
+        )
+        for case, split, file, lengths in given
     ]
     datasets = [case.dataset for case in cases]
     rates = neuron_rows.read_rates(files.representations, cfg["models"], datasets, cfg["span"])

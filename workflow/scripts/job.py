@@ -72,6 +72,13 @@ def loaded(left_out: Iterable[str]) -> list[str]:
     return sorted(n for n in sys.modules if any(n == r or n.startswith(f"{r}.") for r in rooms))
 
 
+def _named(snakemake) -> contextlib.AbstractContextManager:
+    """The study's own names of things, `params.names`, hold for a job that shows some."""
+    names = getattr(snakemake.params, "names", None)
+    module = sys.modules.get("babelmerge.words.names")
+    return module.given(names) if names and module else contextlib.nullcontext()
+
+
 def _check_left_out(snakemake) -> None:
     """ValueError when the job used code of which its fingerprint, `params.code`, knows nothing."""
     if found := loaded(getattr(snakemake.params, "without", None) or ()):
@@ -91,6 +98,12 @@ def _made_from(snakemake) -> str:
     told = {key: snakemake.params.get(key) for key in ("code", "lock", "cfg", "content")}
     inputs = [made.content(path) for path in snakemake.input if path not in checked]
     return provenance.digest([told, inputs])
+
+
+def _root(snakemake) -> Path:
+    """The results of the job's study; the output's folder where a script is tried out alone."""
+    study = dict(snakemake.wildcards).get("study")
+    return Path("results", study) if study else Path(snakemake.output[0]).parent
 
 
 def _restored(snakemake, record: made.Record) -> tuple[str, bool]:
@@ -116,13 +129,14 @@ def running(snakemake, threads: int | None = None, keeps: bool = False) -> Itera
     root.handlers = _handlers(snakemake.log[0], name)
     for noisy in ("httpx", "httpcore", "urllib3", "filelock", "matplotlib", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    record = made.Record(Path("results", snakemake.wildcards.study), snakemake.output)
+    record = made.Record(_root(snakemake), snakemake.output)
     try:
         key, kept = _restored(snakemake, record) if keeps else (None, False)
         if kept:
             sys.exit(0)
         _settle_libraries(threads or snakemake.threads)
-        yield logging.getLogger(snakemake.rule)
+        with _named(snakemake):
+            yield logging.getLogger(snakemake.rule)
         _check_left_out(snakemake)
         record.write(key)
     except SystemExit:
@@ -139,7 +153,9 @@ def running(snakemake, threads: int | None = None, keeps: bool = False) -> Itera
 
 def _disk_full(error: BaseException) -> str:
     """What to say when there was no room, whichever library found out; empty for other errors."""
-    if getattr(error, "errno", None) != errno.ENOSPC and "No space left on device" not in str(error):
+    if getattr(error, "errno", None) != errno.ENOSPC and "No space left on device" not in str(
+        error
+    ):
         return ""
     folder = Path("results").resolve()
     left = shutil.disk_usage(folder).free / 1e9

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from babelmerge.display import labels, style
+from babelmerge.evaluation.sweeps.caution import caution
 from babelmerge.evaluation.sweeps.figures import sweep_figure
 
 with running(snakemake):
@@ -15,5 +16,6 @@ with running(snakemake):
         method: pd.read_csv(path, sep="\t")
         for method, path in zip(cfg["methods"], snakemake.input, strict=True)
     }
-    figure = sweep_figure(tables, cfg["metric"], labels.group(cfg["group"]))
+    title, warning = labels.group(cfg["group"]), caution(cfg["chosen_on_test"])
+    figure = sweep_figure(tables, cfg["metric"], title, cfg["split"], warning)
     style.save(figure, Path(snakemake.output[0]).with_suffix(""))

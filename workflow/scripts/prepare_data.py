@@ -26,7 +26,9 @@ def rows_of(cfg, held_out):
     )
     if cfg["overlap"] == "drop":
         rows = corpora.drop_overlap(
-            rows, chain.from_iterable(corpora.read_rows(path) for path in held_out)
+            rows,
+            chain.from_iterable(corpora.read_rows(path) for path in held_out),
+            "training" if cfg["split"] == "train" else cfg["split"],
         )
     return ({**row, **cfg["names"]} for row in rows)
 

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from babelmerge import merging
+from babelmerge.data.lengths import readable
 from babelmerge.evaluation.sweeps import journal as sweeps
 from babelmerge.evaluation.sweeps import scoring as sweep_scoring
 from babelmerge.files import provenance
@@ -16,10 +17,10 @@ from babelmerge.models import adapter_config, checkpoints
 
 def task(cfg, files):
     """What a point's score depends on besides the point."""
-    dev = {
-        dataset: list(islice(read_rows(path), cfg["selection"].get("rows")))
-        for dataset, path in zip(cfg["datasets"], files.dev, strict=True)
-    }
+    selection, dev = cfg["selection"], {}
+    for dataset, path, lengths in zip(cfg["datasets"], files.dev, files.lengths, strict=True):
+        rows = islice(read_rows(path), selection.get("rows"))
+        dev[dataset] = list(readable(rows, lengths, selection["split"]))
     paths = [str(Path(path).parent) for path in files.members]
     if cfg["factors"]:
         paths = [str(adapter_config.adapter_of(path)) for path in paths]
@@ -28,7 +29,7 @@ def task(cfg, files):
         members=dict(zip(cfg["members"], paths, strict=True)),
         method=cfg["method"],
         dev=dev,
-        metric=cfg["selection"]["metric"],
+        metric=selection["metric"],
         prompt=cfg["prompt"],
         generation={**cfg["generation"], "batch_size": snakemake.resources.batch_size},
         statistics=dict(zip(cfg["members"], files.get("statistics") or [], strict=False)),
@@ -41,7 +42,7 @@ def context(cfg, one):
     return {
         "code": snakemake.params.code,
         "models": [checkpoints.fingerprint(path) for path in (one.base, *one.members.values())],
-        "dev": [provenance.file_digest(path) for path in snakemake.input.dev],
+        "dev": [provenance.digest(rows) for rows in one.dev.values()],
         "statistics": [provenance.file_digest(path) for path in one.statistics.values()],
         "settings": {
             k: cfg[k] for k in ("method", "datasets", "selection", "prompt", "generation")

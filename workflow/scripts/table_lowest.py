@@ -9,10 +9,13 @@ import pandas as pd
 from babelmerge.analysis.scores.scored import Scored
 from babelmerge.analysis.scores.tables import lowest
 from babelmerge.display import tables
+from babelmerge.display.layout import noted
+from babelmerge.evaluation.sweeps.caution import caution
 from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
     scores, retention = read_long(snakemake.input.scores), map(read_long, snakemake.input.retention)
-    metric = snakemake.params.cfg["metric"]
-    table = lowest(Scored(metric, scores, retention=pd.concat(retention)))
-    tables.write_table(table, Path(snakemake.output[0]).with_suffix(""))
+    cfg = snakemake.params.cfg
+    table = lowest(Scored(cfg["metric"], scores, retention=pd.concat(retention)))
+    warned = noted(table, caution(cfg["chosen_on_test"]))
+    tables.write_table(warned, Path(snakemake.output[0]).with_suffix(""))

@@ -7,8 +7,12 @@ from pathlib import Path
 from babelmerge.analysis.scores.scored import Scored
 from babelmerge.analysis.scores.tables import own_scores
 from babelmerge.display import tables
+from babelmerge.display.layout import noted
+from babelmerge.evaluation.sweeps.caution import caution
 from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
-    table = own_scores(Scored(snakemake.params.cfg["metric"], read_long(snakemake.input[0])))
-    tables.write_table(table, Path(snakemake.output[0]).with_suffix(""))
+    cfg = snakemake.params.cfg
+    table = own_scores(Scored(cfg["metric"], read_long(snakemake.input[0])))
+    warned = noted(table, caution(cfg["chosen_on_test"]))
+    tables.write_table(warned, Path(snakemake.output[0]).with_suffix(""))

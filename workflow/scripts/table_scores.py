@@ -6,6 +6,8 @@ from pathlib import Path
 
 from babelmerge.analysis.scores.score_table import score_table
 from babelmerge.display import tables
+from babelmerge.display.layout import noted
+from babelmerge.evaluation.sweeps.caution import caution
 from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
@@ -17,4 +19,5 @@ with running(snakemake):
         cfg["metrics"],
         read_long(cfg["published"]) if cfg["published"] else None,
     )
-    tables.write_table(table, Path(snakemake.output[0]).with_suffix(""))
+    warned = noted(table, caution(cfg["chosen_on_test"]))
+    tables.write_table(warned, Path(snakemake.output[0]).with_suffix(""))

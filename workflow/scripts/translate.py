@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+from babelmerge.data.lengths import readable
 from babelmerge.evaluation import generation
 from babelmerge.files import directories
 from babelmerge.files.atomic import write_atomically
@@ -16,7 +17,8 @@ with running(snakemake, keeps=True):
     prompt = snakemake.params.cfg["prompt"]
     options = {**snakemake.params.cfg["generation"], "batch_size": snakemake.resources.batch_size}
     model, tokenizer = models.load(Path(snakemake.input.model).parent, options["dtype"])
-    rows = list(read_rows(snakemake.input.data))
+    lengths = snakemake.input.lengths[0]
+    rows = list(readable(read_rows(snakemake.input.data), lengths, "test"))
     start = time.monotonic()
     outputs = generation.generate(
         model,

@@ -193,7 +193,7 @@ def die_with_parent(number: int = signal.SIGTERM) -> None:
 
 
 def call() -> None:
-    """First thing in a job: end with the run that it is of, and go to the server if there is one."""
+    """First thing in a job: it ends with its run, and goes to the server if there is one."""
     die_with_parent(signal.SIGKILL)
     if os.environ.get(VARIABLE, "").endswith(place()):
         hand_over(os.environ[VARIABLE].removesuffix(place()))

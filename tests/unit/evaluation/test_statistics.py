@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU, CHRF
 
 from babelmerge.evaluation import statistics
+from babelmerge.study.grammar.study import Evaluation
 
 WORDS = st.lists(st.sampled_from("the cat sat on a mat and saw dogs , .".split()), max_size=9)
 SENTENCES = st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=6)
@@ -82,8 +83,7 @@ def test_interval_widens_with_confidence_and_shrinks_to_a_point_without_variance
     narrow = statistics.bootstrap_ci(values, confidence=0.5)
     wide = statistics.bootstrap_ci(values, confidence=0.99)
     assert wide[0] < narrow[0] < narrow[1] < wide[1]
-    assert statistics.bootstrap_ci(np.full(5, 2.5)) == (2.5, 2.5)
-    assert statistics.bootstrap_ci([4.0]) == (4.0, 4.0)
+    assert statistics.bootstrap_ci(np.full(10, 2.5)) == (2.5, 2.5)
 
 
 def test_interval_covers_the_truth_about_as_often_as_it_says():
@@ -105,10 +105,10 @@ def test_values_that_cannot_be_resampled_are_refused(values, message):
         statistics.bootstrap_ci([1.0], confidence=95)
 
 
-def test_a_system_against_itself_has_p_one():
+def test_a_system_against_itself_is_the_same_and_not_tested():
     values = np.random.default_rng(0).normal(size=(50,))
     result = statistics.paired_bootstrap(values, values)
-    assert result.p == 1 and result.difference == 0 and result.ratio == 1
+    assert math.isnan(result.p) and result.difference == 0 and result.ratio == 1
     assert (result.difference_low, result.difference_high) == (0, 0)
     assert (result.ratio_low, result.ratio_high) == (1, 1)
 
@@ -149,14 +149,49 @@ def test_p_is_uniform_when_nothing_differs():
     assert 0.02 <= small / 300 <= 0.09
 
 
-def test_exact_p_by_enumerating_all_resamples():
+def test_exact_p_by_enumerating_all_resamples(monkeypatch):
     """n = 3: all 27 resamples are known, so the share of extreme ones is too."""
+    monkeypatch.setattr(statistics, "LEAST_SENTENCES", 3)
+    monkeypatch.setattr(statistics, "LEAST_DIFFERENT", 3)
     a, b = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.5, 1.0])
     d = (a - b).mean()
     draws = [np.mean([(a - b)[i] for i in draw]) for draw in itertools.product(range(3), repeat=3)]
     exact = np.mean([abs(x - d) >= abs(d) for x in draws])
     result = statistics.paired_bootstrap(a, b, resamples=40_000, seed=0)
     assert result.p == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize(("n", "different"), [(1, 1), (9, 9), (10, 5), (1000, 5), (1000, 0)])
+def test_too_few_sentences_or_differences_are_not_tested(n, different):
+    a = np.arange(n, dtype=float) + 20
+    result = statistics.paired_bootstrap(a, np.where(np.arange(n) < different, a - 9, a))
+    few = n < statistics.LEAST_SENTENCES
+    assert math.isnan(result.p) and result.difference == pytest.approx(9 * different / n)
+    assert math.isnan(result.difference_low) == math.isnan(result.ratio_high) == few
+    assert math.isnan(statistics.bootstrap_ci(a)[0]) == few
+
+
+def test_the_fewest_differences_could_be_significant_by_a_test_of_signs_and_fewer_could_not():
+    least = statistics.LEAST_DIFFERENT
+    assert 2 * 0.5**least < statistics.SIGNIFICANT < 2 * 0.5 ** (least - 1)
+    a = np.zeros(10)
+    assert statistics.paired_bootstrap(a + (np.arange(10) < least), a).p < 1
+
+
+def test_the_limits_are_those_that_studies_are_told_of():
+    for limit in (statistics.LEAST_SENTENCES, statistics.LEAST_DIFFERENT):
+        assert f"fewer than {limit}" in Evaluation.__doc__ and str(limit) in statistics.LIMITS
+
+
+def test_shares_of_nothing_have_no_p():
+    """Rates of which none, or in some resamples none, of the sentences could be judged."""
+    none, some = np.zeros((20, 2)), np.zeros((20, 2))
+    some[:7] = 1
+    rare = np.zeros((20, 2))
+    rare[0] = 1
+    for one, other in ((none, none), (none, some), (some, none), (rare, some)):
+        result = statistics.paired_bootstrap(one, other)
+        assert math.isnan(result.p) and math.isnan(result.difference_low)
 
 
 def test_ratio_to_nothing_is_not_a_number():

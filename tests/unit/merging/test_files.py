@@ -10,6 +10,8 @@ import sys
 import pytest
 import tiny_models
 import torch
+from families import MIXTURES
+from families import family as family_of
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -93,6 +95,33 @@ def test_a_sweep_gives_what_merge_files_writes(family, low_family, tmp_path, met
             assert all(torch.equal(tensors[name], written[name]) for name in start)
             if model.config.tie_word_embeddings:
                 assert torch.equal(state["lm_head.weight"], written["model.embed_tokens.weight"])
+
+
+@pytest.mark.parametrize("kind", MIXTURES)
+def test_a_mixture_of_experts_is_swept_as_its_merged_folder_is_loaded(kind, tmp_path):
+    """Experts lie apart in files, and packed in one tensor in memory."""
+    start = family_of(kind)
+    folders = {name: tmp_path / name for name in ("base", "a", "b")}
+    for seed, folder in enumerate(folders.values()):
+        with torch.no_grad():
+            for parameter in start.parameters():
+                noise = torch.Generator().manual_seed(seed)
+                parameter += 0.02 * seed * torch.randn(parameter.shape, generator=noise)
+        tiny_models.save(start, folder, start.config.vocab_size)
+    base = folders.pop("base")
+    model = AutoModelForCausalLM.from_pretrained(base)
+    assert any(name not in model.state_dict() for name in load(base))
+    grid = [{"density": 0.5, "weight": weight} for weight in (0.4, 1.0)]
+    for number, (point, tensors) in enumerate(merging.Sweep(base, folders, "ties").points(grid)):
+        merging.load_into(model, tensors)
+        on_disk((base, folders), "ties", point, tmp_path / str(number))
+        loaded = AutoModelForCausalLM.from_pretrained(tmp_path / str(number))
+        assert same(loaded.state_dict(), model.state_dict())
+    merging.load_into(model, load(base))
+    assert same(model.state_dict(), AutoModelForCausalLM.from_pretrained(base).state_dict())
+    broken = {name: t for name, t in load(base).items() if not name.endswith("norm.weight")}
+    with pytest.raises(ValueError, match="the merge: .*lacks .* tensors"):
+        merging.load_into(model, broken)
 
 
 def scales(method, point):
@@ -254,7 +283,7 @@ def test_load_into_refuses_before_it_copies(family):
     wrong = {**tensors, "model.norm.weight": torch.zeros(31)}
     for broken, message in (
         (missing, "has no tensor"),
-        ({**tensors, "x": torch.zeros(1)}, "no tensor x"),
+        ({**tensors, "x": torch.zeros(1)}, r"beyond these, 1 tensor \(x\)"),
         (wrong, "31"),
     ):
         with pytest.raises(ValueError, match=message):

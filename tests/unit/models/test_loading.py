@@ -1,16 +1,13 @@
-"""Ready models become folders of our own; what could run code is refused."""
+"""Models are loaded whole, with every number from their files, and with their own tokenizer."""
 
 import json
 
 import pytest
 import tiny_models
-import torch
-from peft import LoraConfig, get_peft_model
 
-from babelmerge.models import adapter_config
+from babelmerge.files import tensor_files
+from babelmerge.models import checkpoints
 from babelmerge.models import loading as models
-
-IDS = torch.tensor([[1, 5, 9, 13, 2]])
 
 
 @pytest.fixture
@@ -18,56 +15,36 @@ def base(tmp_path):
     return tiny_models.save(tiny_models.model(0), tmp_path / "base")
 
 
-def logits(folder):
-    model, _ = models.load(folder, where="cpu")
-    with torch.no_grad():
-        return model(IDS).logits
-
-
-def taken(tmp_path, base, path):
-    folder = tmp_path / "taken"
-    folder.mkdir()
-    models.take_in(folder, base, path=str(path))
+def rewritten(folder, change):
+    """The folder, its tensors changed in place by a function."""
+    tensors = {n: t.clone() for n, t in checkpoints.Checkpoint(folder).state_dict().items()}
+    change(tensors)
+    checkpoints.save_state_dict(folder, tensors)
     return folder
 
 
-def test_a_local_model_is_viewed_not_copied(tmp_path, base):
-    folder = taken(tmp_path, None, base)
-    assert torch.equal(logits(folder), logits(base))
-    assert (folder / "model.safetensors").is_symlink()
-    assert not (folder / "config.json").is_symlink()
-    assert not (folder / "raw").exists()
+def test_nothing_is_filled_with_random_numbers(base):
+    rewritten(base, lambda tensors: tensors.pop("model.layers.1.mlp.gate_proj.weight"))
+    with pytest.raises(ValueError, match=r"base: .*lacks 1 tensor \(model\.layers\.1\.mlp\.gate"):
+        models.load(base)
 
 
-def test_an_adapter_is_merged_into_the_base(tmp_path, base):
-    model, tokenizer = models.load(base, where="cpu")
-    torch.manual_seed(1)
-    adapted = get_peft_model(model, LoraConfig(r=2, lora_alpha=8, init_lora_weights=False))
-    adapted.save_pretrained(tmp_path / "adapter")
-    with torch.no_grad():
-        expected = adapted.eval()(IDS).logits
-    folder = taken(tmp_path, base, tmp_path / "adapter")
-    assert not models.is_adapter(folder)
-    assert models.is_adapter(adapter_config.adapter_of(folder))
-    with pytest.raises(ValueError, match="was not taken in as an adapter"):
-        adapter_config.adapter_of(base)
-    assert torch.allclose(logits(folder), expected, atol=1e-5)
-    assert not torch.allclose(logits(base), expected, atol=1e-2)
+def test_a_damaged_file_is_named(base):
+    weights = base / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(ValueError, match=r"model\.safetensors: 5000 bytes where its header prom"):
+        models.load(base)
 
 
-def test_an_adapter_cannot_be_a_base(tmp_path, base):
-    model, _ = models.load(base, where="cpu")
-    get_peft_model(model, LoraConfig(r=2)).save_pretrained(tmp_path / "adapter")
-    with pytest.raises(ValueError, match="is an adapter"):
-        taken(tmp_path, None, tmp_path / "adapter")
-
-
-def test_a_pickle_is_refused_with_the_remedy(tmp_path, base):
-    (base / "model.safetensors").rename(base / "pytorch_model.bin")
-    with pytest.raises(ValueError, match=r"pytorch_model\.bin.*save_pretrained"):
-        taken(tmp_path, None, base)
-    with pytest.raises(ValueError, match="no such folder"):
-        models.link(tmp_path / "absent", tmp_path)
+def test_weights_that_are_there_twice_are_refused(base):
+    (base / "model.safetensors").rename(base / "other.safetensors")
+    names = tensor_files.read_header(base / "other.safetensors")
+    index = {"metadata": {}, "weight_map": dict.fromkeys(names, "other.safetensors")}
+    (base / tensor_files.INDEX).write_text(json.dumps(index))
+    models.load(base)
+    (base / "model.safetensors").write_bytes((base / "other.safetensors").read_bytes())
+    with pytest.raises(ValueError, match="expected the weights once"):
+        models.load(base)
 
 
 def test_a_generic_tokenizer_keeps_its_own_vocabulary(base):

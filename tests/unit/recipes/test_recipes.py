@@ -323,6 +323,24 @@ def test_chained_merges_are_refused_by_name(tmp_path):
         recipes.read_recipe(tmp_path / "nowhere.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: &a [1]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*d]", "names nothing"),
+        ("x: " + "[" * 100, "50 levels"),
+        ("[1]: 2", "not valid YAML"),
+        ("dtype: 2026-13-45", "can't be read"),
+        ("dtype: !!bool x", "can't be read"),
+    ],
+)
+def test_a_recipe_that_yaml_cannot_hold_is_named(tmp_path, text, told):
+    (tmp_path / "recipe.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=f"recipe.yaml: .*{told}"):
+        recipes.read_recipe(tmp_path / "recipe.yaml")
+    with pytest.raises(ValueError, match="found a folder"):
+        recipes.read_recipe(tmp_path)
+
+
 def test_stamped_recipes_say_from_what_they_were_merged():
     models = "- model: org/a\n  parameters: {weight: [0, 1]}\n"
     read = plain("task_arithmetic", models)

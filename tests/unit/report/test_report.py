@@ -12,6 +12,7 @@ from babelmerge.analysis.scores import tables
 from babelmerge.display.chapters import Parts
 from babelmerge.report import report, sections
 from babelmerge.training.curves import training_curves
+from babelmerge.words import names
 
 
 @pytest.fixture
@@ -52,12 +53,13 @@ def test_the_set_up_tells_models_decoding_and_signatures(tmp_path):
     scores = made_up_study.scores()
     drawn = {("training",): training_curves({"base": made_up_study.curve()})}
     parts = Parts(
-        {"languages": ["en", "xx"], "language_names": {"xx": "Ours"}, "base": "small", "seed": 0},
+        {"languages": ["en", "xx"], "base": "small", "seed": 0},
         {("scores",): scores, ("signatures",): tables.signatures(scores).frame},
         made_up_report.saved(tmp_path, drawn),
         {("sizes",): "<p>sizes</p>", ("training",): "<p>costs</p>"},
     )
-    content = sections.setup(parts, {"dtype": "float32", "signature": "s"})
+    with names.given({names.LANGUAGES: {"xx": "Ours"}}):
+        content = sections.setup(parts, {"dtype": "float32", "signature": "s"})
     Page(content)
     for words in (
         "English and Ours",

@@ -24,11 +24,13 @@ from babelmerge.analysis.task_vectors import members as inspection_members
 from babelmerge.data import corpora
 from babelmerge.display.chapters import Parts
 from babelmerge.display.html import to_html
+from babelmerge.study.checks.files import check_files
 from babelmerge.study.grammar import study
 from babelmerge.study.graph import mergeability, neurons, represent, similarity
 from babelmerge.study.graph import report as report_graph
 from babelmerge.study.plan import expand as plan
 from babelmerge.tasks import prompts
+from babelmerge.words import names
 
 TOKENIZER = make_tokenizer()
 SMALL = """
@@ -106,7 +108,7 @@ def test_parallel_sentences_are_looked_at_without_a_test_set_and_pairs_by_their_
 
 
 def test_text_is_no_part_of_what_merges_are_judged_by():
-    tested = PARALLEL + "    test: {corpus: texts}\n"
+    tested = PARALLEL + '    test: {corpus: texts, split: "test[9:]"}\n'
     text = changed("  own: {of: text/hi", "  own: {of: [translation/hi-en, text/hi]")
     text = text.replace("  free: {", "  free: {of: [translation/bn-en, text/bn], ")
     text += "groups: {both: [own, free]}\nmethods: {ties: {density: 0.5}}\n"
@@ -136,7 +138,7 @@ def test_mistakes_are_told(text, parts):
 def test_models_of_a_study_that_was_not_run_are_told_with_the_remedy():
     text = changed("m/base", "results/other/models/base")
     with pytest.raises(study.StudyError, match="a study called other builds: run it first"):
-        plan.check_files(made(text))
+        check_files(made(text))
 
 
 def test_nothing_is_trained_on_text():
@@ -333,9 +335,10 @@ def test_the_report_says_what_was_inspected_and_what_could_not_be_compared():
     assert "Expert tok left out 2 of 40 sentences (Hindi)" in told
     assert told.count("does not have the base's tensors") == 2
     assert "Expert Hindi" not in told
-    study = {"owned": list(OWNED), "languages": ["hi", "bn"], "language_names": {"bn": "Bangla"}}
+    study = {"owned": list(OWNED), "languages": ["hi", "bn"]}
     tables = {("inspected-models",): "<p>models</p>", ("inspected-sentences",): "<p>sets</p>"}
-    page = outlook.inspected(Parts(study, {("experts",): vectors()}, tables=tables), shown())
+    with names.given({names.LANGUAGES: {"bn": "Bangla"}}):
+        page = outlook.inspected(Parts(study, {("experts",): vectors()}, tables=tables), shown())
     for words in ("Hindi and Bangla", "nothing was trained", "<p>models</p><p>sets</p>"):
         assert words in page
     assert "In short" not in page and page.count("<li>") == 5

@@ -26,7 +26,7 @@ def test_an_id_is_its_parts(model):
 def test_a_merge_is_of_a_group_and_a_method():
     assert ids.group("merges/pair-hi/ties") == "pair-hi"
     assert ids.method("merges/pair-hi/ties") == "ties"
-    assert labels.model_id("merges/pair-hi/ties") == "TIES, pair (Hindi)"
+    assert labels.model_id("merges/pair-hi/ties") == "TIES, pair-hi"
 
 
 def test_a_state_along_training_is_of_a_model():

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from families import TOKENIZER, family
 from tiny_models import config, near, save
 from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
 from transformers import Qwen2ForCausalLM
@@ -42,6 +43,24 @@ def loaded(folder, dtype="float32"):
 
 def same(state, other):
     return state.keys() == other.keys() and all(torch.equal(state[n], other[n]) for n in state)
+
+
+def test_experts_that_are_packed_in_memory(tmp_path):
+    """A mixture's tensors have other names in its files: blocks are put in all the same."""
+    model, folders = family("mixtral"), {name: tmp_path / name for name in ("merge", "base")}
+    for folder in folders.values():
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter += 0.02 * torch.randn(parameter.shape)
+        save(model, folder, len(TOKENIZER))
+    mixed = live(folders)
+    mixed.put("base", [1])
+    sides = [loaded(folder) for folder in folders.values()]
+    for name, tensor in mixed.model.state_dict().items():
+        assert torch.equal(tensor, sides[".layers.1." in name][name])
+    mixed.put()
+    assert same(mixed.model.state_dict(), sides[0])
+    assert sum(mixed.share([block]) for block in range(3)) < 1
 
 
 def test_places():

@@ -3,17 +3,21 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from families import FAMILIES, family
+from families import FAMILIES, UNGATED, family
 from tiny_training import TEMPLATE, make_rows, make_tokenizer
+from transformers.pytorch_utils import Conv1D
 
 from babelmerge.analysis.interventions import cases as interventions
+from babelmerge.analysis.interventions import figures, findings, tables
 from babelmerge.analysis.interventions import neurons as intervention_neurons
 from babelmerge.analysis.interventions.cases import Case, Likelihood
 from babelmerge.analysis.interventions.neurons import random_sets, switched_off
 from babelmerge.analysis.neurons import selection as neurons
 from babelmerge.analysis.probing import representations
+from babelmerge.analysis.probing.parts import parts
 from babelmerge.tasks import prompts
 
 torch.set_num_threads(1)
@@ -24,8 +28,12 @@ IDS = torch.tensor([[5, 9, 17, 4, 33, 8]])
 
 
 def mask(model, share=0.4, seed=0):
-    shape = len(intervention_neurons.down_projections(model)), model.config.intermediate_size
-    return np.random.default_rng(seed).random(shape) < share
+    return np.random.default_rng(seed).random(parts(model).shape) < share
+
+
+def rows_of(down):
+    """(outputs, inputs) of a projection, as a view; transformers' Conv1D has them the other way."""
+    return down.weight.T if isinstance(down, Conv1D) else down.weight
 
 
 @torch.no_grad()
@@ -36,16 +44,17 @@ def logits(model):
 @torch.no_grad()
 def without_columns(model, off):
     """The same model with these columns of its down projections set to 0."""
-    kept = [module.weight.clone() for module in intervention_neurons.down_projections(model)]
-    for module, block in zip(intervention_neurons.down_projections(model), off, strict=True):
-        module.weight[:, torch.from_numpy(block)] = 0
+    down = [neurons.down for neurons in parts(model).neurons]
+    kept = [module.weight.clone() for module in down]
+    for module, block in zip(down, off, strict=True):
+        rows_of(module)[:, torch.from_numpy(block)] = 0
     found = logits(model)
-    for module, weight in zip(intervention_neurons.down_projections(model), kept, strict=True):
+    for module, weight in zip(down, kept, strict=True):
         module.weight.copy_(weight)
     return found
 
 
-@pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.parametrize("kind", [*FAMILIES, *UNGATED])
 def test_a_neuron_off_is_a_column_of_zeros(kind):
     model = family(kind)
     off, before = mask(model), logits(model)
@@ -170,3 +179,16 @@ def test_a_models_rows_do_not_depend_on_the_batch_size(folder):
     picked = neurons.select_neurons(rates, rho=0.2, tau=0.5)
     assert {r["neurons"] for r in small if r["off"] == "a"} == {int(picked[0].sum())}
     assert {r["measure"] for r in made(8, cases(metric=None))} == {interventions.LIKELIHOOD}
+
+
+def test_a_model_without_neurons_is_not_loaded_and_says_so(tmp_path):
+    options = {"span": "target", "neurons": {"rho": 0.2, "tau": 0.5}, "draws": 2, "seed": 1}
+    rates = np.zeros((2, 3, 0))
+    absent = tmp_path / "absent"
+    made = intervention_neurons.of_model(absent, "base", cases(), rates, generation={}, **options)
+    rows = pd.DataFrame(made)
+    assert findings.neurons(rows) == [
+        "Base has no neuron of a language, so nothing was switched off."
+    ]
+    assert tables.loss_table(rows, "XX → English") is None
+    assert figures.neuron_losses(rows).axes

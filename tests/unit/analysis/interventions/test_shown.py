@@ -124,7 +124,7 @@ def test_curves_of_any_depth(tmp_path, blocks, sets, dead):
     (path,) = figure_style.save(figure, tmp_path / "figure", ("svg",))
     content = path.read_text(encoding="utf-8")
     assert "TIES" in content and "All but blocks" in content
-    assert ("experts score nothing" in content) == (dead == sets)
+    assert ("experts learnt nothing" in content) == (dead == sets)
     if dead < sets:
         assert f"of {blocks}" in content and "100%" in content
         thick = [line for line in figure.axes[0].lines if line.get_zorder() == 3]
@@ -181,7 +181,9 @@ def test_sentences_about_blocks_follow_the_numbers(tmp_path):
     whole = " ".join(findings.blocks(written(block_rows(36, sets, merged=1.0, full=1.0), tmp_path)))
     assert "half" not in whole.replace("data set", "")
     nothing = findings.blocks(written(block_rows(36, sets, dead=sets), tmp_path))
-    assert nothing == ["TIES, many-to-one: the experts score nothing, so there is no retention."]
+    assert nothing == [f"TIES, many-to-one: {findings.NOTHING}, so there is no retention."]
+    some = " ".join(findings.blocks(written(block_rows(36, sets, dead=sets[:1]), tmp_path)))
+    assert f"1 of {len(sets)} data sets are left out: {findings.NOTHING}." in some
 
 
 def test_several_merges_are_summed_up(tmp_path):

@@ -73,9 +73,12 @@ def study(number: int = 5) -> dict:
         alike = likeness[names.index(pair[0]), names.index(pair[1])]
         for expert in pair:
             outcome = {"retention": 0.2 + 0.6 * alike, "drop": 10 * (1 - alike)}
-            facts = {"group": group, "method": "ties", "metric": "bleu"}
+            facts = {"group": group, "method": "ties", "metric": "bleu", "unlearnt": ""}
             rows.append({**facts, "dataset": expert.replace("experts", "t"), **outcome})
-    owners = {expert.replace("experts", "t"): expert for expert in names}
+    owners = {
+        group: {expert.replace("experts", "t"): expert for expert in pair}
+        for group, pair in members.items()
+    }
     points = mergeability.points(pd.DataFrame(rows), measured, members, owners, "bleu")
     found = mergeability.correlations(points, measured, members, 199)
     pairs = pd.DataFrame(mergeability.compatibility(measured), columns=mergeability.PAIR_COLUMNS)
@@ -314,7 +317,7 @@ def kept_by(shares: dict[str, list[float]]) -> str:
 def test_methods_are_compared_only_where_there_are_several():
     told = kept_by({"ties": [0.5, 0.4], "sce": [0.9, 0.2]})
     assert told == (
-        "Many-to-one: of each expert's task vector are kept, on average, TIES 45% and SCE 55%; an "
+        "many-to-one: of each expert's task vector are kept, on average, TIES 45% and SCE 55%; an "
         "average of 2 unrelated experts would keep 50%. Experts are served most unevenly by SCE, "
         "70% of a task vector apart."
     )

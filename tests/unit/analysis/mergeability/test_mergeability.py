@@ -294,8 +294,9 @@ def _study(items=6, methods=("ties", "dare"), slope=1.0):
         for (one, other), (at, method) in itertools.product(((i, j), (j, i)), enumerate(methods)):
             retention = slope * cka[one, other] - 0.1 * at
             facts = {"group": group, "method": method, "dataset": experts[one][-1]}
-            kept.append({**facts, "metric": "bleu", "retention": retention, "drop": 1 - retention})
-    owners = {expert[-1]: expert for expert in experts}
+            facts |= {"metric": "bleu", "unlearnt": ""}
+            kept.append({**facts, "retention": retention, "drop": 1 - retention})
+    owners = {group: {expert[-1]: expert for expert in pair} for group, pair in members.items()}
     return pd.DataFrame(kept), measured, members, owners
 
 
@@ -312,7 +313,7 @@ def test_points_pair_what_a_merge_kept_with_how_alike_its_experts_are():
 
 
 def test_groups_are_means_over_their_pairs_and_unmeasured_members_are_left_out():
-    _, measured, _, owners = _study()
+    _, measured, _, _ = _study()
     members = {
         "three": ("experts/a", "experts/b", "experts/c"),
         "nested": ("merges/x/y", "experts/a"),
@@ -325,9 +326,11 @@ def test_groups_are_means_over_their_pairs_and_unmeasured_members_are_left_out()
             "metric": "bleu",
             "retention": 1.0,
             "drop": 0.0,
+            "unlearnt": "",
         }
         for g, d in (("three", "a"), ("three", "b"), ("nested", "a"), ("elsewhere", "a"))
     ]
+    owners = {group: {"a": "experts/a", "b": "experts/b"} for group in members}
     found = mergeability.points(pd.DataFrame(rows), measured, members, owners, "bleu")
     assert set(found["group"]) == {"three"}
     matrix = measured.values["cka_late"]
@@ -337,7 +340,7 @@ def test_groups_are_means_over_their_pairs_and_unmeasured_members_are_left_out()
 
 def test_correlations_of_each_method_and_of_their_mean():
     retention, measured, members, owners = _study()
-    retention.loc[0, "retention"] = np.inf  # an expert that scores 0
+    retention.loc[0, "retention"] = np.nan  # an expert that scores 0
     found = mergeability.points(retention, measured, members, owners, "bleu")
     rows = list(mergeability.correlations(found, measured, members, permutations=99))
     assert len(rows) == 3 * 2 * 2 * 2 * 2
@@ -351,6 +354,16 @@ def test_correlations_of_each_method_and_of_their_mean():
     assert table["retention", "ties", "expert", "cka_late", "spearman"]["n"] == 29
     assert table["retention", "dare", "expert", "cka_late", "spearman"]["n"] == 30
     assert list(mergeability.correlations(found.iloc[:0], measured, members)) == []
+
+
+def test_experts_that_learnt_nothing_are_in_no_correlation():
+    retention, measured, members, owners = _study(methods=("ties",))
+    retention.loc[:1, "unlearnt"] = "base"
+    found = mergeability.points(retention, measured, members, owners, "bleu")
+    own = found[found["measure"] == "cka_late"]
+    assert own[["retention", "drop"]].isna().sum().tolist() == [2, 2]
+    rows = mergeability.correlations(found, measured, members, permutations=9)
+    assert {row["n"] for row in rows if row["level"] == "expert"} == {28}
 
 
 def test_the_merge_level_is_mantel_s_test_on_the_mean_of_both_ways():

@@ -13,6 +13,7 @@ from made_up_report import run_script
 from babelmerge.analysis.neurons import chapter, findings
 from babelmerge.analysis.neurons import figures as figures_neurons
 from babelmerge.analysis.neurons import usage_figures as figures_usage
+from babelmerge.analysis.neurons.tables import neuron_table
 from babelmerge.display.chapters import Parts
 from babelmerge.display.tables import ENDINGS
 
@@ -227,6 +228,31 @@ def test_a_chapter_without_owners_has_no_table(parts):
 def test_no_chapter_of_nothing(parts):
     empty = parts.long["neurons", "xx-en", "source"].iloc[:0]
     assert told() == told(long={("neurons", "xx-en", "source"): empty}) == ""
+
+
+def lacking(rows, *models):
+    """A long table in which these models, or all, have no neurons."""
+    models = models or tuple(rows["model"].unique())
+    nothing = dict.fromkeys(rows, "") | {"level": "total", "where": "all"}
+    nothing |= {"measure": "lacking", "value": 0.0}
+    added = pd.DataFrame([{**nothing, "model": model} for model in models])
+    return pd.concat([rows[~rows["model"].isin(models)], added], ignore_index=True)
+
+
+def test_models_without_neurons_are_left_out_with_a_sentence(parts):
+    keys = [("neurons", "xx-en", "target"), ("usage_alignment", "xx-en", "target")]
+    every = {key: lacking(parts.long[key]) for key in keys}
+    content = told(parts, long=every)
+    assert content.count("Left out: ") == 2 and "<svg" not in content
+    assert figures_neurons.neuron_counts(every[keys[0]]).axes[0].texts
+    assert figures_neurons.neuron_changes(every[keys[0]]).axes[0].texts
+    assert figures_usage.usage_figure(every[keys[1]]).axes[0].texts
+    assert neuron_table({"target": every[keys[0]]}, "XX → English") is None
+    expert = parts.long[keys[0]]["model"].unique()[1]
+    one = {key: lacking(parts.long[key], expert) for key in keys}
+    content = told(parts, long=one)
+    assert content.count("Left out: ") == 2 and content.count("<svg") > 1
+    assert neuron_table({"target": one[keys[0]]}, "XX → English").rows
 
 
 # --- Scripts --------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def test_too_many_models_are_counted_not_drawn(rows, tmp_path, monkeypatch):
 def test_groups_are_named_where_there_are_several(rows):
     other = rows[rows.model == "merges/all-to-one/ties"].assign(model="merges/pairs-hi-bn/ties")
     found = panels(figures_neurons.neuron_counts(pd.concat([rows, other])))
-    assert {"TIES all-to-one", "TIES pairs (Hindi, Bengali)"} <= set(found)
+    assert {"TIES all-to-one", "TIES pairs-hi-bn"} <= set(found)
 
 
 def test_equal_figures_are_equal_bytes(rows, usage, tmp_path):

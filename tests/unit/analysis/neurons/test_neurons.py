@@ -371,6 +371,28 @@ def test_read_rates(files, caplog):
         neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "source")
 
 
+def test_models_without_neurons_are_told_and_stop_nothing(files):
+    def without(places):
+        for place in places:
+            empty = representation(place)
+            nothing = {span: counts[:, :0] for span, counts in empty.counts.items()}
+            representation_files.save(files[place], empty._replace(counts=nothing))
+        return neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "target")
+
+    def tables(rates):
+        yield pd.DataFrame(neuron_rows.selection_rows(rates, LANGUAGES, OWNERS))
+        yield pd.DataFrame(neuron_rows.usage_rows(rates, list(LANGUAGES), OWNERS, shuffles=3))
+
+    sets = len(LANGUAGES)
+    before = list(tables(neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "target")))
+    for table, full in zip(tables(without(range(sets, 2 * sets))), before, strict=True):
+        assert neuron_rows.without(table) == [MODELS[1]] and neuron_rows.without(full) == []
+        rest = table[table["measure"] != neuron_rows.LACKING]
+        assert set(rest["model"]) <= set(full["model"]) - {MODELS[1]} and len(rest)
+    for table in tables(without(range(len(files)))):
+        assert neuron_rows.without(table) == MODELS and len(table) == len(MODELS)
+
+
 @pytest.mark.parametrize("script", ["compare_neurons", "compare_usage_alignment"])
 def test_scripts(script, files, tmp_path, monkeypatch):
     cfg = {"models": MODELS, "languages": LANGUAGES, "datasets": list(LANGUAGES), "owners": OWNERS}

@@ -1,13 +1,17 @@
 """Points scored by one process or by several: the same scores, and a worker's failure is told."""
 
+import dataclasses
 import shutil
 
 import pytest
 import torch
+from families import family
 from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
 
+from babelmerge import merging
 from babelmerge.evaluation.sweeps import scoring as sweep_scoring
 from babelmerge.models import checkpoints
+from babelmerge.recipes import recipes
 from babelmerge.training import train as training
 
 torch.set_num_threads(1)
@@ -58,6 +62,27 @@ def test_two_workers_give_the_scores_of_one_process(task):
     assert len({tuple(scores.values()) for scores in alone.values()}) > 1
     shared = sweep_scoring.score_points(task, GRID, ["cpu", "cpu"])
     assert {i: scores for i, scores, _ in shared} == alone
+
+
+def test_a_point_of_mixtures_of_experts_scores_as_its_merged_folder(task, tmp_path):
+    """The experts lie apart in the folders and packed in the model that the points are put into."""
+    model = family("mixtral")
+    folders = {name: str(tmp_path / name) for name in ("base", "a", "b")}
+    for seed, folder in enumerate(folders.values()):
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter += 0.3 * torch.randn(parameter.shape)
+        model.save_pretrained(folder)
+        make_tokenizer().save_pretrained(folder)
+    base = folders.pop("base")
+    mixtures = dataclasses.replace(task, base=base, members=folders)
+    point = {"density": 0.5, "weight": 0.7}
+    ((_, scores, _),) = sweep_scoring.score_points(mixtures, [point], ["cpu"])
+    recipe = recipes.make_recipe(base, folders, "ties", point)
+    merged = dataclasses.replace(mixtures, base=str(merging.merge_files(recipe, tmp_path / "out")))
+    assert scores == sweep_scoring.Scorer(merged, [point]).dev_scores()
+    assert scores != sweep_scoring.Scorer(mixtures, [point]).dev_scores()
 
 
 def test_points_that_share_an_update_stay_together(task):

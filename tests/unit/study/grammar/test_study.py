@@ -119,6 +119,27 @@ def test_broken_and_absent_files_are_study_errors(write, tmp_path):
     assert "no such file" in message and "'small'" in message
 
 
+@pytest.mark.parametrize("name", ["...", "{x}", "a,b", "*", "-x", "x "])
+def test_a_study_is_not_named_what_no_path_can_hold(write, name):
+    message = error_of(write(SMALL, f"{name}.yaml"))
+    assert f"{name}.yaml: " in message and "Rename the file" in message
+
+
+def test_a_file_may_be_named_in_any_script(write):
+    assert study.load(write(SMALL, "हिन्दी.yaml")).name == "हिन्दी"
+    assert study.load(write(SMALL, "two words.yaml")).name == "two words"
+
+
+@pytest.mark.parametrize("value", ["/dev/zero", '"a\\0b"', "n" * 5000, ".", "[a]", "3"])
+def test_what_extends_names_is_a_file(write, value):
+    assert "small.yaml: extends: found" in error_of(write(f"extends: {value}\n{SMALL}"))
+
+
+def test_a_thousand_mistakes_are_told_in_thirty_lines(write):
+    message = error_of(write(SMALL + "".join(f"k{i}: 1\n" for i in range(1000))))
+    assert len(message.splitlines()) == 31 and message.endswith("more of these")
+
+
 # --- mistakes in keys and values -----------------------------------------------------------------
 
 MISTAKES = {
@@ -241,6 +262,53 @@ MISTAKES = {
 }
 
 
+MISTAKES |= {
+    "method that is a list": ("ties: {", "ties: {method: [ties], ", ["ties.method: ['ties']"]),
+    "too many points": (
+        "[0.4, 0.8]",
+        f"{[0.5] * 501}",
+        ["methods: found ties: 1,002 points", "at most 1,000 points"],
+    ),
+    "too many combinations": (
+        "[hi-en, bn-en]\nm",
+        f"{{combinations: 20, of: {['hi-en'] * 60}}}\nm",
+        ["groups.many-to-one", "at most 2,500 groups"],
+    ),
+    "group that leads elsewhere": (
+        "many-to-one: [",
+        "../x: [",
+        ["groups", "name '../x'", 'begins with "."', "choose another name"],
+    ),
+    "label that leads elsewhere": (
+        "[hi-en, bn-en]\nm",
+        '{members: [hi-en, bn-en], methods: {"..": {method: linear}}}\nm',
+        ["groups.many-to-one.methods", "name '..'"],
+    ),
+    "expert that leads elsewhere": (
+        "{each: translation}",
+        '{each: translation, name: "{unit};x"}',
+        ["experts.pairs.name", "name 'en-hi;x'", 'contains ";"'],
+    ),
+    "expert named as a kept state": (
+        "pairs: {each: translation}",
+        "pairs: {each: translation}\n  a@5: {of: translation/hi-en}",
+        ["experts.a@5", "has an @"],
+    ),
+    "infinite number": ("1.0e-3", ".inf", ["training.learning_rate", "inf", "finite number"]),
+    "architecture that there is none of": (
+        "base: {path: models/base}",
+        "base: {architecture: {model_type: lama}, tokenizer: {vocab_size: 300}, "
+        "pretrain: {of: translation}}",
+        ["base.architecture", "model_type 'lama'", "'llama'"],
+    ),
+    "key that looks like a kind of value": (
+        "{each: translation}",
+        "{each: translation}\n  <each>: {each: translation, nam: x}",
+        ["experts.<each>", "'nam'", "'name'"],
+    ),
+}
+
+
 @pytest.mark.parametrize("case", MISTAKES)
 def test_a_mistake_is_told_with_file_key_and_remedy(write, case):
     old, new, parts = MISTAKES[case]
@@ -258,15 +326,13 @@ def test_all_mistakes_of_a_file_are_told_at_once(write):
 
 def test_a_language_of_ones_own_needs_a_name_and_codes_only_where_used(write):
     text = changed("bn]", "xx]").replace("bn-en", "xx-en") + "language_names: {xx: Xish}\n"
-    text = text.replace("{controlled: {seed: 3}}", 'files: "{flores}.tsv"}').replace(
-        'made: files: "{flores}', 'made: {files: "{flores}'
-    )
+    text = text.replace("{controlled: {seed: 3}}", '{files: "{flores}.{split}.tsv"}')
     message = error_of(write(text))
     assert "{flores}" in message and "codes: {flores: {xx: …}}" in message
     expanded = plan.expand(study.load(write(text + "codes: {flores: {xx: xxx_Latn}}\n")))
     assert expanded.language_names["xx"] == "Xish"
     files = expanded.datasets["translation/xx-en"].splits["train"][0].paths
-    assert files == ("xxx_Latn.tsv",)
+    assert files == ("xxx_Latn.train.tsv",)
 
 
 def test_the_controlled_corpus_has_the_languages_that_studies_may_take_from_it():

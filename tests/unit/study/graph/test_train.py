@@ -1,5 +1,6 @@
 """Models that are trained and taken in, over several studies at once."""
 
+import dataclasses
 import re
 
 from small_studies import shipped
@@ -27,6 +28,15 @@ def test_every_model_is_made_by_one_rule_whatever_other_studies_do():
     assert made["translation", "base"] == [None]
     for (study, model), found in made.items():
         assert len(found) == (not model.startswith("merges/")), (study, model, found)
+
+
+def test_a_taken_model_needs_a_tokenizer_where_it_is_asked_or_looked_into():
+    plan = shipped("translation")
+    base = plan.models["base"]
+    assert train.taken_settings(plan, "base")["tokenizer"]
+    alone = dataclasses.replace(base, evaluate=(), probe=())
+    plan = dataclasses.replace(plan, models={"base": alone})
+    assert not train.taken_settings(plan, "base")["tokenizer"]
 
 
 def test_no_study_no_model():

@@ -8,6 +8,7 @@ import pytest
 from places import STUDIES
 from small_studies import SMALL, changed, made, shipped
 
+from babelmerge.study.checks.files import check_files
 from babelmerge.study.grammar import study
 from babelmerge.study.grammar import yaml as study_yaml
 from babelmerge.study.plan import expand as plan
@@ -98,7 +99,7 @@ def test_translation_files_reads_the_folder_it_is_given(tmp_path):
     assert wikipedia == {"en": ["en0", "en1", "en2", "en3"], "ta": "src_ta"}
     assert splits["test"][0].options["columns"] == {"en": "eng_Latn", "ta": "tam_Taml"}
     with pytest.raises(study.StudyError, match=r"14 file\(s\) are missing") as caught:
-        plan.check_files(expanded)
+        check_files(expanded)
     assert str(tmp_path) in str(caught.value) and "--config data=" in str(caught.value)
 
 
@@ -338,11 +339,12 @@ def test_file_patterns_are_matched_in_order(tmp_path):
     for name in ("b", "a"):
         (tmp_path / f"{name}.hi.tsv").write_text("en\thi\n")
     text = changed("{controlled: {seed: 3}}", '{files: "*.{language}.tsv"}')
+    text += "allow: selection-on-test\n"  # the same files for all splits
     expanded = made(text, str(tmp_path))
     paths = expanded.datasets["translation/hi-en"].splits["train"][0].paths
     assert [Path(p).name for p in paths] == ["a.hi.tsv", "b.hi.tsv"]
     with pytest.raises(study.StudyError, match=r"\*\.bn\.tsv"):
-        plan.check_files(expanded)
+        check_files(expanded)
 
 
 def test_requests_are_what_the_corpus_reader_takes(tmp_path):
@@ -351,6 +353,7 @@ def test_requests_are_what_the_corpus_reader_takes(tmp_path):
     (tmp_path / "hi.tsv").write_text("one\ttwo\thi_text\nA\tB\tक\n", encoding="utf-8")
     columns = 'columns: {en: [one, two], "*": "{language}_text"}'
     text = changed("{controlled: {seed: 3}}", f'{{files: "{{language}}.tsv", {columns}}}')
+    text += "allow: selection-on-test\n"  # the same file for all splits
     request = made(text, str(tmp_path)).datasets["translation/hi-en"].splits["train"][0]
     rows = list(corpora.read(request.kind, request.options, "hi", "en"))
     assert [(r["source"], r["target"]) for r in rows] == [("क", "A"), ("क", "B")]

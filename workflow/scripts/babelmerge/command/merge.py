@@ -14,6 +14,7 @@ from babelmerge.command import terminal
 from babelmerge.files import directories
 from babelmerge.recipes import points, recipes
 from babelmerge.recipes.methods import METHODS
+from babelmerge.words import documents
 
 
 def merge(options: argparse.Namespace) -> int:
@@ -108,7 +109,8 @@ def _settings(words: Sequence[str]) -> dict[str, Any]:
             raise ValueError(f"--set {name} is given twice; give one value for each expert as 1,2")
         listed = "," in text and text[0] not in "[{\"'"
         try:
-            values[name] = yaml.safe_load(f"[{text}]" if listed else text)
+            written = f"[{text}]" if listed else text
+            values[name] = next(iter(documents.load(written, documents.SAFE)), None)
         except yaml.YAMLError as error:
             raise ValueError(f"--set {word}: not a value ({error})") from error
     return values

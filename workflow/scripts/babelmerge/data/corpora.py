@@ -19,6 +19,7 @@ import numpy
 
 from babelmerge.data import files as corpus_files
 from babelmerge.data import hub as corpus_hub
+from babelmerge.data.overlap import check_selection as check_selection
 from babelmerge.data.overlap import drop_overlap as drop_overlap
 from babelmerge.data.overlap import overlap as overlap
 from babelmerge.data.overlap import refuse_overlap as refuse_overlap
@@ -38,8 +39,9 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
 
     The same language twice means text in that language; plain text then is a sentence a line.
 
-    kind `files`: {files: path or [paths] | {language: path} (plain text), format: tsv | jsonl |
-    parquet | text (by suffix), columns: {language: column or [columns]} (default: the code)}.
+    kind `files`: {files: path or [paths] | {language: path} (plain text) | [{files: one of these,
+    rows: slice}, …], format: tsv | jsonl | parquet | text (by suffix), columns: {language: column
+    or [columns]} (default: the code), split: value of {split}, or a slice, see `words.splits`}.
     kind `hub`: {hub: repo, local folder or hf:// parquet files, revision, config, split, columns:
     {language: column (dots reach into nested ones) or {config, column}}}.
     kind `controlled`: {split, size, seed}; with items: sentiment | reasoning | summaries and

@@ -4,12 +4,13 @@ Imports `datasets` inside the functions: parsing a study must not pay for it. Yi
 `readers`; downloads only what the options name.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
 from babelmerge.data.files import fill, named, names_for, side
 from babelmerge.data.readers import Record, field, matches, sides_of
+from babelmerge.words import splits
 
 OPTIONS = ("hub", "revision", "config", "split", "columns", "fields", "where")
 REMEDIES = (  # words of the library's message, and what helps
@@ -32,7 +33,7 @@ REMEDIES = (  # words of the library's message, and what helps
 
 
 def _refusal(options: Mapping, error: Exception) -> ValueError:
-    message = f"{type(error).__name__}: {error}"
+    message = " ".join(_messages(error))
     helps = [help_ for words, help_ in REMEDIES if any(w in message for w in words)]
     fix = helps[0] if helps else "check `hub`, `revision`, `config` and `split`"
     config = f", config {options['config']}" if options.get("config") else ""
@@ -42,16 +43,38 @@ def _refusal(options: Mapping, error: Exception) -> ValueError:
     )
 
 
+def _messages(error: BaseException | None) -> Iterator[str]:
+    """What an error says, and those behind it."""
+    while error is not None:
+        yield f"{type(error).__name__}: {error}"
+        error = error.__cause__
+
+
+def _read(data: Iterable[dict], place: str) -> Iterator[dict]:
+    """The rows of a data set; ValueError where it breaks off, as broken files and networks do."""
+    try:
+        yield from data
+    except Exception as error:  # of the library and of all that it reads with
+        raise ValueError(
+            f"{place}: breaks off while it is read ({' '.join(_messages(error))}); repair the "
+            "files, or fetch them again"
+        ) from error
+
+
 def load(options: Mapping, stream: bool) -> Any:
-    """The data set that options name (repo, folder or hf:// parquet files), perhaps streaming."""
+    """The data set that options name (repo, folder or hf:// parquet files), perhaps streaming.
+
+    What is cut out of a split is never streamed: the library cannot.
+    """
     import datasets
 
     hub, split = options["hub"], options.get("split")
     if split is None:
         raise ValueError(f"hub: {hub}: `split` is missing; name one (train, dev, test, …)")
+    stream = stream and split in _names(split)
     try:
         if str(hub).startswith("hf://"):
-            files = {split: hub}
+            files = {name: hub for name in _names(split)}
             return datasets.load_dataset("parquet", data_files=files, split=split, streaming=stream)
         return datasets.load_dataset(
             str(hub),
@@ -60,8 +83,16 @@ def load(options: Mapping, stream: bool) -> Any:
             split=split,
             streaming=stream,
         )
-    except (OSError, RuntimeError, ValueError, ImportError) as error:
+    except Exception as error:  # of the library and of all that it reads with
         raise _refusal(options, error) from error
+
+
+def _names(split: str) -> list[str]:
+    """The splits that a text such as train[:80%]+dev names."""
+    try:
+        return [cut.name for cut in splits.parse(split)]
+    except ValueError:
+        return [split]  # the library has the last word
 
 
 def _joined(
@@ -71,7 +102,7 @@ def _joined(
     counts = [len(d) if hasattr(d, "__len__") else None for d in data]
     if None not in counts and counts[0] != counts[1]:
         raise ValueError(f"{places[0]} has {counts[0]} rows, {places[1]} has {counts[1]}; {_ALIGN}")
-    for number, rows in enumerate(zip_longest(*data)):
+    for number, rows in enumerate(zip_longest(*map(_read, data, places))):
         if None in rows:
             short = rows.index(None)
             raise ValueError(
@@ -93,7 +124,7 @@ _ALIGN = "the languages must be aligned row by row: take both from one revision 
 
 
 def _single(data: Any, columns: tuple, name: str, where: Mapping[str, str]) -> Iterator[Record]:
-    for number, row in enumerate(data):
+    for number, row in enumerate(_read(data, name)):
         place = f"{name}: row {number}"
         if matches(row, where, place):
             yield sides_of(row, columns, place)

@@ -5,7 +5,7 @@ Takes streams of translation rows; keeps only the held-out ones in memory. Reads
 
 import logging
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 LOG = logging.getLogger(__name__)
 Row = dict[str, str]
@@ -59,18 +59,45 @@ def refuse_overlap(
     kept = list(held_out_rows)
     found = overlap(train_rows, kept)
     if found:
-        source = {row["id"]: row["source"] for row in kept}
-        examples = "; ".join(f"{id_}: {source[id_]!r:.80}" for id_ in found[:3])
         raise ValueError(
-            f"{held_out}: {len(found)} of {len(kept)} rows occur in {train} ({examples}); set "
-            "`overlap: drop` to take them out of training, or `overlap: allow` to keep them"
+            f"{held_out}: {len(found)} of {len(kept)} rows occur in {train} "
+            f"({_examples(kept, found)}); set `overlap: drop` to take them out of training, or "
+            "`overlap: allow` to keep them"
         )
 
 
-def drop_overlap(train_rows: Iterable[Row], held_out_rows: Iterable[Row]) -> Iterator[Row]:
-    """Training rows without those that `overlap` objects to; ValueError when none is left."""
+def _examples(rows: Iterable[Row], ids: Sequence[str]) -> str:
+    source = {row["id"]: row["source"] for row in rows}
+    return "; ".join(f"{id_}: {source[id_]!r:.80}" for id_ in ids[:3])
+
+
+def check_selection(
+    dev_rows: Iterable[Row], test_rows: Iterable[Row], dataset: str, allowed: bool = False
+) -> list[str]:
+    """Warnings, of dev rows that are among the test rows, where scores are reported.
+
+    What is chosen on such rows flatters itself. ValueError when they are all there, unless allowed.
+    """
+    dev = list(dev_rows)
+    found = overlap(test_rows, dev)
+    told = f"{dataset}: {len(found)} of {len(dev)} dev rows occur in test ({_examples(dev, found)})"
+    if found and len(found) == len(dev) and not allowed:
+        raise ValueError(
+            f"{told}; take other rows for dev (a slice, split: 'dev[:20%]', where both are read "
+            "from one file), or say `allow: selection-on-test`"
+        )
+    return [f"{told}; what is chosen on them scores too high"] if found else []
+
+
+def drop_overlap(
+    rows: Iterable[Row], held_out_rows: Iterable[Row], name: str = "training"
+) -> Iterator[Row]:
+    """Rows without those that `overlap` objects to; ValueError when none is left.
+
+    name: of the rows, for the message.
+    """
     held_out, dropped, kept = _HeldOut(held_out_rows), 0, 0
-    for row in train_rows:
+    for row in rows:
         if held_out.hits(row):
             dropped += 1
         else:
@@ -78,7 +105,7 @@ def drop_overlap(train_rows: Iterable[Row], held_out_rows: Iterable[Row]) -> Ite
             yield row
     if dropped and not kept:
         raise ValueError(
-            f"all {dropped} training rows occur in held-out data, none is left; "
-            "name another corpus or split for training, or set `overlap: allow`"
+            f"all {dropped} {name} rows occur in held-out data, none is left; "
+            f"name another corpus or split for {name}, or set `overlap: allow`"
         )
-    LOG.info("%d training rows dropped that occur in held-out data", dropped)
+    LOG.info("%d %s rows dropped that occur in held-out data", dropped, name)

@@ -2,11 +2,14 @@
 
 A record is (source texts, target texts), or the texts of each field of a task: several texts where
 one has several columns; of text in one language both are the same. Reads the one file that it is
-given; `files` decides which.
+given; `files` decides which. None stands for a row that `where` leaves out.
 """
 
+import codecs
 import gzip
 import json
+import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -14,33 +17,74 @@ from typing import Any
 
 Record = Sequence[Sequence[str]]
 Columns = Sequence[Sequence[str]]
+_HALF = re.compile("[\ud800-\udfff]")  # half a character, which no UTF-8 file can hold
 
 
 def lines(path: str | Path) -> Iterator[str]:
     """Lines of a UTF-8 file (also .gz), split at line feeds only, without their ends.
 
     Other separators that Unicode calls line ends stay inside the text, where translators put them.
+    Raises ValueError, with the line, for what is no such file.
     """
     offset = 0
-    with (gzip.open if str(path).endswith(".gz") else open)(path, "rb") as stream:
-        for number, raw in enumerate(stream, start=1):
-            try:
-                text = raw.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise ValueError(
-                    f"{path}: line {number}: byte {offset + error.start} of the file "
-                    f"(0x{raw[error.start]:02x}) is not UTF-8; convert the file, for example with "
-                    "`iconv -f ITS-ENCODING -t UTF-8`"
-                ) from None
-            offset += len(raw)
-            text = text.removesuffix("\n").removesuffix("\r")
-            yield text.removeprefix("\ufeff") if number == 1 else text
+    for number, raw in enumerate(_raw_lines(path), start=1):
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            wrong = (
+                f"byte {offset + error.start} of the file (0x{raw[error.start]:02x}) is not UTF-8"
+            )
+            raise ValueError(f"{path}: line {number}: {wrong}; {_remedy(raw)}") from None
+        if "\0" in text:
+            raise ValueError(
+                f"{path}: line {number}: holds a NUL character, which is no text; {_remedy(raw)}"
+            )
+        offset += len(raw)
+        text = text.removesuffix("\n").removesuffix("\r")
+        yield text.removeprefix("\ufeff") if number == 1 else text
+
+
+def _raw_lines(path: str | Path) -> Iterator[bytes]:
+    """Lines as bytes; ValueError for broken gzip files and line ends that are not line feeds."""
+    packed = str(path).endswith(".gz")
+    number = 0
+    try:
+        with (gzip.open if packed else open)(path, "rb") as stream:
+            for number, raw in enumerate(stream, start=1):
+                if number == 1 and b"\r" in raw.rstrip(b"\r\n") and not stream.peek(1):
+                    raise ValueError(
+                        f"{path}: line 1 is all of the file and holds carriage returns; expected "
+                        f"lines that end in line feeds: convert it, `tr '\\r' '\\n' < {path}`"
+                    )
+                yield raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(
+            f"{path}: not a whole gzip file, it breaks off behind line {number} ({error}); copy it "
+            "again, or take .gz from its name if it is not compressed"
+        ) from None
+
+
+def _remedy(raw: bytes) -> str:
+    """What helps with a line that is not text in UTF-8."""
+    if raw.startswith(b"\x1f\x8b"):
+        return "it is compressed: let its name end in .gz"
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in raw:
+        return "if it is UTF-16, convert it: `iconv -f UTF-16 -t UTF-8`; else take these bytes out"
+    return "convert the file, for example with `iconv -f ITS-ENCODING -t UTF-8`"
 
 
 def missing_column(place: str, column: str, found: Sequence[str]) -> ValueError:
+    listed = _HALF.sub("\ufffd", ", ".join(map(str, found))) or "none"
     return ValueError(
-        f"{place}: no column {column!r}; found: {', '.join(map(str, found)) or 'none'}; "
+        f"{place}: no column {column!r}; found: {listed}; "
         "name the right one in `columns` (language: column)"
+    )
+
+
+def twice(place: str, column: str, found: Sequence[str]) -> ValueError:
+    return ValueError(
+        f"{place}: column {column!r} occurs {found.count(column)} times among "
+        f"{', '.join(found)}; rename all but one"
     )
 
 
@@ -66,6 +110,11 @@ def field(row: Mapping, column: str, place: str) -> str:
             f"{place}: column {column!r} holds {type(value).__name__} {value!r:.60}, expected "
             "text; name a text column in `columns` (nested ones with dots: translation.hi)"
         )
+    if half := _HALF.search(value):
+        raise ValueError(
+            f"{place}: column {column!r} holds half a character ({half[0]!r}), which no text in "
+            "UTF-8 can have; repair it (a broken \\u escape, mostly)"
+        )
     return value
 
 
@@ -78,41 +127,54 @@ def sides_of(row: Mapping, columns: Columns, place: str) -> Record:
     return tuple([field(row, column, place) for column in side_] for side_ in columns)
 
 
-def read_tsv(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator[Record]:
-    """Tab-separated values with a header line; no quoting, a quotation mark is a mark."""
+def _row(row: Mapping, columns: Columns, where: Mapping[str, str], place: str) -> Record | None:
+    return sides_of(row, columns, place) if matches(row, where, place) else None
+
+
+def read_tsv(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator[Record | None]:
+    """Tab-separated values with a header line; no quoting, a quotation mark is a mark.
+
+    A line without anything is no row, where rows have several fields.
+    """
     rows = lines(path)
     header = next(rows, "").split("\t")
     for column in chain(*columns, where):
         if column not in header:
             raise missing_column(f"{path}: header", column, header)
         if header.count(column) > 1:
-            raise ValueError(
-                f"{path}: header: column {column!r} occurs {header.count(column)} times among "
-                f"{', '.join(header)}; rename all but one"
-            )
+            raise twice(f"{path}: header", column, header)
     parts = [[header.index(column) for column in side_] for side_ in columns]
     wanted = [(header.index(column), str(value)) for column, value in where.items()]
     for number, line in enumerate(rows, start=2):
         fields = line.split("\t")
+        if not line and len(header) > 1:
+            continue
         if len(fields) != len(header):
             raise ValueError(
                 f"{path}: line {number} has {len(fields)} fields, expected {len(header)} as in the "
                 "header; a tab or a line break inside a text must be replaced by a space"
             )
-        if all(fields[i] == value for i, value in wanted):
-            yield [[fields[i] for i in part] for part in parts]
+        kept = all(fields[i] == value for i, value in wanted)
+        yield [[fields[i] for i in part] for part in parts] if kept else None
 
 
 def objects(path: str | Path) -> Iterator[tuple[str, dict]]:
-    """(place, object) for each line of a JSONL file; ValueError for a line that is no object."""
+    """(place, object) for each line of a JSONL file that holds anything.
+
+    Raises ValueError for a line that is no object.
+    """
     for number, line in enumerate(lines(path), start=1):
         place = f"{path}: line {number}"
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise ValueError(
                 f"{place}, column {error.colno}: not JSON ({error.msg}); expected one object a line"
             ) from None
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{place}: {error}; expected one object of texts a line") from None
         if not isinstance(row, dict):
             raise ValueError(
                 f"{place}: found {type(row).__name__}, expected one JSON object a line"
@@ -120,26 +182,39 @@ def objects(path: str | Path) -> Iterator[tuple[str, dict]]:
         yield place, row
 
 
-def read_jsonl(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator[Record]:
+def read_jsonl(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator[Record | None]:
     for place, row in objects(path):
-        if matches(row, where, place):
-            yield sides_of(row, columns, place)
+        yield _row(row, columns, where, place)
 
 
-def read_parquet(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator[Record]:
+def read_parquet(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator[Record | None]:
+    for number, row in enumerate(_parquet_rows(path, {*chain(*columns, where)})):
+        yield _row(row, columns, where, f"{path}: row {number}")
+
+
+def _parquet_rows(path: Path, named: set[str]) -> Iterator[dict]:
+    """Rows with the named columns; ValueError for a file that is broken or lacks one."""
+    import pyarrow
     import pyarrow.parquet
 
-    file = pyarrow.parquet.ParquetFile(path)
-    found, named = file.schema_arrow.names, {*chain(*columns, where)}
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+        wanted = _parquet_columns(file.schema_arrow.names, named, path)
+        for batch in file.iter_batches(batch_size=4096, columns=wanted):
+            yield from batch.to_pylist()
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a whole parquet file ({error}); copy it again") from None
+
+
+def _parquet_columns(found: Sequence[str], named: set[str], path: Path) -> list[str]:
+    """The columns of a file that hold what is named: itself, or what it is nested in."""
     wanted = {column if column in found else column.split(".")[0] for column in named}
-    for column in wanted - set(found):
-        raise missing_column(str(path), column, found)
-    number = 0
-    for batch in file.iter_batches(batch_size=4096, columns=sorted(wanted)):
-        for row in batch.to_pylist():
-            place, number = f"{path}: row {number}", number + 1
-            if matches(row, where, place):
-                yield sides_of(row, columns, place)
+    for column in sorted(wanted):
+        if column not in found:
+            raise missing_column(str(path), column, found)
+        if found.count(column) > 1:
+            raise twice(str(path), column, found)
+    return sorted(wanted)
 
 
 def read_text(paths: tuple[Path, Path]) -> Iterator[Record]:

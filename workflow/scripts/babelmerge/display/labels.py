@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from babelmerge.recipes import methods
-from babelmerge.words import ids, languages
+from babelmerge.words import ids, languages, names
 
 MISSING = "–"
 ARROW = "→"
@@ -24,9 +24,9 @@ KINDS = MappingProxyType(  # kind of model -> one, several
 
 
 def method(key: str) -> str:
-    """Name of a merging method as papers write it."""
+    """Name of a merging method as papers write it; a study's own label as it is written."""
     known = methods.METHODS.get(key)
-    return known.label if known else key.replace("_", " ").replace("-", " ").title()
+    return known.label if known else key
 
 
 def pair(dataset: str) -> str:
@@ -80,24 +80,32 @@ def direction_words(datasets: Iterable[str], name: str) -> str:
 
 
 def expert(name: str) -> str:
-    """Name of an expert: its pair or language in words when its id is one, its id otherwise."""
-    own = ids.finished(name)
-    known = own.count("-") < 2 and all(side in languages.NAMES for side in ids.sides(own))
-    return pair(name) if known else name
+    """Name of an expert: its pair or language in words when it is called by that, else its name."""
+    own, step = unit(name), ids.step(name)
+    words = pair(own) if own else ids.finished(name)
+    return f"{words}, step {step}" if step else words
+
+
+def unit(expert_name: str) -> str:
+    """The pair or language that an expert is called by; nothing where it has another name.
+
+    The study knows (`words.names`); where nobody has told, a name that reads as one is one.
+    """
+    own = ids.finished(expert_name)
+    told = names.own(names.EXPERTS, own)
+    if told is not None:
+        return told
+    reads = own.count("-") < 2 and all(side in languages.NAMES for side in ids.sides(own))
+    return own if reads else ""
 
 
 def group(name: str) -> str:
-    """A group's id as a heading: 'Many-to-one', 'Bidirectional (Hindi)', 'Pairs (Hindi, Tamil)'."""
-    stem, known = name, []
-    while "-" in stem and stem.rpartition("-")[2] in languages.NAMES:
-        stem, _, code = stem.rpartition("-")
-        known.insert(0, languages.name(code))
-    words = stem[:1].upper() + stem[1:]
-    return f"{words} ({', '.join(known)})" if known else words
+    """A group as it is called: as written, or 'bidirectional (Hindi)' of one made by language."""
+    return names.own(names.GROUPS, name) or name
 
 
 def inside(words: str) -> str:
-    """A heading within a sentence: its first letter small, names kept."""
+    """A heading within a sentence: its first letter small."""
     return words[:1].lower() + words[1:]
 
 
@@ -125,7 +133,7 @@ def model_id(name: str) -> str:
         return name
     label = model({"kind": ids.kind(name), "model": name, "expert": "", "method": ""})
     merged = ids.of_kind(name, "merge") and ids.method(name) != ids.name(name)
-    return f"{label}, {inside(group(ids.group(name)))}" if merged else label
+    return f"{label}, {group(ids.group(name))}" if merged else label
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -4,7 +4,7 @@ Decides nothing about numbers and writes nothing: `tables.write_table` does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -55,6 +55,11 @@ class Table:
                 f"{sorted(depths)} levels; expected one width and one depth"
             )
         object.__setattr__(self, "levels", depths.pop())
+
+
+def noted(table: Table | None, more: str) -> Table | None:
+    """The table with more in its note; None stays None."""
+    return table and replace(table, note=f"{table.note} {more}".strip())
 
 
 def spans(header: Sequence[tuple[str, ...]], level: int) -> list[tuple[str, int]]:

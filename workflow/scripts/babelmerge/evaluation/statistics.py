@@ -4,6 +4,11 @@ Takes arrays and gives numbers, in float64 and with explicit seeds; knows no met
 no file and no model. Corpus scores are not means of sentence scores, so resampling works on
 sentence statistics: a resample is a row of counts (how often each sentence was drawn), its summed
 statistics are counts @ statistics, and an aggregate turns summed statistics into scores.
+
+What numbers cannot tell is NaN. An interval needs LEAST_SENTENCES: resamples of fewer repeat so few
+that it is much too narrow. A test needs as many, and LEAST_DIFFERENT on which the two systems score
+differently: if coins chose whom each of m such sentences favours, all would favour one system with
+p = 2 · 2⁻ᵐ, which is 0.06 for 5 and 0.03 for 6.
 """
 
 import math
@@ -14,6 +19,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 Aggregate = Callable[[np.ndarray], np.ndarray]
+LEAST_SENTENCES = 10
+LEAST_DIFFERENT = 6
+SIGNIFICANT = 0.05  # a p below it
+NOTHING = (math.nan, math.nan)  # no interval
+LIMITS = (
+    f"Below {LEAST_SENTENCES} sentences there is no interval and no test, nor is there a test of "
+    f"two that score differently on fewer than {LEAST_DIFFERENT}."
+)
 BLOCK = 4_000_000  # entries of a block of resampling counts: 32 MB, whatever the corpus
 
 
@@ -115,7 +128,7 @@ def resample(statistics: np.ndarray, resamples: int, seed: int) -> np.ndarray:
 def _interval(scores: np.ndarray, confidence: float) -> tuple[float, float]:
     """Percentile interval; (NaN, NaN) when a resample has no score, since the tail is unknown."""
     if not np.isfinite(scores).all():
-        return math.nan, math.nan
+        return NOTHING
     low, high = np.quantile(scores, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 
@@ -127,13 +140,16 @@ def bootstrap_ci(
     confidence: float = 0.95,
     aggregate: Aggregate = share,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval (low, high) of the mean of (n,) values.
+    """Percentile bootstrap interval (low, high) of the mean of (n,) values; NaN of too few.
 
     With sentence statistics of shape (n, k), of `aggregate` of their sum (`bleu`, `chrf`, `share`).
     Efron 1979; for translation Koehn 2004. Raises ValueError for empty or non-finite values.
     """
     _check(resamples, confidence)
-    return _interval(aggregate(resample(_statistics(values), resamples, seed)), confidence)
+    rows = _statistics(values)
+    if len(rows) < LEAST_SENTENCES:
+        return NOTHING
+    return _interval(aggregate(resample(rows, resamples, seed)), confidence)
 
 
 def paired_bootstrap(
@@ -149,8 +165,10 @@ def paired_bootstrap(
     Both are scored on the same resamples r = 1..R. With d = a − b and dᵣ its resamples, the
     two-sided p-value tests d = 0 by shifting the resamples to the null (Riezler & Maxwell 2005):
     p = (1 + #{r: |dᵣ − d| ≥ |d|}) / (R + 1); the 1s count the observed sample itself, so p is
-    never 0 (Davison & Hinkley 1997, §4.2). ratio = a / b; NaN, with its interval, where b is 0.
-    Raises ValueError when the two differ in shape or hold values that are not finite.
+    never 0 (Davison & Hinkley 1997, §4.2). p is NaN where the difference or a resample of it is not
+    defined, and where sentences are too few (see above), as intervals are. ratio = a / b; NaN, with
+    its interval, where b is 0. Raises ValueError when the two differ in shape or hold values that
+    are not finite.
     """
     _check(resamples, confidence)
     a, b = _statistics(stats_a, "stats_a"), _statistics(stats_b, "stats_b")
@@ -164,13 +182,22 @@ def paired_bootstrap(
     value_a, value_b = float(aggregate(a.sum(axis=0))), float(aggregate(b.sum(axis=0)))
     difference, differences = value_a - value_b, scores_a - scores_b
     ratios = np.divide(scores_a, scores_b, out=np.full_like(scores_a, np.nan), where=scores_b != 0)
-    extreme = int(np.count_nonzero(np.abs(differences - difference) >= abs(difference)))
+    enough = len(a) >= LEAST_SENTENCES
+    tested = enough and int((a != b).any(axis=1).sum()) >= LEAST_DIFFERENT
     return Comparison(
         value_a,
         value_b,
         difference,
-        *_interval(differences, confidence),
+        *(_interval(differences, confidence) if enough else NOTHING),
         value_a / value_b if value_b else math.nan,
-        *_interval(ratios, confidence),
-        (1 + extreme) / (resamples + 1),
+        *(_interval(ratios, confidence) if enough else NOTHING),
+        _probability(difference, differences) if tested else math.nan,
     )
+
+
+def _probability(difference: float, differences: np.ndarray) -> float:
+    """Two-sided p of a difference from its resamples; NaN where one of them is not defined."""
+    if not np.isfinite([difference, *differences]).all():
+        return math.nan
+    extreme = int(np.count_nonzero(np.abs(differences - difference) >= abs(difference)))
+    return (1 + extreme) / (len(differences) + 1)

@@ -63,6 +63,11 @@ class TensorFiles:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
 
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """All that is in the files, a tied head too."""
+        return tuple(self._entries)
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         tied = self.config.get("tie_word_embeddings") is True
@@ -141,6 +146,11 @@ def weight_files(directory: str | Path) -> list[str]:
             raise ValueError(
                 f"{directory}: {INDEX} lists {missing[0]} and {len(missing) - 1} more shards that "
                 "are not there; fetch the checkpoint again"
+            )
+        if (directory / "model.safetensors").is_file() and "model.safetensors" not in files:
+            raise ValueError(
+                f"{directory}: has model.safetensors and an {INDEX} of other files; expected the "
+                "weights once, so take away those that are not meant"
             )
         return files
     if (directory / "model.safetensors").is_file():

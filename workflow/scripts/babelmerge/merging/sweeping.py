@@ -21,7 +21,7 @@ from babelmerge.merging.streaming.members import Members, Model, name_experts
 from babelmerge.merging.streaming.merger import Merger
 from babelmerge.merging.streaming.opening import device_of, flat, on_kernels, opened
 from babelmerge.merging.streaming.passes import Passes
-from babelmerge.models import checkpoints
+from babelmerge.models import checkpoints, whole
 from babelmerge.recipes.points import settings
 from babelmerge.recipes.settings import Settings
 
@@ -54,9 +54,13 @@ class Tensors(Mapping[str, Tensor]):
     def __getitem__(self, name: str) -> Tensor:
         if name not in self:
             raise KeyError(name)
-        out = torch.empty(self.shape(name), dtype=checkpoints.DTYPES[self._maker.code(name)])
+        out = self.room(name)
         self.fill({name: out})
         return out
+
+    def room(self, name: str) -> Tensor:
+        """Memory for a tensor, in the merge's dtype, with nothing in it yet."""
+        return torch.empty(self.shape(name), dtype=checkpoints.DTYPES[self._maker.code(name)])
 
     def __contains__(self, name: object) -> bool:
         return name in self._members.names
@@ -169,10 +173,14 @@ def _batches(tensors: Mapping[str, Tensor]) -> Iterator[list[str]]:
 def load_into(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Put merged tensors in place into a live model, cast to the model's dtype and device.
 
-    A tied output head, absent from `tensors`, follows the embeddings whose memory it shares.
+    A tied output head, absent from `tensors`, follows the embeddings whose memory it shares. Where
+    the model has other names in memory than in its files (experts that are packed, names of old),
+    transformers puts the tensors together, beside the model, as it does when it loads files.
     ValueError, before anything is changed, for names or shapes that differ.
     """
     state = model.state_dict(keep_vars=False)
+    if _packed(model, state, tensors):
+        tensors = _as_loaded(model, tensors)
     tied = checkpoints.aliases(state)
     if unknown := [name for name in tensors if name not in state]:
         raise ValueError(f"the model has no tensor {unknown[0]} ({len(unknown)} such names)")
@@ -188,6 +196,24 @@ def load_into(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
         else:
             for name in tensors:
                 state[name].copy_(tensors[name])
+
+
+def _packed(model: torch.nn.Module, state: Mapping, tensors: Mapping) -> bool:
+    """Whether transformers has to make the model's tensors of these."""
+    return hasattr(model, "from_pretrained") and any(name not in state for name in tensors)
+
+
+def _as_loaded(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors by the model's own names: as a model that transformers loads from them has them.
+
+    Takes the memory of one more model, of two while experts are put together.
+    """
+    formed = dict(tensors)
+    if isinstance(tensors, Tensors):
+        formed = {name: tensors.room(name) for name in tensors}
+        tensors.fill(formed)
+    options = {"config": model.config, "state_dict": formed, "dtype": model.dtype}
+    return whole.loaded(type(model), "the merge", **options).state_dict()
 
 
 def _shape(tensors: Mapping[str, Tensor], name: str) -> tuple[int, ...]:

@@ -36,7 +36,7 @@ class Parameter:
         if self.kind in ("number", "whole"):
             noun = "whole number" if self.kind == "whole" else "number"
             if self.high < math.inf:
-                return f"a {noun} from {self.low:g} to {self.high:g}"
+                return f"a {noun} from {self.low:g} to {self.high:.10g}"
             return f"a {noun} from {self.low:g}" if self.low > -math.inf else f"a finite {noun}"
         fixed = {
             "switch": "true or false",
@@ -62,7 +62,7 @@ def _listed(words: tuple[str, ...]) -> str:
 def _number(parameter: Parameter, value: Any) -> float | None:
     try:
         number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     inside = math.isfinite(number) and parameter.low <= number <= parameter.high
     return number if inside else None
@@ -134,7 +134,7 @@ PARAMETERS: dict[str, Parameter] = {
     "t": _share(
         "position between the first and second model", hint="a place between the two, as 0.5"
     ),
-    "seed": Parameter("whole", "seed of random drops", 0),
+    "seed": Parameter("whole", "seed of random drops", 0, 2**32 - 1),
     "filter_wise": _switch("one ratio for each row of a matrix"),
     "alpha": _share("factor of off-diagonal Gram entries"),
     "floor": Parameter("number", "smallest Fisher value", 0, conditional=True),

@@ -20,6 +20,7 @@ from babelmerge.recipes.methods import (
     merge_method,
     parameters,
 )
+from babelmerge.words import documents
 
 OUTPUTS = ("model", "adapter")
 OURS = {merge_method(name): name for name in METHODS}
@@ -105,16 +106,18 @@ def _parsed(content: dict[str, Any]) -> Recipe:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        found = documents.load(documents.text_of(path), documents.SAFE)
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such recipe") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except documents.Unreadable as error:
+        raise ValueError(f"{path}: found {error}") from error
+    except yaml.YAMLError as error:
         raise ValueError(f"{path}: not valid YAML ({error})") from error
-    if len(documents) > 1:
-        raise ValueError(f"{path}: {len(documents)} documents, expected one; {NESTED}")
-    if not documents or not isinstance(documents[0], dict):
+    if len(found) > 1:
+        raise ValueError(f"{path}: {len(found)} documents, expected one; {NESTED}")
+    if not found or not isinstance(found[0], dict):
         raise ValueError(f"{path}: expected a mapping with the key merge_method")
-    return documents[0]
+    return found[0]
 
 
 def _refuse_keys(content: Mapping[str, Any]) -> None:

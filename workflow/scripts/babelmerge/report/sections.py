@@ -3,7 +3,7 @@
 import json
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 
 from babelmerge.analysis.scores import tables
@@ -30,8 +30,8 @@ def decoded(generation: Mapping, paths: Iterable[str]) -> dict:
 
 def setup(parts: Parts, generation: Mapping | None = None) -> str:
     """Languages, models, data, cost, decoding, metrics. generation: as `decoded` gives it."""
-    study, names = parts.study, parts.study.get("language_names", {})
-    spoken = [names.get(code, languages.name(code)) for code in study.get("languages", ())]
+    study = parts.study
+    spoken = [languages.name(code) for code in study.get("languages", ())]
     facts = [
         ("Languages", labels.listing(spoken)),
         ("Models", labels.listing(_models(parts))),
@@ -62,16 +62,30 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
+def warnings(paths: Iterable[str]) -> list[str]:
+    """What the checks of data sets warn of. paths: their checked.json and lengths.json."""
+    found: list[str] = []
+    for path in paths:
+        with open(path, encoding="utf-8") as stream:
+            found += json.load(stream).get("warnings", ())
+    return found
+
+
 def reproducibility(
-    parts: Parts, made_by: Mapping[str, str], machine: str, configuration: str
+    parts: Parts,
+    made_by: Mapping[str, str],
+    machine: str,
+    configuration: str,
+    warnings: Sequence[str] = (),
 ) -> str:
     """Warnings, versions, machine, seeds, configuration.
 
-    made_by: program -> version. configuration: the study's YAML.
+    made_by: program -> version. configuration: the study's YAML. warnings: of the data, beside
+    those of the study.
     """
-    body, warnings = "", parts.study.get("warnings", ())
-    if warnings:
-        body += f"<h3>Warnings</h3>{page.bullets(warnings, 'warnings')}"
+    body, told = "", [*parts.study.get("warnings", ()), *warnings]
+    if told:
+        body += f"<h3>Warnings</h3>{page.bullets(told, 'warnings')}"
     body += page.facts(made_by.items()) + page.facts([("machine", machine)])
     training = parts.frame("training")
     seeds = sorted({int(seed) for seed in training["seed"] if seed}) if len(training) else []

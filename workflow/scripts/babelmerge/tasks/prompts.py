@@ -77,7 +77,8 @@ def _values(row: Mapping[str, str]) -> dict[str, str]:
 
 def _language(row: Mapping[str, str], side: str) -> dict[str, str]:
     code = row[f"{side}_language"]
-    return {"language": row.get(f"{side}_language_name") or languages.name(code), "code": code}
+    name = row.get(f"{side}_language_name") or languages.NAMES.get(code, code)
+    return {"language": name, "code": code}
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:

@@ -18,12 +18,14 @@ def initialise(architecture: Mapping, vocab_size: int, seed: int, tokenizer=None
     settings = dict(architecture)
     model_type = settings.pop("model_type", None)
     try:
-        known = AutoConfig.for_model(model_type).to_dict()
+        usual = AutoConfig.for_model(model_type)
     except ValueError as error:
         raise ValueError(
             f"base.architecture.model_type: found {model_type!r}, expected a decoder that "
             "transformers knows, such as qwen2 or llama"
         ) from error
+    aliases = usual.attribute_map
+    known = dict.fromkeys((*usual.to_dict(), *aliases, *aliases.values()))
     for key in settings:
         if key not in known:
             raise ValueError(

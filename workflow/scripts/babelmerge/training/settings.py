@@ -86,7 +86,7 @@ class Training(Strict):
         "long."
     )
     eval_steps: Count | None = setting(
-        "Steps between losses on dev; the best state is kept. Default: at the end only."
+        "Steps between losses on dev; the best state is kept. Default: dev is not read."
     )
     gradient_checkpointing: bool | None = setting("Less memory, more time.", False)
     seed: Whole | None = setting("Seed of order and initialisation. Default: the study's.")

@@ -16,7 +16,8 @@ class Metric:
 
     name: as studies and tables of scores write it. label: for readers. factor: from stored to
     shown. higher_is_better: which way is better. digits: decimals shown. signature: the template
-    of what stands beside its numbers where that is ours to say; libraries write their own.
+    of what stands beside its numbers where that is ours to say; libraries write their own. floor:
+    what any text may score by chance, as stored; a model below it has not learnt the task.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Metric:
     higher_is_better: bool = True
     digits: int = 2
     signature: str = ""
+    floor: float = 0.0
 
 
 def _share(name: str, label: str) -> Metric:
@@ -34,8 +36,8 @@ def _share(name: str, label: str) -> Metric:
 _METRICS: dict[str, Metric] = {
     record.name: record
     for record in (
-        Metric("bleu", "BLEU"),
-        Metric("bleu_intl", "BLEU (intl)"),
+        Metric("bleu", "BLEU", floor=1.0),
+        Metric("bleu_intl", "BLEU (intl)", floor=1.0),
         Metric("chrf", "chrF"),
         Metric("chrf++", "chrF++"),
         Metric(

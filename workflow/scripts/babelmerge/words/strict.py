@@ -1,20 +1,29 @@
 """What the models of a study file have in common: strict mappings, described keys, field types.
 
-Imports pydantic only.
+Imports pydantic only. Numbers are finite, and whole ones are such as seeds can be.
 """
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from babelmerge.words.spelling import listed, nearest
+from babelmerge.words import path_names
+from babelmerge.words.spelling import listed
 
 Text = Annotated[str, Field(min_length=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@+-]*$")]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Count = Annotated[int, Field(ge=1)]
-Whole = Annotated[int, Field(ge=0)]
+LARGEST = 2**32 - 1  # seed of numpy's generators
+Count = Annotated[int, Field(ge=1, le=LARGEST)]
+Whole = Annotated[int, Field(ge=0, le=LARGEST)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Directions = Literal["both-directions", "to-pivot", "from-pivot"]
 
@@ -29,6 +38,19 @@ def form_or_mapping(value: Any) -> str:
     return "<mapping>" if isinstance(value, dict) else form(value)
 
 
+def _path_name(value: str) -> str:
+    """A name that may be part of a path."""
+    if mistake := path_names.mistake(value):
+        raise wrong(f"name {value!r}, which {mistake}", path_names.EXPECTED, path_names.REMEDY)
+    return value
+
+
+Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$"), AfterValidator(_path_name)]
+Name = Annotated[
+    str,
+    AfterValidator(_path_name),
+    WithJsonSchema({"type": "string", "pattern": path_names.PATTERN}),
+]
 Listed = Annotated[list[Text], Tag("<list>")]
 OneOrMore = Annotated[Annotated[Text, Tag("<one>")] | Listed, Discriminator(form)]
 Units = Annotated[Annotated[Directions, Tag("<one>")] | Listed, Discriminator(form)]
@@ -44,17 +66,16 @@ def key(text: str, default: Any = None, **limits: Any) -> Any:
 class Strict(BaseModel):
     """A mapping whose unknown keys are errors that name the nearest valid key."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, data: Any) -> Any:
         valid = [f.alias or name for name, f in cls.model_fields.items()]
-        for word in data if isinstance(data, dict) else ():
-            if word not in valid:
-                context = {"word": str(word), "expected": f"one of {listed(valid)}"}
-                context["remedy"] = nearest(word, valid)
-                raise PydanticCustomError("unknown_key", "unknown key {word}", context)
+        unknown = [k for k in data if k not in valid] if isinstance(data, dict) else []
+        if unknown:
+            context = {"words": unknown, "expected": f"one of {listed(valid)}", "valid": valid}
+            raise PydanticCustomError("unknown_key", "unknown keys", context)
         return data
 
 

@@ -6,6 +6,7 @@ the merge's. If late blocks are where experts cannot share, few of them restore 
 """
 
 import logging
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -14,8 +15,10 @@ import torch
 
 from babelmerge.analysis.interventions.cases import Case
 from babelmerge.merging.streaming.members import BLOCK_NUMBER, Members
+from babelmerge.merging.sweeping import load_into
 from babelmerge.models import loading as models
 from babelmerge.models.checkpoints import Checkpoint
+from babelmerge.words.metrics import metric as facts_of
 
 LOG = logging.getLogger(__name__)
 
@@ -47,12 +50,10 @@ class LiveBlocks:
         self.members = Members(merge, others, Checkpoint)
         self.model, self.tokenizer = models.load(merge, dtype)
         self._state = self.model.state_dict()
+        self._packed = any(name not in self._state for name in self.members.names)
         self._names: dict[int, list[str]] = {part: [] for part in (*range(self.blocks), REST)}
         for name in self.members.names:
-            if name not in self._state:
-                raise ValueError(f"{merge}: the model in memory has no tensor {name}")
-            found = BLOCK_NUMBER.search(name)
-            self._names[int(found[1]) if found else REST].append(name)
+            self._names[_part(name)].append(name)
         self._held = dict.fromkeys(self._names, MERGE)
 
     @property
@@ -63,16 +64,18 @@ class LiveBlocks:
     def put(self, source: str = MERGE, blocks: Collection[int] = (), rest: bool = False) -> None:
         """These blocks (with `rest` also everything outside blocks) from source, else the merge's.
 
-        Only what changes is copied. `put()` gives the merge back, to the bit.
+        Only what changes is copied, but for models whose tensors transformers packs in memory.
+        `put()` gives the merge back, to the bit.
         """
         taken = {*blocks, REST} if rest else {*blocks}
-        for part, names in self._names.items():
-            wanted = source if part in taken else MERGE
-            if wanted != self._held[part]:
-                theirs = self.members.base if wanted == MERGE else self.members.experts[wanted]
-                for name in names:
-                    self._state[name].copy_(theirs.read(name))
-                self._held[part] = wanted
+        wanted = {part: source if part in taken else MERGE for part in self._names}
+        changed = [part for part in wanted if wanted[part] != self._held[part]]
+        self._held = wanted
+        if self._packed and changed:
+            load_into(self.model, {name: self._read(name) for name in self.members.names})
+            return
+        for name in (name for part in changed for name in self._names[part]):
+            self._state[name].copy_(self._read(name))
 
     def put_whole(self, source: str) -> None:
         """All of another model."""
@@ -83,8 +86,20 @@ class LiveBlocks:
         held = (name for block in blocks for name in self._names[block])
         return sum(self._size(name) for name in held) / self.members.size
 
+    def _read(self, name: str) -> torch.Tensor:
+        """A tensor of the model that its part is held from."""
+        held = self._held[_part(name)]
+        theirs = self.members.base if held == MERGE else self.members.experts[held]
+        return theirs.read(name)
+
     def _size(self, name: str) -> int:
-        return self._state[name].numel() if self.members.is_merged(name) else 0
+        return math.prod(self.members.base.shape(name)) if self.members.is_merged(name) else 0
+
+
+def _part(name: str) -> int:
+    """The number of a tensor's block, REST for what lies outside them."""
+    found = BLOCK_NUMBER.search(name)
+    return int(found[1]) if found else REST
 
 
 def rows(
@@ -100,7 +115,8 @@ def rows(
     cases: data sets with their owners, ids of `live`'s models, of which `BASE` is one. value: the
     score with k of so many blocks from the owner (share: of all parameters); expert, merged, base:
     scores of the whole models on the same rows; outside: of the merge with all but blocks from the
-    owner; retention: value / expert, empty where that is 0. k = 0 is the merge; what k = all blocks
+    owner; retention: value / expert, empty where the expert learnt nothing, that is, scores no more
+    than the base or than chance. k = 0 is the merge; what k = all blocks
     lacks to the expert is outside the blocks. The model is the merge again at the end.
     """
     ordered = sorted(cases, key=lambda case: case.name)
@@ -143,13 +159,14 @@ def _levels(
 
 
 def _row(case: Case, value: float, levels: Mapping[str, float]) -> dict:
-    expert = levels["expert"]
+    expert, least = levels["expert"], facts_of(case.metric).floor
+    learnt = expert > max(levels["base"], 0.0) and expert >= least
     return {
         "dataset": case.dataset,
         "owner": case.name,
         "metric": case.metric,
         "value": value,
         **levels,
-        "retention": value / expert if expert else float("nan"),
+        "retention": value / expert if learnt else float("nan"),
         "n": len(case.rows),
     }

@@ -114,7 +114,7 @@ def neuron_losses(rows: pd.DataFrame) -> Figure:
 def _curves(ax: Axes, rows: pd.DataFrame) -> None:
     means = tables.curves(rows)
     if means.empty:
-        fs.message(ax, "No retention: the experts score nothing")
+        fs.message(ax, "No retention: the experts learnt nothing")
         return
     ax.axhline(1, color=fs.INK, linewidth=0.8, zorder=1.5)
     for name, value in tables.levels(rows).items():

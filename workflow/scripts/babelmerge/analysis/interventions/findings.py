@@ -12,6 +12,7 @@ from babelmerge.analysis.interventions import tables
 from babelmerge.display import labels
 from babelmerge.words import languages, metrics
 
+NOTHING = "on these sentences the experts score no more than the base, or than chance"
 LEAST_LOSS = 0.02  # a merge that keeps all but this lost too little to be brought back
 LEAST_LEAD, APART = 0.01, "a percentage point"  # less is no difference between places
 
@@ -21,9 +22,9 @@ def blocks(rows: pd.DataFrame) -> list[str]:
     rows = tables.block_table(rows)
     means = tables.curves(rows)
     label = metrics.metric(rows["metric"].iloc[0]).label
-    name = f"{labels.method(rows['method'].iloc[0])}, {labels.inside(labels.group(_group(rows)))}"
+    name = f"{labels.method(rows['method'].iloc[0])}, {labels.group(_group(rows))}"
     if means.empty:
-        return [f"{name}: the experts score nothing, so there is no retention."]
+        return [f"{name}: {NOTHING}, so there is no retention."]
     level = tables.levels(rows)
     shares = {at: labels.percent(share) for at, share in level.items()}
     first = (
@@ -32,7 +33,14 @@ def blocks(rows: pd.DataFrame) -> list[str]:
         f"keeps {labels.percent(means.iloc[-1, 0])}; with none of them, but the expert's "
         f"embeddings, final norm and head, {shares['outside']}."
     )
-    return [first, *_half(rows, means), *_back(means, level["merged"]), *_best(rows)]
+    sentences = [*_left_out(rows), *_half(rows, means), *_back(means, level["merged"])]
+    return [first, *sentences, *_best(rows)]
+
+
+def _left_out(rows: pd.DataFrame) -> list[str]:
+    """How many data sets are in no mean, as their experts learnt nothing."""
+    total, known = rows["dataset"].nunique(), tables.known(rows)["dataset"].nunique()
+    return [f"{total - known} of {total} data sets are left out: {NOTHING}."] * (known < total)
 
 
 def overall(every: Sequence[pd.DataFrame]) -> list[str]:

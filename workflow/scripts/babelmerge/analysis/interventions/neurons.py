@@ -1,7 +1,7 @@
 """Neurons switched off: the model in memory, and what it loses as long rows.
 
-A neuron is switched off by setting its gated activation, an input of the block's down projection,
-to 0 at every token. The neurons that a model has for a language (`neurons`) are compared with
+A neuron is switched off by setting its activation, an input of the block's projection down, to 0 at
+every token. The neurons that a model has for a language (`neurons`) are compared with
 random ones, as many in each block: what both lose is not about the language.
 """
 
@@ -19,7 +19,7 @@ from torch import nn
 from babelmerge.analysis.interventions.cases import LIKELIHOOD, Case, Likelihood, decoded
 from babelmerge.analysis.neurons.selection import select_neurons
 from babelmerge.analysis.probing import representations
-from babelmerge.analysis.probing.hooks import parts
+from babelmerge.analysis.probing.parts import parts
 from babelmerge.models import loading as models
 
 LOG = logging.getLogger(__name__)
@@ -33,16 +33,14 @@ Score = Callable[[Sequence[Case]], Scores]
 def switched_off(model, off: np.ndarray) -> Iterator[None]:
     """Neurons of a causal language model are off while this lasts; its weights are not touched.
 
-    off: (blocks, width) bool. Models: as in `representation_hooks.parts`. ValueError when the model
-    has other blocks or widths.
+    off: (blocks, width) bool. ValueError when the model has other blocks or widths.
     """
-    projections, found = down_projections(model), parts(model)
-    expected = (len(found.gates), found.gates[0].width)
-    if off.shape != expected:
-        raise ValueError(f"neurons of shape {off.shape}, the model's are {expected}")
+    found = parts(model)
+    if off.shape != found.shape:
+        raise ValueError(f"neurons of shape {off.shape}, the model's are {found.shape}")
     handles = [
-        module.register_forward_pre_hook(_silence(torch.from_numpy(mask), module))
-        for module, mask in zip(projections, off, strict=True)
+        own.down.register_forward_pre_hook(_silence(torch.from_numpy(mask), own.down))
+        for own, mask in zip(found.neurons, off, strict=bool(found.neurons))
         if mask.any()
     ]
     try:
@@ -50,15 +48,6 @@ def switched_off(model, off: np.ndarray) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-def down_projections(model) -> list[nn.Module]:
-    """The map out of each block's gated MLP, whose inputs are the neurons' activations."""
-    found = []
-    for block, gate in zip(*parts(model), strict=True):
-        mlps = (m for m in block.children() if gate.module in list(m.children()))
-        found.append(next(mlps).down_proj)
-    return found
 
 
 def random_sets(selected: np.ndarray, draws: int, seed: int) -> list[np.ndarray]:
@@ -93,8 +82,13 @@ def of_model(
     """`rows` of the model in a folder.
 
     rates: (languages, blocks, width) of the span, in the order of the cases; neurons: parameters
-    of `select_neurons`; generation: of `generation.generate`, and the dtype.
+    of `select_neurons`; generation: of `generation.generate`, and the dtype. A model without
+    neurons (width 0) is not loaded: one row says that none is off.
     """
+    if not rates.size:
+        unknown = {cases[0].dataset: {LIKELIHOOD: float("nan")}}
+        yield from _rows(model_id, "", NOTHING, rates[0], cases[:1], unknown, unknown)
+        return
     options = dict(generation)
     model, tokenizer = models.load(folder, options.pop("dtype"))
     length = options.get("max_length")

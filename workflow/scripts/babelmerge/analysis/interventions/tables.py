@@ -17,7 +17,7 @@ PLACES = ("last", "first", "middle")
 
 
 def block_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """With numbers as numbers, and retention missing where the expert scores nothing."""
+    """With numbers as numbers, and retention missing where the expert learnt nothing."""
     numbers = ["k", "blocks", "share", "retention", "value", "expert", "merged", "outside", "base"]
     found = rows.assign(**{name: pd.to_numeric(rows[name]) for name in numbers})
     return found.replace([np.inf, -np.inf], np.nan)
@@ -30,7 +30,7 @@ def neuron_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def known(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the data sets that have a retention at all: their experts score something."""
+    """Rows of the data sets that have a retention at all: their experts learnt something."""
     return rows[rows["retention"].notna()]
 
 

@@ -57,7 +57,7 @@ def read(cases: Sequence[Sequence[str]], paths: Sequence[str]) -> Shown:
 def inspected(parts: Parts, shown: Shown) -> str:
     """Models, sentences, what could not be compared, and which pairs look compatible."""
     study = parts.study
-    spoken = [languages_of(study, code) for code in study.get("languages", ())]
+    spoken = [languages.name(code) for code in study.get("languages", ())]
     body = page.paragraphs([study.get("description", "")])
     body += page.paragraphs([INTRODUCTION, PLAIN if _plain(shown) else ""])
     short = in_short(parts.frame("compatibility"))
@@ -69,11 +69,6 @@ def inspected(parts: Parts, shown: Shown) -> str:
     if study.get("reference"):
         body += page.paragraphs([f"Reference: {study['reference']}."])
     return body
-
-
-def languages_of(study: Mapping, code: str) -> str:
-    """Name of a language, the study's own first."""
-    return study.get("language_names", {}).get(code) or languages.name(code)
 
 
 def in_short(compatibility: pd.DataFrame) -> list[str]:

@@ -43,26 +43,28 @@ def points(
     retention: pd.DataFrame,
     measured: Pairs,
     members: Mapping[str, Sequence[str]],
-    owners: Mapping[str, str],
+    owners: Mapping[str, Mapping[str, str]],
     metric: str,
 ) -> pd.DataFrame:
     """One row a merge, data set and measure: group, method, dataset, metric, owner, measure, ...
 
-    retention: the long table. members: group -> its experts. owners: data set -> its expert. value:
-    the measure's mean over the other members of the group, seen from the data set's expert; NaN
-    when one of these pairs is unknown. retention, drop: as scored. Groups that hold models which
-    were not measured (merges of merges) are left out.
+    retention: the long table. members: group -> its experts. owners: group -> data set -> the
+    member that it belongs to. value: the measure's mean over the other members of the group, seen
+    from the data set's expert; NaN when one of these pairs is unknown. retention, drop: as scored;
+    NaN of an expert that learnt nothing. Groups that hold models which were not measured (merges of
+    merges) are left out.
     """
     rows = []
     for row in retention[retention["metric"] == metric].to_dict("records"):
-        group, expert = members.get(row["group"], ()), owners.get(row["dataset"])
+        group = members.get(row["group"], ())
+        expert = owners.get(row["group"], {}).get(row["dataset"])
         if expert not in group or not set(group) <= set(measured.experts):
             continue
         others = [measured.experts.index(m) for m in group if m != expert]
         for measure, matrix in measured.values.items():
             value = float(matrix[measured.experts.index(expert), others].mean())
             facts = {name: row[name] for name in ("group", "method", "dataset", "metric")}
-            outcome = {name: row[name] for name in OUTCOMES}
+            outcome = {name: np.nan if row["unlearnt"] else row[name] for name in OUTCOMES}
             rows.append({**facts, "owner": expert, "measure": measure, "value": value, **outcome})
     facts = ["group", "method", "dataset", "metric", "owner", "measure", "value", *OUTCOMES]
     return pd.DataFrame(rows, columns=facts)

@@ -5,13 +5,15 @@ from collections.abc import Callable
 import pandas as pd
 
 from babelmerge.analysis.neurons import figures, findings, tables, usage_figures
+from babelmerge.analysis.neurons.rows import LACKING
 from babelmerge.display import chapters
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts, Tables
 
 INTRODUCTION = (
-    "A neuron is a row of a block's gate projection, active at a token when its gate is positive; "
-    "its rate of activity is the share of tokens at which it is. Rates are taken over the tokens "
+    "A neuron is a row of a block's gate projection (in a model whose MLPs have no gates: of the "
+    "projection up), active at a token when its pre-activation is positive; its rate of activity "
+    "is the share of tokens at which it is. Rates are taken over the tokens "
     "of the source and of the target sentence apart: the first tell how a model reads, the second "
     "how it writes. {definition} Counts are of single models: how far they would differ with "
     "another seed of training is not known."
@@ -39,6 +41,9 @@ def _selected(parts: Parts) -> str:
     body = page.paragraphs([INTRODUCTION.format(definition=definition)])
     for direction, found in selected.items():
         body += chapters.heading("Neurons by language", direction, found)
+        body += page.paragraphs(findings.left_out(found.values()))
+        if not _any(found):
+            continue
         body += _listed(findings.counts, found)
         body += parts.table("neurons", direction) if _told(found) else ""
         for kind, caption in CAPTIONS.items():
@@ -51,6 +56,11 @@ def _told(found: Tables) -> bool:
     return any((rows["measure"] == "after").any() for rows in found.values())
 
 
+def _any(found: Tables) -> bool:
+    """Whether some model has neurons."""
+    return any((rows["measure"] != LACKING).any() for rows in found.values())
+
+
 def _used(parts: Parts) -> str:
     used = parts.by_direction("usage_alignment")
     if not used:
@@ -58,6 +68,9 @@ def _used(parts: Parts) -> str:
     body = "<h3>How alike models use their neurons</h3>" + page.paragraphs([USAGE])
     for direction, found in used.items():
         body += chapters.heading("Use of neurons", direction, found)
+        body += page.paragraphs(findings.left_out(found.values()))
+        if not _any(found):
+            continue
         body += _listed(findings.usage, found)
         body += chapters.of_direction(parts, "usage", direction, usage_figures.CAPTION)
     return body

@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import ids, languages
+from babelmerge.words import ids
 
 # Fewer, none, more: purple and green are told apart by people with any common colour blindness.
 CHANGES = LinearSegmentedColormap.from_list(
@@ -41,6 +41,8 @@ DIFFERENCES = (
     "0. Framed: the language that the expert was trained on."
 )
 
+NONE = "No neurons to compare"
+
 
 def neuron_counts(rows: pd.DataFrame) -> Figure:
     """Language-specific neurons of every model: blocks from 0 at the bottom, languages as columns.
@@ -50,6 +52,8 @@ def neuron_counts(rows: pd.DataFrame) -> Figure:
     that blocks with a handful are seen beside those with hundreds. ValueError when there is no row.
     """
     grids = _grids(rows, "selected")
+    if not grids:
+        return fs.blank(NONE)
     top = max(1.0, _largest(grids.values()))
     norm = FuncNorm((np.sqrt, np.square), 0, top)
     return _multiples(grids, _own(rows), norm, fs.SCALE, "Language-specific neurons in a block")
@@ -64,15 +68,21 @@ def neuron_changes(rows: pd.DataFrame) -> Figure:
     grids = _grids(rows, "difference")
     grids = {model: grid for model, grid in grids.items() if model != neuron_rows.BASE}
     if not grids:
-        return fs.blank("No model beside the base")
+        return fs.blank(NONE if neuron_rows.without(rows) else "No model beside the base")
     top = max(1.0, _largest(grids.values()))
     norm = FuncNorm((_root, _unroot), -top, top)
     return _multiples(grids, _own(rows), norm, CHANGES, "Neurons in a block, minus the base's")
 
 
 def _grids(rows: pd.DataFrame, measure: str) -> dict[str, pd.DataFrame]:
-    """Model -> (blocks, data sets), both as in the table; NaN where the table has no number."""
+    """Model -> (blocks, data sets), both as in the table; NaN where the table has no number.
+
+    Nothing where models that have counts, or a base, have no neurons.
+    """
+    lacking = neuron_rows.without(rows)
     rows = rows[(rows["level"] == "layer") & (rows["measure"] == measure)]
+    if rows.empty and lacking:
+        return {}
     if rows.empty:
         raise ValueError(
             f"neurons: found no row of a layer with measure {measure!r}; expected the table that "
@@ -193,12 +203,11 @@ def _lines(model: str, grouped: bool, letters: int) -> list[str]:
     kind, name = ids.kind(model), ids.name(model)
     words = [kind.capitalize(), name][: 1 + (kind != "base")]
     if kind == "merge":
-        group = labels.inside(labels.group(ids.group(model)))
+        group = labels.group(ids.group(model))
         words = [labels.method(ids.method(model)), *[group] * grouped]
     elif kind == "expert":
-        codes = ids.finished(name).split("-")
-        known = len(codes) == 2 and all(code in languages.NAMES for code in codes)
-        words = [words[0], "\u2009\u2192\u2009".join(codes) if known else name]
+        codes = labels.unit(name).split("-")
+        words = [words[0], "\u2009\u2192\u2009".join(codes) if len(codes) == 2 else name]
     return [line for word in words for line in textwrap.wrap(word, letters)]
 
 

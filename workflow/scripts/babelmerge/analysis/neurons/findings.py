@@ -4,7 +4,7 @@ Takes the long tables of a direction and span, gives lists of sentences, each co
 numbers; nothing here is true of a study in advance.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,19 @@ def counts(rows: pd.DataFrame, span: str) -> list[str]:
     own = set(zip(frame["expert"], frame["dataset"], strict=True))
     found = [*_own(frame, span), *_depth(rows, own), *_others(total, own)]
     return [*found, *_kept(frame), *_merges(total)]
+
+
+def left_out(tables: Iterable[pd.DataFrame]) -> list[str]:
+    """Which models have no neurons that could be compared, and why that is; of all spans."""
+    names = dict.fromkeys(model for rows in tables for model in neuron_rows.without(rows))
+    if not names:
+        return []
+    named = labels.listing(map(labels.model_id, names))
+    return [
+        f"Left out: {named}, whose neurons cannot be compared. "
+        "In a mixture of experts they do not see every token; other blocks have no MLP of a known "
+        "kind. CKA, angles and task vectors look at such models all the same."
+    ]
 
 
 def _own(frame: pd.DataFrame, span: str) -> list[str]:

@@ -17,6 +17,7 @@ from babelmerge.analysis.probing import files as representation_files
 LOG = logging.getLogger(__name__)
 
 ALL = "all"  # stands for all blocks together
+LACKING = "lacking"  # the measure of a model that has no neurons, in its only row
 MEAN = "mean"  # stands for the mean of rates over a direction's data sets
 BASE = "base"
 
@@ -28,26 +29,32 @@ def read_rates(
 ) -> dict[str, np.ndarray]:
     """Rates of each model from files of representations: each model's data sets, then the next's.
 
-    Models whose blocks or neurons are not as many as the first one's are left out, and told in the
-    log: their neurons have no counterpart. ValueError naming the file for an empty span, and when
-    none is left beside the first.
+    Models whose blocks or neurons are not as many as those of the first that has neurons are left
+    out, and told in the log: their neurons have no counterpart. A model without neurons stays, with
+    a width of 0. ValueError naming the file for an empty span, and when none is left beside the
+    first.
     """
-    found: dict[str, np.ndarray] = {}
     if len(files) != len(models) * len(datasets):
         raise ValueError(f"{len(files)} files for {len(models)} models on {len(datasets)} sets")
+    found = {}
     for place, model in enumerate(models):
         own = files[place * len(datasets) : (place + 1) * len(datasets)]
-        stacked = np.stack([_rates(file, span) for file in own])
-        if found and stacked.shape != found[models[0]].shape:
-            LOG.warning("%s: has other blocks or widths than %s; left out", model, models[0])
-            continue
-        found[model] = stacked
-    if len(found) < 2 <= len(models):
+        found[model] = np.stack([_rates(file, span) for file in own])
+    first, *others = having(found) or [""]
+    unlike = [model for model in others if found[model].shape != found[first].shape]
+    for model in unlike:
+        LOG.warning("%s: has other blocks or widths than %s; left out", model, first)
+    if others and len(unlike) == len(others):
         raise ValueError(
-            f"no model has the blocks and widths of {models[0]}, among {', '.join(models[1:])}; "
+            f"no model has the blocks and widths of {first}, among {', '.join(others)}; "
             "give the base that the experts were tuned from"
         )
-    return found
+    return {model: rates for model, rates in found.items() if model not in unlike}
+
+
+def having(found: Rates) -> list[str]:
+    """The models that have neurons, in order."""
+    return [model for model, rates in found.items() if rates.size]
 
 
 def selection_rows(
@@ -67,8 +74,11 @@ def selection_rows(
     - difference: selected, minus the base's (whole numbers, for difference maps)
     - rate: mean rate of all neurons
     In total only, and of no language: threshold, specific (neurons of some language), dead. And
-    Table 5 itself, of each language's own expert: before (the base's count) and after.
+    Table 5 itself, of each language's own expert: before (the base's count) and after. A model
+    without neurons has one row, of the measure `lacking`.
     """
+    lacking = [model for model in found if model not in having(found)]
+    found = {model: found[model] for model in having(found)}
     selected = {
         model: selection.select_neurons(rates, rho, tau, order) for model, rates in found.items()
     }
@@ -85,6 +95,9 @@ def selection_rows(
             for measure, model in (("before", BASE), ("after", own)):
                 value, size = selected[model][place].sum(), selected[model][place].size
                 yield _row({**at, "dataset": dataset, "language": language}, measure, value, size)
+    for model in lacking:
+        at = {"level": "total", "where": ALL, "model": model, "dataset": "", "language": ""}
+        yield _row(at, LACKING, 0, 0)
 
 
 def usage_rows(
@@ -102,8 +115,11 @@ def usage_rows(
     0, or `band` and its range. measure: cosine, pearson, and cosine_null and pearson_null: the mean
     and 95% band of the same over shuffles of one model's selection. comparison, model, other: as in
     `cka.rows`. n: neurons of the layer or band. A band is the mean over its blocks that have
-    a value, `others` the mean over experts.
+    a value, `others` the mean over experts. A model without neurons has one row, of the measure
+    `lacking`.
     """
+    lacking = [model for model in found if model not in having(found)]
+    found = {model: found[model] for model in having(found)}
     for place, dataset in enumerate(datasets):
         here = {model: rates[place] for model, rates in found.items()}
         owner = owners.get(dataset, "")
@@ -113,6 +129,10 @@ def usage_rows(
     if len(datasets) > 1:
         here = {model: rates.mean(axis=0) for model, rates in found.items()}
         yield from _alignment(here, MEAN, "", shuffles, seed, threads)
+    for model in lacking:
+        at = {"level": "total", "where": ALL, "dataset": "", "comparison": ""}
+        nothing = {"value": 0, "low": np.nan, "high": np.nan, "n": 0}
+        yield {**at, "model": model, "other": "", "measure": LACKING, **nothing}
 
 
 def block_bands(blocks: int) -> dict[str, range]:
@@ -123,6 +143,11 @@ def block_bands(blocks: int) -> dict[str, range]:
         if inside:
             found[f"{name.split()[0]} {inside[0]}-{inside[-1]}"] = inside
     return found
+
+
+def without(rows) -> list[str]:
+    """The models that have no neurons, from a long table (pandas) of either kind."""
+    return list(rows.loc[rows["measure"] == LACKING, "model"])
 
 
 def _rates(file, span: str) -> np.ndarray:

@@ -42,8 +42,8 @@ def before_after(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One row per language and span: counts in the base and in the language's own expert.
 
     tables: span -> long table. expert is empty, and after missing, for a language without one;
-    change = after / before - 1 and kept are missing where the base has no neuron. Raises
-    ValueError when a table has no counts of the base.
+    change = after / before - 1 and kept are missing where the base has no neuron. No row of a
+    table whose base lacks neurons. Raises ValueError when it has no counts of the base otherwise.
     """
     found = [row for span, rows in tables.items() for row in _counted(rows, span)]
     return pd.DataFrame(found, columns=list(COLUMNS))
@@ -53,12 +53,15 @@ def neuron_table(
     tables: Mapping[str, pd.DataFrame],
     direction: str,
     settings: Mapping | None = None,
-) -> Table:
+) -> Table | None:
     """Languages against spans: 'base → expert', relative change, share kept; their sum at the end.
 
     direction: words for the title. settings: rho, tau and order of the selection, for the note.
+    None when the base has no neurons.
     """
     frame = before_after(tables)
+    if frame.empty:
+        return None
     spans = list(dict.fromkeys(frame["span"]))
     rows = [
         Row("", languages.name(part["language"].iloc[0]), tuple(_cells(part, spans)))
@@ -92,6 +95,8 @@ def _words(span: str) -> str:
 def _counted(rows: pd.DataFrame, span: str) -> list[dict]:
     total = rows[rows["level"] == "total"]
     base = total[(total["model"] == neuron_rows.BASE) & (total["measure"] == "selected")]
+    if base.empty and neuron_rows.BASE in neuron_rows.without(rows):
+        return []
     if base.empty:
         raise ValueError(
             f"neurons, {span} span: found no counts of the base; represent it on every data set "

@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from babelmerge.analysis import comparisons
 from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.analysis.neurons.figures import NONE
 from babelmerge.display import labels
 from babelmerge.display import style as fs
 from babelmerge.words import ids
@@ -53,7 +54,8 @@ def usage_figure(rows: pd.DataFrame) -> Figure:
     kinds = {kind: curves[curves["comparison"] == kind] for kind in KINDS}
     kinds = {kind: part for kind, part in kinds.items() if len(part)}
     if not kinds:
-        return fs.blank("No expert is represented on all data sets")
+        lacking = neuron_rows.without(rows)
+        return fs.blank(NONE if lacking else "No expert is represented on all data sets")
     trained = {kind: part for kind, part in kinds.items() if kind != "expert-merge"}
     methods = _methods(curves)
     heights = [1.3 * (1 + bool(trained)) + 0.5]

@@ -27,7 +27,8 @@ DIMENSIONS = {"counts": 2, "tokens": 1, "states": 3}
 class Representations(NamedTuple):
     """What one forward pass over a data set yields, by span.
 
-    counts: (blocks, width) positive gates of each neuron over the span's tokens. tokens:
+    counts: (blocks, width): at how many of the span's tokens each neuron is active; width 0 for a
+    model without neurons that could be told. tokens:
     (sentences,) tokens of the span; 0 marks a sentence whose span is empty. states: (layers,
     sentences, features) means over the span's tokens; 0, and to be left out, where there are none.
     """

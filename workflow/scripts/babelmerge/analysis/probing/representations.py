@@ -2,7 +2,7 @@
 
 Translation study 5.1 and 5.3. A sequence is the prompt and the reference as `prompts` renders them,
 so its tokens are those of training and decoding; masks are those of `prompts.Encoded`. For every
-span: how often each neuron's gate is positive, and the mean state of each sentence in every layer.
+span: how often each neuron is active, and the mean state of each sentence in every layer.
 The decoder body alone is run: logits are never formed. Memory: beside the model and one batch, only
 what is returned. `represent` writes the file that a study keeps; nothing here knows of studies.
 """
@@ -21,7 +21,8 @@ import torch
 
 from babelmerge.analysis.probing import files
 from babelmerge.analysis.probing.files import SPANS, Representations
-from babelmerge.analysis.probing.hooks import Listener, Parts, listening, parts
+from babelmerge.analysis.probing.hooks import Listener, listening
+from babelmerge.analysis.probing.parts import Parts, parts
 from babelmerge.data import batches as batching
 from babelmerge.data import tokenised as training_checks
 from babelmerge.files import directories as folders
@@ -89,17 +90,19 @@ def probes(
 def represent(model, asked: Probes, batch_tokens: int = BATCH_TOKENS) -> Representations:
     """Counts and mean states of every span, from one forward pass over each sentence.
 
-    model: a causal language model with gated MLPs (see `representation_hooks`), in evaluation mode,
-    on any device and in any dtype; counts are integers and sums of states float32 always.
+    model: a causal language model in evaluation mode, on any device and in any dtype; counts are
+    integers, of no neuron where it has none (see `parts`), and sums of states float32 always.
     Sentences of similar length share a batch of at most batch_tokens, padded on the right, where
     causal attention never sees it. Batches of other sizes give the same states up to rounding, and
-    the same counts but for gates that are 0 up to rounding. A sentence with an empty span has 0
-    tokens there and states 0, which stand for no value. Raises ValueError for states that are not
-    finite, and models that are in training or without gates.
+    the same counts but for pre-activations that are 0 up to rounding. A sentence with an empty span
+    has 0 tokens there and states 0, which stand for no value. Raises ValueError for states that are
+    not finite, and models that are in training.
     """
     if model.training:
         raise ValueError("the model is in training mode, where dropout is drawn; call model.eval()")
     found, tokens = parts(model), asked.tokens
+    if found.lacking:
+        LOG.warning("%s; states are taken, neurons left out", found.lacking)
     states = _empty(model, found, len(asked.ids))
     decoder, listener, told = model.get_decoder(), Listener(found), time.monotonic()
     with listening(listener):
@@ -138,7 +141,9 @@ def represent_file(
     _warn(asked, out_file, max_length)
     found = represent(model, asked, batch_tokens)
     files.save(out_file, found if asked.cut or asked.too_long else files.of_text(found))
-    facts = _facts(asked, found) | {
+    lacking = parts(model).lacking
+    facts = _facts(asked, found) | ({"no_neurons": lacking} if lacking else {})
+    facts |= {
         "model": folders.fingerprint(folder),
         "dtype": dtype,
         "device": model.device.type,
@@ -200,9 +205,8 @@ def _fill(states: Mapping, sums: np.ndarray, rows, tokens: np.ndarray, names) ->
 
 
 def _counts(listener: Listener, found: Parts, tokens: np.ndarray) -> dict[str, np.ndarray]:
-    shape = (len(found.blocks), found.gates[0].width)
     if not tokens.any():
-        return {span: np.zeros(shape, np.int64) for span in SPANS}
+        return {span: np.zeros(found.shape, np.int64) for span in SPANS}
     counts = listener.counts().numpy()
     return {span: np.ascontiguousarray(counts[:, n]) for n, span in enumerate(SPANS)}
 

@@ -10,6 +10,7 @@ from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Key, Parts
+from babelmerge.evaluation.sweeps.caution import caution
 from babelmerge.evaluation.sweeps.figures import CAPTION as SWEEPS
 from babelmerge.words import metrics
 
@@ -67,9 +68,10 @@ def merges(parts: Parts) -> str:
 
 def _sweeps(parts: Parts) -> str:
     every = [rows for key, rows in parts.long.items() if key[0] == "sweep"]
-    drawn = _by_metric(parts, "sweeps", SWEEPS)
-    sentences = models.sweeps(every)
-    if not sentences and not drawn:
+    split = parts.study.get("swept_on")
+    drawn = _by_metric(parts, "sweeps", SWEEPS.replace("{split}", str(split)))
+    sentences = [caution(parts.study["chosen_on_test"]), *models.sweeps(every, split)]
+    if not any(sentences) and not drawn:
         return ""
     folded = page.details("Sweeps, group by group", drawn)
     return f"<h3>How merges were chosen</h3>{page.paragraphs(sentences)}{folded}"

@@ -26,7 +26,8 @@ OVERVIEW = (
 BARS = (
     "Share of the expert's {label} that each method keeps on the expert's own test set, with 95% "
     "intervals of a paired bootstrap. Black line: the base's level; a bar that ends left of it is "
-    "worse than no fine-tuning at all. Dashes: the joint model. 100%: the expert."
+    "worse than no fine-tuning at all. Dashes: the joint model. 100%: the expert. Hatched: no "
+    "retention, as the expert learnt nothing or the merge was not evaluated."
 )
 
 
@@ -99,9 +100,14 @@ def _top(chosen: pd.DataFrame) -> float:
 
     An expert that scores nearly nothing would otherwise stretch the axis for all.
     """
-    levels = chosen[["base", "joint"]].div(chosen["expert"], axis=0).replace([np.inf], np.nan)
+    levels = chosen[["base", "joint"]].div(_learnt(chosen), axis=0).replace([np.inf], np.nan)
     most = np.nanmax([1.0, *chosen["high"], *chosen["retention"], *levels.to_numpy().ravel()])
     return float(min(most, 5.0)) * 1.04
+
+
+def _learnt(rows: pd.DataFrame) -> pd.Series:
+    """Scores of the experts that learnt something; missing of the others."""
+    return rows["expert"].where(rows["unlearnt"] == "")
 
 
 def _percent_axis(ax: Axes, top: float) -> None:
@@ -121,8 +127,8 @@ def _bars(ax: Axes, part: pd.DataFrame, methods: Sequence[str], top: float) -> N
         start = i * block
         for j, method in enumerate(methods):
             _bar(ax, start + j, rows.loc[method] if method in rows.index else None, j, top)
-        _level(ax, rows["base"] / rows["expert"], start, len(methods), fs.INK, "-")
-        _level(ax, rows["joint"] / rows["expert"], start, len(methods), fs.FAINT, (0, (2, 1)))
+        _level(ax, rows["base"] / _learnt(rows), start, len(methods), fs.INK, "-")
+        _level(ax, rows["joint"] / _learnt(rows), start, len(methods), fs.FAINT, (0, (2, 1)))
         centres.append(start + (len(methods) - 1) / 2)
     name = labels.pair if both or pivot is None else (lambda dataset: labels.side(dataset, pivot))
     ax.set_yticks(centres, [name(dataset).replace(" → ", " →\n") for dataset in datasets])
@@ -139,7 +145,7 @@ def _bar(ax: Axes, y: float, row: Mapping | None, at: int, top: float) -> None:
         ax.text(
             0.14 * top,
             y,
-            "not evaluated",
+            "not evaluated" if row is None else "the expert learnt nothing",
             va="center",
             fontsize=5.5,
             color=INK_ABSENT,

@@ -12,6 +12,7 @@ from babelmerge.analysis.scores import retention_tables as tables
 from babelmerge.analysis.scores.published import source
 from babelmerge.analysis.scores.scored import Scored
 from babelmerge.display import labels
+from babelmerge.evaluation.statistics import LEAST_DIFFERENT, LEAST_SENTENCES
 from babelmerge.words import ids, languages, metrics
 
 
@@ -27,11 +28,22 @@ def overall(scored: Scored) -> list[str]:
             mean = labels.percent(rows["retention"].mean())
             parts.append((labels.group(family), mean, _best_method(rows)))
     if not parts:
-        return ["No retention could be computed: the experts score zero on their own test sets."]
+        return ["What merges keep cannot be told: no expert has learnt what there is to keep."]
     name, mean, best = parts[0]
     first = f"{name} merges keep {mean} of the experts' {scored.label} on average{best}"
-    rest = [f"{labels.inside(name)} merges {mean}{best}" for name, mean, best in parts[1:]]
-    return [f"{labels.listing([first, *rest])}."]
+    rest = [f"{name} merges {mean}{best}" for name, mean, best in parts[1:]]
+    return [f"{labels.listing([first, *rest])}.", *_left_out(scored.kept)]
+
+
+def _left_out(kept: pd.DataFrame) -> list[str]:
+    """How many test sets are in no mean of retention."""
+    sets = kept.groupby(["group", "dataset"])["retention"].count()
+    absent = int((sets == 0).sum())
+    if not absent:
+        return []
+    return [
+        f"Left out, as their experts learnt nothing: {absent} of {len(sets)} test sets of groups."
+    ]
 
 
 def _best_method(rows: pd.DataFrame) -> str:
@@ -82,28 +94,46 @@ def against_base(scored: Scored) -> list[str]:
         return []
     counts = tables.summarise_retention(rows, scored.metric)
     counts = counts[["above_base", "below_base", "below_expert"]].sum()
-    total, sentences = len(rows), []
-    if rows["p_base"].notna().any():
-        unclear = total - counts["above_base"] - counts["below_base"]
+    sentences = []
+    if based := int(rows["p_base"].notna().sum()):
+        unclear = based - counts["above_base"] - counts["below_base"]
         sentences.append(
-            f"Of {total} merged scores, significantly above the base's: {counts['above_base']}, "
+            f"Of {based} merged scores, significantly above the base's: {counts['above_base']}, "
             f"below it: {counts['below_base']}, not to be told from it: {unclear} (p < 0.05)."
         )
-    sentences.append(
-        f"Significantly below the expert's own score: {counts['below_expert']} of {total}."
-    )
-    return sentences
+    if tested := int(rows["p_expert"].notna().sum()):
+        sentences.append(
+            f"Significantly below the expert's own score: {counts['below_expert']} of {tested}."
+        )
+    return [*sentences, *_untested(rows)]
+
+
+def _untested(rows: pd.DataFrame) -> list[str]:
+    """How many comparisons could not be tested. rows: of retention."""
+    with_base = rows["base"].notna()
+    absent = {
+        "the base": int(rows.loc[with_base, "p_base"].isna().sum()),
+        "the expert": int(rows["p_expert"].isna().sum()),
+    }
+    parts = [f"{count} with {name}" for name, count in absent.items() if count]
+    if not parts:
+        return []
+    return [
+        f"Of {len(rows)} merged scores could not be tested: {labels.listing(parts)}. A test needs "
+        f"{LEAST_SENTENCES} sentences, and {LEAST_DIFFERENT} on which the two score differently."
+    ]
 
 
 def interference(scored: Scored) -> list[str]:
     """Points lost between expert and merge, family by family."""
     rows = scored.kept
+    rows = rows if rows.empty else rows[rows["unlearnt"] == ""]
     parts = []
     for family, groups in scored.families.items():
         drop = rows.loc[rows["group"].isin(groups), "drop"].dropna() if len(rows) else rows
         if len(drop):
             points = labels.number(metrics.metric(scored.metric).factor * drop.mean(), 1)
-            parts.append(f"{points} points {labels.inside(labels.group(family))}")
+            parts.append(f"{points} points {labels.group(family)}")
     if not parts:
         return []
     return [f"From expert to merge, {scored.label} drops by {labels.listing(parts)}, on average."]
@@ -139,7 +169,7 @@ def published(scored: Scored) -> list[str]:
     shares = merges["value"] / merges["dataset"].map(own)
     means = shares.groupby(merges["family"], sort=False).mean()
     parts = [
-        f"{labels.percent(means[family])} {labels.inside(labels.group(family))}"
+        f"{labels.percent(means[family])} {labels.group(family)}"
         for family in scored.families
         if family in means
     ]
@@ -157,7 +187,7 @@ def worst(scored: Scored) -> list[str]:
     low = rows.loc[rows["retention"].idxmin()]
     first = (
         f"The lowest retention is {labels.percent(low['retention'])}, "
-        f"{labels.method(low['method'])}, {labels.inside(labels.group(low['group']))}, on "
+        f"{labels.method(low['method'])}, {labels.group(low['group'])}, on "
         f"{labels.pair(low['dataset'])}."
     )
     if len(means) < 2:
@@ -167,7 +197,7 @@ def worst(scored: Scored) -> list[str]:
 
 
 def _finite(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows whose retention is a number: an expert that scores zero has none."""
+    """Rows whose retention is a number: an expert that learnt nothing has none."""
     return rows if rows.empty else rows[rows["retention"].abs() < float("inf")]
 
 

@@ -1,9 +1,9 @@
-"""Sentences about models: what fine-tuning did, wrong languages, how merges were chosen.
+"""Sentences about models: what fine-tuning did or did not, wrong languages, how merges were chosen.
 
 Like `findings`: long tables in, sentences out, each computed from the numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -11,7 +11,105 @@ from babelmerge.analysis.scores.findings import directions
 from babelmerge.analysis.scores.owners import owners as owners_of
 from babelmerge.analysis.scores.scored import Scored
 from babelmerge.display import labels
+from babelmerge.evaluation.statistics import LEAST_SENTENCES
 from babelmerge.words import metrics
+
+NAMED = 4  # experts that a sentence lists
+GIVEN = {  # facts of a training -> in words
+    "steps": "for {} steps",
+    "batch_size": "of {} sequences",
+    "rows": "on {} rows",
+    "learning_rate": "at a learning rate of {}",
+    "first_loss": "with a loss of {} at first",
+    "last_loss": "and {} at last",
+}
+
+
+def learning(scored: Scored, trained: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """That experts learnt nothing, and what they were given to learn from; else nothing.
+
+    trained: expert -> those of GIVEN that are known, of experts that were trained in the study.
+    """
+    rows = scored.learnt
+    failed = rows if rows.empty else rows[rows["unlearnt"] != ""]
+    if failed.empty:
+        return []
+    told = _all_failed(failed) if len(failed) == len(rows) else _some_failed(failed, rows)
+    return [" ".join([told, *_given_to(list(dict.fromkeys(failed["expert"])), trained)])]
+
+
+def _all_failed(failed: pd.DataFrame) -> str:
+    means = failed.groupby("metric", sort=False)[["base", "value"]].mean()
+    scores = labels.listing(_scores(row, str(metric)) for metric, row in means.iterrows())
+    return (
+        "The experts learnt nothing, so there is nothing that merges could keep: on their own test "
+        f"sets they score {scores}. That is {_reasons(failed)}."
+    )
+
+
+def _some_failed(failed: pd.DataFrame, rows: pd.DataFrame) -> str:
+    several = rows.groupby("expert")["dataset"].nunique()
+    told = []
+    for row in failed.head(NAMED).to_dict("records"):
+        where = f" on {labels.pair(row['dataset'])}" if several[row["expert"]] > 1 else ""
+        scores = _scores(row, row["metric"])
+        told.append(f"{labels.model_id(row['expert'])}{where} ({scores})")
+    told += [f"{len(failed) - NAMED} more"] * (len(failed) > NAMED)
+    return (
+        f"On {len(failed)} of {len(rows)} own test sets the expert learnt nothing: "
+        f"{labels.listing(told)}, {_reasons(failed)}. Such experts have no retention, and are left "
+        "out of its means."
+    )
+
+
+def _scores(row: Mapping, metric: str) -> str:
+    """'0.02 BLEU where the base has 0.01'."""
+    facts = metrics.metric(metric)
+    value, base = (labels.number(facts.factor * row[k], facts.digits) for k in ("value", "base"))
+    beside = "" if base == labels.MISSING else f" where the base has {base}"
+    return f"{value} {facts.label}{beside}"
+
+
+def _reasons(failed: pd.DataFrame) -> str:
+    """Why that counts as nothing."""
+    known = [metrics.metric(name) for name in dict.fromkeys(failed["metric"])]
+    floors = [f"{m.factor * m.floor:g} {m.label}" for m in known if m.floor]
+    chance = f"below {labels.listing(floors)}, which any text may score," if floors else "zero"
+    words = {"floor": chance, "base": "not significantly above the base"}
+    told = [words[reason] for reason in words if (failed["unlearnt"] == reason).any()]
+    return " or ".join(told).removesuffix(",")
+
+
+def _given_to(experts: Sequence[str], trained: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """What these experts were given to learn from, and what may help."""
+    known = [trained[expert] for expert in experts if expert in trained]
+    if not known:
+        return ["They were taken in as they are: see that prompt and languages are theirs."]
+    told = {key: _range([facts[key] for facts in known if facts.get(key)]) for key in GIVEN}
+    parts = [GIVEN[key].format(text) for key, text in told.items() if text]
+    return [
+        f"They were trained {' '.join(parts)}. That may be too little: try more steps, more "
+        "data or a higher learning rate, or a base that knows the languages."
+    ]
+
+
+def _range(values: Sequence[float]) -> str:
+    """'10', or '10–300'."""
+    ends = (min(values), max(values)) if values else ()
+    rounded = (round(value, 2) if value > 1 else value for value in ends)
+    return "–".join(dict.fromkeys(f"{value:,.6g}" for value in rounded))
+
+
+def few_sentences(scored: Scored) -> list[str]:
+    """That test sets are too small for intervals and tests."""
+    sizes = scored.scores.drop_duplicates("dataset")["n"]
+    few = int((sizes < LEAST_SENTENCES).sum())
+    if not few:
+        return []
+    return [
+        f"{few} of {len(sizes)} test sets have fewer than {LEAST_SENTENCES} sentences: scores on "
+        "them have no interval, and no difference between them is tested."
+    ]
 
 
 def experts(scored: Scored) -> list[str]:
@@ -69,7 +167,7 @@ def off_target(scored: Scored) -> list[str]:
     shares = merged.groupby(directions(merged["dataset"]), sort=False)["value"].mean()
     parts = [f"{labels.percent(share)} {name}".strip() for name, share in shares.items()]
     worst = merged.loc[merged["value"].idxmax()]
-    group = labels.inside(labels.group(worst["group"]))
+    group = labels.group(worst["group"])
     return [
         f"Of the merges' outputs, {labels.listing(parts)} are in another language than asked for; "
         f"most often with {labels.method(worst['method'])}, {group}, on "
@@ -77,15 +175,18 @@ def off_target(scored: Scored) -> list[str]:
     ]
 
 
-def sweeps(every: Sequence[pd.DataFrame]) -> list[str]:
-    """Whether grids were wide enough, and whether they held copies of a model."""
+def sweeps(every: Sequence[pd.DataFrame], split: str) -> list[str]:
+    """Whether grids were wide enough, and whether they held copies of a model.
+
+    split: of the rows that points were scored on.
+    """
     if not every:
         return []
     edge = sum(_at_edge(table) for table in every)
     points = sum(len(table) for table in every)
     same = sum(int(_given(table["alias_of"]).sum()) for table in every if "alias_of" in table)
     many = f"{len(every)} sweep{'s' if len(every) > 1 else ''}"
-    sentences = [f"{many} scored {points - same} different models on dev."]
+    sentences = [f"{many} scored {points - same} different models on {split}."]
     if same:
         sentences.append(f"{same} further grid points form the same model as another point.")
     if edge:

@@ -1,8 +1,15 @@
 """The report's chapter on the question, and the answer in short."""
 
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
 from babelmerge.analysis.scores import findings, scored
+from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
+from babelmerge.evaluation.sweeps.caution import caution
 
 QUESTION = (
     "The question: can experts that were fine-tuned apart be merged into one model in weight "
@@ -11,19 +18,44 @@ QUESTION = (
 
 
 def question(parts: Parts) -> str:
-    """What is asked, and the answer in short."""
-    short = []
+    """What must be known first, what is asked, and the answer in short."""
+    short, first = [], []
     if parts.study["metric"]:
         found = scored.of(parts)
+        first = [*models.learning(found, trained(parts)), *models.few_sentences(found)]
         short = [
             *findings.overall(found),
             *findings.asymmetry(found),
             " ".join(findings.against_base(found)),
             *findings.joint(found),
         ]
-    body = page.paragraphs([parts.study.get("description", "")]) + page.paragraphs([QUESTION])
+    body = page.bullets([*first, caution(parts.study["chosen_on_test"])], "warnings")
+    body += page.paragraphs([parts.study.get("description", "")]) + page.paragraphs([QUESTION])
     if any(short):
         body += f'<div class="answer"><h3>In short</h3>{page.bullets(short)}</div>'
     if parts.study.get("reference"):
         body += page.paragraphs([f"Reference: {parts.study['reference']}."])
     return body
+
+
+def trained(parts: Parts) -> dict[str, dict[str, float]]:
+    """Expert -> numbers of its training, as `model_findings.GIVEN` names them."""
+    rows = _numbers(parts.frame("sizes"), "dataset")
+    costs = _numbers(parts.frame("training"), "model")
+    return {
+        expert: {**facts, **costs.get(expert, {}), "rows": _rows(facts["datasets"], rows)}
+        for expert, facts in parts.study.get("training", {}).items()
+    }
+
+
+def _rows(datasets: list[str], sizes: Mapping[str, Mapping[str, float]]) -> float:
+    found = [sizes.get(dataset, {}).get("train", 0.0) for dataset in datasets]
+    return sum(number for number in found if not math.isnan(number))
+
+
+def _numbers(table: pd.DataFrame, key: str) -> dict[str, dict[str, float]]:
+    """Rows of a table by what names them; what is no number is left out."""
+    if table.empty:
+        return {}
+    values = table.set_index(key).apply(pd.to_numeric, errors="coerce")
+    return {str(name): dict(row.dropna()) for name, row in values.iterrows()}

@@ -2,17 +2,24 @@
 
 Reads sentence tables (metrics.read_sentences) and returns long rows; knows nothing of models.
 
-retention = merged / expert on the expert's own test set; drop = expert − merged, in points.
+retention = merged / expert on the expert's own test set; drop = expert − merged, in points. An
+expert that learnt nothing has nothing to keep, hence no retention: a share of a score that is there
+by chance says nothing, however large it is.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from babelmerge.evaluation import metrics, statistics
+from babelmerge.words.metrics import metric as facts_of
 
 FACTS = ("group", "method", "model", "dataset")
 SYSTEMS = ("base", "expert", "joint", "merged")
+LEARNT = ("expert", "dataset", "metric", "base", "value", "n", "unlearnt")
+FLOOR, BASE = "floor", "base"  # why an expert has learnt nothing
 
 
 def compare(
@@ -23,10 +30,11 @@ def compare(
     case: the facts `group`, `method`, `model`, `dataset`, and a sentence file each for `merged` and
     `expert` and, where there are such models, `base` and `joint`. low, high: interval of the
     retention; p_base, p_expert: two-sided paired bootstrap of merged against base and expert.
-    Raises ValueError when the files were scored on different sentences.
+    unlearnt: see `unlearnt`. Raises ValueError when the files were scored on different sentences.
     """
     tables = {name: metrics.read_sentences(case[name]) for name in SYSTEMS if case.get(name)}
     options = {"resamples": resamples, "confidence": confidence, "seed": seed}
+    reasons = _reasons(case["expert"], case.get("base"), **options)
     for metric in tables["merged"]:
         aggregate = metrics.aggregate(metric)
         merged = tables["merged"][metric]
@@ -38,7 +46,62 @@ def compare(
         if "base" in tables:
             base = tables["base"][metric]
             row["p_base"] = statistics.paired_bootstrap(merged, base, aggregate, **options).p
-        yield row | {"low": own.ratio_low, "high": own.ratio_high}
+        row |= {"low": own.ratio_low, "high": own.ratio_high, "unlearnt": reasons[metric]}
+        yield row | dict.fromkeys(("retention", "low", "high"), np.nan) if reasons[metric] else row
+
+
+def learnt(
+    case: Mapping, resamples: int = 1000, confidence: float = 0.95, seed: int = 0
+) -> Iterator[dict]:
+    """One row a metric for one expert on its own test set, beside the base where it is scored.
+
+    case: the facts `expert` and `dataset`, and a sentence file each for `value` (the expert's) and,
+    where it is there, `base`. unlearnt: see `unlearnt`. Raises ValueError as `compare`.
+    """
+    names = [name for name in ("base", "value") if case.get(name)]
+    tables = {name: metrics.read_sentences(case[name]) for name in names}
+    reasons = _reasons(case["value"], case.get("base"), resamples, confidence, seed)
+    for metric, rows in tables["value"].items():
+        yield {
+            **{name: case[name] for name in ("expert", "dataset")},
+            "metric": metric,
+            **{name: _score(tables, name, metric) for name in ("base", "value")},
+            "n": len(rows),
+            "unlearnt": reasons[metric],
+        }
+
+
+@functools.cache  # all merges of an expert ask
+def _reasons(
+    expert: str, base: str | None, resamples: int, confidence: float, seed: int
+) -> dict[str, str]:
+    """Metric -> why the expert has learnt nothing, from files."""
+    known = metrics.read_sentences(base) if base else {}
+    options = {"resamples": resamples, "confidence": confidence, "seed": seed}
+    return {
+        metric: unlearnt(metric, rows, known.get(metric), **options)
+        for metric, rows in metrics.read_sentences(expert).items()
+    }
+
+
+def unlearnt(metric: str, expert: ArrayLike, base: ArrayLike | None, **options) -> str:
+    """Why an expert has learnt nothing of its own test set; empty when it has, or none can tell.
+
+    floor: it scores no more than any text may by chance (`words.metrics`). base: not significantly
+    above the base, on the same sentences; on fewer than a test needs, not above it. expert, base:
+    sentence statistics. Metrics of which less is better tell of mistakes, not of learning.
+    """
+    facts = facts_of(metric)
+    if not facts.higher_is_better:
+        return ""
+    score = float(metrics.aggregate(metric)(np.asarray(expert).sum(axis=0)))
+    if score < facts.floor or score == 0:
+        return FLOOR
+    if base is None or np.isnan(score):
+        return ""
+    told = statistics.paired_bootstrap(expert, base, metrics.aggregate(metric), **options)
+    sure = told.p < statistics.SIGNIFICANT or len(expert) < statistics.LEAST_SENTENCES
+    return "" if told.difference > 0 and sure else BASE
 
 
 def _score(tables: Mapping, name: str, metric: str) -> float:

@@ -9,18 +9,20 @@ import pandas as pd
 
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
+from babelmerge.evaluation.statistics import LIMITS, SIGNIFICANT
 from babelmerge.words import metrics
 
-SIGNIFICANT = 0.05
 RETENTION_NOTE = (
     "Retention: merged over expert score on the expert's own test set, in percent, with the 95% "
     "interval of a paired bootstrap. Drop: expert minus merged, in points. The merged score "
     "differs (paired bootstrap, two-sided, p < 0.05) from the base: *, from the expert: †. Bold: "
-    "best method on the test set."
+    "best method on the test set. No retention: the expert learnt nothing, as its own score is not "
+    f"significantly above the base's, or no more than chance. {LIMITS}"
 )
 SUMMARY_NOTE = (
     "Means over the group's test sets. Retention: merged over expert score. Interference: expert "
-    "minus merged, in points. Bold: best method of the group."
+    "minus merged, in points. Bold: best method of the group. Test sets whose experts learnt "
+    "nothing have no retention and are left out of its mean."
 )
 
 

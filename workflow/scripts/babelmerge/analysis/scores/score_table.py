@@ -130,8 +130,9 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
     owners = owners_of(chosen)
     owners = {dataset: owners[dataset] for dataset in datasets if dataset in owners}
     if len(groups) == 1:
+        units = _units(owners)
         order = list(dict.fromkeys([*owners.values(), *experts]))
-        lines += [_everywhere(experts[name], datasets) for name in order]
+        lines += [_everywhere(experts[name], datasets, units.get(name)) for name in order]
     elif owners:
         own = {dataset: experts[name]["model"] for dataset, name in owners.items()}
         lines.append(Line("expert", "Fine-tuned (own pair)", own, OWN))
@@ -140,9 +141,17 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
     return lines + _merges(of_kind.get("merge", []), groups)
 
 
-def _everywhere(row: Mapping, datasets: Sequence[str]) -> Line:
+def _everywhere(row: Mapping, datasets: Sequence[str], published: str | None = None) -> Line:
     models = dict.fromkeys(datasets, row["model"])
-    return Line(row["kind"], labels.model(row), models, row["expert"])
+    return Line(row["kind"], labels.model(row), models, published or row["expert"])
+
+
+def _units(owners: Mapping[str, str]) -> dict[str, str]:
+    """Expert -> the unit of its data sets, by which published tables name it; none of several."""
+    found: dict[str, set[str]] = {}
+    for dataset, name in owners.items():
+        found.setdefault(name, set()).add(ids.unit(dataset))
+    return {name: units.pop() for name, units in found.items() if len(units) == 1}
 
 
 def _merges(models: Sequence[Mapping], groups: Mapping[str, Sequence[str]]) -> list[Line]:

@@ -20,6 +20,7 @@ class Scored:
     families: Families = field(default_factory=dict)
     retention: pd.DataFrame = field(default_factory=pd.DataFrame)
     published: pd.DataFrame | None = None
+    learning: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def label(self) -> str:
@@ -32,6 +33,18 @@ class Scored:
         return list(dict.fromkeys(self.scores["dataset"]))
 
     @property
+    def learnt(self) -> pd.DataFrame:
+        """Rows of the table of learning: of each expert and test set that in the main metric.
+
+        Where a test set is not scored by that, its first metric.
+        """
+        if self.learning.empty:
+            return self.learning
+        first = self.learning.assign(other=self.learning["metric"] != self.metric)
+        first = first.sort_values("other", kind="stable").drop_duplicates(["expert", "dataset"])
+        return first.sort_index().drop(columns="other")
+
+    @property
     def kept(self) -> pd.DataFrame:
         """Rows of the retention table in the main metric; empty when there are none."""
         if self.retention.empty:
@@ -40,7 +53,7 @@ class Scored:
 
 
 def of(parts: Parts) -> Scored:
-    """From what a chapter is made from: `scores`, `retention` of each group, `published`."""
+    """From the long tables of a chapter: `scores`, `retention`, `published` and `learning`."""
     retention = list(parts.named("retention").values())
     return Scored(
         metric=parts.study["metric"],
@@ -48,4 +61,5 @@ def of(parts: Parts) -> Scored:
         families=parts.study.get("families", {}),
         retention=pd.concat(retention) if retention else pd.DataFrame(),
         published=parts.long.get(("published",)),
+        learning=parts.frame("learning"),
     )

@@ -10,6 +10,7 @@ from babelmerge.analysis.scores.score_table import RECORDS
 from babelmerge.analysis.scores.scored import Scored
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
+from babelmerge.evaluation.statistics import LIMITS
 from babelmerge.words import metrics
 
 LOWEST = 8  # rows of the table of worst cases
@@ -52,8 +53,14 @@ def signatures_in_short(frame: pd.DataFrame) -> list[tuple[str, str]]:
     return found
 
 
-def sizes(counted: Mapping[str, Mapping[str, int]]) -> Table | None:
-    """Rows of each split of each data set. counted: data set -> split -> number of rows."""
+def sizes(
+    counted: Mapping[str, Mapping[str, int]],
+    too_long: Mapping[str, Mapping[str, Mapping[str, int | None]]] | None = None,
+) -> Table | None:
+    """Rows of each split of each data set. counted: data set -> split -> number of rows.
+
+    too_long: data set -> split -> row -> what is kept of its source, None where it is left out.
+    """
     splits = list(dict.fromkeys(key for counts in counted.values() for key in counts))
     if not splits:
         return None
@@ -67,7 +74,21 @@ def sizes(counted: Mapping[str, Mapping[str, int]]) -> Table | None:
     frame = frame.set_axis(["dataset", *splits], axis="columns").convert_dtypes()
     long = frame.melt("dataset", splits, "split", "rows").dropna()
     title = "Sentences by data set"
-    return Table(title, header, tuple(rows), frame, corner="Data set", records=long)
+    note = _too_long(too_long or {})
+    return Table(title, header, tuple(rows), frame, corner="Data set", records=long, note=note)
+
+
+def _too_long(given: Mapping[str, Mapping[str, Mapping[str, int | None]]]) -> str:
+    """How many of the rows counted are not read, or not as a whole; nothing where all are."""
+    parts = {"Left out": 0, "Cut": 1}
+    told = [
+        f"{word} as too long for a model: {labels.pair(name)}, {split} {count}."
+        for word, wanted in parts.items()
+        for name, splits in given.items()
+        for split, rows in splits.items()
+        if (count := sum((kept is not None) == wanted for kept in rows.values()))
+    ]
+    return " ".join(told)
 
 
 def _count(number: int | None) -> str:
@@ -129,7 +150,7 @@ def own_scores(scored: Scored) -> Table | None:
         chosen += [here[here["model"] == model] for model in joint]
         cells = tuple(Cell(_with_interval(part, scored.metric)) for part in chosen)
         rows.append(Row("", labels.pair(name), cells))
-    note = "In brackets: 95% interval from bootstrap resamples of the test set."
+    note = f"In brackets: 95% interval from bootstrap resamples of the test set. {LIMITS}"
     title = f"{scored.label} of base, own expert and joint models"
     frame = scores[scores["dataset"].isin(datasets)]
     kinds = frame["kind"].isin(("base", "joint")) | (

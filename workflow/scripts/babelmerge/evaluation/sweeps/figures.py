@@ -1,5 +1,6 @@
 """Figures of sweeps: what each point of a grid scored. Takes the tables as they are written."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,19 +19,26 @@ from babelmerge.words import ids, metrics
 # Columns of a sweep's table that are neither parameters nor scores of a data set (those have "/").
 OTHER = frozenset({"mean", "selected", "alias_of", "seconds", "point"})
 CAPTION = (
-    "Mean {label} on dev of every point of each method's grid. Ringed: the selected point. Thick "
-    "lines: mean; thin lines: single dev sets. '=' marks a point that forms the same model as "
-    "another. Rising towards the ring at an edge: the grid may be too small."
+    "Mean {label} on {split} of every point of each method's grid. Ringed: the selected point. "
+    "Thick lines: mean; thin lines: single data sets. '=' marks a point that forms the same model "
+    "as another. Rising towards the ring at an edge: the grid may be too small."
 )
 
 
-def sweep_figure(sweeps: Mapping[str, pd.DataFrame], metric: str = "bleu", title="") -> Figure:
-    """A panel per method of one group: what each point of the grid scored on dev, on one scale.
+def sweep_figure(
+    sweeps: Mapping[str, pd.DataFrame],
+    metric: str = "bleu",
+    title: str = "",
+    split: str = "dev",
+    caution: str = "",
+) -> Figure:
+    """A panel per method of one group: what each point of the grid scored, on one scale.
 
     sweeps: method → table with the grid's parameters, a column per data set, mean, selected,
-    alias_of. One varying parameter: lines (thick: mean; thin: data sets). Two: a heatmap of the
-    mean. More: a heatmap of the two with most values, best over the rest. Ringed: the selected
-    point. '=' marks points that form the same model as another. No sweep: a figure that says so.
+    alias_of. split: of the rows that points were scored on. caution: a warning to print. One
+    varying parameter: lines (thick: mean; thin: data sets). Two: a heatmap of the mean. More: a
+    heatmap of the two with most values, best over the rest. Ringed: the selected point. '=' marks
+    points that form the same model as another. No sweep: a figure that says so.
     """
     facts = metrics.metric(metric)
     means = [pd.to_numeric(table["mean"]) * facts.factor for table in sweeps.values()]
@@ -48,10 +56,12 @@ def sweep_figure(sweeps: Mapping[str, pd.DataFrame], metric: str = "bleu", title
         if flat:
             scale = ScalarMappable(norm, fs.SCALE)
             bar = figure.colorbar(scale, ax=axes, location="bottom", fraction=0.03, aspect=45)
-            bar.set_label(f"Mean {facts.label} on dev")
+            bar.set_label(f"Mean {facts.label} on {split}")
             bar.outline.set_visible(False)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=8.5, fontweight="bold")
+        if caution:
+            figure.supxlabel(textwrap.fill(caution, 70), x=0.01, ha="left", fontsize=6.5)
     return figure
 
 

@@ -11,7 +11,7 @@ EXAMPLES = MappingProxyType(
         "description": "description: Two directions, from files of our own.",
         "reference": "reference: arXiv:2604.02881",
         "languages": "languages: [en, it, de, fur]",
-        "language_names": "language_names: {fur: Friulian}  # Babelmerge does not know this one",
+        "language_names": "language_names: {fur: Furlan}  # instead of Friulian",
         "codes": "codes: {europarl: {it: it-en, de: de-en}}  # {europarl} in a path or a column",
         "pivot": "pivot: en",
         "seed": "seed: 1",
@@ -46,6 +46,8 @@ corpora:
   flores:  # on the hub, a configuration for each language
     hub: openlanguagedata/flores_plus
     columns: {config: "{flores}", column: text}
+  one-file:  # train, dev and test cut out of it: {corpus: one-file, split: "train[:80%]"} and so on
+    files: all.tsv  # or by a column's value: {corpus: one-file, where: {fold: dev}}
   lines:  # for kind text: a sentence a line (or a column of a table)
     files: "text/{language}.txt"
   generated:  # what Babelmerge ships
@@ -92,6 +94,7 @@ methods:
   by-layer: {method: task_arithmetic, weight: {layers: [0.2, 0.8]}}  # first block to last
   by-part: {method: linear, weight: [{filter: mlp, value: 2}, {value: 1}]}  # one point""",
         "selection": "selection: {split: dev, metric: chrf, rows: 500}",
+        "allow": "allow: selection-on-test  # or a list; this study selects on dev, and need not",
         "generation": "generation: {max_new_tokens: 256, batch_size: 64, dtype: bfloat16}",
         "evaluation": "evaluation: {resamples: 1000, confidence: 0.95}",
         "analysis": "analysis: {neurons: {rho: 0.1, tau: 0.8}, cka: {}}",

@@ -40,6 +40,11 @@ are errors that name the nearest valid key.
   merged key by key, lists and single values replace, and `null` removes a key. So
   `test: {corpus: mine}` keeps the `size` of the study that it extends, unless it says `size: null`.
 - `no`, `on` and `yes` are words here and not truth values, `5e-5` is a number, `0010000` is a word.
+- What becomes part of a path (the study file's own name, tasks, experts, groups, labels of methods)
+  is a name of letters and digits of any script and `_`, then also `.`, `@`, `+`, `-` and spaces;
+  experts have no `@`. Names that are too long for the paths made of them are errors.
+- Numbers are finite. A file holds at most 5 MB and 50,000 values with its aliases written out, and
+  a study at most 1,000 data sets, 2,500 groups, 10,000 merges and 1,000 points a grid.
 - Model ids: `base`, `experts/NAME`, `joint/NAME`, `merges/GROUP/METHOD`, `baselines/NAME`. Dataset
   ids: `TASK/UNIT`, where a unit is a pair (`hi-en`) or a language.
 - A model is ready (`hub` and `revision`, or `path`) or else trained.

@@ -1,4 +1,4 @@
-"""What a study file may say of interventions: changes to models that test an explanation.
+"""What a study file may say of looking inside models, and of changing them to test an explanation.
 
 Shapes and types only; `plan.analysis` checks the names. The descriptions of the keys are the
 documentation (`study.docs`).
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from babelmerge.words.strict import Count, Strict, Text, key
+from babelmerge.words.strict import LARGEST, Count, Share, Strict, Text, key
 
 Place = Literal["last", "first", "middle"]
 PLACES: tuple[Place, ...] = ("last", "first", "middle")
@@ -25,7 +25,7 @@ class BlockSwaps(Strict):
         default_factory=lambda: list(PLACES),
         min_length=1,
     )
-    steps: Annotated[int, Field(ge=2)] = key(
+    steps: Annotated[int, Field(ge=2, le=LARGEST)] = key(
         "Values of k, evenly from none to all blocks (fewer where there are fewer blocks).", 7
     )
 
@@ -48,3 +48,40 @@ class Interventions(Strict):
     rows: Count | None = key(
         "Sentences of each data set that are scored. Default: those that are probed."
     )
+
+
+class Neurons(Strict):
+    """Language-specific neurons."""
+
+    rho: Share = key("Share of lowest-entropy neurons selected.", 0.1)
+    tau: Share = key("Quantile of activation rates that is the threshold.", 0.8)
+    order: Literal["paper", "lape"] = key("Entropy first, or threshold first.", "paper")
+
+
+class Cka(Strict):
+    """Similarity of representations."""
+
+    resamples: Count = key("Bootstrap resamples.", 1000)
+
+
+class Angles(Strict):
+    """Principal angles between subspaces."""
+
+    rank: Count = key("Directions kept.", 64)
+
+
+class Nothing(Strict):
+    """No parameters."""
+
+
+class Analysis(Strict):
+    """Which analyses are made, and their parameters ({} takes the defaults)."""
+
+    neurons: Neurons | None = key("Language-specific neurons.")
+    cka: Cka | None = key("Centred kernel alignment of hidden states.")
+    angles: Angles | None = key("Principal angles.")
+    usage_alignment: Nothing | None = key("Cosine of neurons' activation rates.")
+    task_vectors: Nothing | None = key("Cosine, norm and stable rank of expert − base.")
+    interventions: Interventions | None = key("Blocks and neurons changed, to see what it does.")
+    rows: Count | None = key("Probe sentences of each dataset. Default: all of the split.")
+    split: Literal["dev", "test"] = key("Which rows are probed.", "dev")

@@ -87,7 +87,7 @@ class FilesCorpus(Strict):
         ...,
     )
     format: Literal["tsv", "jsonl", "parquet", "text"] | None = key("Default: by the suffix.")
-    split: Text | None = key("Value of {split} when a task names none.")
+    split: Text | None = key("Value of {split}, or a slice, when a task names none.")
     columns: Columns | None = key(_COLUMNS)
     where: dict[str, Text] | None = key("Only rows with these values: {column: value or template}.")
 
@@ -142,7 +142,15 @@ class Part(Strict):
     """Rows of one corpus."""
 
     corpus: Text = key("Name under corpora.", ...)
-    split: Text | None = key("Split of the corpus. Default: the corpus's own, else train/dev/test.")
+    split: Text | None = key(
+        "Split of the corpus, or a slice of one, as on the hub: dev, train[:80%], dev[20:60], "
+        "test[-10%:], several joined by +. Files that have no {split} in their path are cut by "
+        "slices alone, whatever the name. Default: the corpus's own, else train/dev/test."
+    )
+    where: dict[str, Text] | None = key(
+        "Only rows with these values, beside those that the corpus asks for: {fold: dev}. Slices "
+        "count the rows before."
+    )
     size: Count | None = key("Rows kept. Default: all (a controlled corpus needs a size).")
     sample: bool = key("Draw the rows at random instead of taking the first.", False)
     seed: Whole | None = key("Seed of the sample. Default: the study's.")
@@ -190,10 +198,18 @@ class Task(Strict):
     chat: bool = key("Wrap the prompt as a user's turn in the tokenizer's chat template.", False)
     metrics: list[Text] | None = key("Metrics to report. Default: all of the kind's main ones.")
     overlap: Literal["error", "drop", "allow"] = key(
-        "Training rows whose text is in dev or test: an error, dropped, or left.", "error"
+        "Training rows whose text is in dev or test: an error, dropped, or left. Dev rows that are "
+        "in test: dropped by drop; else a warning, and an error when all are.",
+        "error",
     )
     labels: list[Text] | None = key("Classification: the labels.")
     shots: Whole = key("Examples shown before each item.", 0)
+
+    def most_units(self, languages: int) -> int:
+        """How many data sets it is at most, in a study of so many languages."""
+        if KINDS[self.kind].paired:
+            return len(self.pairs) if isinstance(self.pairs, list) else 2 * languages
+        return languages if self.languages is None else len(self.languages)
 
     @model_validator(mode="after")
     def _fits_kind(self) -> "Task":

@@ -8,17 +8,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from babelmerge.study.grammar.methods import METHODS, PARAMETERS, alternatives
+from babelmerge.study.grammar import limits
+from babelmerge.study.grammar.methods import (
+    METHODS,
+    PARAMETERS,
+    alternatives,
+    number_of_points,
+)
 from babelmerge.words.spelling import listed, nearest
-from babelmerge.words.strict import Listed, OneOrMore, Strict, Text, key, wrong
+from babelmerge.words.strict import LARGEST, Listed, Name, OneOrMore, Strict, Text, key, wrong
 
+Several = Annotated[int, Field(ge=2, le=LARGEST)]
 Members = Annotated[list[Text], Field(min_length=1)]
 
 
 class Combinations(Strict):
     """A group of every combination: {combinations: 2, of: […]} makes all pairs."""
 
-    combinations: Annotated[int, Field(ge=2)] = key("Members of each group.", ...)
+    combinations: Several = key("Members of each group.", ...)
     of: OneOrMore = key("Experts or an expert set.", ...)
 
 
@@ -26,7 +33,9 @@ class Prefixes(Strict):
     """Groups that grow by one member: the first two, the first three, …"""
 
     prefixes: OneOrMore = key("Experts in order, or an expert set.", ...)
-    from_: Annotated[int, Field(ge=2)] = key("Members of the first group.", 2, alias="from")
+    from_: Annotated[int, Field(ge=2, le=LARGEST)] = key(
+        "Members of the first group.", 2, alias="from"
+    )
 
 
 class EachLanguage(Strict):
@@ -77,21 +86,31 @@ def _check(label: str, grid: object) -> None:
     if not isinstance(grid, Mapping):
         raise wrong(f"{label}: {grid!r}", "a mapping of parameters ({} for none)")
     method = grid.get("method", label)
+    if not isinstance(method, str):
+        raise wrong(f"{label}.method: {method!r}", f"one method: {listed(METHODS)}")
     if method not in METHODS:
         expected = f"one of {listed(METHODS)}"
         raise wrong(f"unknown method {method!r}", expected, nearest(method, METHODS))
     for name, values in grid.items():
-        if name == "method":
-            continue
-        if name not in METHODS[method]:
-            expected = f"one of {listed(METHODS[method])}"
-            near = nearest(name, METHODS[method])
-            raise wrong(f"{label}: unknown parameter {name!r}", expected, near)
-        if values == []:
-            raise wrong(f"{label}.{name}: an empty list", "a value or a list of values")
-        for value in alternatives(values):
-            if not PARAMETERS[name].allows(value):
-                raise wrong(f"{label}.{name}: {value!r}", PARAMETERS[name].expected)
+        if name != "method":
+            _check_values(label, method, name, values)
+    points = number_of_points(grid)
+    if points > limits.POINTS:
+        expected = limits.most(limits.POINTS, "points of a grid")
+        raise wrong(f"{label}: {points:,} points", expected, "Give fewer values.")
+
+
+def _check_values(label: str, method: str, name: str, values: object) -> None:
+    """Check the values of one parameter of a grid."""
+    if name not in METHODS[method]:
+        expected = f"one of {listed(METHODS[method])}"
+        near = nearest(name, METHODS[method])
+        raise wrong(f"{label}: unknown parameter {name!r}", expected, near)
+    if values == []:
+        raise wrong(f"{label}.{name}: an empty list", "a value or a list of values")
+    for value in alternatives(values):
+        if not PARAMETERS[name].allows(value):
+            raise wrong(f"{label}.{name}: {value!r}", PARAMETERS[name].expected)
 
 
 def check_grids(grids: Mapping[str, object]) -> None:
@@ -110,7 +129,7 @@ def _grids(value: object) -> object:
 
 
 GroupMethods = Annotated[
-    Annotated[dict[Text, Grid], BeforeValidator(_grids), Tag("<mapping>")] | Listed,
+    Annotated[dict[Name, Grid], BeforeValidator(_grids), Tag("<mapping>")] | Listed,
     Discriminator(lambda v: "<mapping>" if isinstance(v, dict) else "<list>"),
 ]
 

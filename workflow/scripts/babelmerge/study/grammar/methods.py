@@ -5,6 +5,7 @@ built; `plan.check_built` says which cannot run yet. Touches nothing.
 """
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +77,11 @@ def alternatives(values: Any) -> list[Any]:
     """
     several = isinstance(values, list) and not coefficients.is_conditional(values)
     return values if several else [values]
+
+
+def number_of_points(grid: Mapping[str, Any]) -> int:
+    """How many combinations a grid's values have; a method that it names is one value."""
+    return math.prod(len(alternatives(values)) for values in grid.values())
 
 
 def points(grid: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:

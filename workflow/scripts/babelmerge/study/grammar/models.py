@@ -7,13 +7,25 @@ documentation (`study.docs`).
 
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from babelmerge.study.grammar import architectures
 from babelmerge.training.settings import Training
-from babelmerge.words.strict import Count, OneOrMore, Strict, Text, Units, Whole, key, wrong
+from babelmerge.words.strict import (
+    LARGEST,
+    Count,
+    Name,
+    OneOrMore,
+    Strict,
+    Text,
+    Units,
+    Whole,
+    key,
+    wrong,
+)
 
 Step = Annotated[
-    Annotated[Whole, Tag("<number>")] | Annotated[Text, Tag("<word>")],
+    Annotated[Whole, Tag("<number>")] | Annotated[Name, Tag("<word>")],
     Discriminator(lambda v: "<word>" if isinstance(v, str) else "<number>"),
 ]
 
@@ -21,7 +33,9 @@ Step = Annotated[
 class Tokenizer(Strict):
     """The tokenizer of a base trained from scratch: learnt, or taken."""
 
-    vocab_size: Annotated[int, Field(ge=258)] | None = key("Entries of a byte-level BPE to learn.")
+    vocab_size: Annotated[int, Field(ge=258, le=LARGEST)] | None = key(
+        "Entries of a byte-level BPE to learn."
+    )
     hub: Text | None = key("Repository to take it from.")
     revision: Text | None = key("Commit or branch there.")
     path: Text | None = key("Folder to take it from.")
@@ -69,7 +83,9 @@ class Base(Ready):
     """The model that everything starts from: taken, or trained from scratch."""
 
     pretrain: Pretrain | None = key("Datasets it is trained on; without, it stays as initialised.")
-    architecture: dict[str, Any] | None = key("Of a base from scratch: a model configuration.")
+    architecture: dict[str, Any] | None = key(
+        "Of a base from scratch: `model_type` and settings of its configuration in transformers."
+    )
     tokenizer: Tokenizer | None = key("Of a base from scratch.")
     training: Training | None = key("Of a base from scratch.")
 
@@ -83,6 +99,13 @@ class Base(Ready):
         if scratch and self.tokenizer is None:
             raise wrong("architecture without tokenizer", "tokenizer: {vocab_size: …} or {hub: …}")
         return self
+
+    @field_validator("architecture")
+    @classmethod
+    def _architecture(cls, architecture: dict[str, Any] | None) -> dict[str, Any] | None:
+        if architecture is not None and "model_type" in architecture:
+            architectures.check(architecture)
+        return architecture
 
 
 class Expert(Ready):

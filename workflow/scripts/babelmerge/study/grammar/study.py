@@ -4,31 +4,26 @@
 merges. Imports nothing heavy, since it runs whenever the workflow is parsed.
 """
 
-import copy
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 
-from babelmerge.study.grammar.analysis import Interventions
+from babelmerge.study.grammar import limits
+from babelmerge.study.grammar.analysis import Analysis
 from babelmerge.study.grammar.corpora import Corpus, Task
 from babelmerge.study.grammar.groups import Grid, Group, check_grids
+from babelmerge.study.grammar.mistakes import mistakes
 from babelmerge.study.grammar.models import Base, Baseline, Experts, Joint, Training
-from babelmerge.study.grammar.yaml import StudyError, Tree, dotted, load_tree, message
+from babelmerge.study.grammar.selection import Allowances, Selection
+from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree, message
 from babelmerge.words import languages as known
+from babelmerge.words import path_names
 from babelmerge.words.spelling import nearest
-from babelmerge.words.strict import Code, Count, Name, Share, Strict, Text, Whole, key, wrong
+from babelmerge.words.strict import Code, Count, Name, Strict, Text, Whole, key, wrong
 
 __all__ = ["Study", "StudyError", "load"]
-
-
-class Selection(Strict):
-    """How the winner of a sweep is chosen: the best mean over the group's datasets."""
-
-    split: Literal["train", "dev", "test"] = key("Rows it is chosen on.", "dev")
-    metric: Text = key("Metric averaged over the datasets.", "bleu")
-    rows: Count | None = key("Only the first rows of each dataset. Default: all.")
 
 
 class Generation(Strict):
@@ -36,53 +31,27 @@ class Generation(Strict):
 
     max_new_tokens: Count = key("Tokens written at most.", 512)
     batch_size: Count = key("Sentences at a time.", 32)
-    max_length: Count = key("Tokens of the prompt at most.", 1024)
+    max_length: Count = key("A prompt has fewer tokens than that.", 1024)
+    too_long: Literal["error", "drop", "cut"] = key(
+        "What becomes of rows whose prompt is too long for one of the models that decode it (for "
+        "max_length, or with max_new_tokens for the positions that it has): an error before "
+        "anything is trained; or the row is left out for all models, or the end of its source cut, "
+        "and the report says of how many. Training leaves out long prompts and cuts long targets "
+        "by its own max_length, and analyses by this one.",
+        "error",
+    )
     dtype: Literal["float32", "bfloat16", "float16"] = key("Of the computation.", "bfloat16")
 
 
 class Evaluation(Strict):
-    """Confidence intervals and paired tests."""
+    """Confidence intervals and paired tests: none of them on fewer than 10 sentences.
+
+    Nor is there a test of two models that score differently on fewer than 6.
+    """
 
     resamples: Count = key("Bootstrap resamples.", 1000)
     confidence: Annotated[float, Field(gt=0, lt=1)] = key("Level of the intervals.", 0.95)
     seed: Whole | None = key("Seed of the resampling. Default: the study's.")
-
-
-class Neurons(Strict):
-    """Language-specific neurons."""
-
-    rho: Share = key("Share of lowest-entropy neurons selected.", 0.1)
-    tau: Share = key("Quantile of activation rates that is the threshold.", 0.8)
-    order: Literal["paper", "lape"] = key("Entropy first, or threshold first.", "paper")
-
-
-class Cka(Strict):
-    """Similarity of representations."""
-
-    resamples: Count = key("Bootstrap resamples.", 1000)
-
-
-class Angles(Strict):
-    """Principal angles between subspaces."""
-
-    rank: Count = key("Directions kept.", 64)
-
-
-class Nothing(Strict):
-    """No parameters."""
-
-
-class Analysis(Strict):
-    """Which analyses are made, and their parameters ({} takes the defaults)."""
-
-    neurons: Neurons | None = key("Language-specific neurons.")
-    cka: Cka | None = key("Centred kernel alignment of hidden states.")
-    angles: Angles | None = key("Principal angles.")
-    usage_alignment: Nothing | None = key("Cosine of neurons' activation rates.")
-    task_vectors: Nothing | None = key("Cosine, norm and stable rank of expert − base.")
-    interventions: Interventions | None = key("Blocks and neurons changed, to see what it does.")
-    rows: Count | None = key("Probe sentences of each dataset. Default: all of the split.")
-    split: Literal["dev", "test"] = key("Which rows are probed.", "dev")
 
 
 class Study(Strict):
@@ -91,9 +60,12 @@ class Study(Strict):
     title: Text = key("What the study asks; the report's heading.", ...)
     description: str = key("A few sentences for the report.", "")
     reference: str = key("The paper it follows, if any.", "")
-    languages: list[Code] = key("Codes of all languages.", ..., min_length=1)
+    languages: list[Code] = key(
+        "Codes of all languages.", ..., min_length=1, max_length=limits.LANGUAGES
+    )
     language_names: dict[Code, Text] = key(
-        "English names of languages that Babelmerge does not know.", default_factory=dict
+        "Names of languages, instead of the English ones; a must for codes that nobody knows.",
+        default_factory=dict,
     )
     codes: dict[Code, dict[Code, Text]] = key(
         "More placeholders, {word: {language: value}}, for data sets and repositories that have "
@@ -118,6 +90,11 @@ class Study(Strict):
         default_factory=dict,
     )
     selection: Selection = key("How sweeps are decided.", default_factory=Selection)
+    allow: Allowances = key(
+        "What is refused unless the study says that it means it. `selection-on-test`: to choose "
+        "on the rows that scores are reported on; report and tables then carry a warning.",
+        default_factory=list,
+    )
     generation: Generation = key("How outputs are decoded.", default_factory=Generation)
     evaluation: Evaluation = key("Intervals and tests.", default_factory=Evaluation)
     analysis: Analysis = key("What is looked at inside the models.", default_factory=Analysis)
@@ -146,13 +123,18 @@ class Study(Strict):
         """Folder that relative file patterns start from."""
         return Path(self._data) / (self.data_root or "")
 
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """What the study allows that is refused else."""
+        return (self.allow,) if isinstance(self.allow, str) else tuple(self.allow)
+
     def error(self, *loc: str | int, found: str, expected: str, remedy: str = "") -> StudyError:
         """A `StudyError` that names the file which set the key at `loc`."""
         return self._tree.error(loc, found, expected, remedy)
 
     def language_name(self, code: str) -> str:
         """English name of a language of this study."""
-        return self.language_names.get(code) or known.name(code)
+        return self.language_names.get(code) or known.english(code) or code
 
     @field_validator("methods")
     @classmethod
@@ -163,75 +145,19 @@ class Study(Strict):
     @model_validator(mode="after")
     def _languages(self) -> "Study":
         for code in self.languages:
-            if code not in known.NAMES and code not in self.language_names:
-                remedy = f"Name it: language_names: {{{code}: …}}. {nearest(code, known.NAMES)}"
+            if code not in self.language_names and not known.known(code):
+                remedy = f"Name it: language_names: {{{code}: …}}. {nearest(code, known.codes())}"
                 raise wrong(f"language {code!r}", "a language with a known name", remedy.strip())
-        twice = sorted({c for c in self.languages if self.languages.count(c) > 1})
+        twice = sorted(code for code, times in Counter(self.languages).items() if times > 1)
         if twice:
             raise wrong(f"languages {twice} twice", "each language once")
         if "language" in self.tasks:
             raise wrong("a task named language", "another name: `each: language` has its own sense")
+        datasets = sum(task.most_units(len(self.languages)) for task in self.tasks.values())
+        if datasets > limits.DATASETS:
+            expected = limits.most(limits.DATASETS, "units of all tasks")
+            raise wrong(f"{datasets:,} data sets", expected, limits.REMEDY)
         return self
-
-
-_EXPECTED = {
-    "dict_type": "a mapping of keys",
-    "model_type": "a mapping of keys",
-    "list_type": "a list",
-    "string_type": "text",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "string_pattern_mismatch": "a name of letters, digits and _ . + - (languages: letters, _)",
-    "string_too_short": "text that is not empty",
-    "too_short": "at least one entry",
-}
-
-
-def _loc(error: ErrorDetails) -> tuple[str | int, ...]:
-    """Where an error is, without the names of union members that pydantic puts into the path."""
-    return tuple(p for p in error["loc"] if not str(p).startswith("<") and p != "[key]")
-
-
-def _told(tree: Tree, error: ErrorDetails) -> str:
-    """One validation error as a line of ours."""
-    loc, context, remedy = _loc(error), error.get("ctx", {}), ""
-    if error["type"] == "missing":
-        loc, last = loc[:-1], loc[-1]
-        return message(tree.origin(loc), dotted(loc), f"no {last}", f"the key {last}")
-    if error["type"] in ("unknown_key", "wrong_mapping"):
-        found, expected = context["word"], context["expected"]
-        found = f"unknown key {found!r}" if error["type"] == "unknown_key" else found
-        return message(tree.origin(loc), dotted(loc), found, expected, context["remedy"])
-    if error["type"] == "literal_error":
-        remedy = nearest(error["input"], str(context["expected"]).replace("'", "").split(", "))
-    expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
-    return message(tree.origin(loc), dotted(loc), repr(error["input"])[:80], expected, remedy)
-
-
-def _without(data: Any, loc: tuple[str | int, ...], word: str) -> None:
-    """Delete the key `word` of the mapping at `loc`."""
-    for part in loc:
-        data = data[part]
-    for name in [name for name in data if str(name) == word]:
-        del data[name]
-
-
-def _mistakes(tree: Tree) -> list[str]:
-    """All mistakes of a file. An unknown key hides those beside it, so it is taken out first."""
-    data, lines = copy.deepcopy(tree.data), []
-    while True:
-        try:
-            Study.model_validate(data)
-            return lines
-        except ValidationError as error:
-            errors = error.errors()
-        lines += [_told(tree, e) for e in errors]
-        unknown = [e for e in errors if e["type"] == "unknown_key"]
-        for e in unknown:
-            _without(data, _loc(e), e["ctx"]["word"])
-        if not unknown:
-            return list(dict.fromkeys(lines))
 
 
 def from_tree(tree: Tree, data: str | Path = ".") -> Study:
@@ -239,7 +165,7 @@ def from_tree(tree: Tree, data: str | Path = ".") -> Study:
     try:
         study = Study.model_validate(tree.data)
     except ValidationError:
-        raise StudyError("\n".join(_mistakes(tree))) from None
+        raise StudyError("\n".join(mistakes(tree, Study))) from None
     study._tree, study._data = tree, str(data)
     return study
 
@@ -251,4 +177,8 @@ def load(path: str | Path, data: str | Path = ".") -> Study:
     this one's (lists replace, null removes). data: folder of the user's own files.
     Raises StudyError (a ValueError) naming file, key, what was found, what was expected, a remedy.
     """
+    name = Path(path).stem
+    if mistake := path_names.mistake(name):
+        found = f"a study named {name!r}, which {mistake}"
+        raise StudyError(message(str(path), "", found, path_names.EXPECTED, "Rename the file."))
     return from_tree(load_tree(Path(path)), data)

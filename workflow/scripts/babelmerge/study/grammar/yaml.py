@@ -12,9 +12,11 @@ from typing import Any
 
 import yaml
 
+from babelmerge.words import documents
 from babelmerge.words.spelling import nearest
 
 Loc = tuple[str | int, ...]
+LONGEST = 500  # characters of what was found that an error repeats
 
 
 class StudyError(ValueError):
@@ -23,6 +25,7 @@ class StudyError(ValueError):
 
 def message(file: str, key: str, found: str, expected: str, remedy: str = "") -> str:
     """One line of an error message."""
+    key, found = (t if len(t) <= LONGEST else f"{t[:LONGEST]}…" for t in (key, found))
     text = f"{file}: {key or '(top level)'}: found {found}; expected {expected}"
     return f"{text}. {remedy}" if remedy else text
 
@@ -31,7 +34,8 @@ def dotted(loc: Sequence[str | int]) -> str:
     """A key path as people write it: experts.pairs.training, tasks.t.pairs[2]."""
     text = ""
     for part in loc:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        word = str(part) if str(part).isprintable() else repr(part)
+        text += f"[{part}]" if isinstance(part, int) else f".{word}" if text else word
     return text
 
 
@@ -55,7 +59,7 @@ class Tree:
         return StudyError(message(self.origin(loc), dotted(loc), found, expected, remedy))
 
 
-class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+class _Loader(documents.SAFE):  # type: ignore[misc, name-defined]
     """YAML with the traps of YAML 1.1 removed.
 
     `no` stays a word (it is a language), 5e-5 is a number, 0010000 stays a word (it is a revision),
@@ -79,37 +83,60 @@ for _tag, (_pattern, _first) in _SCALARS.items():
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    pairs = [(loader.construct_object(k, deep=True), k, v) for k, v in node.value]
     result: dict[Any, Any] = {}
-    for key, key_node, value_node in pairs:
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            kind = "a list" if isinstance(key_node, yaml.SequenceNode) else "a mapping"
+            raise yaml.YAMLError(f"{kind} as a key (line {line}); a key is a word")
+        key = loader.construct_object(key_node, deep=True)
         if key in result:
-            line = key_node.start_mark.line + 1
-            raise yaml.MarkedYAMLError(problem=f"key {key!r} is given twice (line {line})")
+            raise yaml.YAMLError(f"key {key!r} is given twice (line {line})")
         result[key] = loader.construct_object(value_node, deep=True)
     return result
 
 
+# No sets, dates or bytes: a study has none; None refuses a tag that is not known.
+_KEPT = (*_SCALARS, "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", None)
+_Loader.yaml_constructors = {tag: yaml.SafeLoader.yaml_constructors[tag] for tag in _KEPT}
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
 def parse(text: str) -> Any:
     """The value of a YAML document under the rules of this module."""
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+    found = documents.load(text, _Loader)
+    if len(found) > 1:
+        raise yaml.YAMLError(f"{len(found)} documents, where one is expected")
+    return found[0] if found else None
 
 
 def read(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises StudyError when it is absent, broken or not a mapping."""
     try:
-        data = parse(path.read_text(encoding="utf-8"))
+        data = parse(documents.text_of(path))
     except FileNotFoundError:
         near = nearest(path.stem, [p.stem for p in path.parent.glob("*.yaml")])
         raise StudyError(message(str(path), "", "no such file", "a study file", near)) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except documents.Unreadable as error:
+        raise StudyError(message(str(path), "", error.found, error.expected)) from None
+    except yaml.YAMLError as error:
         text = " ".join(str(error).split())
-        raise StudyError(message(str(path), "", text, "valid YAML in UTF-8")) from None
+        raise StudyError(message(str(path), "", text, "valid YAML")) from None
     if not isinstance(data, Mapping):
-        raise StudyError(message(str(path), "", type(data).__name__, "a mapping of study keys"))
+        found = "an empty file" if data is None else _KINDS.get(type(data), "one word")
+        raise StudyError(message(str(path), "", found, "a mapping of study keys"))
     return dict(data)
+
+
+_KINDS = {list: "a list", int: "a number", float: "a number"}
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file of this name; one that no file can have, names none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def locate(name: str, beside: Path) -> Path:
@@ -118,7 +145,7 @@ def locate(name: str, beside: Path) -> Path:
     studies = Path("config") / "studies"
     candidates += [Path(name), studies / name, studies / f"{name}.yaml"]
     for candidate in candidates:
-        if candidate.is_file():
+        if _is_file(candidate):
             return candidate
     near = nearest(name, [p.stem for p in beside.parent.glob("*.yaml")])
     expected = f"a study file or its name in {beside.parent}"

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from babelmerge.study.graph import paths
-from babelmerge.study.plan.types import Plan
+from babelmerge.study.plan.types import Model, Plan
+from babelmerge.words import languages
+from babelmerge.words import names as words
 
 Key = tuple[str, ...]  # (what, direction, span), (what, name) or (what,)
 Files = dict[Key, str]
@@ -39,6 +41,25 @@ class Chapter:
         keyed = {"long": self.long, "figures": self.figures, "tables": self.tables}
         keys = {kind: [list(key) for key in found] for kind, found in keyed.items()}
         return {"study": {**self.study, **told}, **keys}
+
+
+def names(plan: Plan) -> dict[str, dict[str, str]]:
+    """What readers see instead of ids, see `words.names`: of languages, groups and experts.
+
+    Of an expert it is the unit of its data sets, where it is called by that, else nothing.
+    """
+    spoken = plan.language_names.items()
+    return {
+        words.LANGUAGES: {c: name for c, name in spoken if name != languages.NAMES.get(c)},
+        words.GROUPS: {name: group.label for name, group in plan.groups.items() if group.label},
+        words.EXPERTS: {m.name: _unit(plan, m) for m in plan.of_kind("expert").values()},
+    }
+
+
+def _unit(plan: Plan, expert: Model) -> str:
+    own = [plan.datasets[dataset] for dataset in expert.datasets]
+    units = {dataset.unit for dataset in own}, {dataset.target_language for dataset in own}
+    return expert.name if {expert.name} in units else ""
 
 
 def figures(plan: Plan, names: Mapping[Key, str]) -> Files:

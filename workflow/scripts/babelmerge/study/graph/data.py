@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from babelmerge.study.graph import paths
 from babelmerge.study.plan.types import Dataset, Plan
+from babelmerge.tasks import kinds
 from babelmerge.words import languages
 
 
@@ -22,11 +23,11 @@ def corpus_files(plan: Plan, dataset: str, split: str) -> list[str]:
 
 
 def held_out(plan: Plan, dataset: str, split: str) -> list[str]:
-    """What a train split must not contain; only read when the study asks to drop it."""
+    """What a split must not contain, by `overlap`; only read when the study asks to drop it."""
     entry = plan.datasets[dataset]
-    if split != "train" or entry.overlap != "drop":
-        return []
-    return [split_file(plan, dataset, other) for other in entry.splits if other != "train"]
+    apart = {"train": ("dev", "test"), "dev": ("test",)}.get(split, ())
+    others = [other for other in apart if other in entry.splits]
+    return [split_file(plan, dataset, o) for o in others] if entry.overlap == "drop" else []
 
 
 def settings(plan: Plan, dataset: str, split: str) -> dict:
@@ -37,24 +38,29 @@ def settings(plan: Plan, dataset: str, split: str) -> dict:
         "source_language": entry.source_language,
         "target_language": entry.target_language,
         "requests": [asdict(request) for request in entry.splits[split]],
-        "overlap": entry.overlap if split == "train" else None,
+        "overlap": entry.overlap if split == "train" or held_out(plan, dataset, split) else None,
         "names": _own_names(plan, entry),
     }
 
 
 def _own_names(plan: Plan, dataset: Dataset) -> dict[str, str]:
-    """Keys that a row carries when the study itself names its languages."""
+    """Keys that a row carries for languages whose names prompts do not know by themselves."""
     sides = {"source": dataset.source_language, "target": dataset.target_language}
     own = plan.language_names
     return {
         f"{side}_language_name": own[code]
         for side, code in sides.items()
-        if own.get(code, code) != languages.name(code)
+        if own.get(code, code) != languages.NAMES.get(code, code)
     }
 
 
 def check_settings(plan: Plan, dataset: str) -> dict:
-    return {"overlap": plan.datasets[dataset].overlap}
+    entry = plan.datasets[dataset]
+    return {
+        "overlap": entry.overlap,
+        "selected": kinds.kind(entry.kind).scored,
+        "selection_on_test": entry.test_may_be_dev,
+    }
 
 
 def checked(plan: Plan, dataset: str) -> str:
@@ -63,6 +69,15 @@ def checked(plan: Plan, dataset: str) -> str:
 
 def checked_files(plan: Plan) -> list[str]:
     return [checked(plan, dataset) for dataset in plan.datasets]
+
+
+def lengths(plan: Plan, dataset: str) -> str:
+    """What says which rows are too long for the models that read them."""
+    return paths.of(plan, paths.LENGTHS, dataset=dataset)
+
+
+def lengths_files(plan: Plan) -> list[str]:
+    return [lengths(plan, dataset) for dataset in plan.datasets]
 
 
 def table_settings(plan: Plan) -> dict:

@@ -1,10 +1,104 @@
-"""Evaluation: what each model writes for each test set, and what that is worth."""
+"""Evaluation: what models can read, what each writes for each test set, and what that is worth."""
 
 import functools
 
+from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
-from babelmerge.study.graph.train import prompt
-from babelmerge.study.plan.types import Plan
+from babelmerge.study.graph.data import checked, splits
+from babelmerge.study.graph.represent import probe_split
+from babelmerge.study.graph.train import model_file, prompt, taken_inputs
+from babelmerge.study.plan.types import Model, Plan, Trained
+from babelmerge.tasks import kinds
+from babelmerge.training.settings import DEFAULTS
+
+PROBES = ("neurons", "cka", "angles", "usage_alignment", "interventions")
+Limits = dict[str, int | None]  # split -> how many of its first rows; None: all
+
+
+# lengths
+
+
+def length_inputs(plan: Plan, dataset: str) -> dict[str, list[str] | str]:
+    """Rows, and the tokenizers of all that reads them: the base's, and those that models bring."""
+    random = isinstance(plan.models["base"].source, Trained)
+    return {
+        "splits": splits(plan, dataset),
+        "checked": [checked(plan, dataset)],
+        "base": paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base"),
+        "others": [model_file(plan, model) for model in _own_readers(plan, dataset)],
+    }
+
+
+def _own_readers(plan: Plan, dataset: str) -> list[str]:
+    """Models that may read a data set in a way of their own.
+
+    Not those that are put on a base which must be trained first: they read as it does.
+    """
+    there = [m for m in plan.taken.values() if dataset in {*m.evaluate, *m.probe} and m.finished]
+    trained = isinstance(plan.models["base"].source, Trained)
+    return [m.id for m in there if m.id != "base" and not (trained and taken_inputs(plan, m.id))]
+
+
+def length_settings(plan: Plan, dataset: str) -> dict:
+    source, trained = plan.models["base"].source, isinstance(plan.models["base"].source, Trained)
+    return {
+        "dataset": dataset,
+        "splits": list(plan.datasets[dataset].splits),
+        "others": _own_readers(plan, dataset),
+        "architecture": source.architecture if trained else None,
+        "prompt": prompt(plan, dataset),
+        "max_length": plan.generation["max_length"],
+        "max_new_tokens": plan.generation["max_new_tokens"],
+        "too_long": plan.too_long,
+        "trained": sorted({most for m in plan.models.values() if (most := _most(m, dataset))}),
+        "decoded": _decoded(plan, dataset),
+        "probed": _probed(plan, dataset),
+    }
+
+
+def _most(model: Model, dataset: str) -> int | None:
+    """The longest sequence that a model learns from on a data set."""
+    source = model.source
+    learns = isinstance(source, Trained) and dataset in source.datasets
+    return source.training.get("max_length", DEFAULTS["max_length"]) if learns else None
+
+
+def _decoded(plan: Plan, dataset: str) -> Limits:
+    """What models answer: test, what sweeps select on, what interventions are scored on."""
+    found: Limits = {}
+    if any(dataset in model.evaluate for model in plan.models.values()):
+        found["test"] = None
+    for merge in plan.sweeps.values():
+        if dataset in merge.datasets:
+            _widen(found, merge.selection["split"], merge.selection.get("rows"))
+    split = probe_split(plan, dataset)
+    if split and plan.analysis.get("interventions") and _scored(plan, dataset):
+        _widen(found, split, plan.analysis.get("rows"))
+    return found
+
+
+def _probed(plan: Plan, dataset: str) -> Limits:
+    """What is looked at inside models, or taken from dev for Fisher merging and RegMean."""
+    found: Limits = {}
+    split = probe_split(plan, dataset)
+    if split and any(plan.analysis.get(name) is not None for name in PROBES):
+        found[split] = plan.analysis.get("rows")
+    counted = any(METHODS[merge.algorithm].statistics for merge in plan.merges.values())
+    if counted and "dev" in plan.datasets[dataset].splits and _scored(plan, dataset):
+        _widen(found, "dev", None)
+    return found
+
+
+def _scored(plan: Plan, dataset: str) -> bool:
+    return kinds.kind(plan.datasets[dataset].kind).scored
+
+
+def _widen(found: Limits, split: str, rows: int | None) -> None:
+    known = found.get(split, 0)
+    found[split] = None if rows is None or known is None else max(known, rows)
+
+
+# scores
 
 
 def batch_size(plan: Plan) -> int:

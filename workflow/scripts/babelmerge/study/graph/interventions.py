@@ -7,7 +7,7 @@ direction, also where nothing is merged.
 from babelmerge.study.graph import chapters, paths
 from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.evaluate import generation
-from babelmerge.study.graph.represent import file, models_of, probe_file
+from babelmerge.study.graph.represent import file, models_of, probe_file, probe_split
 from babelmerge.study.graph.scores import metric_of
 from babelmerge.study.graph.train import model_file, prompt
 from babelmerge.study.plan.types import Merge, Plan
@@ -76,12 +76,17 @@ def block_settings(plan: Plan, group: str, method: str) -> dict:
     cases = block_cases(plan, group, method)
     return {
         "cases": cases,
+        "splits": [probe_split(plan, case["dataset"]) for case in cases],
         "owners": _owners(cases),
         "places": settings["places"],
         "steps": settings["steps"],
         "rows": _rows(plan),
         "generation": generation(plan),
     }
+
+
+def block_datasets(plan: Plan, group: str, method: str) -> list[str]:
+    return [case["dataset"] for case in block_cases(plan, group, method)]
 
 
 def _owners(cases: list[dict]) -> list[str]:
@@ -141,6 +146,7 @@ def neuron_settings(plan: Plan, direction: str) -> dict:
     return {
         "models": neuron_models(plan, direction),
         "cases": [_case(plan, d, code, metric) for d, code in entry.datasets.items()],
+        "splits": [probe_split(plan, dataset) for dataset in entry.datasets],
         "span": entry.spans[-1],
         "neurons": plan.analysis["neurons"],
         "draws": _settings(plan, "neurons")["draws"],
@@ -148,6 +154,10 @@ def neuron_settings(plan: Plan, direction: str) -> dict:
         "seed": plan.seed,
         "generation": generation(plan),
     }
+
+
+def neuron_datasets(plan: Plan, direction: str) -> list[str]:
+    return list(plan.directions[direction].datasets)
 
 
 def neuron_file(plan: Plan, direction: str) -> str:

@@ -3,7 +3,7 @@
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
-from babelmerge.study.graph.data import split_file
+from babelmerge.study.graph.data import lengths, split_file
 from babelmerge.study.graph.evaluate import generation
 from babelmerge.study.graph.train import may_be_adapter, model_file, shared_prompt
 from babelmerge.study.plan.types import Merge, Plan
@@ -30,6 +30,11 @@ def unreached(plan: Plan, group: str) -> list[str]:
     models = [plan.models["base"], *(plan.models[m] for m in plan.groups[group].members)]
     adapters = any(may_be_adapter(plan, model) for model in models)
     return [ALIGNMENT] if adapters else [ADAPTERS, ALIGNMENT]
+
+
+def judges(plan: Plan, group: str, method: str) -> tuple[str, ...]:
+    """The data sets that a sweep is decided on."""
+    return _merge(plan, group, method).datasets
 
 
 def selection_data(plan: Plan, group: str, method: str) -> list[str]:
@@ -71,6 +76,11 @@ def own_dev(plan: Plan, model: str) -> list[str]:
     """Dev rows of a model's own data sets."""
     datasets = _scorable(plan, model)
     return [split_file(plan, d, "dev") for d in datasets if "dev" in plan.datasets[d].splits]
+
+
+def own_lengths(plan: Plan, model: str) -> list[str]:
+    """What must have been found to fit before a model reads its own data sets."""
+    return [lengths(plan, dataset) for dataset in _scorable(plan, model)]
 
 
 def _scorable(plan: Plan, model: str) -> list[str]:
@@ -139,6 +149,8 @@ def sweep_shown(plan: Plan, group: str) -> dict:
         "group": group,
         "methods": [merge.method for merge in merges],
         "metric": merges[0].selection["metric"],
+        "split": merges[0].selection["split"],
+        "chosen_on_test": list(plan.chosen_on_test),
     }
 
 

@@ -5,7 +5,7 @@ from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.represent import experts
 from babelmerge.study.graph.scores import metric_of, retention_files
 from babelmerge.study.graph.train import model_file
-from babelmerge.study.plan.types import Plan
+from babelmerge.study.plan.types import Group, Plan
 
 EXPERTS = "experts"  # instead of a group: all experts of the study
 VECTORS = ("task-vectors", "task-vector-kinds", "task-vector-cosines")
@@ -78,10 +78,16 @@ def correlation_settings(plan: Plan) -> dict:
     return {
         "pairs": pair_settings(plan),
         "members": {name: list(group.members) for name, group in plan.groups.items()},
-        "owners": dict(plan.owners),
+        "owners": {name: _owners(plan, group) for name, group in plan.groups.items()},
         "metric": next((metric_of(plan, group) for group in plan.groups), None),
         "test": {"permutations": 9999, "seed": plan.seed},
     }
+
+
+def _owners(plan: Plan, group: Group) -> dict[str, str]:
+    """Data set -> the member that it belongs to."""
+    found = {dataset: plan.owner(dataset, group.members) for dataset in group.datasets}
+    return {dataset: own for dataset, own in found.items() if own}
 
 
 def task_vector_files(plan: Plan) -> dict[str, str]:

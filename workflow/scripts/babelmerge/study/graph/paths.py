@@ -13,6 +13,7 @@ ROOT = "results/{study}"
 DATA = ROOT + "/data/{dataset}/{split}.jsonl"
 TEST = DATA.replace("{split}", "test")
 CHECKED = ROOT + "/data/{dataset}/checked.json"
+LENGTHS = ROOT + "/data/{dataset}/lengths.json"
 
 TOKENIZER = ROOT + "/tokenizer/tokenizer.json"
 TOKENIZER_CONFIG = ROOT + "/tokenizer/tokenizer_config.json"
@@ -37,6 +38,7 @@ REPRESENTATION_FACTS = ROOT + "/representations/{model}/{dataset}.json"
 
 COMPARISONS = ROOT + "/comparisons"
 SCORES = COMPARISONS + "/scores.tsv"
+LEARNING = COMPARISONS + "/learning.tsv"
 RETENTION = COMPARISONS + "/retention/{group}.tsv"
 NEURONS = COMPARISONS + "/neurons/{direction}.{span}.tsv"
 USAGE = COMPARISONS + "/usage_alignment/{direction}.{span}.tsv"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from babelmerge.study.graph import (
     chapters,
+    data,
     evaluate,
     interventions,
     mergeability,
@@ -56,7 +57,6 @@ def inspected(plan: Plan) -> Chapter | None:
         study={
             "looked_at": [list(case) for case in cases],
             "owned": list(plan.of_kind("expert")),
-            "language_names": plan.language_names,
         },
         long={key: path for key, path in long.items() if path},
         tables=chapters.tables(plan, {(name,): name for name in LOOKED_AT}),
@@ -88,7 +88,6 @@ def _study(plan: Plan) -> dict:
     scored = [d for d in plan.datasets.values() if kinds.kind(d.kind).scored]
     prompts = dict.fromkeys(dataset.prompt for dataset in scored)
     return {
-        "language_names": plan.language_names,
         "base": _base_in_words(plan),
         "prompt": next(iter(prompts)) if len(prompts) == 1 else None,
         "generation": dict(plan.generation),
@@ -98,7 +97,12 @@ def _study(plan: Plan) -> dict:
 
 def reproducibility(plan: Plan) -> Chapter:
     trained = {("training",): paths.of(plan, paths.TABLE, table="training")} if plan.trained else {}
-    return Chapter(study={"warnings": list(plan.warnings)}, long=trained, asks=("configuration",))
+    return Chapter(
+        study={"warnings": list(plan.warnings)},
+        long=trained,
+        files={"checks": [*data.checked_files(plan), *data.lengths_files(plan)]},
+        asks=("configuration",),
+    )
 
 
 def _taken_in_words(plan: Plan, model: str) -> str:

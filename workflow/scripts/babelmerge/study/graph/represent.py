@@ -13,14 +13,18 @@ from babelmerge.study.plan.analysis import KINDS
 from babelmerge.study.plan.types import Direction, Plan
 
 
-def probe_file(plan: Plan, dataset: str) -> str | None:
+def probe_split(plan: Plan, dataset: str) -> str | None:
     """The rows that models are represented on: the split that `analysis` asks for, else the other.
 
     None for a data set that has neither.
     """
     splits = plan.datasets[dataset].splits
     wanted = dict.fromkeys([plan.analysis["split"], "dev", "test"])
-    split = next((split for split in wanted if split in splits), None)
+    return next((split for split in wanted if split in splits), None)
+
+
+def probe_file(plan: Plan, dataset: str) -> str | None:
+    split = probe_split(plan, dataset)
     return split and split_file(plan, dataset, split)
 
 

@@ -2,13 +2,16 @@
 
 from babelmerge.study.graph import chapters, evaluate, merge, paths, scores
 from babelmerge.study.graph.chapters import Chapter, Files, Key
-from babelmerge.study.plan.types import Plan
+from babelmerge.study.plan.types import Plan, Trained
+
+TRAINING = ("learning_rate", "batch_size")  # settings that are told of experts that learnt nothing
 
 
 def facts(plan: Plan) -> dict:
     """The metric that the story is told in, and how groups stand together."""
     return {
         "metric": next(iter(scores.metrics_shown(plan)), None),
+        "chosen_on_test": list(plan.chosen_on_test),
         "families": {
             family: {group: list(plan.groups[group].datasets) for group in groups}
             for family, groups in plan.families.items()
@@ -33,8 +36,28 @@ def retention(plan: Plan) -> Files:
 
 
 def question(plan: Plan) -> Chapter:
-    long = {**scored(plan), **retention(plan)}
-    return Chapter(study=facts(plan), long=long, asks=("description", "reference"))
+    long = {**scored(plan), **retention(plan), **_learnt(plan)}
+    study = {**facts(plan), "training": _trained(plan)}
+    return Chapter(study=study, long=long, asks=("description", "reference"))
+
+
+def _learnt(plan: Plan) -> Files:
+    """What tells whether experts learnt anything, and how much they were given to learn from."""
+    if not scores.learning_settings(plan)["cases"]:
+        return {}
+    tables = {("sizes",): "sizes"} | ({("training",): "training"} if plan.trained else {})
+    found = {key: paths.of(plan, paths.TABLE, table=name) for key, name in tables.items()}
+    return {("learning",): paths.of(plan, paths.LEARNING), **found}
+
+
+def _trained(plan: Plan) -> dict[str, dict]:
+    """Expert -> its data sets, and how it was trained; nothing of experts that were taken in."""
+    sources = {id_: model.source for id_, model in plan.of_kind("expert").items()}
+    return {
+        id_: {"datasets": list(source.datasets), **{k: source.training.get(k) for k in TRAINING}}
+        for id_, source in sources.items()
+        if isinstance(source, Trained)
+    }
 
 
 def experts(plan: Plan) -> Chapter | None:
@@ -60,9 +83,10 @@ def merges(plan: Plan) -> Chapter | None:
         for group, made in merge.swept(plan).items()
         for one, path in zip(made, merge.sweep_files(plan, group), strict=True)
     }
+    split = next((one.selection["split"] for one in plan.sweeps.values()), None)
     published = {("published",): plan.published} if plan.published else {}
     return Chapter(
-        study=facts(plan),
+        study={**facts(plan), "swept_on": split},
         long={**scored(plan), **retention(plan), **swept, **published},
         figures=chapters.figures(plan, scores.kept_figures(plan) | merge.figures(plan)),
         tables=chapters.tables(plan, _merge_tables(plan)),

@@ -39,6 +39,32 @@ def _row(plan: Plan, model: str, dataset: str) -> dict:
     }
 
 
+def learning_settings(plan: Plan) -> dict:
+    """Finished experts on those of their own data sets that they are tested on."""
+    experts = [m for m in plan.of_kind("expert").values() if m.finished]
+    pairs = [(m, dataset) for m in experts for dataset in m.datasets if dataset in m.evaluate]
+    return {
+        "cases": [_learnt(plan, model.id, dataset) for model, dataset in pairs],
+        "test": dict(plan.evaluation),
+    }
+
+
+def _learnt(plan: Plan, expert: str, dataset: str) -> dict:
+    """The sentence files of an expert and, where it is tested, the base."""
+    models = {"value": expert}
+    models |= {"base": "base"} if dataset in plan.models["base"].evaluate else {}
+    files = {
+        name: paths.of(plan, paths.SENTENCES, model=model, dataset=dataset)
+        for name, model in models.items()
+    }
+    return {"expert": expert, "dataset": dataset, **files}
+
+
+def learning_scores(plan: Plan) -> list[str]:
+    cases = learning_settings(plan)["cases"]
+    return sorted({case[name] for case in cases for name in ("value", "base") if name in case})
+
+
 def _case(plan: Plan, merge: Merge, dataset: str) -> dict | None:
     """The sentence files that one row of the retention table compares."""
     own = plan.owner(dataset, plan.groups[merge.group].members)
@@ -129,13 +155,18 @@ def _datasets(plan: Plan, groups: Iterable[str]) -> list[str]:
 # shown
 
 
+def _warned(plan: Plan) -> dict:
+    """What the notes of tables of scores warn of."""
+    return {"chosen_on_test": list(plan.chosen_on_test)}
+
+
 def tables(plan: Plan) -> dict[str, dict]:
     """Name -> what a score table shows: a family of one group and task whole, others by metric."""
     shown = {}
     for family, groups in plan.families.items():
         datasets = _datasets(plan, groups)
         metrics = metrics_shown(plan, datasets)
-        facts = {"family": family, "published": plan.published}
+        facts = {"family": family, "published": plan.published, **_warned(plan)}
         alone = len(groups) == 1 and len({plan.datasets[d].task for d in datasets}) == 1
         if alone:
             whole = {groups[0]: datasets}
@@ -155,6 +186,7 @@ def off_target_tables(plan: Plan) -> dict[str, dict]:
         f"{family}-{OFF_TARGET}": {
             "family": family,
             "published": plan.published,
+            **_warned(plan),
             "groups": groups,
             "metrics": [OFF_TARGET],
         }
@@ -172,7 +204,8 @@ def own_tables(plan: Plan) -> dict[str, dict]:
     """What is put behind the name of the table of experts' own scores -> its metric."""
     tested = dict.fromkeys(dataset for _, dataset in plan.evaluations)
     metrics = main_metrics(plan, tested)
-    return {f"-{m}" if len(metrics) > 1 else "": {"metric": m} for m in metrics}
+    warned = _warned(plan)
+    return {f"-{m}" if len(metrics) > 1 else "": {"metric": m, **warned} for m in metrics}
 
 
 def retention_tables(plan: Plan) -> dict[str, dict]:
@@ -182,6 +215,7 @@ def retention_tables(plan: Plan) -> dict[str, dict]:
         f"-{metric}" if len(metrics) > 1 else "": {
             "groups": list(_having(plan, plan.groups, metric)),
             "metric": metric,
+            **_warned(plan),
         }
         for metric in metrics
     }

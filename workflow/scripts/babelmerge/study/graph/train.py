@@ -6,7 +6,7 @@ from pathlib import Path
 
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
-from babelmerge.study.graph.data import checked, split_file
+from babelmerge.study.graph.data import checked, lengths, split_file
 from babelmerge.study.plan.types import Merged, Model, Plan, Taken, Trained
 
 
@@ -38,7 +38,10 @@ def _made(model: Model) -> str | type:
 
 
 def taken_settings(plan: Plan, model: str) -> dict:
-    return {"model": model, **asdict(plan.models[model].source)}
+    """Where it is, and whether it needs a tokenizer of its own: it is asked or looked into."""
+    entry = plan.models[model]
+    asked = bool(entry.evaluate or entry.probe)
+    return {"model": model, "tokenizer": asked, **asdict(entry.source)}
 
 
 def taken_files(plan: Plan, model: str) -> list[str]:
@@ -77,7 +80,12 @@ def may_be_adapter(plan: Plan, model: Model) -> bool:
 
 def checks(plan: Plan, model: str) -> list[str]:
     """Checks that must have passed before a model is trained on its data sets."""
-    return [checked(plan, dataset) for dataset in plan.models[model].source.datasets]
+    return [lengths(plan, dataset) for dataset in plan.models[model].source.datasets]
+
+
+def tokenizer_checks(plan: Plan) -> list[str]:
+    """The same before a tokenizer is learnt, which knows of no lengths yet."""
+    return [checked(plan, dataset) for dataset in plan.models["base"].source.datasets]
 
 
 def tokenizer_data(plan: Plan) -> list[str]:
@@ -95,7 +103,8 @@ def inputs(plan: Plan, model: str) -> dict:
     random = source.start == "random"
     start = paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base")
     repeat = source.repeat or [1] * len(source.datasets)
-    has_dev = [d for d in source.datasets if "dev" in plan.datasets[d].splits]
+    selects = source.training.get("eval_steps")  # else dev would be read and change nothing
+    has_dev = [d for d in source.datasets if selects and "dev" in plan.datasets[d].splits]
     return {
         "start": start,
         "train": [

@@ -17,10 +17,12 @@ from babelmerge.study.grammar.corpora import (
     Side,
 )
 from babelmerge.study.grammar.study import Study
+from babelmerge.study.plan import splits
 from babelmerge.study.plan.templates import fill, language_values, values
 from babelmerge.study.plan.types import CorpusRequest
 from babelmerge.tasks.kinds import KINDS, Kind
 from babelmerge.words.spelling import listed, nearest
+from babelmerge.words.splits import Cut
 
 SENTENCES = "sentences"  # what the controlled corpus makes of meanings alone; all else is items
 Where = tuple[str, ...]
@@ -55,13 +57,13 @@ def _request(
         raise study.error(*where, "corpus", found=found, expected=expected, remedy=near)
     maker = {ControlledCorpus: _controlled, HubCorpus: _hub, FilesCorpus: _files}[type(corpus)]
     names = values(study, task, source, target)
-    names["split"] = part.split or getattr(corpus, "split", None) or split
-    options = maker(study, part, corpus, names, (source, target))
+    cuts = splits.cuts(study, part, corpus, split, where)
+    names["split"] = cuts[0].name
+    options = maker(study, part, corpus, names, (source, target), cuts)
     if fields := _fields(KINDS[study.tasks[task].kind], getattr(corpus, "columns", None)):
         options["fields"] = fields
-    if getattr(corpus, "where", None):
-        loc = ("corpora", part.corpus, "where")
-        options["where"] = {k: fill(study, v, names, *loc) for k, v in corpus.where.items()}
+    if wanted := splits.wanted(study, part, corpus, names, where):
+        options["where"] = wanted
     if part.size is not None:
         options["size"] = part.size
     if part.sample:
@@ -87,6 +89,7 @@ def _controlled(
     corpus: ControlledCorpus,
     names: dict[str, str],
     sides: tuple[str, str],
+    cuts: tuple[Cut, ...],
 ) -> dict[str, Any]:
     _check_made(study, part, names["task"], sides)
     _check_labels(study, names["task"])
@@ -124,7 +127,12 @@ def _check_labels(study: Study, task: str) -> None:
 
 
 def _hub(
-    study: Study, part: Part, corpus: HubCorpus, names: dict[str, str], sides: tuple[str, str]
+    study: Study,
+    part: Part,
+    corpus: HubCorpus,
+    names: dict[str, str],
+    sides: tuple[str, str],
+    cuts: tuple[Cut, ...],
 ) -> dict[str, Any]:
     where = ("corpora", part.corpus)
     options: dict[str, Any] = {"kind": "hub", "hub": fill(study, corpus.hub, names, *where, "hub")}
@@ -132,31 +140,52 @@ def _hub(
         options["revision"] = corpus.revision
     if corpus.config is not None:
         options["config"] = fill(study, corpus.config, names, *where, "config")
-    options["split"] = names["split"]
+    options["split"] = "+".join(f"{cut.name}{cut.rows}" for cut in cuts)
     options["columns"] = _columns(study, part.corpus, corpus, names, sides)
     return options
 
 
 def _files(
-    study: Study, part: Part, corpus: FilesCorpus, names: dict[str, str], sides: tuple[str, str]
+    study: Study,
+    part: Part,
+    corpus: FilesCorpus,
+    names: dict[str, str],
+    sides: tuple[str, str],
+    cuts: tuple[Cut, ...],
 ) -> dict[str, Any]:
     where = ("corpora", part.corpus, "files")
-    files: dict[str, str] | list[str]
-    if isinstance(corpus.files, dict):
-        per_side = {code: _entry(study, corpus.files, code, where) for code in dict.fromkeys(sides)}
-        files = {
-            code: _one(study, text, {**names, **_language_only(study, code, names)}, where)
-            for code, text in per_side.items()
+    parts = [
+        {
+            "files": _paths(study, corpus, {**names, "split": cut.name}, sides, where),
+            "rows": cut.rows,
         }
-    else:
-        patterns = corpus.files if isinstance(corpus.files, list) else [corpus.files]
-        files = [f for p in patterns for f in _matches(study, p, names, where)]
-    options: dict[str, Any] = {"kind": "files", "files": files}
+        for cut in cuts
+    ]
+    plain = len(cuts) == 1 and cuts[0].whole
+    options: dict[str, Any] = {"kind": "files", "files": parts[0]["files"] if plain else parts}
     if corpus.format is not None:
         options["format"] = corpus.format
     if corpus.format != "text" and not isinstance(corpus.files, dict):
         options["columns"] = _columns(study, part.corpus, corpus, names, sides)
     return options
+
+
+def _paths(
+    study: Study,
+    corpus: FilesCorpus,
+    names: dict[str, str],
+    sides: tuple[str, str],
+    where: Where,
+) -> dict[str, str] | list[str]:
+    """The files of one split; of plain text a file for each language."""
+    if not isinstance(corpus.files, dict):
+        patterns = corpus.files if isinstance(corpus.files, list) else [corpus.files]
+        return [f for p in patterns for f in _matches(study, p, names, where)]
+    per_side = {code: _entry(study, corpus.files, code, where) for code in dict.fromkeys(sides)}
+    return {
+        code: _one(study, text, {**names, **_language_only(study, code, names)}, where)
+        for code, text in per_side.items()
+    }
 
 
 def _language_only(study: Study, code: str, names: dict[str, str]) -> dict[str, str]:

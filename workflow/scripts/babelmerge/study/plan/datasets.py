@@ -6,13 +6,12 @@ Pure functions of a `Study`.
 from babelmerge.study.grammar.corpora import Task
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.corpora import requests
+from babelmerge.study.plan.splits import SPLITS, check_apart, selects_on_test
 from babelmerge.study.plan.types import Dataset
 from babelmerge.tasks.kind import options
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
 from babelmerge.words.spelling import listed, nearest
-
-SPLITS = ("train", "dev", "test")
 
 
 def direction_pairs(study: Study, direction: str) -> list[str]:
@@ -69,6 +68,8 @@ def datasets(study: Study) -> dict[str, Dataset]:
         for source, target in _units(study, name, task):
             dataset = _dataset(study, name, task, source, target)
             found[dataset.id] = dataset
+    for dataset in found.values():
+        check_apart(study, dataset.task, dataset.splits)
     return found
 
 
@@ -87,4 +88,5 @@ def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> D
         splits={s: r for s in SPLITS if (r := requests(study, name, s, source, target))},
         overlap=task.overlap,
         options=dict(options(task.labels, task.shots)),
+        test_may_be_dev=selects_on_test(study),
     )

@@ -5,8 +5,8 @@ workflow builds its graph from the plan. Imports nothing heavy: it runs at every
 """
 
 from collections.abc import Collection, Iterable
-from pathlib import Path
 
+from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.grammar.yaml import StudyError
 from babelmerge.study.plan import analysis as plan_interventions
@@ -15,6 +15,7 @@ from babelmerge.study.plan import directions as plan_directions
 from babelmerge.study.plan import groups as plan_groups
 from babelmerge.study.plan import merges as plan_merges
 from babelmerge.study.plan import models as plan_models
+from babelmerge.study.plan import selection as plan_selection
 from babelmerge.study.plan.scope import scored
 from babelmerge.study.plan.types import (
     CorpusRequest,
@@ -44,7 +45,6 @@ __all__ = [
     "Taken",
     "Trained",
     "check_built",
-    "check_files",
     "expand",
 ]
 
@@ -64,6 +64,7 @@ def expand(study: Study) -> Plan:
     groups, merges, merged = plan_merges.merges(study, datasets, models, names)
     models |= merged
     models |= {m.id: m for m in plan_models.baselines(study, datasets)}
+    _check_evaluations(study, models)
     plan_interventions.check(study, models, merges)
     families: dict[str, tuple[str, ...]] = {}
     for group in groups.values():
@@ -84,10 +85,12 @@ def expand(study: Study) -> Plan:
         families=families,
         directions=plan_directions.directions(datasets, study.pivot),
         owners=plan_directions.owners(datasets, models.values()),
-        generation=study.generation.model_dump(),
+        generation=study.generation.model_dump(exclude={"too_long"}),
+        too_long=study.generation.too_long,
         evaluation={"seed": study.seed, **evaluation},
         analysis=study.analysis.model_dump(exclude_none=True),
         published=study.published,
+        chosen_on_test=plan_selection.on_test(study, datasets, models, merges),
         warnings=plan_merges.warnings(merges),
     )
 
@@ -107,6 +110,10 @@ def _experts(
                 raise study.error("experts", key, found=found, expected=expected)
             made_by[model.id] = key
             models[model.id] = model
+        if len(made_by) > limits.EXPERTS:
+            expected = limits.most(limits.EXPERTS, "experts with their kept states")
+            found = f"{len(made_by):,} experts up to here"
+            raise study.error("experts", key, found=found, expected=expected, remedy=limits.REMEDY)
         names.sets[key] = tuple(m.id for m in experts)
         for model in kept:
             parent = ids.finished(model.id)
@@ -114,27 +121,12 @@ def _experts(
     return names
 
 
-def check_files(plan: Plan) -> None:
-    """StudyError that lists every file and folder a plan reads and that does not exist."""
-    wanted: dict[str, str] = {}
-    for dataset in plan.datasets.values():
-        for split, requests in dataset.splits.items():
-            for request in requests:
-                wanted |= {path: f"{dataset.id} {split}" for path in request.paths}
-    for model in plan.taken.values():
-        if isinstance(model.source, Taken) and model.source.path:
-            wanted[model.source.path] = model.id
-    missing = {path: use for path, use in wanted.items() if not Path(path).exists()}
-    if missing:
-        told = [f"  {path} (for {use})" for path, use in missing.items()]
-        told += [
-            f"results/{name} is what a study called {name} builds: run it first"
-            for name in _sorted(p.split("/")[1] for p in missing if p.startswith("results/"))
-        ]
-        raise StudyError(
-            f"{plan.study}: {len(missing)} file(s) are missing; give the folder that holds them by "
-            "--config data=FOLDER, or correct `corpora` or `path` in the study:\n" + "\n".join(told)
-        )
+def _check_evaluations(study: Study, models: dict[str, Model]) -> None:
+    number = sum(len(model.evaluate) for model in models.values())
+    if number > limits.EVALUATIONS:
+        found = f"{number:,} pairs of a model and a data set that it is tested on"
+        expected = limits.most(limits.EVALUATIONS, "of them")
+        raise study.error("tasks", found=found, expected=expected, remedy=limits.REMEDY)
 
 
 def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) -> None:

@@ -4,10 +4,13 @@ Pure functions of a `Study` and the names of its models.
 """
 
 import itertools
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.groups import (
     Combinations,
     EachCheckpoint,
@@ -33,11 +36,12 @@ class Names:
 
 @dataclass(frozen=True)
 class Raw:
-    """A group before its members are resolved."""
+    """A group before its members are resolved. label: for readers, where it is not the name."""
 
     name: str
     family: str
     members: tuple[str, ...]
+    label: str = ""
 
 
 def _label(member: str) -> str:
@@ -69,8 +73,23 @@ def _by_language(study: Study, names: Names, spec: EachLanguage, family: str) ->
     for code in study.languages:
         if code != study.pivot:
             pairs = [p for p in direction_pairs(study, spec.pairs) if code in ids.sides(p)]
-            found.append(Raw(f"{family}-{code}", family, _ids(study, names, pairs, family)))
+            members = tuple(_of_pair(study, names, pair, family) for pair in pairs)
+            label = f"{family} ({study.language_name(code)})"
+            found.append(Raw(f"{family}-{code}", family, members, label))
     return found
+
+
+def _of_pair(study: Study, names: Names, pair: str, family: str) -> str:
+    """The expert of a pair, whatever it is called: that of its data set with the fewest of its own.
+
+    Raises StudyError where no expert has a data set of the pair.
+    """
+    experts = [m for m in names.models.values() if m.kind == "expert" and m.finished]
+    own = [m for m in experts if pair in map(ids.unit, m.datasets)]
+    if not own:
+        expected = f"an expert of each pair: {listed(_label(m.id) for m in experts)}"
+        raise study.error("groups", family, found=f"no expert of {pair}", expected=expected)
+    return min(own, key=lambda model: len(model.datasets)).id
 
 
 def _by_checkpoint(study: Study, names: Names, spec: EachCheckpoint, family: str) -> list[Raw]:
@@ -91,7 +110,9 @@ def _listed(study: Study, names: Names, spec: list[str], family: str) -> list[Ra
 
 
 def _combined(study: Study, names: Names, spec: Combinations, family: str) -> list[Raw]:
-    sets = itertools.combinations(_ids(study, names, spec.of, family), spec.combinations)
+    members = _ids(study, names, spec.of, family)
+    _check_number(study, family, math.comb(len(members), spec.combinations))
+    sets = itertools.combinations(members, min(spec.combinations, len(members) + 1))
     return [Raw(f"{family}-{'+'.join(map(_label, s))}", family, s) for s in sets]
 
 
@@ -110,8 +131,14 @@ _GENERATORS = {
 }
 
 
+def _check_number(study: Study, family: str, groups: int) -> None:
+    if groups > limits.GROUPS:
+        expected, found = limits.most(limits.GROUPS, "groups of a study"), f"{groups:,} groups"
+        raise study.error("groups", family, found=found, expected=expected, remedy=limits.REMEDY)
+
+
 def _check(study: Study, raw: Raw) -> None:
-    twice = [m for i, m in enumerate(raw.members) if m in raw.members[:i]]
+    twice = [m for m, times in Counter(raw.members).items() if times > 1]
     if twice or len(raw.members) < 2:
         found = f"{twice[0]} twice" if twice else f"{len(raw.members)} member(s) in {raw.name}"
         expected = "two or more different models"
@@ -126,6 +153,7 @@ def unfold(study: Study, names: Names) -> dict[str, Raw]:
         raws = _GENERATORS[type(members)](study, names, members, family)
         if not raws:
             raise study.error("groups", family, found="no group", expected="enough members")
+        _check_number(study, family, len(found) + len(raws))
         for raw in raws:
             _check(study, raw)
             if raw.name in found:
@@ -157,29 +185,34 @@ def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
 
 def ordered(study: Study, raws: Mapping[str, Raw]) -> list[str]:
     """Group names so that merges come before the groups that hold them. Raises on cycles."""
-    done: list[str] = []
+    done: dict[str, None] = {}
 
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
             found = f"a cycle: {' -> '.join((*path, name))}"
             raise study.error("groups", raws[name].family, found=found, expected="no cycle")
+        if len(path) > limits.DEEPEST:
+            found = f"merges of merges, more than {limits.DEEPEST} deep"
+            raise study.error("groups", raws[name].family, found=found, expected="fewer levels")
         if name in done:
             return
         for member in raws[name].members:
             if ids.of_kind(member, "merge"):
                 visit(_merge_of(study, raws, member, raws[name].family), (*path, name))
-        done.append(name)
+        done[name] = None
 
     for name in raws:
         visit(name, ())
-    return done
+    return list(done)
 
 
 def _merge_of(study: Study, raws: Mapping[str, Raw], member: str, family: str) -> str:
     """The group of a member merges/group/method. Raises when there is no such merge."""
+    group, method = [*member.split("/"), "", ""][1:3]
+    there = group in raws and method in grids(study, raws[group].family)
+    if there and member == ids.model("merge", group, method):
+        return group
     valid = [ids.model("merge", n, m) for n, raw in raws.items() for m in grids(study, raw.family)]
-    if member in valid:
-        return ids.group(member)
     expected = f"a merge of the study: {listed(valid)}"
     near = nearest(member, valid)
     raise study.error("groups", family, found=repr(member), expected=expected, remedy=near)

@@ -8,8 +8,9 @@ from typing import Any
 
 from babelmerge.recipes import points as merge_parameters
 from babelmerge.recipes.methods import METHODS
+from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.groups import LongGroup
-from babelmerge.study.grammar.methods import points
+from babelmerge.study.grammar.methods import number_of_points, points
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.groups import Names, Raw, grids, ordered, unfold
 from babelmerge.study.plan.scope import having, resolve, scored, tested
@@ -31,6 +32,7 @@ def merges(
     decide a sweep.
     """
     raws = unfold(study, names)
+    _check_number(study, raws)
     own: dict[str, tuple[str, ...]] = {k: m.datasets for k, m in models.items()}
     groups: dict[str, Group] = {}
     found: dict[str, Merge] = {}
@@ -43,7 +45,7 @@ def merges(
         about = _held(study, datasets, raw, own)
         held = _scorable(study, datasets, raw, about)
         methods = grids(study, raw.family)
-        groups[name] = Group(name, raw.family, raw.members, held, tuple(methods))
+        groups[name] = Group(name, raw.family, raw.members, held, tuple(methods), raw.label)
         like = _like(study, datasets, raw.family, about)
         judged = (tested(datasets, like), like)
         for label, grid in methods.items():
@@ -55,6 +57,19 @@ def merges(
             found[merge.model] = merge
             made[merge.model] = Model(merge.model, "merge", Merged(name, label), held, *judged)
     return {name: groups[name] for name in raws}, found, made
+
+
+def _check_number(study: Study, raws: Mapping[str, Raw]) -> None:
+    """StudyError for more merges and points than any machine would ever make."""
+    merged = [number_of_points(g) for r in raws.values() for g in grids(study, r.family).values()]
+    counted = {
+        "merges": (len(merged), limits.MERGES),
+        "points of all grids, over all groups": (sum(merged), limits.ALL_POINTS),
+    }
+    for what, (number, most) in counted.items():
+        if number > most:
+            found, expected = f"{number:,} {what}", limits.most(most, what)
+            raise study.error("groups", found=found, expected=expected, remedy=limits.REMEDY)
 
 
 def _held(

@@ -14,7 +14,7 @@ from babelmerge.study.plan.scope import Datasets, having, resolve, tested
 from babelmerge.study.plan.templates import fill, values
 from babelmerge.study.plan.training import NONE, training
 from babelmerge.study.plan.types import Dataset, Kept, Model, Taken, Trained
-from babelmerge.words import ids
+from babelmerge.words import ids, path_names
 from babelmerge.words.spelling import listed
 
 Learner = Expert | ExpertSet  # a joint model is an expert of more
@@ -176,9 +176,7 @@ def _model(
     key: str | None = None,
 ) -> Model:
     where = (section, key or label)
-    if "/" in label or not label:
-        expected = "a name without a slash, for example {unit} or {task}-{unit}"
-        raise study.error(*where, "name", found=repr(label), expected=expected)
+    _check_name(study, label, (*where, "name") if key else where)
     if entry.ready:
         source: Taken | Trained = _taken(study, entry, names, where)
     else:
@@ -186,6 +184,16 @@ def _model(
     about = own if section == "joint" else same_direction(datasets, study.pivot, own)
     kind = section.removesuffix("s")
     return Model(f"{section}/{label}", kind, source, own, tested(datasets, about), about)
+
+
+def _check_name(study: Study, label: str, where: tuple[str, ...]) -> None:
+    """StudyError for a name that can't be part of a path, or that stands for a kept state."""
+    mistake = path_names.mistake(label)
+    if mistake or "@" in label:
+        found = f"name {label!r}, which {mistake or 'has an @'}"
+        expected = f"{path_names.EXPECTED}, but no @, which is of states kept along training"
+        remedy = "For example {unit} or {task}-{unit}."
+        raise study.error(*where, found=found, expected=expected, remedy=remedy)
 
 
 def joints(study: Study, datasets: Datasets) -> list[Model]:

@@ -17,7 +17,9 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 def codes(study: Study) -> dict[str, dict[str, str]]:
     """Codes that data sets have for languages: FLORES' and the study's own."""
     own = {name: dict(table) for name, table in study.codes.items()}
-    return {**own, "flores": {**known.FLORES, **own.get("flores", {})}}
+    derived = {code: known.flores(code) for code in study.languages}
+    flores = {code: value for code, value in derived.items() if value}
+    return {**own, "flores": {**flores, **own.get("flores", {})}}
 
 
 def other_side(study: Study, source: str, target: str) -> str:

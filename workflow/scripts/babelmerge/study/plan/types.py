@@ -1,6 +1,6 @@
 """What a plan is made of: plain frozen data, each field JSON-serialisable, order significant."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,14 +17,24 @@ class CorpusRequest:
     @property
     def paths(self) -> tuple[str, ...]:
         """Files that are read, in order."""
-        files = self.options.get("files", ()) if self.kind == "files" else ()
-        found = files.values() if isinstance(files, Mapping) else files
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(_files(self.options["files"]) if self.kind == "files" else ()))
+
+
+def _files(files: Any) -> Iterator[str]:
+    """Paths in what a request says of files: a list, a mapping by language, or slices of such."""
+    for file in files.values() if isinstance(files, Mapping) else files:
+        if isinstance(file, Mapping):
+            yield from _files(file["files"])
+        else:
+            yield file
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """One task in one language pair or language. A split that is absent has no key."""
+    """One task in one language pair or language. A split that is absent has no key.
+
+    test_may_be_dev: whether the study allows that something is chosen on test rows.
+    """
 
     id: str
     task: str
@@ -38,6 +48,7 @@ class Dataset:
     splits: dict[str, tuple[CorpusRequest, ...]]
     overlap: str
     options: dict[str, Any] = field(default_factory=dict)
+    test_may_be_dev: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,13 +120,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Group:
-    """Models that are merged together. datasets: the members' own, in order."""
+    """Models that are merged together. datasets: the members' own, in order.
+
+    label: for readers, where it is not the name.
+    """
 
     name: str
     family: str
     members: tuple[str, ...]
     datasets: tuple[str, ...]
     methods: tuple[str, ...]
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +172,8 @@ class Plan:
     """A study with all names resolved; compared by identity, so that it can be a cache's key.
 
     directions: by id. owners: data set -> the expert that it belongs to, where there is one.
+    too_long: what becomes of rows that models cannot decode: error, drop or cut.
+    chosen_on_test: what is chosen on the rows that scores are reported on: see `selection`.
     """
 
     study: str
@@ -174,9 +191,11 @@ class Plan:
     directions: dict[str, Direction]
     owners: dict[str, str]
     generation: dict[str, Any]
+    too_long: str
     evaluation: dict[str, Any]
     analysis: dict[str, Any]
     published: str | None
+    chosen_on_test: tuple[str, ...]
     warnings: tuple[str, ...]
 
     @property

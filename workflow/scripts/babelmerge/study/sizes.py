@@ -34,11 +34,12 @@ def small(plan: Plan) -> bool:
 
 def _of_architecture(architecture: dict, tokenizer: dict) -> float:
     """Embeddings, and for each block attention and a gated MLP."""
-    hidden = architecture.get("hidden_size") or architecture.get("n_embd") or 1024
-    blocks = architecture.get("num_hidden_layers") or architecture.get("n_layer") or 12
-    inner = architecture.get("intermediate_size") or architecture.get("n_inner") or 4 * hidden
-    vocabulary = architecture.get("vocab_size") or tokenizer.get("vocab_size") or 32000
-    experts = architecture.get("num_local_experts") or architecture.get("num_experts") or 1
+    told = {name: size for name, size in architecture.items() if isinstance(size, int)}
+    hidden = told.get("hidden_size") or told.get("n_embd") or 1024
+    blocks = told.get("num_hidden_layers") or told.get("n_layer") or 12
+    inner = told.get("intermediate_size") or told.get("n_inner") or 4 * hidden
+    vocabulary = told.get("vocab_size") or tokenizer.get("vocab_size") or 32000
+    experts = told.get("num_local_experts") or told.get("num_experts") or 1
     heads = 1 if architecture.get("tie_word_embeddings") else 2
     return heads * vocabulary * hidden + blocks * (4 * hidden**2 + 3 * experts * hidden * inner)
 

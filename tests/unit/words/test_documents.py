@@ -1,0 +1,84 @@
+"""YAML that people write: read whole, or refused at once with what is wrong."""
+
+import os
+import time
+
+import pytest
+import yaml
+
+from babelmerge.words import documents
+
+
+def bomb(levels: int) -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, levels)]
+    return "\n".join(lines)
+
+
+def read(text: str):
+    return documents.load(text, documents.SAFE)
+
+
+def test_a_text_is_its_documents():
+    assert read("a: 1") == [{"a": 1}] and read("") == [] and read("--- 1\n--- 2") == [1, 2]
+
+
+def test_aliases_within_the_limits_are_read():
+    assert read("a: &a [1, 2]\nb: [*a, *a]")[0]["b"] == [[1, 2], [1, 2]]
+    assert len(read(bomb(4))[0]["a3"]) == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (bomb(6), "50,000 values"),
+        (bomb(300), "50,000 values"),
+        (f"a: &a {'x' * 1_000_000}\nb: [{', '.join(['*a'] * 9)}]", "5,000,000 bytes"),
+        ("[" * 100_000, "50 levels"),
+        ("".join(f"a{i}: &a{i} [{f'*a{i - 1}' if i else ''}]\n" for i in range(400)), "50 levels"),
+        ("a: &a [*a]", "[*]a, which names nothing"),
+        ("a: *b", "[*]b, which names nothing"),
+        ("a: !!int x", "a value that can't be read"),
+        ("a: !!bool maybe", "a value that can't be read"),
+        ("a: !!timestamp x", "a value that can't be read"),
+        ("a: 2026-13-45", "a value that can't be read"),
+    ],
+)
+def test_what_is_beyond_the_limits_is_refused_at_once(text, told):
+    start = time.process_time()
+    with pytest.raises(yaml.YAMLError, match=told):
+        read(text)
+    assert time.process_time() - start < 1
+
+
+def test_the_size_with_aliases_is_that_of_the_text_without():
+    text = "a: &a {b: [1, 2], c: &c word}\nd: [*a, *c]"
+    plain = yaml.dump(read(text)[0], Dumper=NoAliases)
+    counted = documents.count(text, documents.SAFE)
+    assert "*" not in plain and counted == documents.count(plain, documents.SAFE)
+    assert (counted.nodes, counted.depth) == (19, 5)
+
+
+class NoAliases(yaml.SafeDumper):
+    def ignore_aliases(self, data):
+        return True
+
+
+def test_a_file_without_text_says_why(tmp_path):
+    (tmp_path / "latin").write_bytes("é".encode("latin-1"))
+    (tmp_path / "long").write_bytes(b"x" * (documents.MOST_BYTES + 1))
+    (tmp_path / "marked").write_bytes("\ufeffa: 1".encode())
+    os.mkfifo(tmp_path / "pipe")
+    for name, told in {
+        "latin": "expected text in UTF-8",
+        "long": "5,000,001 bytes",
+        "": "a folder",
+        "pipe": "no regular file",
+        "n" * 300: "name too long",
+        "a\0b": "embedded null",
+    }.items():
+        with pytest.raises(documents.Unreadable, match=f"(?i){told}"):
+            documents.text_of(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        documents.text_of(tmp_path / "absent")
+    assert read(documents.text_of(tmp_path / "marked")) == [{"a": 1}]

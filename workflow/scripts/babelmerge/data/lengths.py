@@ -1,0 +1,231 @@
+"""Rows that are too long for the models that will read them, found before anything is trained.
+
+Rows are measured by the tokenizers that will read them. What models decode must fit as a whole, so
+that scores are of the same rows for all models: the study says what becomes of prompts that do
+not (`too_long`). Training and looking inside leave out long prompts and cut long targets; that is
+counted. `check` decides, `readable` is what decoding reads afterwards.
+"""
+
+import json
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from babelmerge.files.rows import read_rows
+from babelmerge.tasks import prompts
+
+Row = Mapping[str, str]
+Decided = dict[str, int | None]  # row id -> letters kept of its source; None: left out
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A model as it reads: its tokenizer, and the number of its positions where these end."""
+
+    name: str
+    tokenizer: Any
+    positions: int | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A split as one model reads it. prompts, targets: (rows,) tokens; targets with EOS."""
+
+    reader: Reader
+    prompts: np.ndarray
+    targets: np.ndarray
+
+
+def check(files: Mapping[str, str | Path], readers: Sequence[Reader], asked: Mapping) -> dict:
+    """What becomes of rows that are too long: {"too_long": {split: Decided}, "warnings": [texts]}.
+
+    files: the rows of each split. readers: the models that read the data set, the base first; all
+    that is trained reads as the base does. asked: {dataset, prompt: {template, chat}, max_length,
+    max_new_tokens, too_long: error | drop | cut; decoded and probed: {split: how many of its first
+    rows, None for all}; trained: every max_length that models are trained with}. Raises ValueError
+    for rows that models could not read, unless `too_long` says what becomes of them.
+    """
+    too_long, warnings = {}, []
+    for split, path in files.items():
+        alone = split not in asked["decoded"] and split not in asked["probed"]
+        measured = [
+            Measured(reader, *measure(read_rows(path), asked["prompt"], reader.tokenizer))
+            for reader in (readers[:1] if alone else readers)
+        ]
+        warnings += _trained(split, path, measured[0], asked)
+        warnings += _probed(split, path, measured, asked)
+        if split in asked["decoded"]:
+            decided = _decoded(split, path, measured, asked)
+            too_long |= {split: decided} if decided else {}
+            warnings += _told(split, decided, len(measured[0].prompts), asked)
+    return {"too_long": too_long, "warnings": warnings}
+
+
+def readable(rows: Iterable[Row], file: str | Path, split: str) -> Iterator[Row]:
+    """The rows of a split that are decoded, as `check` decided. file: what it returned, as JSON."""
+    decided = json.loads(Path(file).read_text(encoding="utf-8"))["too_long"].get(split, {})
+    for row in rows:
+        if row["id"] not in decided:
+            yield row
+        elif (kept := decided[row["id"]]) is not None:
+            yield _cut(row, kept)
+
+
+def measure(rows: Iterable[Row], prompt: Mapping, tokenizer) -> tuple[np.ndarray, np.ndarray]:
+    """(tokens of each prompt, tokens of each target)."""
+    lengths = array("i"), array("i")
+    for one in prompts.encode_all(rows, prompt["template"], tokenizer, None, prompt["chat"]):
+        lengths[0].append(len(one.prompt_ids))
+        lengths[1].append(len(one.target_ids))
+    return np.array(lengths[0], np.int64), np.array(lengths[1], np.int64)
+
+
+def _trained(split: str, path: str | Path, found: Measured, asked: Mapping) -> Iterator[str]:
+    """Warnings of what training leaves out; ValueError where it would leave out everything."""
+    for most in asked["trained"] if split in ("train", "dev") else ():
+        out = found.prompts >= most
+        where = f"{asked['dataset']}: {split}"
+        if split == "train" and out.all():
+            raise ValueError(
+                f"{where}: all {len(out)} prompts have training's max_length of {most} tokens or "
+                f"more, the shortest {found.prompts.min()}; raise training.max_length"
+            )
+        # The last token is only predicted, never read.
+        read = np.where(out, 0, np.minimum(found.prompts + found.targets, most) - 1)
+        _check_positions(where, path, found.reader, read, f"training: max_length is {most}")
+        cut = ~out & (found.prompts + found.targets > most)
+        if out.any() or cut.any():
+            yield (
+                f"{where}: with max_length {most}, training leaves out {out.sum()} of {len(out)} "
+                f"rows (their prompts are longer) and cuts {cut.sum()} targets"
+            )
+
+
+def _probed(
+    split: str, path: str | Path, measured: Sequence[Measured], asked: Mapping
+) -> Iterator[str]:
+    """Warnings of what is not looked at inside models."""
+    if split not in asked["probed"]:
+        return
+    first, most = asked["probed"][split], asked["max_length"]
+    for found in measured:
+        lengths = found.prompts[:first], (found.prompts + found.targets)[:first] - 1
+        out = lengths[0] >= most
+        where = f"{asked['dataset']}: {split}"
+        read = np.where(out, 0, np.minimum(lengths[1], most))
+        _check_positions(where, path, found.reader, read, f"generation: max_length is {most}")
+        cut = ~out & (lengths[1] > most)
+        if out.any() or cut.any():
+            yield (
+                f"{where}: with max_length {most} of generation, {out.sum()} of {len(out)} rows "
+                f"are not looked at inside {found.reader.name} (their prompts are longer), and "
+                f"{cut.sum()} references are cut"
+            )
+
+
+def _check_positions(
+    where: str, path: str | Path, reader: Reader, read: np.ndarray, said: str
+) -> None:
+    """ValueError for a model that would read behind its last position."""
+    if reader.positions is not None and read.max(initial=0) > reader.positions:
+        at = int(read.argmax())
+        raise ValueError(
+            f"{where}: row {_rows(path, [at])[0]['id']} has {read[at]} tokens for {reader.name}, "
+            f"which has {reader.positions} positions, and {said}; set it to {reader.positions} at "
+            "most"
+        )
+
+
+def _decoded(split: str, path: str | Path, measured: Sequence[Measured], asked: Mapping) -> Decided:
+    """The rows whose prompts some model cannot read, and what becomes of them."""
+    rooms = [room(found.reader, asked) for found in measured]
+    first, found = asked["decoded"][split], {}
+    for one, most in zip(measured, rooms, strict=True):
+        for at in np.flatnonzero(one.prompts[:first] > most).tolist():
+            found.setdefault(at, (one.reader.name, int(one.prompts[at]), most))
+    rows = dict(zip(sorted(found), _rows(path, sorted(found)), strict=True))
+    if found and asked["too_long"] == "error":
+        raise ValueError(_refusal(split, {r["id"]: found[at] for at, r in rows.items()}, asked))
+    if asked["too_long"] != "cut":
+        return dict.fromkeys(row["id"] for row in rows.values())
+    readers = [one.reader for one in measured]
+    return {row["id"]: _kept(row, readers, rooms, asked) for row in rows.values()}
+
+
+def room(reader: Reader, asked: Mapping) -> int:
+    """Most tokens of a prompt that leave room for an answer."""
+    most, new = asked["max_length"] - 1, asked["max_new_tokens"]
+    if reader.positions is not None and reader.positions <= new:
+        raise ValueError(
+            f"generation: max_new_tokens is {new}, but {reader.name} has {reader.positions} "
+            "positions for prompt and answer together; lower it"
+        )
+    return most if reader.positions is None else min(most, reader.positions - new)
+
+
+def _refusal(split: str, found: Mapping[str, tuple[str, int, int]], asked: Mapping) -> str:
+    examples = "; ".join(
+        f"row {id_}: {tokens:,} tokens for {name}, where at most {most:,} fit"
+        for id_, (name, tokens, most) in list(found.items())[:3]
+    )
+    return (
+        f"{asked['dataset']}: {split}: {len(found)} prompts are too long ({examples}; generation "
+        f"has max_length {asked['max_length']} and max_new_tokens {asked['max_new_tokens']}). "
+        "Raise max_length, shorten the rows, or say under generation what becomes of them: "
+        "`too_long: drop` leaves them out for all models, `too_long: cut` cuts their sources"
+    )
+
+
+def _told(split: str, decided: Decided, total: int, asked: Mapping) -> list[str]:
+    if not decided:
+        return []
+    done = "left out" if asked["too_long"] == "drop" else "decoded with a cut source"
+    if asked["too_long"] == "drop" and len(decided) == total:
+        raise ValueError(
+            f"{asked['dataset']}: {split}: all {total} prompts are too long, none is left; raise "
+            f"generation.max_length, which is {asked['max_length']}"
+        )
+    ids = ", ".join(list(decided)[:5]) + (" and more" if len(decided) > 5 else "")
+    return [
+        f"{asked['dataset']}: {split}: {done}, since their prompts are too long for a model: "
+        f"{len(decided)} of {total} rows ({ids})"
+    ]
+
+
+def _rows(path: str | Path, places: Sequence[int]) -> list[Row]:
+    wanted = set(places)
+    return [row for at, row in enumerate(read_rows(path) if wanted else ()) if at in wanted]
+
+
+def _cut(row: Row, letters: int) -> Row:
+    return {**row, "source": row["source"][:letters].rstrip()}
+
+
+def _kept(row: Row, readers: Sequence[Reader], rooms: Sequence[int], asked: Mapping) -> int:
+    """Letters of a source with which its prompt fits every model; found by halving.
+
+    A word is not cut where there is white space before it.
+    """
+
+    def fits(letters: int) -> bool:
+        one = [_cut(row, letters)]
+        sizes = (measure(one, asked["prompt"], reader.tokenizer)[0][0] for reader in readers)
+        return all(size <= most for size, most in zip(sizes, rooms, strict=True))
+
+    low, high = 0, len(row["source"])
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    if words := re.match(r"(?s).*\S(?=\s)", row["source"][: low + 1]):
+        low = words.end()
+    if not row["source"][:low].strip():
+        raise ValueError(
+            f"{asked['dataset']}: row {row['id']}: its prompt is too long even without a source; "
+            "raise generation.max_length, or shorten the task's prompt"
+        )
+    return low

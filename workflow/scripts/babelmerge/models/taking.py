@@ -1,0 +1,228 @@
+"""Ready models taken in, from the hub or a folder, into folders of our own form.
+
+Everything that can be wrong with a checkpoint is found here, before a job computes with it: from
+config.json and the headers of its files, without its weights. Only safetensors are accepted and no
+code from a model's folder is ever run. It may not know of studies; it writes only inside the folder
+it is given.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.core_model_loading import revert_weight_conversion
+
+from babelmerge.models import whole
+from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS, is_adapter, weights
+from babelmerge.models.checkpoints import Checkpoint, read_header, read_json, write_tensors
+from babelmerge.models.loading import load, load_tokenizer
+
+LOG = logging.getLogger(__name__)
+# Everything a decoder needs, and nothing that can run: no .py, no .bin.
+KEPT = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
+
+
+def take_in(
+    folder: Path, base: Path | None, *, hub=None, revision=None, path=None, tokenizer: bool = True
+) -> None:
+    """Fill `folder` with a ready model; an adapter is merged into `base` first.
+
+    tokenizer: whether it must have one. Raises ValueError when it cannot be had, is not whole (see
+    `check`), holds pickles, or is an adapter and there is no base.
+    """
+    raw, name = folder / "raw", path or f"{hub}@{revision or 'main'}"
+    raw.mkdir()
+    if hub:
+        download(hub, revision, raw)
+    else:
+        link(Path(path), raw)
+    with _called(name, raw):
+        refuse_unsafe(raw)
+        if not is_adapter(raw):
+            _take_model(raw, folder, tokenizer)
+        elif base is None:
+            raise ValueError(f"{raw}: is an adapter; a base must be a full model")
+        else:
+            merge_adapter(base, raw, folder)
+    shutil.rmtree(raw)
+    LOG.info("%s: %d files", name, len(list(folder.iterdir())))
+
+
+def check(folder: str | Path) -> dict[str, str]:
+    """ValueError unless a model's folder is whole: read are config.json and headers of weights.
+
+    Refused are files that are cut short or are no safetensors, an index of other shards, a
+    config.json that no decoder can be made from, quantised weights, tensors that are missing, too
+    many or of another shape, and a head that the config ties to embeddings that it differs from.
+
+    Returns the name that transformers would save each tensor under: name -> name in the files. It
+    is empty where transformers would pack or name them in a way that is not just a prefix.
+    """
+    files = Checkpoint(folder)
+    model = _without_weights(files)
+    _check_tied(files, model)
+    return _saved_names(files, model)
+
+
+def download(repository: str, revision: str | None, folder: Path) -> None:
+    """Copy a repository's weights, configuration and tokenizer from the hub into `folder`."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        snapshot_download(repository, revision=revision, local_dir=folder, allow_patterns=KEPT)
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ValueError(
+            f"{repository}@{revision or 'main'}: could not be fetched from the hub ({error}); "
+            "check the name, accept the model's terms and run `hf auth login`, or download it "
+            "elsewhere and give its folder as `path:`"
+        ) from error
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
+
+
+def link(source: Path, folder: Path) -> None:
+    """Make `folder` a view of a local model: small files copied, weights linked, not copied."""
+    if not source.is_dir():
+        raise ValueError(f"{source}: no such folder; expected a Hugging Face model folder")
+    refuse_unsafe(source)
+    for pattern in KEPT:
+        for file in sorted(source.glob(pattern)):
+            target = folder / file.name
+            if file.suffix == ".safetensors":
+                target.symlink_to(file.resolve())
+            else:
+                shutil.copyfile(file, target)
+
+
+def refuse_unsafe(folder: Path) -> None:
+    """ValueError unless the folder holds weights as safetensors."""
+    if list(folder.glob("*.safetensors")):
+        return
+    pickles = sorted(path.name for path in folder.glob("*.bin"))
+    found = f"pickled weights ({', '.join(pickles)})" if pickles else "no weights"
+    raise ValueError(
+        f"{folder}: found {found}, expected *.safetensors; load it once in an environment you "
+        "trust and save it with save_pretrained(..., safe_serialization=True)"
+    )
+
+
+def merge_adapter(base: Path, adapter: Path, folder: Path) -> None:
+    """Write base + adapter as a full model, in the base's dtype, and the adapter itself beside.
+
+    Merging by factors (knots, core_space) takes it from the folder `adapter`. ValueError when the
+    adapter lacks a tensor that its config asks for, or has one that the base has no place for.
+    """
+    from peft import PeftModel
+
+    read_json(adapter / CONFIG)
+    read_header(weights(adapter))
+    model, tokenizer = load(base, dtype="auto", where="cpu")
+    try:
+        adapted = PeftModel.from_pretrained(model, adapter)
+        found = adapted.load_adapter(adapter, "default")  # the same again, for what it tells
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{adapter}: the adapter does not fit its base, {base}; give the base that it was "
+            f"tuned on ({str(error).strip()[:300]})"
+        ) from error
+    unfit = [*found.missing_keys, *found.unexpected_keys]
+    if unfit:
+        raise ValueError(
+            f"{adapter}: {WEIGHTS} and {CONFIG} do not fit on {base}: {len(found.missing_keys)} "
+            f"tensors are missing and {len(found.unexpected_keys)} have no place, such as "
+            f"{unfit[0]}; give the base that it was tuned on, or fetch the adapter again"
+        )
+    adapted.merge_and_unload().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    kept = folder / BESIDE
+    kept.mkdir()
+    for name in (CONFIG, WEIGHTS):
+        shutil.copyfile(adapter / name, kept / name)
+
+
+@contextmanager
+def _called(name: str, raw: Path) -> Iterator[None]:
+    """Errors name the place that a model is taken from, not the one where it lies meanwhile."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(str(error).replace(str(raw), name)) from error
+
+
+def _take_model(raw: Path, folder: Path, tokenizer: bool) -> None:
+    """Check and move a full model; weights under older names are written anew under today's.
+
+    Experts that are trained here, or saved by today's transformers, then have the same names.
+    """
+    names = check(raw)
+    if tokenizer:
+        load_tokenizer(raw)
+    files = Checkpoint(raw)
+    if names and set(names) != set(files.names):
+        LOG.warning("%s: tensors are named as transformers would save them today", raw)
+        layout = {name: (files.code(old), files.shape(old)) for name, old in names.items()}
+        write_tensors(folder, layout, lambda name: [files.raw(names[name])])
+        for file in [*raw.glob("*.safetensors"), *raw.glob("*.safetensors.index.json")]:
+            file.unlink()
+    for file in sorted(raw.iterdir()):
+        file.rename(folder / file.name)
+
+
+def _without_weights(files: Checkpoint):
+    """The model as transformers would load it, with shapes alone (on the device `meta`)."""
+    if quantised := files.config.get("quantization_config"):
+        method = quantised.get("quant_method") if isinstance(quantised, Mapping) else quantised
+        raise ValueError(
+            f"{files.path / 'config.json'}: the weights are quantised ({method}), which cannot be "
+            "trained, merged or compared; give the model in bfloat16, float16 or float32"
+        )
+    try:
+        config = AutoConfig.from_pretrained(
+            files.path, local_files_only=True, trust_remote_code=False
+        )
+        with torch.device("meta"):
+            kind = type(AutoModelForCausalLM.from_config(config, trust_remote_code=False))
+    except Exception as error:  # each class of configs has errors of its own
+        raise ValueError(
+            f"{files.path / 'config.json'}: no decoder can be made from it "
+            f"({str(error).strip()[:300]}); expected the config.json of a causal language model "
+            "that this version of transformers knows without code of the model's own"
+        ) from error
+    state = {
+        name: torch.empty(files.shape(name), dtype=files.dtype(name), device="meta")
+        for name in files.stored
+    }
+    where = {"config": config, "state_dict": state, "device_map": {"": "meta"}}
+    return whole.loaded(kind, files.path, **where)
+
+
+def _check_tied(files: Checkpoint, model) -> None:
+    """ValueError for a head of its own under a config that ties it to the embeddings."""
+    for tied, source in model.all_tied_weights_keys.items():
+        if tied not in files.stored or source not in files.stored:
+            continue
+        same = files.code(tied) == files.code(source)
+        if not same or not np.array_equal(files.raw(tied), files.raw(source)):
+            raise ValueError(
+                f"{files.path}: {tied} differs from {source}, to which config.json ties it "
+                "(tie_word_embeddings); set tie_word_embeddings: false in config.json where the "
+                f"model has a head of its own, or take {tied} out of the files"
+            )
+
+
+def _saved_names(files: Checkpoint, model) -> dict[str, str]:
+    """See `check`. In the order of the files."""
+    saved = revert_weight_conversion(model, model.state_dict())
+    tied, prefix = model.all_tied_weights_keys, f"{model.base_model_prefix}."
+    names = {name for name in saved if name not in tied}
+    found = {}
+    for old in files.names:
+        also = (old, f"{prefix}{old}", old.removeprefix(prefix))
+        if name := next((name for name in also if name in names), None):
+            found.setdefault(name, old)
+    return found if len(found) == len(names) else {}

@@ -1,0 +1,5 @@
+"""Checks of a whole plan that need no work to be done.
+
+`files`: every file and folder that the study names is there and can be read. `path_lengths`: names
+fit into the paths that are made of them. `reading` comes in; start there.
+"""

@@ -1,0 +1,126 @@
+"""YAML files that people write, read within limits and with errors that say what is wrong.
+
+Aliases stand for what they name once more each, so that a few lines can mean more than any memory
+holds, and brackets can be nested deeper than any program counts. So what a file holds is counted
+before anything is made of it. Reads only the file that it is given; knows nothing of keys.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+# Of plain values; the compiled one where it is there.
+SAFE: type = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+MOST_BYTES = 5_000_000  # of a file, and of its text with all aliases written out
+MOST_NODES = 50_000  # values and keys, with all aliases written out
+DEEPEST = 50  # mappings and lists inside each other
+
+
+class Unreadable(ValueError):
+    """A file that has no text for us: what was found, and what was expected."""
+
+    def __init__(self, found: str, expected: str):
+        super().__init__(f"{found}; expected {expected}")
+        self.found, self.expected = found, expected
+
+
+def text_of(path: Path) -> str:
+    """The text of a file. Raises FileNotFoundError, and Unreadable for what else is in the way."""
+    try:
+        if not path.is_file():
+            _refuse(path)
+        content = path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
+    except (FileNotFoundError, Unreadable):
+        raise
+    except (OSError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Unreadable(told, "a file that can be read") from None
+    if content is None:
+        raise Unreadable(f"{path.stat().st_size:,} bytes", f"at most {MOST_BYTES:,}")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable(str(error), "text in UTF-8") from None
+
+
+def _refuse(path: Path) -> None:
+    path.stat()
+    kind = "a folder" if path.is_dir() else "no regular file"
+    raise Unreadable(kind, "a file of text")
+
+
+def load(text: str, loader: type) -> list[Any]:
+    """The documents of a text. Raises yaml.YAMLError for what is broken or beyond the limits."""
+    count(text, loader)
+    try:
+        return list(yaml.load_all(text, Loader=loader))  # noqa: S506 - safe loaders come in
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise yaml.YAMLError(f"a value that can't be read: {error}") from None
+
+
+class Size(NamedTuple):
+    """How much a value is with its aliases written out; depth: levels below it."""
+
+    nodes: int
+    bytes: int
+    depth: int = 0
+
+
+def count(text: str, loader: type) -> Size:
+    """How much a text is with its aliases written out; yaml.YAMLError when that is too much."""
+    counted = _Count()
+    for event in yaml.parse(text, Loader=loader):
+        counted.see(event)
+        if counted.beyond():
+            line = event.start_mark.line + 1
+            raise yaml.YAMLError(f"more than {counted.beyond()} up to line {line}, with aliases")
+    return counted.size()
+
+
+class _Count:
+    """What was seen up to an event. Of a value that is open: its name, what was there before it,
+    and the levels below it; of one that ended: its size, by its name.
+    """
+
+    def __init__(self) -> None:
+        self.nodes = self.bytes = 0
+        self.open: list[list[Any]] = [[None, 0, 0, 0]]
+        self.named: dict[str, Size] = {}
+
+    def size(self) -> Size:
+        return Size(self.nodes, self.bytes, self.open[0][3])
+
+    def see(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._add(Size(1, len(event.value)), event.anchor)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self.open.append([event.anchor, self.nodes, self.bytes, 0])
+            self.nodes += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, nodes, length, depth = self.open.pop()
+            size = Size(self.nodes - nodes, self.bytes - length, depth)
+            self.nodes, self.bytes = nodes, length
+            self._add(size, anchor)
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self.named:
+                raise yaml.YAMLError(f"*{event.anchor}, which names nothing that ends before it")
+            self._add(self.named[event.anchor], None)
+
+    def _add(self, size: Size, anchor: str | None) -> None:
+        """A value that ended, inside the one that is open."""
+        self.nodes += size.nodes
+        self.bytes += size.bytes
+        self.open[-1][3] = max(self.open[-1][3], size.depth + 1)
+        if anchor is not None:
+            self.named[anchor] = size
+
+    def beyond(self) -> str | None:
+        """The limit that is passed, if one is."""
+        if self.nodes > MOST_NODES:
+            return f"{MOST_NODES:,} values"
+        if self.bytes > MOST_BYTES:
+            return f"{MOST_BYTES:,} bytes of text"
+        if len(self.open) + self.open[-1][3] > DEEPEST + 1:
+            return f"{DEEPEST} levels"
+        return None
