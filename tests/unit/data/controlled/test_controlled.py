@@ -5,7 +5,6 @@ import json
 import unicodedata
 
 import pytest
-from pinned import pinned
 
 from babelmerge.data import controlled
 from babelmerge.data.controlled import (
@@ -257,7 +256,7 @@ def test_sentences_checked_by_hand(row):
 
 
 @pytest.mark.parametrize("language", LANGUAGES[5:])
-def test_sentences_of_further_languages_checked_by_hand(language):
+def test_sentences_of_further_languages_checked_by_hand(language, pinned):
     """Files of their own, by the English sentence: pinned/{language}.yaml."""
     expected = pinned(language)["sentences"]
     assert {row[1]: render(row[0], language) for row in PINNED} == expected

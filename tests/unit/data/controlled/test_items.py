@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import islice
 
 import pytest
-from pinned import pinned
 
 from babelmerge.data.controlled import ITEM_LANGUAGES, SPLITS, items
 from babelmerge.data.controlled import inventory as words
@@ -30,7 +29,7 @@ def said(kind, language, split="train", size=400, seed=5):
 
 @pytest.mark.parametrize("language", ITEM_LANGUAGES)
 @pytest.mark.parametrize("kind", MADE)
-def test_items_read_with_care(kind, language):
+def test_items_read_with_care(kind, language, pinned):
     expected = pinned(language)[kind]
     found = list(items(kind, language, "train", len(expected), 1))
     assert len(found) == 20 and [row.pop("id") for row in found] == [str(n) for n in range(20)]
