@@ -24,6 +24,8 @@ def rows_of(cfg, held_out):
     rows = corpora.check_rows(
         chain.from_iterable(parts), f"{cfg['dataset']} {cfg['split']}", fields
     )
+    if "task" in cfg:
+        rows = corpora.settled(rows, **cfg["task"])
     if cfg["overlap"] == "drop":
         rows = corpora.drop_overlap(
             rows,

@@ -45,13 +45,15 @@ def task(tmp_path_factory):
         checkpoints.save_state_dict(folders[name], state)
     base = folders.pop("base")
     rows = make_rows(6, seed=3, longest=5)
+    asked = {"template": TEMPLATE, "chat": False, "kind": "translation"}
+    asked |= {"answer": "generate", "labels": []}
     return sweep_scoring.Task(
         base=base,
         members=folders,
         method="ties",
         dev={"one": rows[:3], "two": rows[3:]},
         metric="chrf",
-        prompt={"template": TEMPLATE, "chat": False},
+        asked={"one": asked, "two": asked},
         generation={"dtype": "float32", "max_new_tokens": 6, "batch_size": 4},
     )
 

@@ -26,7 +26,7 @@ def experts(parts: Parts) -> str:
     body += _by_metric(
         parts,
         "matrix",
-        matrix.CAPTION,
+        matrix.caption(found.scores),
         lambda key: words[key[1]],
     )
     return body + parts.tables_of("own-scores")

@@ -158,9 +158,14 @@ def _transfer(rows: pd.DataFrame, direction: str, scored: Scored) -> list[str]:
     ]
 
 
-def off_target(scored: Scored) -> list[str]:
-    """Where outputs are in the wrong language, by kind of model and direction."""
-    rows = scored.scores[scored.scores["metric"] == "off_target"]
+def faults(scored: Scored) -> list[str]:
+    """Where outputs fail as such, in the wrong language or not to be read, by direction."""
+    known = metrics.faults(scored.scores["metric"])
+    return [sentence for fault in known for sentence in _fault(scored, fault)]
+
+
+def _fault(scored: Scored, fault: metrics.Metric) -> list[str]:
+    rows = scored.scores[scored.scores["metric"] == fault.name]
     merged = rows[rows["kind"] == "merge"]
     if merged["value"].dropna().empty:
         return []
@@ -169,7 +174,7 @@ def off_target(scored: Scored) -> list[str]:
     worst = merged.loc[merged["value"].idxmax()]
     group = labels.group(worst["group"])
     return [
-        f"Of the merges' outputs, {labels.listing(parts)} are in another language than asked for; "
+        f"Of the merges' outputs, {labels.listing(parts)} are {fault.fault[1]}; "
         f"most often with {labels.method(worst['method'])}, {group}, on "
         f"{labels.pair(worst['dataset'])} ({labels.percent(worst['value'])})."
     ]

@@ -171,22 +171,24 @@ def _with_interval(part: pd.DataFrame, metric: str) -> str:
 
 
 def lowest(scored: Scored) -> Table | None:
-    """The merged scores that keep least, with their off-target shares."""
+    """The merged scores that keep least, with their shares of outputs that fail as such."""
     kept = scored.kept
     if kept.empty or kept["retention"].isna().all():
         return None
-    off = scored.scores[scored.scores["metric"] == "off_target"]
-    off = off.drop_duplicates(["model", "dataset"]).set_index(["model", "dataset"])["value"]
+    faults = metrics.faults(scored.scores["metric"])
+    shares = scored.scores.drop_duplicates(["metric", "model", "dataset"])
+    shares = shares.set_index(["metric", "model", "dataset"])["value"]
     digits = metrics.metric(scored.metric).digits
     chosen = kept.nsmallest(LOWEST, "retention", keep="first")
     rows = []
     for row in chosen.to_dict("records"):
         numbers = [labels.number(row[key], digits) for key in ("base", "expert", "merged")]
-        away = off.get((row["model"], row["dataset"]))
+        away = [shares.get((fault.name, row["model"], row["dataset"])) for fault in faults]
         who = [labels.method(row["method"]), labels.group(row["group"])]
-        texts = [*who, *numbers, tables.interval(row), labels.percent(away)]
+        texts = [*who, *numbers, tables.interval(row), *map(labels.percent, away)]
         rows.append(Row("", labels.pair(row["dataset"]), tuple(map(Cell, texts))))
-    header = ("Method", "Group", "Base", "Expert", "Merged", "Retention %", "Off target")
+    header = ("Method", "Group", "Base", "Expert", "Merged", "Retention %")
+    header += tuple(fault.fault[0].capitalize() for fault in faults)
     title = f"Lowest retention of {scored.label}"
     columns = tuple((name,) for name in header)
     records = tables.with_signatures(chosen, scored.scores)
