@@ -2,14 +2,14 @@
 
 import pytest
 import torch
-from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
+from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
 
 from babelmerge.evaluation import answering, likelihood
 from babelmerge.tasks import prompts
 
 ROWS = make_rows(30, seed=5, longest=9)
 CHOICES = [["बिल्ली", "कुत्ता देखता", "लाल घर पानी", "घर"][: 2 + n % 3] for n in range(30)]
-ASKED = {"template": TEMPLATE, "chat": False, "kind": "multiple_choice", "labels": []}
+CHOSEN = {**ASKED, "kind": "multiple_choice"}
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,9 @@ def test_the_choice_does_not_depend_on_the_batch(tiny):
 def test_answers_hold_the_likeliest_choice_and_all_numbers(tiny):
     rows = [{**row, "choices": own} for row, own in zip(ROWS, CHOICES, strict=True)]
     options = {"batch_size": 4, "max_new_tokens": 3, "max_length": 200}
-    found = answering.answer(*tiny, rows, {**ASKED, "answer": "likelihood"}, options)
+    found = answering.answer(*tiny, rows, {**CHOSEN, "answer": "likelihood"}, options)
     assert found == answering.answer(
-        *tiny, rows, {**ASKED, "answer": "likelihood"}, {**options, "batch_size": 64}
+        *tiny, rows, {**CHOSEN, "answer": "likelihood"}, {**options, "batch_size": 64}
     ), "on a CPU in float32 no setting changes a number"
     for one, texts in zip(found, CHOICES, strict=True):
         assert [choice["text"] for choice in one["choices"]] == texts
@@ -78,7 +78,7 @@ def test_data_sets_that_are_asked_alike_are_scored_apart(tiny):
     rows = [
         {**row, "target": own[0], "choices": own} for row, own in zip(ROWS, CHOICES, strict=True)
     ]
-    asked = {**ASKED, "answer": "likelihood"}
+    asked = {**CHOSEN, "answer": "likelihood"}
     cases = {"one": (rows[:10], asked), "two": (rows[10:], asked)}
     found = answering.scores(*tiny, cases, {"batch_size": 8, "max_new_tokens": 3}, "accuracy")
     alone = answering.scores(
@@ -88,7 +88,7 @@ def test_data_sets_that_are_asked_alike_are_scored_apart(tiny):
 
 
 def test_signatures_say_the_rule(tiny):
-    asked = {**ASKED, "answer": "likelihood"}
+    asked = {**CHOSEN, "answer": "likelihood"}
     told = answering.signature(tiny[0], asked, 8)
     assert told == f"{likelihood.RULE}|dtype:float32|device:cpu"
     assert answering.signature(tiny[0], {**asked, "answer": "generate"}, 8).startswith("greedy|")
@@ -97,4 +97,4 @@ def test_signatures_say_the_rule(tiny):
 def test_a_choice_without_tokens_is_refused(tiny):
     rows = [{**ROWS[0], "choices": ["", "घर"]}]
     with pytest.raises(ValueError, match="choice '' has no tokens"):
-        answering.answer(*tiny, rows, {**ASKED, "answer": "likelihood"}, {"batch_size": 1})
+        answering.answer(*tiny, rows, {**CHOSEN, "answer": "likelihood"}, {"batch_size": 1})

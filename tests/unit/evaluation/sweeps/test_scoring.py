@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 from families import family
-from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
+from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
 
 from babelmerge import merging
 from babelmerge.evaluation.sweeps import scoring as sweep_scoring
@@ -45,15 +45,13 @@ def task(tmp_path_factory):
         checkpoints.save_state_dict(folders[name], state)
     base = folders.pop("base")
     rows = make_rows(6, seed=3, longest=5)
-    asked = {"template": TEMPLATE, "chat": False, "kind": "translation"}
-    asked |= {"answer": "generate", "labels": []}
     return sweep_scoring.Task(
         base=base,
         members=folders,
         method="ties",
         dev={"one": rows[:3], "two": rows[3:]},
         metric="chrf",
-        asked={"one": asked, "two": asked},
+        asked={"one": ASKED, "two": ASKED},
         generation={"dtype": "float32", "max_new_tokens": 6, "batch_size": 4},
     )
 

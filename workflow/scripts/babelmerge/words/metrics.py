@@ -34,6 +34,19 @@ class Metric:
     fault: tuple[str, str] | None = None
     built: bool = True
 
+    @property
+    def unit(self) -> str:
+        """What stands behind a number: % for a share."""
+        return "%" if " %" in self.label else ""
+
+    @property
+    def word(self) -> str:
+        """The label within a sentence: accuracy for Accuracy %, BLEU for BLEU."""
+        if not self.unit:
+            return self.label
+        plain = self.label.replace(" %", "")
+        return plain[:1].lower() + plain[1:] if plain[1:2].islower() else plain
+
 
 def _share(name: str, label: str, **more) -> Metric:
     return Metric(name, label, factor=100.0, digits=1, **more)

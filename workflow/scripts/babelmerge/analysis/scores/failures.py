@@ -51,9 +51,8 @@ def side_by_side(samples: Sequence[Mapping]) -> str:
         parts.setdefault(key, []).append(_sample(sample))
     folded = []
     for at, ((group, dataset), cards) in enumerate(parts.items()):
-        heading = (
-            f"{labels.group(group)}: {labels.pair(dataset)}" if group else labels.pair(dataset)
-        )
+        name = labels.apart(dataset, [other for own, other in parts if own == group])
+        heading = f"{labels.group(group)}: {name}" if group else name
         summary = f"<summary>{page.text(heading)}</summary>"
         folded.append(f"<details{' open' * (at == 0)}>{summary}{''.join(cards)}</details>")
     return f"<h3>Sentences side by side</h3>{''.join(folded)}" if folded else ""

@@ -83,9 +83,10 @@ def faults(scores: pd.DataFrame, datasets: Sequence[str]) -> list[metrics.Metric
     return metrics.faults(scores.loc[scores["dataset"].isin(datasets), "metric"])
 
 
-def caption(scores: pd.DataFrame) -> str:
-    """The caption of matrices over these scores, but for the metric's label."""
-    told = [fault.fault[1] for fault in metrics.faults(scores["metric"])]
+def caption(scores: pd.DataFrame, metric: str) -> str:
+    """The caption of a metric's matrices over these scores, but for its label."""
+    datasets = scores.loc[scores["metric"] == metric, "dataset"].unique()
+    told = [fault.fault[1] for fault in faults(scores, datasets)]
     return CAPTION.replace("{small}", SMALL.format(fault=" or ".join(told)) if told else "")
 
 
