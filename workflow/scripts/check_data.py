@@ -5,7 +5,7 @@ from job import running
 import json
 from pathlib import Path
 
-from babelmerge.data import corpora
+from babelmerge.data import corpora, settling
 from babelmerge.files.atomic import write_atomically
 
 with running(snakemake):
@@ -31,7 +31,7 @@ with running(snakemake):
         )
     for split, path in paths.items():
         rows = corpora.read_rows(path) if cfg["labels"] else ()
-        warnings += corpora.absent(rows, cfg["labels"], snakemake.wildcards.dataset, split)
+        warnings += settling.absent(rows, cfg["labels"], snakemake.wildcards.dataset, split)
     facts = {split: sum(1 for _ in corpora.read_rows(path)) for split, path in paths.items()}
     told = {"warnings": warnings} if warnings else {}
     write_atomically(snakemake.output[0], json.dumps({"rows": facts} | told) + "\n")

@@ -4,7 +4,7 @@ from job import running
 
 from itertools import chain
 
-from babelmerge.data import corpora
+from babelmerge.data import corpora, settling
 
 
 def renamed(rows, prefix):
@@ -25,7 +25,7 @@ def rows_of(cfg, held_out):
         chain.from_iterable(parts), f"{cfg['dataset']} {cfg['split']}", fields
     )
     if "task" in cfg:
-        rows = corpora.settled(rows, **cfg["task"])
+        rows = settling.settled(rows, **cfg["task"])
     if cfg["overlap"] == "drop":
         rows = corpora.drop_overlap(
             rows,

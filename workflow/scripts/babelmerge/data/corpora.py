@@ -25,9 +25,8 @@ from babelmerge.data.overlap import overlap as overlap
 from babelmerge.data.overlap import refuse_overlap as refuse_overlap
 from babelmerge.files.rows import read_rows as read_rows
 from babelmerge.files.rows import write_rows as write_rows
-from babelmerge.tasks import kinds
 from babelmerge.tasks.kind import ROLES
-from babelmerge.words.spelling import hint, listed
+from babelmerge.words.spelling import hint
 
 LOG = logging.getLogger(__name__)
 KEYS = ("id", "source_language", "target_language", *ROLES)
@@ -208,34 +207,6 @@ def check_rows(rows: Iterable[Row], dataset: str, fields: Iterable[str] = ()) ->
     if not hashes:
         raise ValueError(f"{dataset}: no rows; expected at least one: check the corpus")
     _check_unique(numpy.frombuffer(hashes, dtype=numpy.int64), dataset)
-
-
-def settled(rows: Iterable[Row], kind: str, labels: Sequence[str], where: str) -> Iterator[Mapping]:
-    """Rows as their task kind keeps them. Raises ValueError for a row that it refuses.
-
-    where: data set, split and files, for the message.
-    """
-    settle = kinds.kind(kind).settle
-    for row in rows:
-        try:
-            yield settle(row, labels)
-        except ValueError as error:
-            raise ValueError(f"{where}: row {row['id']}: {error}") from None
-
-
-def absent(rows: Iterable[Row], labels: Sequence[str], dataset: str, split: str) -> list[str]:
-    """Warnings of labels that no row has; ValueError where models are to learn them."""
-    counts = Counter(row["target"] for row in rows)
-    lacking = [label for label in labels if not counts[label]]
-    if not lacking:
-        return []
-    told = f"{dataset}: {split}: none of {counts.total()} rows has the label {listed(lacking)}"
-    if split == "train":
-        raise ValueError(
-            f"{told}, which models are to learn; take more rows (`size`), draw them (`sample: "
-            "true`), or take it from `labels`"
-        )
-    return [f"{told}; scores of it are 0 and count in macro averages"]
 
 
 def _may_be_empty(row: Row, key: str, fields: Sequence[str]) -> bool:

@@ -21,6 +21,7 @@ from babelmerge.words.metrics import metric as known
 from babelmerge.words.spelling import listed, nearest
 
 USUAL = "bleu"
+ONE_POINT = "Or give each method one point, so that nothing is to be chosen."
 ALL_EXPERTS = "experts"  # the name under which task vectors of all experts are compared
 
 
@@ -178,10 +179,14 @@ def _where(study: Study, family: str, label: str) -> tuple[str, ...]:
 
 
 def _metric(study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ...]) -> str:
-    """The metric that the study names, else BLEU or, of what has none, its task's first."""
+    """The metric that the study names, else BLEU or, of what has none, the first that all have."""
+    if study.selection.metric:
+        return study.selection.metric
     first = datasets[chosen[0]]
-    usual = USUAL if USUAL in KINDS[first.kind].metrics else first.metrics[0]
-    return study.selection.metric or usual
+    if USUAL in KINDS[first.kind].metrics:
+        return USUAL
+    common = (m for m in first.metrics if all(m in datasets[d].metrics for d in chosen))
+    return next(common, first.metrics[0])
 
 
 def _scored(
@@ -207,7 +212,7 @@ def _check_metric(
     for kind in dict.fromkeys(KINDS[datasets[d].kind] for d in chosen):
         if metric not in kind.metrics:
             expected = f"a metric of {kind.name}: {listed(kind.metrics)}"
-            near = nearest(metric, kind.metrics)
+            near = nearest(metric, kind.metrics) or ONE_POINT
             where = ("selection", "metric")
             raise study.error(*where, found=repr(metric), expected=expected, remedy=near)
     for entry in (datasets[d] for d in chosen):
