@@ -8,6 +8,14 @@ from babelmerge.training import scratch as initialisation
 from babelmerge.training import vocabulary
 
 TEMPLATE = "{source_language} {target_language}\n{source}\n"
+# How rows of it are asked, see `evaluation.answering`.
+ASKED = {
+    "template": TEMPLATE,
+    "chat": False,
+    "kind": "translation",
+    "answer": "generate",
+    "labels": [],
+}
 WORDS = {
     "cat": "बिल्ली",
     "dog": "कुत्ता",

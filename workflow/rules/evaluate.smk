@@ -25,7 +25,7 @@ rule check_lengths:
 
 
 rule translate:
-    """Translate one test set with one model, greedily."""
+    """Answer one test set with one model: greedily, or by the likelihood of choices."""
     input:
         model=paths.MODEL,
         data=paths.TEST,
@@ -49,7 +49,7 @@ rule translate:
         lock=LOCK,
         cfg=lambda w: graph.evaluate.generation_settings(plan_of(w), w.dataset),
     message:
-        "Translate {wildcards.dataset} with {wildcards.model}"
+        "Answer {wildcards.dataset} with {wildcards.model}"
     script:
         "../scripts/translate.py"
 

@@ -1,11 +1,11 @@
-"""Refuse a data set whose dev or test rows stand in its training rows as well, or dev in test."""
+"""Refuse a data set whose held-out rows stand in its training rows, or that lacks a label there."""
 
 from job import running
 
 import json
 from pathlib import Path
 
-from babelmerge.data import corpora
+from babelmerge.data import corpora, settling
 from babelmerge.files.atomic import write_atomically
 
 with running(snakemake):
@@ -29,6 +29,9 @@ with running(snakemake):
             snakemake.wildcards.dataset,
             cfg["selection_on_test"],
         )
+    for split, path in paths.items():
+        rows = corpora.read_rows(path) if cfg["labels"] else ()
+        warnings += settling.absent(rows, cfg["labels"], snakemake.wildcards.dataset, split)
     facts = {split: sum(1 for _ in corpora.read_rows(path)) for split, path in paths.items()}
     told = {"warnings": warnings} if warnings else {}
     write_atomically(snakemake.output[0], json.dumps({"rows": facts} | told) + "\n")

@@ -4,7 +4,7 @@ from job import running
 
 from itertools import chain
 
-from babelmerge.data import corpora
+from babelmerge.data import corpora, settling
 
 
 def renamed(rows, prefix):
@@ -24,6 +24,8 @@ def rows_of(cfg, held_out):
     rows = corpora.check_rows(
         chain.from_iterable(parts), f"{cfg['dataset']} {cfg['split']}", fields
     )
+    if "task" in cfg:
+        rows = settling.settled(rows, **cfg["task"])
     if cfg["overlap"] == "drop":
         rows = corpora.drop_overlap(
             rows,

@@ -15,6 +15,7 @@ with running(snakemake):
         cfg.pop("kind"),
         [row["output"] for row in rows],
         [row["reference"] for row in rows],
+        choices=[row["choices"] for row in rows if "choices" in row],
         **cfg,
     )
     with open(snakemake.input.decoding, encoding="utf-8") as stream:

@@ -30,7 +30,7 @@ def task(cfg, files):
         method=cfg["method"],
         dev=dev,
         metric=selection["metric"],
-        prompt=cfg["prompt"],
+        asked=cfg["asked"],
         generation={**cfg["generation"], "batch_size": snakemake.resources.batch_size},
         statistics=dict(zip(cfg["members"], files.get("statistics") or [], strict=False)),
         threads=snakemake.threads,
@@ -44,9 +44,7 @@ def context(cfg, one):
         "models": [checkpoints.fingerprint(path) for path in (one.base, *one.members.values())],
         "dev": [provenance.digest(rows) for rows in one.dev.values()],
         "statistics": [provenance.file_digest(path) for path in one.statistics.values()],
-        "settings": {
-            k: cfg[k] for k in ("method", "datasets", "selection", "prompt", "generation")
-        },
+        "settings": {k: cfg[k] for k in ("method", "datasets", "selection", "asked", "generation")},
     }
 
 

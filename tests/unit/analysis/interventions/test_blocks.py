@@ -6,7 +6,7 @@ import pytest
 import torch
 from families import TOKENIZER, family
 from tiny_models import config, near, save
-from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
+from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
 from transformers import Qwen2ForCausalLM
 
 from babelmerge.analysis.interventions import blocks as intervention_blocks
@@ -178,9 +178,9 @@ def test_rows_tell_each_score_once_and_leave_the_merge(folders):
 def test_data_sets_that_share_a_prompt_are_decoded_in_one_go(monkeypatch):
     tokenizer = make_tokenizer()
     model, rows = make_model(tokenizer).eval(), make_rows(9, seed=4)
-    prompt, options = {"template": TEMPLATE, "chat": False}, {"max_new_tokens": 5, "batch_size": 4}
-    sets = [Case("t/a", "a", rows[:4], prompt, "chrf"), Case("t/b", "b", rows[4:], prompt, "chrf")]
-    plain = Case("text/a", "a", rows, prompt)
+    options = {"max_new_tokens": 5, "batch_size": 4}
+    sets = [Case("t/a", "a", rows[:4], ASKED, "chrf"), Case("t/b", "b", rows[4:], ASKED, "chrf")]
+    plain = Case("text/a", "a", rows, ASKED)
     calls, generate = [], generation.generate
     monkeypatch.setattr(
         generation, "generate", lambda *a, **o: calls.append(1) or generate(*a, **o)

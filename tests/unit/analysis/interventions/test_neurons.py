@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from families import FAMILIES, UNGATED, family
-from tiny_training import TEMPLATE, make_rows, make_tokenizer
+from tiny_training import ASKED, TEMPLATE, make_rows, make_tokenizer
 from transformers.pytorch_utils import Conv1D
 
 from babelmerge.analysis.interventions import cases as interventions
@@ -23,7 +23,6 @@ from babelmerge.tasks import prompts
 torch.set_num_threads(1)
 TOKENIZER = make_tokenizer()
 ROWS = make_rows(11, seed=3, longest=9)
-PROMPT = {"template": TEMPLATE, "chat": False}
 IDS = torch.tensor([[5, 9, 17, 4, 33, 8]])
 
 
@@ -122,7 +121,7 @@ def test_an_empty_span_has_no_likelihood():
 
 
 def cases(metric="chrf"):
-    return [Case(f"t/{c}", c, ROWS[at::2], PROMPT, metric) for at, c in enumerate("ab")]
+    return [Case(f"t/{c}", c, ROWS[at::2], ASKED, metric) for at, c in enumerate("ab")]
 
 
 def test_rows_tell_what_is_lost():

@@ -47,7 +47,7 @@ def full(tmp_path_factory):
         ("sweeps", "many-to-one", "bleu"): sweep_figure(swept),
     }
     names = [("retention", ""), ("retention-summary", ""), ("own-scores", ""), ("lowest", "")]
-    names += [("scores", "many-to-one"), ("off-target", "many-to-one")]
+    names += [("scores", "many-to-one"), ("rates", "many-to-one")]
     return parts(
         retention=retention,
         long={("sweep", "many-to-one", name): table for name, table in swept.items()},
@@ -91,7 +91,7 @@ def test_experts_and_merges_show_their_figures_and_tables(full):
 
 def test_failures_show_sentences_side_by_side(full):
     content = failures.failures(full, made_up_study.samples())
-    assert "<p>table lowest </p>" in content and "<p>table off-target many-to-one</p>" in content
+    assert "<p>table lowest </p>" in content and "<p>table rates many-to-one</p>" in content
     assert "Sentences side by side" in content
     Page(content)
 

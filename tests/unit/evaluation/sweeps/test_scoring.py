@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 from families import family
-from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
+from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
 
 from babelmerge import merging
 from babelmerge.evaluation.sweeps import scoring as sweep_scoring
@@ -51,7 +51,7 @@ def task(tmp_path_factory):
         method="ties",
         dev={"one": rows[:3], "two": rows[3:]},
         metric="chrf",
-        prompt={"template": TEMPLATE, "chat": False},
+        asked={"one": ASKED, "two": ASKED},
         generation={"dtype": "float32", "max_new_tokens": 6, "batch_size": 4},
     )
 

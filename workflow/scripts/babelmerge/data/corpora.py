@@ -47,7 +47,8 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     kind `controlled`: {split, size, seed}; with items: sentiment | reasoning | summaries and
     `fields`, rows of a task that is not translation.
     Files and hub: where: {column: value} keeps the rows with these values; fields: {key of the
-    row: its name in `columns`}, for tasks in one language whose rows are more than text.
+    row: its name in `columns`}, for tasks in one language whose rows are more than text; lists:
+    those names that stand for several texts, which become one text, a text a line.
     All: `size` takes the first rows, with `sample: true` a random sample drawn by `seed` (default
     0). "*" among columns or files stands for every language not named; paths, configs and columns
     may hold {source_language}, {target_language}, {split}, {other} (the language not named), and

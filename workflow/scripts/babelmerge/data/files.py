@@ -11,13 +11,21 @@ from functools import partial
 from itertools import chain, islice, product
 from pathlib import Path
 
-from babelmerge.data.readers import ALONE, READERS, SUFFIXES, Record, read_sentences, read_text
+from babelmerge.data.readers import (
+    ALONE,
+    READERS,
+    SUFFIXES,
+    Joined,
+    Record,
+    read_sentences,
+    read_text,
+)
 from babelmerge.words import languages, splits
 from babelmerge.words.splits import Cut
 
 Opened = tuple[str, Iterator[Record | None]]  # what is read, and its rows
 
-OPTIONS = ("files", "format", "columns", "fields", "where", "split")
+OPTIONS = ("files", "format", "columns", "fields", "lists", "where", "split")
 ANY = "*"  # the key that stands for every language without a key of its own
 
 
@@ -63,9 +71,14 @@ def side(table: Mapping, language: str, names: Mapping[str, str], default: str =
     return [fill(column, names) for column in ([entry] if isinstance(entry, str) else entry)]
 
 
-def named(options: Mapping, pair: tuple[str, str]) -> Sequence[str]:
-    """What a record consists of, by its names among the columns: two languages, or the fields."""
-    return tuple(options.get("fields", {}).values()) or pair
+def sides(options: Mapping, pair: tuple[str, str], names: Mapping[str, str]) -> list:
+    """The columns of each part of a record: of two languages, or of the fields (see `side`)."""
+    table, lists = options.get("columns") or {}, options.get("lists", ())
+    found = []
+    for name in tuple(options.get("fields", {}).values()) or pair:
+        columns = side(table, name, names)
+        found.append(Joined(columns) if name in lists else columns)
+    return found
 
 
 def existing(path: str) -> Path:
@@ -157,10 +170,10 @@ def _open(
     columns = options.get("columns") or {}
     names = names_for(columns, pair, split)
     paths = [existing(fill(str(path), names)) for path in _listed(files)]
-    sides = tuple(side(columns, name, names) for name in named(options, pair))
+    found = tuple(sides(options, pair, names))
     readers = [_reader(path, options, pair[0] == pair[1]) for path in paths]
     where = options.get("where") or {}
-    records = (reader(path, sides, where) for reader, path in zip(readers, paths, strict=True))
+    records = (reader(path, found, where) for reader, path in zip(readers, paths, strict=True))
     return ", ".join(map(str, paths)), chain.from_iterable(records)
 
 

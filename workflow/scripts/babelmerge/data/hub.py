@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from babelmerge.data.files import fill, named, names_for, side
+from babelmerge.data.files import fill, names_for, sides
 from babelmerge.data.readers import Record, field, matches, sides_of
 from babelmerge.words import splits
 
-OPTIONS = ("hub", "revision", "config", "split", "columns", "fields", "where")
+OPTIONS = ("hub", "revision", "config", "split", "columns", "fields", "lists", "where")
 REMEDIES = (  # words of the library's message, and what helps
     (
         ("gated", "authenticated", "401", "403"),
@@ -134,10 +134,10 @@ def open_hub(options: Mapping, pair: tuple[str, str], stream: bool) -> tuple[str
     """(what was read, records) of a `hub` corpus; see `corpora.read` for the options."""
     table = options.get("columns") or {}
     names = names_for(table, pair, options.get("split"))
-    sides = [side(table, name, names) for name in named(options, pair)]
+    found = sides(options, pair, names)
     where, hub = options.get("where") or {}, f"hub: {options['hub']}"
-    if any(isinstance(entry, Mapping) for entry in sides):
-        both = zip(sides, pair, strict=True)
+    if any(isinstance(entry, Mapping) for entry in found):
+        both = zip(found, pair, strict=True)
         parts = [_part(options, entry, language) for entry, language in both]
         data = [load(part, stream) for part in parts]
         places = [f"{hub}, config {part['config']}" for part in parts]
@@ -146,7 +146,7 @@ def open_hub(options: Mapping, pair: tuple[str, str], stream: bool) -> tuple[str
     config = fill(options["config"], names) if options.get("config") else None
     place = f"{hub}, config {config}" if config else hub
     data = load({**options, "config": config}, stream)
-    return place, _single(data, tuple(sides), place, where)
+    return place, _single(data, tuple(found), place, where)
 
 
 def _part(options: Mapping, entry: Any, language: str) -> dict:

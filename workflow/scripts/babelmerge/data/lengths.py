@@ -11,6 +11,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,13 @@ def check(files: Mapping[str, str | Path], readers: Sequence[Reader], asked: Map
 
     files: the rows of each split. readers: the models that read the data set, the base first; all
     that is trained reads as the base does. asked: {dataset, prompt: {template, chat}, max_length,
-    max_new_tokens, too_long: error | drop | cut; decoded and probed: {split: how many of its first
-    rows, None for all}; trained: every max_length that models are trained with}. Raises ValueError
-    for rows that models could not read, unless `too_long` says what becomes of them.
+    max_new_tokens, labels of which the likeliest is taken, too_long: error | drop | cut; decoded
+    and probed: {split: how many of its first rows, None for all}; trained: every max_length that
+    models are trained with}. Raises ValueError for labels that can't be compared, and for rows that
+    models could not read, unless `too_long` says what becomes of them.
     """
+    for reader in readers:
+        _check_labels(reader, asked)
     too_long, warnings = {}, []
     for split, path in files.items():
         alone = split not in asked["decoded"] and split not in asked["probed"]
@@ -74,6 +78,18 @@ def readable(rows: Iterable[Row], file: str | Path, split: str) -> Iterator[Row]
             yield row
         elif (kept := decided[row["id"]]) is not None:
             yield _cut(row, kept)
+
+
+def _check_labels(reader: Reader, asked: Mapping) -> None:
+    """ValueError for a label whose tokens begin another: it would be likelier whatever is asked."""
+    tokens = {text: prompts.text_ids(reader.tokenizer, text) for text in asked.get("labels", ())}
+    for (one, ids), (other, more) in permutations(tokens.items(), 2):
+        if ids == more[: len(ids)]:
+            raise ValueError(
+                f"{asked['dataset']}: to {reader.name}, label {one!r} is the beginning of "
+                f"{other!r} ({len(ids)} of {len(more)} tokens), so that it is the likelier one "
+                "whatever is asked; reword one, or set answer: generate in the task"
+            )
 
 
 def measure(rows: Iterable[Row], prompt: Mapping, tokenizer) -> tuple[np.ndarray, np.ndarray]:

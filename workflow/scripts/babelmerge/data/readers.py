@@ -17,6 +17,12 @@ from typing import Any
 
 Record = Sequence[Sequence[str]]
 Columns = Sequence[Sequence[str]]
+
+
+class Joined(list):
+    """Columns whose texts become one text, a text a line; each may hold a list of texts."""
+
+
 _HALF = re.compile("[\ud800-\udfff]")  # half a character, which no UTF-8 file can hold
 
 
@@ -124,7 +130,21 @@ def matches(row: Mapping, where: Mapping[str, str], place: str) -> bool:
 
 
 def sides_of(row: Mapping, columns: Columns, place: str) -> Record:
-    return tuple([field(row, column, place) for column in side_] for side_ in columns)
+    return tuple(
+        ["\n".join(text for column in side_ for text in _several(row, column, place))]
+        if isinstance(side_, Joined)
+        else [field(row, column, place) for column in side_]
+        for side_ in columns
+    )
+
+
+def _several(row: Mapping, column: str, place: str) -> list[str]:
+    """The texts of a column that may hold a list of them, each on one line."""
+    value = lookup(row, column, place)
+    if not isinstance(value, list):
+        return [field(row, column, place)]
+    cells = (field({column: text}, column, f"{place}, item {n}") for n, text in enumerate(value))
+    return [" ".join(text.split()) for text in cells]
 
 
 def _row(row: Mapping, columns: Columns, where: Mapping[str, str], place: str) -> Record | None:
@@ -143,7 +163,7 @@ def read_tsv(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator
             raise missing_column(f"{path}: header", column, header)
         if header.count(column) > 1:
             raise twice(f"{path}: header", column, header)
-    parts = [[header.index(column) for column in side_] for side_ in columns]
+    parts = [type(side_)(header.index(column) for column in side_) for side_ in columns]
     wanted = [(header.index(column), str(value)) for column, value in where.items()]
     for number, line in enumerate(rows, start=2):
         fields = line.split("\t")
@@ -155,7 +175,12 @@ def read_tsv(path: Path, columns: Columns, where: Mapping[str, str]) -> Iterator
                 "header; a tab or a line break inside a text must be replaced by a space"
             )
         kept = all(fields[i] == value for i, value in wanted)
-        yield [[fields[i] for i in part] for part in parts] if kept else None
+        yield [_cells(fields, part) for part in parts] if kept else None
+
+
+def _cells(fields: Sequence[str], part: Sequence[int]) -> list[str]:
+    texts = [fields[i] for i in part]
+    return ["\n".join(texts)] if isinstance(part, Joined) else texts
 
 
 def objects(path: str | Path) -> Iterator[tuple[str, dict]]:

@@ -37,6 +37,17 @@ def pair(dataset: str) -> str:
     return f"{languages.name(source)} {ARROW} {languages.name(target)}"
 
 
+def apart(dataset: str, among: Iterable[str]) -> str:
+    """The same, with its task before it where another of some data sets has that pair or language.
+
+    'Sentiment, Hindi' for sentiment/hi beside reasoning/hi.
+    """
+    words = pair(dataset)
+    if not any(pair(other) == words for other in set(among) - {dataset}):
+        return words
+    return f"{ids.task(dataset).replace('_', ' ').capitalize()}, {words}"
+
+
 def pivot(datasets: Iterable[str], prefer: str = "en") -> str | None:
     """The one language on every pair's one side, or None; `prefer` decides if both are shared."""
     shared = None

@@ -2,7 +2,7 @@
 
 `bag_of_words` learns labels from words alone, `overlap` takes the choice that shares most with its
 question, `lead` is a document's first sentence. A word is a run of letters or digits; where a
-script writes no spaces, each character and each pair of neighbours. Imports numpy alone.
+script writes no spaces, each character and each pair of neighbours. Imports no torch.
 """
 
 import re
@@ -11,12 +11,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy
 
-# Characters of scripts without spaces: kana, Chinese characters, Thai, Lao, Khmer, Burmese.
-UNSPACED = (
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-)
-MARKS = "\u0900-\u0dff"  # Indian scripts, whose vowel signs are no letters to a pattern
-RUN = re.compile(rf"[{UNSPACED}]+|(?:[^\W{UNSPACED}]|[{MARKS}])+")
+from babelmerge.words import writing
+
 SENTENCE = re.compile(r".+?(?:[.!?।](?=\s|$)|[。！？]|$)", re.DOTALL)
 MOST_WORDS = 5_000  # the commonest of the training texts
 STEPS, RATE, DECAY = 400, 0.5, 1e-4
@@ -26,8 +22,8 @@ Labelled = tuple[str, str]  # text, label
 def tokens(text: str) -> list[str]:
     """The words of a text in lower case, in order."""
     found: list[str] = []
-    for run in RUN.findall(text.lower()):
-        if re.match(rf"[{UNSPACED}]", run):
+    for run in writing.runs(text.lower()):
+        if writing.is_unspaced(run):
             found += [*run, *(run[i : i + 2] for i in range(len(run) - 1))]
         else:
             found.append(run)

@@ -2,57 +2,19 @@
 
 One record a metric, registered under its name; `metrics` scores with them. A new metric is a record
 of how it is shown (`words.metrics`) and one of how it is counted, here. sacreBLEU counts BLEU and
-chrF and writes their signatures, `language_id` judges languages. No model, no torch.
+chrF and writes their signatures, `language_id` judges languages, `choosing` counts choices and
+`rouge` what summaries share. No model, no torch.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 
-from babelmerge.evaluation import language_id, statistics
+from babelmerge.evaluation import choosing, language_id, rouge, statistics
+from babelmerge.evaluation.records import Answers, Counting
 from babelmerge.words.metrics import metric as facts_of
-
-Table = dict[str, np.ndarray]  # metric -> (sentences, statistics) whole numbers
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What is scored: a model's outputs and, a tuple a sentence, what they are compared with.
-
-    candidates: languages that a model may answer in. counted: statistics of metrics counted before,
-    for one that shares its counting with another.
-    """
-
-    outputs: Sequence[str]
-    references: Sequence[tuple[str, ...]]
-    target_language: str = ""
-    candidates: tuple[str, ...] = ()
-    counted: Table = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Counting:
-    """How one metric is counted.
-
-    columns: names of a sentence's statistics. count: answers to (sentences, statistics) and the
-    signature. aggregate: sums of statistics, (…, statistics), to scores (…). value: the score of
-    one row of sums where it is computed in another way than by `aggregate`. beside: further facts
-    of a table that stand beside its score. first: a metric that is counted before, if it is asked.
-    """
-
-    columns: tuple[str, ...]
-    count: Callable[[Answers], tuple[np.ndarray, str]]
-    aggregate: statistics.Aggregate
-    value: Callable[[np.ndarray], float] | None = None
-    beside: Callable[[np.ndarray], dict[str, int]] = lambda rows: {}
-    first: str | None = None
-
-    def score(self, sums: np.ndarray) -> float:
-        """The score of summed statistics."""
-        return float((self.value or self.aggregate)(sums))
 
 
 def _sacrebleu(name: str):
@@ -101,6 +63,9 @@ def _languages_missed(answers: Answers) -> tuple[np.ndarray, str]:
     return np.array(rows, dtype=np.int64), signature
 
 
+_RIGHT = ("right", "all")
+
+
 def _undecided(rows: np.ndarray) -> dict[str, int]:
     return {"undecided": int(len(rows) - rows[:, 1].sum())}
 
@@ -133,6 +98,25 @@ _COUNTINGS: dict[str, Counting] = {
     "off_target": Counting(
         ("off", "decided"), _languages_missed, statistics.share, beside=_undecided
     ),
+    "accuracy": Counting(_RIGHT, choosing.right, statistics.share),
+    **{
+        f"accuracy_{measure}": Counting(
+            _RIGHT, partial(choosing.likeliest, measure=measure), statistics.share
+        )
+        for measure in choosing.MEASURES
+    },
+    "unread": Counting(("unread", "all"), choosing.unread, statistics.share),
+    **{
+        name: Counting(choosing.CONFUSION, choosing.confusion, aggregate, repeated=True)
+        for name, aggregate in choosing.MACRO.items()
+    },
+    **{
+        f"{name}{suffix}": Counting(
+            rouge.COLUMNS, partial(rouge.count, name=name, default=bool(suffix)), rouge.mean
+        )
+        for name in rouge.NAMES
+        for suffix in ("", "_default")
+    },
 }
 COUNTINGS: Mapping[str, Counting] = MappingProxyType(_COUNTINGS)
 

@@ -60,7 +60,7 @@ def generate(
         stops,
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,
-        progress=progress or _log_progress(),
+        progress=progress or log_progress(),
     )
     plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
     return [clean(tokenizer.decode(row, **plain), first_line) for row in ids]
@@ -85,20 +85,21 @@ def signature(model, batch_size: int) -> str:
     """How outputs were made: the batch size counts only where it can change them."""
     dtype = str(model.dtype).removeprefix("torch.")
     text = f"greedy|dtype:{dtype}|device:{model.device.type}"
-    return text if _is_exact(model) else f"{text}|batch:{batch_size}"
+    return text if is_exact(model) else f"{text}|batch:{batch_size}"
 
 
-def _is_exact(model) -> bool:
+def is_exact(model) -> bool:
+    """Whether a model computes the same for any batch, up to rounding: on a CPU in float32."""
     return model.device.type == "cpu" and model.dtype == torch.float32
 
 
-def _log_progress() -> Callable[[int, int], None]:
+def log_progress(done_what: str = "generated") -> Callable[[int, int], None]:
     said = time.monotonic()
 
     def log(done: int, total: int) -> None:
         nonlocal said
         if time.monotonic() - said > SECONDS or done == total:
-            logger.info("generated %d of %d", done, total)
+            logger.info("%s %d of %d", done_what, done, total)
             said = time.monotonic()
 
     return log
@@ -138,7 +139,7 @@ def generate_ids(
     of a batch of one, whatever else was in the batch.
     """
     model.eval()
-    exact = _is_exact(model)
+    exact = is_exact(model)
     outputs: list[list[int]] = [[] for _ in encoded]
     order = sorted(range(len(encoded)), key=lambda index: -len(encoded[index]))
     for start in range(0, len(order), batch_size):
@@ -154,7 +155,7 @@ def generate_ids(
 
 def _decode(batch: list[list[int]], model, stops: Stops, limit: int):
     """New ids of each prompt of one batch, and which prompts met a near tie."""
-    inputs, mask = _pad_left(batch, model.device)
+    inputs, mask = pad_left(batch, model.device)
     cache = DynamicCache(config=model.config)
     alive = torch.arange(len(batch), device=model.device)  # rows of the batch still in the model
     written = torch.full((len(batch), limit), int(stops.eos[0]), device=model.device)
@@ -162,7 +163,7 @@ def _decode(batch: list[list[int]], model, stops: Stops, limit: int):
     seen = torch.zeros_like(doubtful)  # whether a row has text yet
     over = torch.zeros_like(doubtful)
     for step in range(limit):
-        logits = _forward(model, inputs, mask, cache)
+        logits = logits_of(model, inputs, mask, cache, 1)[:, -1]
         (best, second), tokens = _two_best(logits)
         doubtful[alive] |= best - second <= DOUBT * best.abs().clamp(min=1.0)
         written[alive, step] = tokens
@@ -179,7 +180,7 @@ def _decode(batch: list[list[int]], model, stops: Stops, limit: int):
     return [_until_eos(row, stops) for row in written.tolist()], doubtful.tolist()
 
 
-def _pad_left(batch: list[list[int]], device):
+def pad_left(batch: list[list[int]], device):
     """(rows, longest) ids padded on the left, and their mask, None when nothing is padded."""
     width = max(map(len, batch))
     ids = [[0] * (width - len(row)) + row for row in batch]
@@ -188,8 +189,11 @@ def _pad_left(batch: list[list[int]], device):
     return torch.tensor(ids, device=device), torch.tensor(mask, device=device) if padded else None
 
 
-def _forward(model, inputs, mask, cache) -> torch.Tensor:
-    """Logits after the last token, (rows, V); positions count from each row's first real token."""
+def logits_of(model, inputs, mask, cache, keep: int) -> torch.Tensor:
+    """Logits after the last `keep` tokens, (rows, keep, V), behind what the cache holds.
+
+    Positions count from each row's first real token.
+    """
     positions = None
     if mask is not None:
         positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -inputs.shape[1] :]
@@ -199,9 +203,9 @@ def _forward(model, inputs, mask, cache) -> torch.Tensor:
         position_ids=positions,
         past_key_values=cache,
         use_cache=True,
-        logits_to_keep=1,
+        logits_to_keep=keep,
     )
-    return outputs.logits[:, -1]
+    return outputs.logits[:, -keep:]
 
 
 def _two_best(logits: torch.Tensor):

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from babelmerge.evaluation import statistics
-from babelmerge.evaluation.counting import COUNTINGS, Answers, Table, counting
-from babelmerge.evaluation.counting import Counting as Counting
+from babelmerge.evaluation.counting import COUNTINGS, counting
 from babelmerge.evaluation.counting import forget as forget
 from babelmerge.evaluation.counting import register as register
+from babelmerge.evaluation.records import Answers, Choices, Table
+from babelmerge.evaluation.records import Counting as Counting
 from babelmerge.files.atomic import replacing
+from babelmerge.tasks.kind import GENERATED, LIKELIHOOD
 from babelmerge.tasks.kinds import KINDS, Kind
 from babelmerge.words import languages
 
@@ -82,6 +84,7 @@ def score(
     references: References,
     *,
     metrics: Sequence[str] | None = None,
+    choices: Choices = (),
     target_language: str = "",
     candidates: Iterable[str] = tuple(languages.NAMES),
     resamples: int = 1000,
@@ -92,16 +95,20 @@ def score(
 
     kind: the task's (`tasks.kinds`), which says what is scored when no metrics are named, and what
     is always scored beside them. candidates: languages that answers may be in (a study's), for
-    metrics that judge the language. references: a text, or a list of texts, a sentence. An empty
-    output is a valid answer, and a bad one. Raises ValueError for an unknown metric, for numbers of
+    metrics that judge the language. references: a text, or a list of texts, a sentence. choices:
+    of each output where it is one of several, see `records`. An empty output is a valid answer,
+    and a bad one. Raises ValueError for an unknown metric, for numbers of
     outputs and references that differ, and for an output that is no text.
     """
     record = _scored(kind)
-    asked = record.main if metrics is None else metrics
-    names = tuple(dict.fromkeys((*asked, *record.always)))
     several = _check_texts(outputs, references)
+    answers = Answers(
+        outputs, several, target_language, tuple(candidates), choices=choices, kind=record
+    )
+    way = LIKELIHOOD if answers.likely else GENERATED
+    asked = record.counted(record.main, way) if metrics is None else metrics
+    names = tuple(dict.fromkeys((*asked, *record.counted(record.always, way))))
     hows = {name: counting(name) for name in names}
-    answers = Answers(outputs, several, target_language, tuple(candidates))
     signatures = {}
     for name in sorted(names, key=lambda name: hows[name].first is not None):
         answers.counted[name], signatures[name] = hows[name].count(answers)
@@ -117,16 +124,23 @@ def _scored(kind: str) -> Kind:
     return there[kind]
 
 
-def corpus_score(metric: str, outputs: Sequence[str], references: References) -> float:
+def corpus_score(
+    metric: str,
+    outputs: Sequence[str],
+    references: References,
+    choices: Choices = (),
+    kind: str = "translation",
+) -> float:
     """One score of texts without interval or table, for choosing among many models quickly."""
-    how = counting(metric)
-    rows, _ = how.count(Answers(outputs, _check_texts(outputs, references)))
+    how, several = counting(metric), _check_texts(outputs, references)
+    rows, _ = how.count(Answers(outputs, several, choices=choices, kind=KINDS[kind]))
     return how.score(rows.sum(axis=0))
 
 
 def write_sentences(path: str | Path, table: Table) -> None:
     """Write a sentence table as TSV, columns metric.statistic, a row a sentence in data order."""
-    header = "\t".join(f"{name}.{column}" for name in table for column in counting(name).columns)
+    named = {name: counting(name).header(rows.shape[1]) for name, rows in table.items()}
+    header = "\t".join(f"{name}.{column}" for name, columns in named.items() for column in columns)
     rows = np.concatenate(list(table.values()), axis=1)
     with replacing(path) as partial:
         np.savetxt(partial, rows, fmt="%d", delimiter="\t", header=header, comments="")
@@ -139,9 +153,9 @@ def read_sentences(path: str | Path) -> Table:
         rows = np.loadtxt(stream, dtype=np.int64, delimiter="\t", ndmin=2)
     table = {}
     for name in dict.fromkeys(column.rpartition(".")[0] for column in header):
-        known = COUNTINGS[name].columns if name in COUNTINGS else ()
-        expected = [f"{name}.{column}" for column in known]
         places = [i for i, column in enumerate(header) if column.rpartition(".")[0] == name]
+        known = COUNTINGS[name].header(len(places)) if name in COUNTINGS else ()
+        expected = [f"{name}.{column}" for column in known]
         if [header[i] for i in places] != expected:
             raise ValueError(
                 f"{path}: columns of {name!r} are {[header[i] for i in places]}, expected "

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from babelmerge.words.metrics import metric
+
 PAIR, LANGUAGE = "pair", "language"
 GENERATED, LIKELIHOOD = "generate", "likelihood"
 ROLES = ("source", "target")
@@ -22,6 +24,8 @@ class Asked(Protocol):
     prompt: str | None
     chat: bool
     metrics: Sequence[str] | None
+    labels: Sequence[str] | None
+    answer: str | None
 
 
 def anything(kind: "Kind", task: Asked) -> Mistake | None:
@@ -43,7 +47,12 @@ class Kind:
     are looked at inside. built: whether this version can run it. bare: the prompt when a study
     gives none. made: what the controlled corpus makes its rows of, sentences or items that it calls
     so; None where it has nothing for it. check: what it demands of a task beside what the record
-    says.
+    says. ways: how a study may let it be answered, where that is more than `answer`. lists: fields,
+    and columns that it knows beside them, that hold several texts. lines: whether an answer may
+    have several lines. beside: what is shown beside the first metric, of each of these the first
+    that a task scores. read: index of the choice that a generated answer names, None for none.
+    rule: how that is read, for signatures. settle: a row and the study's labels to the row as it is
+    kept; ValueError for a row that is wrong.
     """
 
     name: str
@@ -60,6 +69,13 @@ class Kind:
     bare: str = ""
     made: str | None = None
     check: "Callable[[Kind, Asked], Mistake | None]" = anything
+    ways: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    lines: bool = False
+    beside: tuple[tuple[str, ...], ...] = ()
+    read: Callable[[str, Sequence[str]], int | None] | None = None
+    rule: str = ""
+    settle: Callable[[Mapping, Sequence[str]], Mapping] | None = None
 
     @property
     def scored(self) -> bool:
@@ -77,13 +93,34 @@ class Kind:
         roles = {self.fields[0]: ROLES[0]} | ({self.reference: ROLES[1]} if self.reference else {})
         return {roles.get(name, name): name for name in self.fields}
 
+    def answers(self, task: Asked) -> str | None:
+        """How a study's task is answered: as it says, else as the kind is."""
+        return task.answer or self.answer
+
+    def counted(self, names: Sequence[str], answer: str | None) -> tuple[str, ...]:
+        """Those of some metrics that can be counted of answers given in this way."""
+        return tuple(name for name in names if metric(name).answer in ("", answer))
+
     def template(self, prompt: str | None) -> str:
         """A study's prompt as rows fill it: the first field is the source."""
         return (prompt or self.bare).replace(f"{{{self.fields[0]}}}", "{source}")
 
     def mistake(self, task: Asked) -> Mistake | None:
         """The first thing in a study's task that does not suit this kind, but for metrics."""
-        return self._unsuited(task) or self.check(self, task)
+        return self._unsuited(task) or self._unanswered(task) or self.check(self, task)
+
+    def _unanswered(self, task: Asked) -> Mistake | None:
+        ways = self.ways or (self.answer,)
+        if task.answer is not None and task.answer not in ways:
+            expected = " or ".join(filter(None, ways)) or "none: nothing is asked"
+            return f"answer {task.answer!r}", f"{expected} ({self.name})"
+        if task.labels and "label" not in self.fields:
+            return "labels", f"none ({self.name} has no labels)"
+        for name in task.metrics or ():
+            if name in self.metrics and not self.counted([name], self.answers(task)):
+                needed = metric(name).answer
+                return f"metric {name!r}, which is of answers by {needed}", f"answer: {needed}"
+        return None
 
     def _unsuited(self, task: Asked) -> Mistake | None:
         if not self.paired and task.pairs is not None:
@@ -98,7 +135,7 @@ class Kind:
 def prompted(kind: Kind, task: Asked) -> Mistake | None:
     """The check of a kind whose prompt must show the model what it is about."""
     word = f"{{{kind.fields[0]}}}"
-    if word not in (task.prompt or ""):
+    if word not in (task.prompt or kind.bare):
         return f"no prompt that holds {word}", f"a prompt with {word}"
     return None
 

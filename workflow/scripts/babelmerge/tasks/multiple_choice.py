@@ -1,16 +1,87 @@
-"""Multiple choice: a question, and the likeliest of the choices that come with it."""
+"""Multiple choice: a question, and one of the choices that come with it, the likeliest or written.
 
-from babelmerge.tasks.kind import LANGUAGE, LIKELIHOOD, Kind
+A row is read with its choices as lines, perhaps with their keys as lines, and an answer that is a
+key or a choice. It is kept with a list of choices, and the right one as target; prompts show the
+choices under keys of their own, A, B, C, in that order.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from babelmerge.tasks import reading
+from babelmerge.tasks.kind import GENERATED, LANGUAGE, LIKELIHOOD, Asked, Kind, Mistake, prompted
+from babelmerge.words import writing
+from babelmerge.words.spelling import listed
+
+
+def check(kind: Kind, task: Asked) -> Mistake | None:
+    """A prompt with the question; with the choices too where one is to be written."""
+    if kind.answers(task) == GENERATED and "{choices}" not in (task.prompt or ""):
+        return "a prompt without {choices}", "a prompt with {choices}, or answer: likelihood"
+    return prompted(kind, task)
+
+
+def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
+    """The row with a list of choices, the right one as target, and no keys of its own."""
+    choices, keys = _lines(row["choices"]), _lines(row["keys"]) if "keys" in row else None
+    _check_choices(choices, keys)
+    kept = {key: value for key, value in row.items() if key != "keys"}
+    return kept | {"choices": choices, "target": _right(row["target"], choices, keys)}
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n")]
+
+
+def _check_choices(choices: Sequence[str], keys: Sequence[str] | None) -> None:
+    found = f"{len(choices)} choices ({listed(choices, 6)})"
+    if not 2 <= len(choices) <= len(reading.KEYS):
+        raise ValueError(f"{found}; expected 2 to {len(reading.KEYS)}, each a text of its own")
+    if not all(choices):
+        raise ValueError(f"{found}, one of them empty; give it a text, or leave the row out")
+    if len({writing.folded(one) or one for one in choices}) < len(choices):
+        raise ValueError(
+            f"{found}, two of them the same but for case and punctuation; the answer would be both:"
+            " reword one, or leave the row out"
+        )
+    if keys is not None and (len(set(keys)) < len(choices) or len(keys) != len(choices)):
+        raise ValueError(f"{found} and keys {listed(keys)}; expected a key of its own for each")
+
+
+def _right(answer: str, choices: list[str], keys: Sequence[str] | None) -> str:
+    """The choice that an answer names: by the row's key, by its text, by its letter."""
+    if keys is not None and answer in keys:
+        return choices[keys.index(answer)]
+    if answer in choices:
+        return answer
+    letters = reading.KEYS[: len(choices)]
+    if keys is None and len(answer) == 1 and answer in letters:
+        return choices[letters.index(answer)]
+    expected = listed(letters if keys is None else keys)
+    raise ValueError(
+        f"answer {answer!r}, which is no choice; expected a key ({expected}) or a choice "
+        f"({listed(choices, 6)}): correct `columns` (answer, keys) or the row"
+    )
+
 
 KIND = Kind(
     name="multiple_choice",
     unit=LANGUAGE,
     fields=("question", "choices", "answer"),
+    lists=("choices", "keys"),
     placeholders=("language", "question", "choices"),
-    metrics=("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes"),
-    main=("accuracy",),
+    metrics=("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes", "unread"),
+    main=("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes"),
+    beside=(("accuracy_characters",), ("accuracy_tokens",), ("accuracy_bytes",)),
+    always=("unread",),
     answer=LIKELIHOOD,
+    ways=(LIKELIHOOD, GENERATED),
     spans=("source", "target"),
     reference="answer",
+    built=True,
+    bare="{question}",
     made="reasoning",
+    read=reading.choice,
+    rule=reading.CHOICE_RULE,
+    settle=settle,
+    check=check,
 )

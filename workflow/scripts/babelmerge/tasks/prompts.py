@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from babelmerge.tasks.kind import ROLES
+from babelmerge.tasks.reading import lettered
 from babelmerge.words import languages
 
 logger = logging.getLogger(__name__)
@@ -52,8 +53,9 @@ def render_prompt(row: Mapping[str, str], template: str) -> tuple[str, tuple[int
 
     Placeholders: {source_language}, {target_language} (English names), {source_code},
     {target_code}, {source}, of rows in one language {language}, and the further fields that a row
-    of its kind has; anything else in the template, and all of the source, is literal. A row may
-    name its languages itself by the keys source_language_name and target_language_name.
+    of its kind has, a list of texts as lines "A. text"; anything else in the template, and all of
+    the source, is literal. A row may name its languages itself by the keys source_language_name
+    and target_language_name.
     Raises ValueError when the template does not hold {source} exactly once.
     """
     if template.count("{source}") != 1:
@@ -68,11 +70,15 @@ def render_prompt(row: Mapping[str, str], template: str) -> tuple[str, tuple[int
 
 def _values(row: Mapping[str, str]) -> dict[str, str]:
     """What placeholders stand for in a row, but for the source."""
-    fields = {key: text for key, text in row.items() if key not in SILENT}
+    fields = {key: _shown(value) for key, value in row.items() if key not in SILENT}
     sides = {side: _language(row, side) for side in ROLES}
     if row["source_language"] == row["target_language"]:
         fields["language"] = sides["source"]["language"]
     return fields | {f"{side}_{key}": v for side, own in sides.items() for key, v in own.items()}
+
+
+def _shown(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else lettered(value)
 
 
 def _language(row: Mapping[str, str], side: str) -> dict[str, str]:
@@ -164,6 +170,11 @@ def encode_prompts(
         for row, (ids, _) in zip(chunk, prompts, strict=True):
             _fits(ids, max_length, row, strict=True)
             yield ids
+
+
+def text_ids(tokenizer, text: str) -> list[int]:
+    """Tokens of a text that follows a prompt, without any that a tokenizer puts around texts."""
+    return _ids(tokenizer, [text])[0]
 
 
 def _chunks(rows: Iterable) -> Iterator[list]:

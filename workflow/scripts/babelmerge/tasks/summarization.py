@@ -1,16 +1,23 @@
 """Summarization: a document, and a summary of it in the same language, generated."""
 
-from babelmerge.tasks.kind import GENERATED, LANGUAGE, Kind
+from babelmerge.tasks.kind import GENERATED, LANGUAGE, Kind, prompted
+
+_ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+_DEFAULT = tuple(f"{name}_default" for name in _ROUGE)
 
 KIND = Kind(
     name="summarization",
     unit=LANGUAGE,
     fields=("document", "summary"),
     placeholders=("language", "document"),
-    metrics=("rouge1", "rouge2", "rougeL", "bertscore"),
-    main=("rouge1",),
+    metrics=(*_ROUGE, *_DEFAULT, "bertscore"),
+    main=(*_ROUGE, *_DEFAULT),
+    beside=tuple((name,) for name in (*_ROUGE, "rouge1_default")),
     answer=GENERATED,
+    lines=True,
     spans=("source", "target"),
     reference="summary",
+    built=True,
     made="summaries",
+    check=prompted,
 )

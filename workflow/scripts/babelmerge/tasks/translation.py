@@ -9,6 +9,7 @@ KIND = Kind(
     placeholders=("source_language", "target_language", "source_code", "target_code", "source"),
     metrics=("bleu", "bleu_intl", "chrf", "chrf++", "off_target"),
     main=("bleu", "chrf", "chrf++"),
+    beside=(("chrf", "chrf++"),),
     always=("off_target",),
     answer=GENERATED,
     spans=("source", "target"),

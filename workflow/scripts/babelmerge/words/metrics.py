@@ -5,7 +5,7 @@ which tasks have it in `tasks`. Scores are stored as they are counted (BLEU 0-10
 shown `factor` times as large. Imports nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -17,7 +17,10 @@ class Metric:
     name: as studies and tables of scores write it. label: for readers. factor: from stored to
     shown. higher_is_better: which way is better. digits: decimals shown. signature: the template
     of what stands beside its numbers where that is ours to say; libraries write their own. floor:
-    what any text may score by chance, as stored; a model below it has not learnt the task.
+    what any text may score by chance, as stored; a model below it has not learnt the task. answer:
+    the way of answering that it can be counted of (`tasks.kind`), where it is not any. fault:
+    of a rate of outputs that fail as such, how it is named and what they are. built: whether this
+    version counts it.
     """
 
     name: str
@@ -27,10 +30,32 @@ class Metric:
     digits: int = 2
     signature: str = ""
     floor: float = 0.0
+    answer: str = ""
+    fault: tuple[str, str] | None = None
+    built: bool = True
+
+    @property
+    def unit(self) -> str:
+        """What stands behind a number: % for a share."""
+        return "%" if " %" in self.label else ""
+
+    @property
+    def word(self) -> str:
+        """The label within a sentence: accuracy for Accuracy %, BLEU for BLEU."""
+        if not self.unit:
+            return self.label
+        plain = self.label.replace(" %", "")
+        return plain[:1].lower() + plain[1:] if plain[1:2].islower() else plain
 
 
-def _share(name: str, label: str) -> Metric:
-    return Metric(name, label, factor=100.0, digits=1)
+def _share(name: str, label: str, **more) -> Metric:
+    return Metric(name, label, factor=100.0, digits=1, **more)
+
+
+def _by(measure: str) -> Metric:
+    """Accuracy where the likelihood of a choice is divided by its length."""
+    label = f"Accuracy % (by {measure})"
+    return _share(f"accuracy_{measure}", label, answer="likelihood")
 
 
 _METRICS: dict[str, Metric] = {
@@ -46,19 +71,29 @@ _METRICS: dict[str, Metric] = {
             factor=100.0,
             higher_is_better=False,
             digits=1,
+            fault=("off target", "in another language than asked for"),
             signature="target:{target}|candidates:{candidates}|id:script+py3langid",
         ),
-        Metric("rouge1", "ROUGE-1"),
-        Metric("rouge2", "ROUGE-2"),
-        Metric("rougeL", "ROUGE-L"),
-        Metric("bertscore", "BERTScore"),
+        *(
+            _share(f"rouge{name}{suffix}", f"ROUGE-{name}{told}")
+            for suffix, told in (("", ""), ("_default", " (default tokens)"))
+            for name in ("1", "2", "L", "Lsum")
+        ),
+        Metric("bertscore", "BERTScore", built=False),
         _share("accuracy", "Accuracy %"),
         _share("precision", "Precision %"),
         _share("recall", "Recall %"),
         _share("f1", "F1 %"),
-        _share("accuracy_characters", "Accuracy % (by characters)"),
-        _share("accuracy_tokens", "Accuracy % (by tokens)"),
-        _share("accuracy_bytes", "Accuracy % (by bytes)"),
+        _by("characters"),
+        _by("tokens"),
+        _by("bytes"),
+        _share(
+            "unread",
+            "Unread %",
+            higher_is_better=False,
+            answer="generate",
+            fault=("unread", "without a readable answer"),
+        ),
     )
 }
 METRICS: Mapping[str, Metric] = MappingProxyType(_METRICS)
@@ -67,6 +102,12 @@ METRICS: Mapping[str, Metric] = MappingProxyType(_METRICS)
 def metric(name: str) -> Metric:
     """The record of a metric; an unknown one is shown under its own name, unscaled."""
     return METRICS.get(name, Metric(name, name))
+
+
+def faults(names: Iterable[str]) -> list[Metric]:
+    """Of some metrics those that are rates of outputs which fail as such."""
+    there = set(names)
+    return [record for name, record in METRICS.items() if record.fault and name in there]
 
 
 def register(record: Metric) -> None:

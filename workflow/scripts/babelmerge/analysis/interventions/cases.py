@@ -16,7 +16,7 @@ import torch
 
 from babelmerge.analysis.probing import representations
 from babelmerge.analysis.probing.files import SPANS
-from babelmerge.evaluation import generation, metrics
+from babelmerge.evaluation import answering
 from babelmerge.models import losses
 
 LOG = logging.getLogger(__name__)
@@ -25,7 +25,8 @@ LIKELIHOOD = "nll"
 
 @dataclass(frozen=True)
 class Case:
-    """A data set to score. rows: as read; prompt: template and chat; metric: None for no decoding.
+    """A data set to score. rows: as read; prompt: how they are asked, see `evaluation.answering`;
+    metric: None for no decoding.
 
     name: the expert that owns it, or its language, as the intervention has it.
     """
@@ -42,19 +43,12 @@ def decoded(
 ) -> dict[str, float]:
     """The metric of greedy outputs, by data set; nothing for those without a metric.
 
-    options: of `generation.generate`. Data sets that share a prompt are decoded in one go.
+    options: of `answering.answer`. Data sets that are asked alike are decoded in one go.
     """
     found: dict[str, float] = {}
-    asked = [case for case in cases if case.metric is not None]
-    prompts = dict.fromkeys((case.prompt["template"], case.prompt["chat"]) for case in asked)
-    for template, chat in prompts:
-        own = [c for c in asked if (c.prompt["template"], c.prompt["chat"]) == (template, chat)]
-        rows = [row for case in own for row in case.rows]
-        outputs = iter(generation.generate(model, tokenizer, rows, template, chat=chat, **options))
-        for case in own:
-            texts = [next(outputs) for _ in case.rows]
-            references = [row["target"] for row in case.rows]
-            found[case.dataset] = metrics.corpus_score(case.metric, texts, references)
+    for metric in dict.fromkeys(case.metric for case in cases if case.metric is not None):
+        own = {case.dataset: (case.rows, case.prompt) for case in cases if case.metric == metric}
+        found |= answering.scores(model, tokenizer, own, options, metric)
     return found
 
 

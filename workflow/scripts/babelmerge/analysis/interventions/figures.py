@@ -72,7 +72,7 @@ def block_curves(rows: pd.DataFrame) -> Figure:
         figure, axes = fs.panels(heights, [labels.method(name) for name in methods])
         for ax, part in zip(axes, parts, strict=True):
             _curves(ax, part)
-            ax.set_ylabel(f"Expert's {metrics.metric(part['metric'].iloc[0]).label} kept")
+            ax.set_ylabel(f"Expert's {metrics.metric(part['metric'].iloc[0]).word} kept")
         axes[-1].set_xlabel(f"k: blocks of the data set's expert, of {rows['blocks'].max()}")
         figure.legend(handles=_legend(rows), loc="outside upper left", ncols=3)
     return figure
@@ -216,7 +216,7 @@ def _scale(figure: Figure, axes: Sequence[Axes], measure: str, norm: Normalize) 
     bar = figure.colorbar(
         ScalarMappable(norm, LOSSES), ax=list(axes), location="bottom", fraction=0.04, aspect=40
     )
-    points = f"{metrics.metric(measure).label} lost, without the neurons of a row"
+    points = f"{metrics.metric(measure).word} lost, without the neurons of a row"
     bar.set_label(MEASURES.get(measure, points))
     bar.locator = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
     bar.update_ticks()

@@ -21,14 +21,14 @@ def blocks(rows: pd.DataFrame) -> list[str]:
     """What one merge regains with blocks of the experts. rows: of one group and method."""
     rows = tables.block_table(rows)
     means = tables.curves(rows)
-    label = metrics.metric(rows["metric"].iloc[0]).label
+    word = metrics.metric(rows["metric"].iloc[0]).word
     name = f"{labels.method(rows['method'].iloc[0])}, {labels.group(_group(rows))}"
     if means.empty:
         return [f"{name}: {NOTHING}, so there is no retention."]
     level = tables.levels(rows)
     shares = {at: labels.percent(share) for at, share in level.items()}
     first = (
-        f"{name}: the merge keeps {shares['merged']} of the experts' {label} on these sentences "
+        f"{name}: the merge keeps {shares['merged']} of the experts' {word} on these sentences "
         f"(base: {shares['base']}). With all {means.index[-1]} blocks of the data set's expert it "
         f"keeps {labels.percent(means.iloc[-1, 0])}; with none of them, but the expert's "
         f"embeddings, final norm and head, {shares['outside']}."
@@ -164,8 +164,9 @@ def _without(rows: pd.DataFrame, model: str) -> str:
 def _amount(value: float, measure: str) -> str:
     if measure == tables.LIKELIHOOD:
         return f"{labels.number(value, 3)} nats a token"
-    return f"{labels.number(value, 1)} {metrics.metric(measure).label}"
+    facts = metrics.metric(measure)
+    return f"{labels.number(value, 1)}{facts.unit} {facts.word}"
 
 
 def _named(measure: str) -> str:
-    return "likelihood" if measure == tables.LIKELIHOOD else metrics.metric(measure).label
+    return "likelihood" if measure == tables.LIKELIHOOD else metrics.metric(measure).word

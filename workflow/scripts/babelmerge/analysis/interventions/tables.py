@@ -24,8 +24,10 @@ def block_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def neuron_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """With numbers as numbers; `draw` without its number in a column `kind`."""
+    """With numbers as numbers, losses as readers see them; `draw` without its number as `kind`."""
     found = rows.assign(**{n: pd.to_numeric(rows[n]) for n in ("neurons", "value", "loss")})
+    factors = [metrics.metric(measure).factor for measure in found["measure"]]
+    found = found.assign(loss=found["loss"] * factors)
     return found.assign(kind=found["draw"].str.split("-").str[0])
 
 
@@ -150,4 +152,4 @@ def _cells(found, model: str):
 
 
 def _measure(measure: str) -> str:
-    return "Nats a token" if measure == LIKELIHOOD else f"{metrics.metric(measure).label} points"
+    return "Nats a token" if measure == LIKELIHOOD else f"{metrics.metric(measure).word} points"

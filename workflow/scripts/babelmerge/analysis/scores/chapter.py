@@ -26,26 +26,31 @@ def experts(parts: Parts) -> str:
     body += _by_metric(
         parts,
         "matrix",
-        matrix.CAPTION,
+        lambda metric: matrix.caption(found.scores, metric),
         lambda key: words[key[1]],
     )
     return body + parts.tables_of("own-scores")
 
 
 def _by_metric(
-    parts: Parts, what: str, caption: str, lead: Callable[[Key], str] | None = None
+    parts: Parts,
+    what: str,
+    caption: str | Callable[[str], str],
+    lead: Callable[[Key], str] | None = None,
 ) -> str:
     """The figures (what, name, metric), those of a metric together under its name.
 
-    lead: what tells a figure from its neighbours; by default its group.
+    caption: of each metric, or one for all. lead: what tells a figure from its neighbours; by
+    default its group.
     """
+    of_metric = caption if callable(caption) else lambda metric: caption
     keys = [key for key in parts.figures if key[0] == what]
     told = lead or (lambda key: labels.group(key[1]) if len(key) > 2 else "")
     return "".join(
         chapters.drawn(
             parts,
             [key for key in keys if key[-1] == metric],
-            caption.format(label=metrics.metric(metric).label),
+            of_metric(metric).format(label=metrics.metric(metric).label),
             lambda key: f"{told(key)}. " if told(key) else "",
         )
         for metric in dict.fromkeys(key[-1] for key in keys)

@@ -9,7 +9,7 @@ from babelmerge.display import html as page
 from babelmerge.display import labels
 from babelmerge.display.chapters import Parts
 from babelmerge.files.rows import read_rows
-from babelmerge.words import ids
+from babelmerge.words import ids, metrics
 
 SENTENCES = 3  # of a data set
 
@@ -17,10 +17,11 @@ SENTENCES = 3  # of a data set
 def failures(parts: Parts, shown: Sequence[Mapping] = ()) -> str:
     """Where merges lose most: test sets, languages, and sentences. shown: as `read` gives them."""
     found = scored.of(parts)
-    body = page.paragraphs([*findings.worst(found), *models.off_target(found)])
+    body = page.paragraphs([*findings.worst(found), *models.faults(found)])
     body += parts.tables_of("lowest")
-    shares = parts.tables_of("off-target")
-    body += page.details("Share of outputs in another language than asked for", shares)
+    told = [fault.fault[1] for fault in metrics.faults(found.scores["metric"])]
+    shares = parts.tables_of("rates")
+    body += page.details(f"Share of outputs {' or '.join(told)}", shares)
     return body + side_by_side(shown)
 
 
@@ -50,9 +51,8 @@ def side_by_side(samples: Sequence[Mapping]) -> str:
         parts.setdefault(key, []).append(_sample(sample))
     folded = []
     for at, ((group, dataset), cards) in enumerate(parts.items()):
-        heading = (
-            f"{labels.group(group)}: {labels.pair(dataset)}" if group else labels.pair(dataset)
-        )
+        name = labels.apart(dataset, [other for own, other in parts if own == group])
+        heading = f"{labels.group(group)}: {name}" if group else name
         summary = f"<summary>{page.text(heading)}</summary>"
         folded.append(f"<details{' open' * (at == 0)}>{summary}{''.join(cards)}</details>")
     return f"<h3>Sentences side by side</h3>{''.join(folded)}" if folded else ""

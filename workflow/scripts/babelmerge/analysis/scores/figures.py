@@ -48,7 +48,7 @@ def retention_bars(retention: pd.DataFrame, metric: str, groups: Sequence[str]) 
         top = _top(chosen)
         for ax, (_, part) in zip(axes, parts, strict=True):
             _bars(ax, part, methods, top)
-        axes[-1].set_xlabel(f"Share of the expert's {metrics.metric(metric).label} that is kept")
+        axes[-1].set_xlabel(f"Share of the expert's {metrics.metric(metric).word} that is kept")
         figure.legend(handles=_legend(methods, chosen), loc="outside upper left", ncols=3)
     return figure
 
@@ -71,7 +71,7 @@ def retention_overview(retention: pd.DataFrame, metric: str, groups: Sequence[st
         _percent_axis(ax, _top(chosen))
         ax.grid(axis="y", color="#eeeeee", linewidth=0.8)
         ax.set_axisbelow(True)
-        ax.set_xlabel(f"Share of the experts' {metrics.metric(metric).label} that is kept")
+        ax.set_xlabel(f"Share of the experts' {metrics.metric(metric).word} that is kept")
         marks = {name: _mark(at) for at, name in enumerate(methods)}
         handles = [
             Line2D([], [], linestyle="", label=labels.method(name), markersize=5, **mark)
@@ -130,8 +130,9 @@ def _bars(ax: Axes, part: pd.DataFrame, methods: Sequence[str], top: float) -> N
         _level(ax, rows["base"] / _learnt(rows), start, len(methods), fs.INK, "-")
         _level(ax, rows["joint"] / _learnt(rows), start, len(methods), fs.FAINT, (0, (2, 1)))
         centres.append(start + (len(methods) - 1) / 2)
-    name = labels.pair if both or pivot is None else (lambda dataset: labels.side(dataset, pivot))
-    ax.set_yticks(centres, [name(dataset).replace(" → ", " →\n") for dataset in datasets])
+    whole = both or pivot is None
+    names = [labels.apart(d, datasets) if whole else labels.side(d, pivot) for d in datasets]
+    ax.set_yticks(centres, [name.replace(" → ", " →\n").replace(", ", ",\n") for name in names])
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(datasets) * block - GAP / 2 - 0.5, -0.5 - GAP / 2)
     ax.axvline(1, color=fs.INK, linewidth=0.8, zorder=0)

@@ -30,7 +30,7 @@ def overall(scored: Scored) -> list[str]:
     if not parts:
         return ["What merges keep cannot be told: no expert has learnt what there is to keep."]
     name, mean, best = parts[0]
-    first = f"{name} merges keep {mean} of the experts' {scored.label} on average{best}"
+    first = f"{name} merges keep {mean} of the experts' {scored.word} on average{best}"
     rest = [f"{name} merges {mean}{best}" for name, mean, best in parts[1:]]
     return [f"{labels.listing([first, *rest])}.", *_left_out(scored.kept)]
 
@@ -136,7 +136,7 @@ def interference(scored: Scored) -> list[str]:
             parts.append(f"{points} points {labels.group(family)}")
     if not parts:
         return []
-    return [f"From expert to merge, {scored.label} drops by {labels.listing(parts)}, on average."]
+    return [f"From expert to merge, {scored.word} drops by {labels.listing(parts)}, on average."]
 
 
 def joint(scored: Scored) -> list[str]:
@@ -149,7 +149,7 @@ def joint(scored: Scored) -> list[str]:
     reached = (per_set["joint"].max() / per_set["expert"].max()).mean()
     best = per_set["retention"].max().mean()
     return [
-        f"Joint training reaches {labels.percent(reached)} of the experts' {scored.label}; the "
+        f"Joint training reaches {labels.percent(reached)} of the experts' {scored.word}; the "
         f"best merge of each test set, chosen in hindsight, {labels.percent(best)}."
     ]
 
@@ -188,7 +188,7 @@ def worst(scored: Scored) -> list[str]:
     first = (
         f"The lowest retention is {labels.percent(low['retention'])}, "
         f"{labels.method(low['method'])}, {labels.group(low['group'])}, on "
-        f"{labels.pair(low['dataset'])}."
+        f"{labels.apart(low['dataset'], scored.datasets)}."
     )
     if len(means) < 2:
         return [first]

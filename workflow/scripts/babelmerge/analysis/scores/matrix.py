@@ -22,9 +22,9 @@ TRAINED = ("base", "expert", "joint", "baseline")  # kinds of models, in order
 CAPTION = (
     "{label} of every model that was trained (rows) on the test sets of one direction (columns). "
     "Framed: an expert's own test set; the cells beside it in its row show what it does in "
-    "languages it was not trained on. Small numbers: share of outputs in another language than "
-    "asked for, when 5% or more. Hatched: not evaluated."
+    "languages it was not trained on.{small} Hatched: not evaluated."
 )
+SMALL = " Small numbers: share of outputs {fault}, when 5% or more."
 
 
 def score_matrix(
@@ -37,12 +37,14 @@ def score_matrix(
     """Heatmap of models (rows) on the data sets of a direction (columns), each cell annotated.
 
     limit: end of the colour scale; give the same to several figures to make them comparable; the
-    largest value shown by default. Under a score stands the off-target share when it is 5% or more
-    (metric off_target). An expert's own data set is framed. Hatched: not evaluated.
+    largest value shown by default. Under a score stands the share of outputs that fail as such
+    (off_target, unread) when it is 5% or more. An expert's own data set is framed. Hatched: not
+    evaluated.
     """
     facts = metrics.metric(metric)
     values = facts.factor * _grid(scores, datasets, metric, kinds)
-    off = _grid(scores, datasets, "off_target", kinds).reindex(values.index)
+    fault = next(iter(faults(scores, datasets)), None)
+    off = _grid(scores, datasets, fault.name if fault else "", kinds).reindex(values.index)
     top = limit or np.nanmax([*values.to_numpy().ravel(), 1e-9])
     norm = Normalize(0, top)
     with fs.style():
@@ -56,7 +58,7 @@ def score_matrix(
         bar = figure.colorbar(
             ScalarMappable(norm, fs.SCALE), ax=ax, location="bottom", fraction=0.05, aspect=40
         )
-        bar.set_label(f"{facts.label}{'; small: share of outputs off target' * _any(off)}")
+        bar.set_label(f"{facts.label}{_small(fault, off)}")
         bar.outline.set_visible(False)
     return figure
 
@@ -76,8 +78,21 @@ def _grid(scores: pd.DataFrame, datasets: Sequence[str], metric: str, kinds) -> 
     return grid.reindex(index=order, columns=list(datasets)).astype(float)
 
 
-def _any(grid: pd.DataFrame) -> bool:
-    return bool((grid >= 0.05).to_numpy().any())
+def faults(scores: pd.DataFrame, datasets: Sequence[str]) -> list[metrics.Metric]:
+    """The rates of outputs that fail as such which are counted on some data sets."""
+    return metrics.faults(scores.loc[scores["dataset"].isin(datasets), "metric"])
+
+
+def caption(scores: pd.DataFrame, metric: str) -> str:
+    """The caption of a metric's matrices over these scores, but for its label."""
+    datasets = scores.loc[scores["metric"] == metric, "dataset"].unique()
+    told = [fault.fault[1] for fault in faults(scores, datasets)]
+    return CAPTION.replace("{small}", SMALL.format(fault=" or ".join(told)) if told else "")
+
+
+def _small(fault: metrics.Metric | None, grid: pd.DataFrame) -> str:
+    shown = fault is not None and (grid >= 0.05).to_numpy().any()
+    return f"; small: share of outputs {fault.fault[0]}" if shown else ""
 
 
 def _matrix_width(values: pd.DataFrame) -> float:

@@ -51,7 +51,11 @@ def _some_failed(failed: pd.DataFrame, rows: pd.DataFrame) -> str:
     several = rows.groupby("expert")["dataset"].nunique()
     told = []
     for row in failed.head(NAMED).to_dict("records"):
-        where = f" on {labels.pair(row['dataset'])}" if several[row["expert"]] > 1 else ""
+        where = (
+            f" on {labels.apart(row['dataset'], rows['dataset'])}"
+            if several[row["expert"]] > 1
+            else ""
+        )
         scores = _scores(row, row["metric"])
         told.append(f"{labels.model_id(row['expert'])}{where} ({scores})")
     told += [f"{len(failed) - NAMED} more"] * (len(failed) > NAMED)
@@ -66,14 +70,14 @@ def _scores(row: Mapping, metric: str) -> str:
     """'0.02 BLEU where the base has 0.01'."""
     facts = metrics.metric(metric)
     value, base = (labels.number(facts.factor * row[k], facts.digits) for k in ("value", "base"))
-    beside = "" if base == labels.MISSING else f" where the base has {base}"
-    return f"{value} {facts.label}{beside}"
+    beside = "" if base == labels.MISSING else f" where the base has {base}{facts.unit}"
+    return f"{value}{facts.unit} {facts.word}{beside}"
 
 
 def _reasons(failed: pd.DataFrame) -> str:
     """Why that counts as nothing."""
     known = [metrics.metric(name) for name in dict.fromkeys(failed["metric"])]
-    floors = [f"{m.factor * m.floor:g} {m.label}" for m in known if m.floor]
+    floors = [f"{m.factor * m.floor:g}{m.unit} {m.word}" for m in known if m.floor]
     chance = f"below {labels.listing(floors)}, which any text may score," if floors else "zero"
     words = {"floor": chance, "base": "not significantly above the base"}
     told = [words[reason] for reason in words if (failed["unlearnt"] == reason).any()]
@@ -135,11 +139,13 @@ def _gain(rows: pd.DataFrame, scored: Scored) -> list[str]:
     rows = rows.dropna(subset=["base", "value"])
     if rows.empty:
         return []
-    factor = metrics.metric(scored.metric).factor
-    before, after = (labels.number(factor * rows[name].mean(), 1) for name in ("base", "value"))
+    facts = metrics.metric(scored.metric)
+    before, after = (
+        labels.number(facts.factor * rows[name].mean(), 1) for name in ("base", "value")
+    )
     return [
-        f"Fine-tuning takes {scored.label} on the expert's own test set from {before} to {after} "
-        f"(mean of {len(rows)})."
+        f"Fine-tuning takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
+        f"{after}{facts.unit} (mean of {len(rows)})."
     ]
 
 
@@ -153,14 +159,19 @@ def _transfer(rows: pd.DataFrame, direction: str, scored: Scored) -> list[str]:
     mean, base = (labels.number(facts.factor * rows[name].mean(), 1) for name in ("value", "base"))
     where = f" ({direction})" if direction else ""
     return [
-        f"On the other test sets of their direction{where} experts score {mean} where the base has "
-        f"{base}: above the base in {better} of {len(rows)} cases."
+        f"On the other test sets of their direction{where} experts score {mean}{facts.unit} where "
+        f"the base has {base}{facts.unit}: above the base in {better} of {len(rows)} cases."
     ]
 
 
-def off_target(scored: Scored) -> list[str]:
-    """Where outputs are in the wrong language, by kind of model and direction."""
-    rows = scored.scores[scored.scores["metric"] == "off_target"]
+def faults(scored: Scored) -> list[str]:
+    """Where outputs fail as such, in the wrong language or not to be read, by direction."""
+    known = metrics.faults(scored.scores["metric"])
+    return [sentence for fault in known for sentence in _fault(scored, fault)]
+
+
+def _fault(scored: Scored, fault: metrics.Metric) -> list[str]:
+    rows = scored.scores[scored.scores["metric"] == fault.name]
     merged = rows[rows["kind"] == "merge"]
     if merged["value"].dropna().empty:
         return []
@@ -169,9 +180,9 @@ def off_target(scored: Scored) -> list[str]:
     worst = merged.loc[merged["value"].idxmax()]
     group = labels.group(worst["group"])
     return [
-        f"Of the merges' outputs, {labels.listing(parts)} are in another language than asked for; "
+        f"Of the merges' outputs, {labels.listing(parts)} are {fault.fault[1]}; "
         f"most often with {labels.method(worst['method'])}, {group}, on "
-        f"{labels.pair(worst['dataset'])} ({labels.percent(worst['value'])})."
+        f"{labels.apart(worst['dataset'], scored.datasets)} ({labels.percent(worst['value'])})."
     ]
 
 

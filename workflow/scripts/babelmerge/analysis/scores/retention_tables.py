@@ -42,9 +42,10 @@ def retention_table(
     digits = metrics.metric(metric).digits
     systems = [name for name in ("base", "expert", "joint", "merged") if chosen[name].notna().any()]
     header = [name.capitalize() for name in systems] + ["Retention %", "Drop"]
-    rows = []
-    for (group, dataset), part in chosen.groupby(["group", "dataset"], sort=False):
-        section = f"{labels.group(group)}, {labels.pair(dataset)}"
+    rows, shown = [], _shown(chosen, metric, ("base", "expert", "joint", "merged", "drop"))
+    for (group, dataset), part in shown.groupby(["group", "dataset"], sort=False):
+        among = shown.loc[shown["group"] == group, "dataset"]
+        section = f"{labels.group(group)}, {labels.apart(dataset, among)}"
         top = _best_of(part["merged"], metric)
         for at, row in part.iterrows():
             cells = [Cell(labels.number(row[name], digits)) for name in systems[:-1]]
@@ -121,7 +122,8 @@ def retention_summary(
     methods = list(dict.fromkeys(summary["method"]))
     digits = metrics.metric(metric).digits
     rows = []
-    for group, part in summary.groupby("group", sort=False):
+    shown = _shown(summary, metric, ("interference",))
+    for group, part in shown.groupby("group", sort=False):
         part = part.set_index("method").reindex(methods)
         top, least = _highest(part["retention"], 3), _highest(-part["interference"], digits)
         cells = [
@@ -129,7 +131,7 @@ def retention_summary(
             *(Cell(labels.number(part.at[m, "interference"], digits), m in least) for m in methods),
         ]
         rows.append(Row("", labels.group(group), tuple(cells)))
-    blocks = ("Mean retention %", f"Interference ({metrics.metric(metric).label} points)")
+    blocks = ("Mean retention %", f"Interference ({metrics.metric(metric).word} points)")
     return Table(
         title="Retention and interference by group and method",
         header=tuple((block, labels.method(name)) for block in blocks for name in methods),
@@ -162,6 +164,12 @@ def _of_metric(retention: pd.DataFrame, metric: str, groups: Sequence[str] | Non
             f"{'all' if groups is None else ', '.join(groups)}; list it under the task's metrics"
         )
     return chosen
+
+
+def _shown(rows: pd.DataFrame, metric: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Rows with some columns of scores as readers see them: shares in percent."""
+    factor = metrics.metric(metric).factor
+    return rows.assign(**{name: factor * rows[name] for name in columns})
 
 
 def _best_of(values: pd.Series, metric: str) -> set:

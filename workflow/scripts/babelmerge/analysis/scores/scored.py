@@ -28,6 +28,11 @@ class Scored:
         return metrics.metric(self.metric).label
 
     @property
+    def word(self) -> str:
+        """The metric's name within a sentence."""
+        return metrics.metric(self.metric).word
+
+    @property
     def datasets(self) -> list[str]:
         """Every data set with a score, in the table's order."""
         return list(dict.fromkeys(self.scores["dataset"]))

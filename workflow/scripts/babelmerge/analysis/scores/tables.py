@@ -48,7 +48,8 @@ def signatures_in_short(frame: pd.DataFrame) -> list[tuple[str, str]]:
     found = []
     parts = frame.groupby("metric", sort=False)["signature"] if len(frame) else ()
     for metric, several in parts:
-        more = f" (and {len(several) - 1} more, by target language)" if len(several) > 1 else ""
+        why = "task" if "answer:" in several.iloc[0] else "target language"
+        more = f" (and {len(several) - 1} more, by {why})" if len(several) > 1 else ""
         found.append((metrics.metric(str(metric)).label, several.iloc[0] + more))
     return found
 
@@ -66,7 +67,7 @@ def sizes(
         return None
     counts = {name: [given.get(s) for s in splits] for name, given in counted.items()}
     rows = [
-        Row("", labels.pair(name), tuple(Cell(_count(n)) for n in numbers))
+        Row("", labels.apart(name, counts), tuple(Cell(_count(n)) for n in numbers))
         for name, numbers in counts.items()
     ]
     header = tuple((split.capitalize(),) for split in splits)
@@ -82,7 +83,7 @@ def _too_long(given: Mapping[str, Mapping[str, Mapping[str, int | None]]]) -> st
     """How many of the rows counted are not read, or not as a whole; nothing where all are."""
     parts = {"Left out": 0, "Cut": 1}
     told = [
-        f"{word} as too long for a model: {labels.pair(name)}, {split} {count}."
+        f"{word} as too long for a model: {labels.apart(name, given)}, {split} {count}."
         for word, wanted in parts.items()
         for name, splits in given.items()
         for split, rows in splits.items()
@@ -149,7 +150,7 @@ def own_scores(scored: Scored) -> Table | None:
         chosen = [here[here["kind"] == "base"], here[here["expert"] == owners[name]]]
         chosen += [here[here["model"] == model] for model in joint]
         cells = tuple(Cell(_with_interval(part, scored.metric)) for part in chosen)
-        rows.append(Row("", labels.pair(name), cells))
+        rows.append(Row("", labels.apart(name, datasets), cells))
     note = f"In brackets: 95% interval from bootstrap resamples of the test set. {LIMITS}"
     title = f"{scored.label} of base, own expert and joint models"
     frame = scores[scores["dataset"].isin(datasets)]
@@ -171,22 +172,28 @@ def _with_interval(part: pd.DataFrame, metric: str) -> str:
 
 
 def lowest(scored: Scored) -> Table | None:
-    """The merged scores that keep least, with their off-target shares."""
+    """The merged scores that keep least, with their shares of outputs that fail as such."""
     kept = scored.kept
     if kept.empty or kept["retention"].isna().all():
         return None
-    off = scored.scores[scored.scores["metric"] == "off_target"]
-    off = off.drop_duplicates(["model", "dataset"]).set_index(["model", "dataset"])["value"]
-    digits = metrics.metric(scored.metric).digits
+    faults = metrics.faults(scored.scores["metric"])
+    shares = scored.scores.drop_duplicates(["metric", "model", "dataset"])
+    shares = shares.set_index(["metric", "model", "dataset"])["value"]
+    facts = metrics.metric(scored.metric)
     chosen = kept.nsmallest(LOWEST, "retention", keep="first")
     rows = []
     for row in chosen.to_dict("records"):
-        numbers = [labels.number(row[key], digits) for key in ("base", "expert", "merged")]
-        away = off.get((row["model"], row["dataset"]))
+        numbers = [
+            labels.number(facts.factor * row[key], facts.digits)
+            for key in ("base", "expert", "merged")
+        ]
+        away = [shares.get((fault.name, row["model"], row["dataset"])) for fault in faults]
         who = [labels.method(row["method"]), labels.group(row["group"])]
-        texts = [*who, *numbers, tables.interval(row), labels.percent(away)]
-        rows.append(Row("", labels.pair(row["dataset"]), tuple(map(Cell, texts))))
-    header = ("Method", "Group", "Base", "Expert", "Merged", "Retention %", "Off target")
+        texts = [*who, *numbers, tables.interval(row), *map(labels.percent, away)]
+        name = labels.apart(row["dataset"], scored.datasets)
+        rows.append(Row("", name, tuple(map(Cell, texts))))
+    header = ("Method", "Group", "Base", "Expert", "Merged", "Retention %")
+    header += tuple(fault.fault[0].capitalize() for fault in faults)
     title = f"Lowest retention of {scored.label}"
     columns = tuple((name,) for name in header)
     records = tables.with_signatures(chosen, scored.scores)

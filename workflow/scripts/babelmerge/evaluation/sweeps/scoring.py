@@ -1,4 +1,4 @@
-"""Scoring the points of a sweep: each is formed in a live model, which then translates dev.
+"""Scoring the points of a sweep: each is formed in a live model, which then answers dev.
 
 One process for one device, or a worker process for each of several: a worker is this module run as
 a program. It sees one device, gets points that share their update together, and tells each score as
@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from babelmerge import merging
-from babelmerge.evaluation import generation, metrics
+from babelmerge.evaluation import answering
 from babelmerge.merging.calibration import files as statistics_files
 from babelmerge.models import loading as models
 from babelmerge.recipes.points import settings
@@ -35,7 +35,8 @@ PACKAGE_ROOT = Path(__file__).parents[3]
 class Task:
     """What a point's score depends on besides the point; JSON-able.
 
-    base, members: model folders, members by id. dev: rows by data set. statistics: file by member.
+    base, members: model folders, members by id. dev: rows by data set. asked: how, by data set, see
+    `evaluation.answering`. statistics: file by member.
     """
 
     base: str
@@ -43,7 +44,7 @@ class Task:
     method: str
     dev: dict[str, list[dict]]
     metric: str
-    prompt: dict[str, Any]
+    asked: dict[str, dict[str, Any]]
     generation: dict[str, Any]
     statistics: dict[str, str] = field(default_factory=dict)
     threads: int = 1
@@ -102,24 +103,10 @@ class Scorer:
             start = time.monotonic()
 
     def dev_scores(self) -> dict[str, float]:
-        """Score by data set; all dev sentences are decoded in one go, sorted by length."""
+        """Score by data set; rows that are asked alike are answered in one go."""
         options = {k: v for k, v in self.task.generation.items() if k != "dtype"}
-        outputs = iter(
-            generation.generate(
-                self.model,
-                self.tokenizer,
-                [row for rows in self.task.dev.values() for row in rows],
-                self.task.prompt["template"],
-                chat=self.task.prompt["chat"],
-                **options,
-            )
-        )
-        return {
-            dataset: metrics.corpus_score(
-                self.task.metric, [next(outputs) for _ in rows], [row["target"] for row in rows]
-            )
-            for dataset, rows in self.task.dev.items()
-        }
+        cases = {name: (rows, self.task.asked[name]) for name, rows in self.task.dev.items()}
+        return answering.scores(self.model, self.tokenizer, cases, options, self.task.metric)
 
 
 def _families(task: Task, points: Sequence[Point]) -> list[list[tuple[int, Point]]]:

@@ -55,7 +55,8 @@ Columns = Annotated[
 _COLUMNS = (
     "Where the text is: {language code: column}, where * stands for every language not named, or "
     "one template for all. Several columns are alternatives, a row each; {config: …, column: …} "
-    "where each language has a configuration of its own. For other kinds of task {field: column}. "
+    "where each language has a configuration of its own. For other kinds of task {field: column}; "
+    "choices, and keys where the answer is one of them, may be lists or several columns. "
     "Default: the language's code."
 )
 
@@ -202,7 +203,15 @@ class Task(Strict):
         "in test: dropped by drop; else a warning, and an error when all are.",
         "error",
     )
-    labels: list[Text] | None = key("Classification: the labels.")
+    answer: Literal["generate", "likelihood"] | None = key(
+        "How classification and multiple_choice are answered. generate: what a model writes is "
+        "read (the first label in it; of choices the key or the text); what can't be read is wrong "
+        "and counted as `unread`. likelihood: the likeliest label or choice behind the prompt. "
+        "Default: generate for classification, likelihood for multiple_choice."
+    )
+    labels: list[Text] | None = key(
+        "Classification: the labels, as the rows of all languages have them."
+    )
     shots: Whole = key("Examples shown before each item.", 0)
 
     def most_units(self, languages: int) -> int:

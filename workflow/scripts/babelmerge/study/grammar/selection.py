@@ -20,5 +20,8 @@ class Selection(Strict):
     split: Literal["train", "dev", "test"] = key(
         "Rows it is chosen on; `test` only with `allow`.", "dev"
     )
-    metric: Text = key("Metric averaged over the datasets.", "bleu")
+    metric: Text | None = key(
+        "Metric averaged over the datasets. Default: bleu for translation, else the first that "
+        "their task has, such as accuracy."
+    )
     rows: Count | None = key("Only the first rows of each dataset. Default: all.")

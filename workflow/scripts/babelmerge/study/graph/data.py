@@ -40,6 +40,27 @@ def settings(plan: Plan, dataset: str, split: str) -> dict:
         "requests": [asdict(request) for request in entry.splits[split]],
         "overlap": entry.overlap if split == "train" or held_out(plan, dataset, split) else None,
         "names": _own_names(plan, entry),
+        **_task(entry, split),
+    }
+
+
+def _task(dataset: Dataset, split: str) -> dict:
+    """What checks and completes rows that are more than texts; nothing for others."""
+    if kinds.kind(dataset.kind).settle is None:
+        return {}
+    sources = dict.fromkeys(
+        source
+        for request in dataset.splits[split]
+        for source in (*request.paths, request.options.get("hub"))
+        if source
+    )
+    where = f"{dataset.id}: {split}" + (f" ({', '.join(sources)})" if sources else "")
+    return {
+        "task": {
+            "kind": dataset.kind,
+            "labels": dataset.options.get("labels", []),
+            "where": where,
+        }
     }
 
 
@@ -60,6 +81,7 @@ def check_settings(plan: Plan, dataset: str) -> dict:
         "overlap": entry.overlap,
         "selected": kinds.kind(entry.kind).scored,
         "selection_on_test": entry.test_may_be_dev,
+        "labels": entry.options.get("labels", []),
     }
 
 

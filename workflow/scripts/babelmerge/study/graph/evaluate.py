@@ -9,6 +9,7 @@ from babelmerge.study.graph.represent import probe_split
 from babelmerge.study.graph.train import model_file, prompt, taken_inputs
 from babelmerge.study.plan.types import Model, Plan, Trained
 from babelmerge.tasks import kinds
+from babelmerge.tasks.kind import LIKELIHOOD
 from babelmerge.training.settings import DEFAULTS
 
 PROBES = ("neurons", "cka", "angles", "usage_alignment", "interventions")
@@ -47,6 +48,7 @@ def length_settings(plan: Plan, dataset: str) -> dict:
         "others": _own_readers(plan, dataset),
         "architecture": source.architecture if trained else None,
         "prompt": prompt(plan, dataset),
+        "labels": _compared_labels(plan, dataset),
         "max_length": plan.generation["max_length"],
         "max_new_tokens": plan.generation["max_new_tokens"],
         "too_long": plan.too_long,
@@ -54,6 +56,12 @@ def length_settings(plan: Plan, dataset: str) -> dict:
         "decoded": _decoded(plan, dataset),
         "probed": _probed(plan, dataset),
     }
+
+
+def _compared_labels(plan: Plan, dataset: str) -> list[str]:
+    """The labels of which the likeliest is taken; none where answers are written."""
+    entry = plan.datasets[dataset]
+    return entry.options.get("labels", []) if entry.answer == LIKELIHOOD else []
 
 
 def _most(model: Model, dataset: str) -> int | None:
@@ -114,7 +122,14 @@ def generation(plan: Plan) -> dict:
 
 @functools.cache  # thousands of jobs share it
 def generation_settings(plan: Plan, dataset: str) -> dict:
-    return {"prompt": prompt(plan, dataset), "generation": generation(plan)}
+    return {"asked": asked(plan, dataset), "generation": generation(plan)}
+
+
+def asked(plan: Plan, dataset: str) -> dict:
+    """How a data set is asked: see `evaluation.answering`."""
+    entry = plan.datasets[dataset]
+    how = {"kind": entry.kind, "answer": entry.answer, "labels": entry.options.get("labels", [])}
+    return {**prompt(plan, dataset), **how}
 
 
 @functools.cache  # thousands of jobs share it

@@ -6,10 +6,10 @@ direction, also where nothing is merged.
 
 from babelmerge.study.graph import chapters, paths
 from babelmerge.study.graph.chapters import Chapter, Key
-from babelmerge.study.graph.evaluate import generation
+from babelmerge.study.graph.evaluate import asked, generation
 from babelmerge.study.graph.represent import file, models_of, probe_file, probe_split
 from babelmerge.study.graph.scores import metric_of
-from babelmerge.study.graph.train import model_file, prompt
+from babelmerge.study.graph.train import model_file
 from babelmerge.study.plan.types import Merge, Plan
 from babelmerge.tasks import kinds
 from babelmerge.words import ids
@@ -26,12 +26,11 @@ def _rows(plan: Plan) -> int | None:
 
 def _case(plan: Plan, dataset: str, name: str, metric: str | None) -> dict:
     kind = kinds.kind(plan.datasets[dataset].kind)
-    generated = kind.answer == "generate"
-    scored = generated and metric in kind.metrics and metric != "off_target"
+    scored = metric in kind.metrics and metric not in kind.always
     return {
         "dataset": dataset,
         "name": name,
-        "prompt": prompt(plan, dataset),
+        "prompt": asked(plan, dataset),
         "metric": metric if scored else None,
     }
 

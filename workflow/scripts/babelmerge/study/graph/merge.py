@@ -4,7 +4,7 @@ from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.data import lengths, split_file
-from babelmerge.study.graph.evaluate import generation
+from babelmerge.study.graph.evaluate import asked, generation
 from babelmerge.study.graph.train import may_be_adapter, model_file, shared_prompt
 from babelmerge.study.plan.types import Merge, Plan
 from babelmerge.tasks import kinds
@@ -108,7 +108,7 @@ def sweep_settings(plan: Plan, group: str, method: str) -> dict:
         "grid": _grid(plan, entry),
         "datasets": list(entry.datasets),
         "selection": dict(entry.selection),
-        "prompt": shared_prompt(plan, entry.datasets),
+        "asked": {dataset: asked(plan, dataset) for dataset in entry.datasets},
         "generation": generation(plan),
     }
 

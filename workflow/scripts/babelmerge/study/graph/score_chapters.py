@@ -122,8 +122,8 @@ def failures(plan: Plan) -> Chapter | None:
         for model in case["models"]
     ]
     names = {("lowest", only): f"lowest{only}" for only in scores.retention_tables(plan)}
-    shown = _of_merges(plan, scores.off_target_tables(plan))
-    names |= {("off-target", name): f"scores-{name}" for name in shown}
+    shown = _of_merges(plan, scores.rate_tables(plan))
+    names |= {("rates", name): f"scores-{name}" for name in shown}
     return Chapter(
         study={**facts(plan), "samples": cases},
         long={**scored(plan), **retention(plan)},

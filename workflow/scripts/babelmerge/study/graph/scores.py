@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
 from babelmerge.study.plan.types import Merge, Plan
+from babelmerge.tasks import kinds
 
 # A figure with a panel for each group is legible up to about so many.
 MOST_PANELS = 12
-OFF_TARGET = "off_target"
 
 
 # comparisons
@@ -106,32 +106,32 @@ def retention_files(plan: Plan, groups: Iterable[str] | None = None) -> list[str
 # metrics
 
 
-def _selected(plan: Plan) -> str | None:
-    """The metric that selects merges, whatever it is of."""
-    return next((merge.selection["metric"] for merge in plan.merges.values()), None)
+def _of_task(plan: Plan, dataset: str) -> list[str]:
+    """What is shown of a data set's task: the metric that selects merges, or its main one, first.
 
-
-def _of_task(plan: Plan, metrics: tuple[str, ...]) -> list[str]:
-    """What is shown of a task: the metric that selects, or its main one, then chrF if it has it."""
+    Then those that its kind shows beside it, such as chrF.
+    """
+    entry = plan.datasets[dataset]
+    metrics = entry.metrics
     if not metrics:
         return []
-    selected = _selected(plan)
-    first = selected if selected in metrics else metrics[0]
-    second = next((m for m in ("chrf", "chrf++") if m in metrics and m != first), None)
-    return [first, second] if second else [first]
+    selected = [merge.selection["metric"] for merge in plan.merges.values()]
+    first = next((metric for metric in selected if metric in metrics), metrics[0])
+    found = [first]
+    for names in kinds.kind(entry.kind).beside:
+        found += [name for name in names if name in metrics and name not in found][:1]
+    return found
 
 
 def metrics_shown(plan: Plan, datasets: Iterable[str] | None = None) -> list[str]:
     """The metrics of tables over some data sets, or all: those of each task, each once."""
     chosen = plan.datasets if datasets is None else datasets
-    tasks = dict.fromkeys(plan.datasets[dataset].metrics for dataset in chosen)
-    return list(dict.fromkeys(m for metrics in tasks for m in _of_task(plan, metrics)))
+    return list(dict.fromkeys(m for dataset in chosen for m in _of_task(plan, dataset)))
 
 
 def main_metrics(plan: Plan, datasets: Iterable[str]) -> list[str]:
     """The first metric of each task among some data sets, each once."""
-    tasks = dict.fromkeys(plan.datasets[dataset].metrics for dataset in datasets)
-    return list(dict.fromkeys(m for metrics in tasks for m in _of_task(plan, metrics)[:1]))
+    return list(dict.fromkeys(m for dataset in datasets for m in _of_task(plan, dataset)[:1]))
 
 
 def metric_of(plan: Plan, group: str) -> str | None:
@@ -179,25 +179,32 @@ def tables(plan: Plan) -> dict[str, dict]:
     return shown
 
 
-def off_target_tables(plan: Plan) -> dict[str, dict]:
-    """Name -> what a table of outputs in wrong languages shows: one a family that is so scored."""
-    found = {family: _having(plan, groups, OFF_TARGET) for family, groups in plan.families.items()}
-    return {
-        f"{family}-{OFF_TARGET}": {
-            "family": family,
-            "published": plan.published,
-            **_warned(plan),
-            "groups": groups,
-            "metrics": [OFF_TARGET],
-        }
-        for family, groups in found.items()
-        if groups
-    }
+def rate_tables(plan: Plan) -> dict[str, dict]:
+    """Name -> what a table of a rate of failing outputs shows: one a family that is so scored."""
+    found = {}
+    for family, groups in plan.families.items():
+        for rate in dict.fromkeys(r for d in _datasets(plan, groups) for r in rates(plan, d)):
+            own = {
+                group: [d for d in plan.groups[group].datasets if rate in rates(plan, d)]
+                for group in groups
+            }
+            facts = {"family": family, "published": plan.published, **_warned(plan)}
+            kept = {group: datasets for group, datasets in own.items() if datasets}
+            found[f"{family}-{rate}"] = {**facts, "groups": kept, "metrics": [rate]}
+    return found
+
+
+def rates(plan: Plan, dataset: str) -> tuple[str, ...]:
+    """Rates of outputs that fail as such: those that the study asks for, and unread choices."""
+    entry = plan.datasets[dataset]
+    kind = kinds.kind(entry.kind)
+    found = kind.counted(kind.always, entry.answer)
+    return tuple(name for name in found if kind.read or name in entry.metrics)
 
 
 def score_table(plan: Plan, name: str) -> dict:
     """What the table of scores of a name shows."""
-    return {**tables(plan), **off_target_tables(plan)}[name]
+    return {**tables(plan), **rate_tables(plan)}[name]
 
 
 def own_tables(plan: Plan) -> dict[str, dict]:
@@ -271,7 +278,7 @@ def matrices(plan: Plan) -> dict[str, dict]:
     for direction in plan.directions.values():
         datasets = [dataset for dataset in direction.datasets if dataset in tested]
         if datasets:
-            metric = _of_task(plan, direction.metrics)[0]
+            metric = _of_task(plan, datasets[0])[0]
             found[direction.id] = {"datasets": datasets, "metric": metric}
     return found
 

@@ -60,8 +60,11 @@ def _request(
     cuts = splits.cuts(study, part, corpus, split, where)
     names["split"] = cuts[0].name
     options = maker(study, part, corpus, names, (source, target), cuts)
-    if fields := _fields(KINDS[study.tasks[task].kind], getattr(corpus, "columns", None)):
+    kind = KINDS[study.tasks[task].kind]
+    if fields := _fields(kind, getattr(corpus, "columns", None)):
         options["fields"] = fields
+        if lists := [name for name in kind.lists if name in fields.values()]:
+            options |= {"lists": lists} if options["kind"] != "controlled" else {}
     if wanted := splits.wanted(study, part, corpus, names, where):
         options["where"] = wanted
     if part.size is not None:

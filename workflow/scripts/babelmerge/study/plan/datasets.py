@@ -84,9 +84,10 @@ def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> D
         target_language=target,
         prompt=kind.template(task.prompt),
         chat=task.chat,
-        metrics=tuple(task.metrics or kind.main),
+        metrics=tuple(task.metrics or kind.counted(kind.main, kind.answers(task))),
         splits={s: r for s in SPLITS if (r := requests(study, name, s, source, target))},
         overlap=task.overlap,
         options=dict(options(task.labels, task.shots)),
         test_may_be_dev=selects_on_test(study),
+        answer=kind.answers(task),
     )

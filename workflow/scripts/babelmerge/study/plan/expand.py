@@ -6,6 +6,7 @@ workflow builds its graph from the plan. Imports nothing heavy: it runs at every
 
 from collections.abc import Collection, Iterable
 
+from babelmerge.recipes.methods import METHODS
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.grammar.yaml import StudyError
@@ -30,6 +31,7 @@ from babelmerge.study.plan.types import (
     Trained,
 )
 from babelmerge.words import ids
+from babelmerge.words.metrics import metric
 from babelmerge.words.spelling import listed
 
 __all__ = [
@@ -141,12 +143,24 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     if any(isinstance(s, Kept) for s in sources):
         asked.append("checkpoints along training")
     asked += [f"several prompts in one model ({name})" for name in _mixed(plan)]
+    asked += [f"metric {name}" for name in _sorted(_uncounted(plan))]
+    asked += ["examples shown before items (shots)"] if _shown(plan) else []
     asked += [f"training on tasks of kind {kind}" for kind in _unanswered(plan)]
     if asked:
         raise NotBuiltYet(
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
             f"runs only task kinds {listed(_sorted(kinds))} and methods {listed(_sorted(methods))}"
         )
+
+
+def _uncounted(plan: Plan) -> set[str]:
+    """Metrics that this version knows of and cannot count."""
+    metrics = {name for dataset in plan.datasets.values() for name in dataset.metrics}
+    return {name for name in metrics if not metric(name).built}
+
+
+def _shown(plan: Plan) -> bool:
+    return any(dataset.options.get("shots") for dataset in plan.datasets.values())
 
 
 def _unanswered(plan: Plan) -> list[str]:
@@ -157,9 +171,10 @@ def _unanswered(plan: Plan) -> list[str]:
 
 
 def _mixed(plan: Plan) -> list[str]:
-    """Models that learn from, and merges that are selected on, data sets with unlike prompts."""
+    """Models that learn from, or whose statistics are of, data sets with unlike prompts."""
     seen = {k: m.source.datasets for k, m in plan.models.items() if isinstance(m.source, Trained)}
-    seen |= {k: merge.datasets for k, merge in plan.merges.items()}
+    counted = [m for m in plan.merges.values() if METHODS[m.algorithm].statistics]
+    seen |= {member: plan.models[member].datasets for m in counted for member in m.members}
     prompts = {d.id: (d.prompt, d.chat) for d in plan.datasets.values()}
     return [name for name, sets in seen.items() if len({prompts[d] for d in sets}) > 1]
 

@@ -17,8 +17,11 @@ from babelmerge.study.plan.scope import having, resolve, scored, tested
 from babelmerge.study.plan.types import Dataset, Group, Merge, Merged, Model
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
+from babelmerge.words.metrics import metric as known
 from babelmerge.words.spelling import listed, nearest
 
+USUAL = "bleu"
+ONE_POINT = "Or give each method one point, so that nothing is to be chosen."
 ALL_EXPERTS = "experts"  # the name under which task vectors of all experts are compared
 
 
@@ -119,7 +122,11 @@ def _merge(
     spread = points(values)
     _check_points(study, group, label, algorithm, spread)
     scored = _scored(study, datasets, group, label) if len(spread) > 1 else group.datasets
-    selection = study.selection.model_dump(exclude_none=True)
+    metric = _metric(study, datasets, scored)
+    if len(spread) > 1:
+        _check_metric(study, datasets, scored, metric)
+    selection = {"split": study.selection.split, "metric": metric}
+    selection |= {"rows": rows} if (rows := study.selection.rows) else {}
     return Merge(model, group.name, label, algorithm, group.members, spread, scored, selection)
 
 
@@ -171,20 +178,41 @@ def _where(study: Study, family: str, label: str) -> tuple[str, ...]:
     return ("groups", family, "methods", label) if isinstance(own, dict) else ("methods", label)
 
 
+def _metric(study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ...]) -> str:
+    """The metric that the study names, else BLEU or, of what has none, the first that all have."""
+    if study.selection.metric:
+        return study.selection.metric
+    first = datasets[chosen[0]]
+    if USUAL in KINDS[first.kind].metrics:
+        return USUAL
+    common = (m for m in first.metrics if all(m in datasets[d].metrics for d in chosen))
+    return next(common, first.metrics[0])
+
+
 def _scored(
     study: Study, datasets: Mapping[str, Dataset], group: Group, label: str
 ) -> tuple[str, ...]:
-    """The datasets that decide a sweep. Raises when none can, or a metric does not suit them."""
-    split, metric = study.selection.split, study.selection.metric
+    """The datasets that decide a sweep. Raises StudyError when none can."""
+    split = study.selection.split
     chosen = having(datasets, group.datasets, split)
     if not chosen:
         found = f"a sweep of {label} on {group.name}, and no dataset with {split}"
         expected = f"rows to select on: {split} of {listed(group.datasets)}; or one point"
         raise study.error("selection", "split", found=found, expected=expected)
+    return chosen
+
+
+def _check_metric(
+    study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ...], metric: str
+) -> None:
+    """Raise StudyError for a metric that does not suit the datasets that decide a sweep."""
+    if not known(metric).higher_is_better:
+        found, expected = repr(metric), "a metric of which more is better"
+        raise study.error("selection", "metric", found=found, expected=expected)
     for kind in dict.fromkeys(KINDS[datasets[d].kind] for d in chosen):
         if metric not in kind.metrics:
             expected = f"a metric of {kind.name}: {listed(kind.metrics)}"
-            near = nearest(metric, kind.metrics)
+            near = nearest(metric, kind.metrics) or ONE_POINT
             where = ("selection", "metric")
             raise study.error(*where, found=repr(metric), expected=expected, remedy=near)
     for entry in (datasets[d] for d in chosen):
@@ -193,7 +221,6 @@ def _scored(
             expected = f"one of {listed(entry.metrics)}"
             remedy = f"Or add it to tasks.{entry.task}.metrics."
             raise study.error("selection", "metric", found=found, expected=expected, remedy=remedy)
-    return chosen
 
 
 def warnings(merges: Mapping[str, Merge]) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ def _files(files: Any) -> Iterator[str]:
 class Dataset:
     """One task in one language pair or language. A split that is absent has no key.
 
-    test_may_be_dev: whether the study allows that something is chosen on test rows.
+    answer: how it is answered, see `tasks.kind`; None where nothing is asked. test_may_be_dev:
+    whether the study allows that something is chosen on test rows.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Dataset:
     overlap: str
     options: dict[str, Any] = field(default_factory=dict)
     test_may_be_dev: bool = False
+    answer: str | None = None
 
 
 @dataclass(frozen=True)

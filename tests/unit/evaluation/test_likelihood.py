@@ -1,0 +1,100 @@
+"""Likelihoods of choices: those of the whole sequence, whatever shares a batch."""
+
+import pytest
+import torch
+from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
+
+from babelmerge.evaluation import answering, likelihood
+from babelmerge.tasks import prompts
+
+ROWS = make_rows(30, seed=5, longest=9)
+CHOICES = [["बिल्ली", "कुत्ता देखता", "लाल घर पानी", "घर"][: 2 + n % 3] for n in range(30)]
+CHOSEN = {**ASKED, "kind": "multiple_choice"}
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    tokenizer = make_tokenizer()
+    return make_model(tokenizer), tokenizer
+
+
+def encoded(tokenizer):
+    asked = prompts.encode_prompts(ROWS, TEMPLATE, tokenizer, None)
+    texts = [[prompts.text_ids(tokenizer, text) for text in row] for row in CHOICES]
+    return list(zip(asked, texts, strict=True))
+
+
+def by_hand(model, prompt, choice):
+    """One sequence, no cache, no padding."""
+    with torch.no_grad():
+        logits = torch.log_softmax(model(torch.tensor([prompt + choice])).logits[0].float(), -1)
+    places = range(len(prompt) - 1, len(prompt) + len(choice) - 1)
+    return sum(float(logits[at, token]) for at, token in zip(places, choice, strict=True))
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_batches_give_what_single_sequences_give(tiny, size):
+    model, tokenizer = tiny
+    found = likelihood.log_likelihoods(model, encoded(tokenizer), size)
+    for (prompt, choices), values in zip(encoded(tokenizer), found, strict=True):
+        expected = [by_hand(model, prompt, ids) for ids in choices]
+        assert values == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_choice_does_not_depend_on_the_batch(tiny):
+    model, tokenizer = make_model(tiny[1], seed=3), tiny[1]
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()  # every token is as likely: choices of one length are ties
+    sizes = [likelihood.log_likelihoods(model, encoded(tokenizer), size) for size in (1, 5, 64)]
+    best = [[row.index(max(row)) for row in found] for found in sizes]
+    assert best[0] == best[1] == best[2]
+
+
+def test_answers_hold_the_likeliest_choice_and_all_numbers(tiny):
+    rows = [{**row, "choices": own} for row, own in zip(ROWS, CHOICES, strict=True)]
+    options = {"batch_size": 4, "max_new_tokens": 3, "max_length": 200}
+    found = answering.answer(*tiny, rows, {**CHOSEN, "answer": "likelihood"}, options)
+    assert found == answering.answer(
+        *tiny, rows, {**CHOSEN, "answer": "likelihood"}, {**options, "batch_size": 64}
+    ), "on a CPU in float32 no setting changes a number"
+    for one, texts in zip(found, CHOICES, strict=True):
+        assert [choice["text"] for choice in one["choices"]] == texts
+        best = max(one["choices"], key=lambda choice: choice["log_likelihood"])
+        assert one["output"] == best["text"]
+        assert best["tokens"] == len(prompts.text_ids(tiny[1], best["text"]))
+
+
+def test_labels_of_the_study_are_the_choices_of_rows_without(tiny):
+    asked = {**ASKED, "kind": "classification", "labels": ["घर", "पानी"]}
+    options = {"batch_size": 4, "max_new_tokens": 3}
+    for answer in ("likelihood", "generate"):
+        found = answering.answer(*tiny, ROWS[:3], {**asked, "answer": answer}, options)
+        assert [[c["text"] for c in one["choices"]] for one in found] == [["घर", "पानी"]] * 3
+        assert ("log_likelihood" in found[0]["choices"][0]) == (answer == "likelihood")
+
+
+def test_data_sets_that_are_asked_alike_are_scored_apart(tiny):
+    rows = [
+        {**row, "target": own[0], "choices": own} for row, own in zip(ROWS, CHOICES, strict=True)
+    ]
+    asked = {**CHOSEN, "answer": "likelihood"}
+    cases = {"one": (rows[:10], asked), "two": (rows[10:], asked)}
+    found = answering.scores(*tiny, cases, {"batch_size": 8, "max_new_tokens": 3}, "accuracy")
+    alone = answering.scores(
+        *tiny, {"two": cases["two"]}, {"batch_size": 8, "max_new_tokens": 3}, "accuracy"
+    )
+    assert list(found) == ["one", "two"] and found["two"] == alone["two"]
+
+
+def test_signatures_say_the_rule(tiny):
+    asked = {**CHOSEN, "answer": "likelihood"}
+    told = answering.signature(tiny[0], asked, 8)
+    assert told == f"{likelihood.RULE}|dtype:float32|device:cpu"
+    assert answering.signature(tiny[0], {**asked, "answer": "generate"}, 8).startswith("greedy|")
+
+
+def test_a_choice_without_tokens_is_refused(tiny):
+    rows = [{**ROWS[0], "choices": ["", "घर"]}]
+    with pytest.raises(ValueError, match="choice '' has no tokens"):
+        answering.answer(*tiny, rows, {**CHOSEN, "answer": "likelihood"}, {"batch_size": 1})

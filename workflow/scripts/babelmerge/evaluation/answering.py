@@ -1,0 +1,96 @@
+"""Rows of any task kind answered by a model: written greedily, or the likeliest choice taken.
+
+`asked` says how a data set is asked: {template, chat, kind, answer, labels}; options are those of
+decoding: {max_new_tokens, batch_size, max_length}. Takes a model, a tokenizer and rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from babelmerge.evaluation import generation, likelihood, metrics
+from babelmerge.tasks.kind import LIKELIHOOD
+from babelmerge.tasks.kinds import kind
+
+Rows = Sequence[Mapping[str, Any]]
+Asked = Mapping[str, Any]
+
+
+def answer(model, tokenizer, rows: Rows, asked: Asked, options: Mapping) -> list[dict]:
+    """{"output": text} for each row, in order; `choices` beside it where it is one of several.
+
+    These have log-likelihoods where the likeliest is taken, see `likelihood.choose`.
+    """
+    if asked["answer"] == LIKELIHOOD:
+        return _likeliest(model, tokenizer, rows, asked, options)
+    record = kind(asked["kind"])
+    outputs = generation.generate(
+        model,
+        tokenizer,
+        rows,
+        asked["template"],
+        chat=asked["chat"],
+        first_line=not record.lines,
+        **options,
+    )
+    if record.read is None:
+        return [{"output": output} for output in outputs]
+    return [
+        {"output": output, "choices": [{"text": text} for text in choices_of(row, asked)]}
+        for row, output in zip(rows, outputs, strict=True)
+    ]
+
+
+def choices_of(row: Mapping, asked: Asked) -> list[str]:
+    """What a row can be answered by: its own choices, else the study's labels."""
+    return row.get("choices") or asked["labels"]
+
+
+def _likeliest(model, tokenizer, rows: Rows, asked: Asked, options: Mapping) -> list[dict]:
+    found = likelihood.choose(
+        model,
+        tokenizer,
+        rows,
+        [choices_of(row, asked) for row in rows],
+        asked["template"],
+        chat=asked["chat"],
+        **{key: value for key, value in options.items() if key != "max_new_tokens"},
+    )
+    best = [max(choices, key=lambda choice: choice["log_likelihood"]) for choices in found]
+    return [
+        {"output": one["text"], "choices": choices}
+        for one, choices in zip(best, found, strict=True)
+    ]
+
+
+def signature(model, asked: Asked, batch_size: int) -> str:
+    """How answers were made."""
+    how = likelihood if asked["answer"] == LIKELIHOOD else generation
+    return how.signature(model, batch_size)
+
+
+def scores(
+    model, tokenizer, cases: Mapping[str, tuple[Rows, Asked]], options: Mapping, metric: str
+) -> dict[str, float]:
+    """A metric by data set. Data sets that are asked alike are answered in one go.
+
+    cases: rows and how they are asked, by data set.
+    """
+    found: dict[str, float] = {}
+    for asked in _different([asked for _, asked in cases.values()]):
+        own = {name: rows for name, (rows, other) in cases.items() if other == asked}
+        together = [row for rows in own.values() for row in rows]
+        answers = iter(answer(model, tokenizer, together, asked, options))
+        for name, rows in own.items():
+            found[name] = score(metric, asked, rows, [next(answers) for _ in rows])
+    return {name: found[name] for name in cases}
+
+
+def score(metric: str, asked: Asked, rows: Rows, answers: Sequence[Mapping]) -> float:
+    """A metric of the answers to some rows."""
+    outputs, references = [one["output"] for one in answers], [row["target"] for row in rows]
+    choices = [one["choices"] for one in answers if "choices" in one]
+    return metrics.corpus_score(metric, outputs, references, choices, asked["kind"])
+
+
+def _different(asked: Sequence[Asked]) -> list[Asked]:
+    return [one for at, one in enumerate(asked) if one not in asked[:at]]
