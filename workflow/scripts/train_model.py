@@ -20,7 +20,9 @@ def read(paths):
 def starting_point(cfg, folder):
     """A seeded random model on our own tokenizer, or the base."""
     if cfg["start"] == "base":
-        return models.load(folder, "auto")
+        model, tokenizer = models.load(folder, "auto")
+        model.name_or_path = cfg.get("base", str(folder))  # what an adapter will say it is of
+        return model, tokenizer
     tokenizer = models.load_tokenizer(folder)
     seed = cfg["training"]["seed"]
     return initialisation.initialise(cfg["architecture"], len(tokenizer), seed), tokenizer

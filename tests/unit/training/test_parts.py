@@ -25,7 +25,7 @@ GOOD = {"learning_rate": 1e-3, "epochs": 1, "batch_size": 8}
         ({"learning_rat": 1}, "unknown key 'learning_rat'; did you mean 'learning_rate'"),
         ({"scheduler": "cosin"}, "scheduler: found 'cosin'; did you mean 'cosine'"),
         ({"dtype": "float16"}, "dtype: found 'float16'.*bfloat16"),
-        ({"method": "lora"}, "lora is not built yet"),
+        ({"method": "lora"}, "found method lora without lora, expected .*lora: {r: …, alpha: …}"),
         ({"learning_rate": None}, "learning_rate is missing"),
         ({"steps": 3}, "found epochs and steps"),
         ({"batch_size": None}, "found neither of batch_tokens and batch_size"),

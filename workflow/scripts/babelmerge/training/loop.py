@@ -22,6 +22,7 @@ from babelmerge.training import parallel, schedules
 from babelmerge.training import settings as training_settings
 from babelmerge.training import state as states
 from babelmerge.training.progress import Progress, Reporter
+from babelmerge.training.weights import Weights
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ DEV_TOKENS = 8192  # of a batch of dev rows
 class Job:
     """All that a step needs. `dev` is None when there are no dev rows."""
 
-    model: torch.nn.Module
+    weights: Weights
     optimizer: torch.optim.Optimizer
     train: batching.Tokens
     dev: batching.Tokens | None
@@ -44,6 +45,10 @@ class Job:
     total: int
     plain_head: bool
     fingerprint: str
+
+    @property
+    def model(self):
+        return self.weights.model
 
     @property
     def parameters(self) -> list[torch.nn.Parameter]:
@@ -79,7 +84,7 @@ def resume(job: Job) -> Progress:
     state = states.load(job.run_dir / states.STATE, job.fingerprint)
     if state is None:
         return Progress(job.total)
-    job.model.load_state_dict(state["model"])
+    job.weights.load(state["model"])
     job.optimizer.load_state_dict(state["optimizer"])
     logger.info("resuming after step %d of %d", state["progress"]["step"], job.total)
     return Progress(**state["progress"])
@@ -127,7 +132,7 @@ class Saves:
 def _save(job: Job, progress: Progress) -> None:
     content = {
         "fingerprint": job.fingerprint,
-        "model": job.model.state_dict(),
+        "model": job.weights.state(),
         "optimizer": job.optimizer.state_dict(),
         "progress": progress.state(),
     }
@@ -142,7 +147,7 @@ def _evaluate(job: Job, progress: Progress) -> float | None:
         return None
     loss = dev_loss(job)
     if progress.record_dev(loss) and every and job.world.leads:
-        content = {"fingerprint": job.fingerprint, "model": job.model.state_dict()}
+        content = {"fingerprint": job.fingerprint, "model": job.weights.state()}
         states.save(job.run_dir / states.BEST, content)
     return loss
 
@@ -158,7 +163,7 @@ def _take_best(job: Job, progress: Progress) -> None:
             f"gone; remove {states.STATE} beside it and train again"
         )
     logger.info("taking the weights of step %d, best on dev", progress.best_step)
-    job.model.load_state_dict(best["model"])
+    job.weights.load(best["model"])
 
 
 @torch.no_grad()

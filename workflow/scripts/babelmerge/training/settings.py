@@ -17,7 +17,8 @@ from babelmerge.words.strict import Count, OneOrMore, Strict, Whole, key
 
 Schedule = Literal["inverse_sqrt", "cosine", "linear", "constant"]
 SCHEDULES: tuple[str, ...] = get_args(Schedule)
-LATER_METHODS = ("lora",)
+LORA = "lora: {r: …, alpha: …}"
+ALL_LINEAR = "all-linear"
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 # Of each of these one is given at most, of the first two exactly one.
@@ -41,8 +42,12 @@ class Lora(Strict):
     r: Count = key("Rank.", ...)
     alpha: Positive = key("The update is alpha/r times BA.", ...)
     dropout: Fraction = key("Dropout before A.", 0.0)
-    target_modules: OneOrMore = key("Modules adapted.", "all-linear")
+    targets: OneOrMore = key(
+        "Linear maps adapted, such as [q_proj, v_proj]; all-linear: all but the output head.",
+        ALL_LINEAR,
+    )
     rslora: bool = key("Scale by alpha/sqrt(r).", False)
+    dora: bool = key("Learn the length of each output's weights beside their direction.", False)
 
 
 class Training(Strict):
@@ -113,6 +118,13 @@ def lacking(given: Collection[str]) -> list[tuple[str, ...]]:
     return [_ordered(names) for names in needed if not any(name in given for name in names)]
 
 
+def alone(given: Mapping) -> str | None:
+    """Which of method lora and the settings of its adapter is there without the other."""
+    if (given.get("method") == "lora") == ("lora" in given):
+        return None
+    return "lora without method lora" if "lora" in given else "method lora without lora"
+
+
 def _ordered(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in Training.model_fields if name in names)
 
@@ -127,6 +139,8 @@ def resolve(settings: Mapping, seed: int) -> dict:
     _refuse(settings, given)
     resolved = {**DEFAULTS, **given}
     resolved["seed"] = seed if resolved["seed"] is None else resolved["seed"]
+    if resolved["lora"] is not None:
+        resolved["lora"] = Lora.model_validate(dict(resolved["lora"])).model_dump()
     return resolved
 
 
@@ -142,8 +156,6 @@ def _refuse(settings: Mapping, given: Mapping) -> None:
     for name in settings:
         if name not in DEFAULTS:
             raise ValueError(f"training: unknown key {name!r}{_nearest(name, DEFAULTS)}")
-    if given.get("method") in LATER_METHODS:
-        raise ValueError(f"training.method: {given['method']} is not built yet; use full")
     wrong = _wrong(given)
     for name in wrong:
         if choices := _choices(name):
@@ -151,6 +163,8 @@ def _refuse(settings: Mapping, given: Mapping) -> None:
                 f"training.{name}: found {given[name]!r}{_nearest(given[name], choices)}"
             )
     _refuse_pairs(given)
+    if mismatch := alone(given):
+        raise ValueError(f"training: found {mismatch}, expected method: lora and {LORA}")
     for name in wrong:
         raise ValueError(f"training.{name}: found {given[name]!r}, expected {_expected(name)}")
 
@@ -169,10 +183,10 @@ def _nearest(found: object, valid: Collection[str]) -> str:
 
 
 def _choices(name: str) -> tuple[str, ...]:
-    """The words that a setting is one of; none for a number. Not those that are not built."""
+    """The words that a setting is one of; none for a number."""
     first = get_args(Training.model_fields[name].annotation)[0]
     words = get_args(first) if hasattr(first, "__args__") else ()
-    return tuple(w for w in words if isinstance(w, str) and w not in LATER_METHODS)
+    return tuple(word for word in words if isinstance(word, str))
 
 
 def _refuse_pairs(given: Mapping) -> None:
@@ -189,6 +203,8 @@ def _refuse_pairs(given: Mapping) -> None:
 
 def _expected(name: str) -> str:
     """The range of a setting in words, from its schema."""
+    if name == "lora":
+        return f"{LORA} and no others than {', '.join(Lora.model_fields)}"
     schema = Training.model_json_schema()["properties"][name]["anyOf"][0]
     if schema["type"] == "integer":
         return "a whole number above 0" if schema["minimum"] else "a whole number, 0 or above"

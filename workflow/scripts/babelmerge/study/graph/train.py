@@ -118,14 +118,23 @@ def inputs(plan: Plan, model: str) -> dict:
 
 def settings(plan: Plan, model: str) -> dict:
     source = plan.models[model].source
+    adapter = source.training["method"] == "lora"
     return {
         "model": model,
+        **({"base": _base_name(plan)} if adapter else {}),
         "start": source.start,
         "architecture": source.architecture,
         "training": source.training,
         "repeat": list(source.repeat),
         "prompt": shared_prompt(plan, source.datasets),
     }
+
+
+def _base_name(plan: Plan) -> str:
+    """What an adapter says that it was trained on: where the base is from, else where it lies."""
+    source = plan.models["base"].source
+    taken = (source.hub or source.path) if isinstance(source, Taken) else None
+    return taken or str(Path(model_file(plan, "base")).parent)
 
 
 def shared_prompt(plan: Plan, datasets: tuple[str, ...] | list[str]) -> dict:
