@@ -169,6 +169,19 @@ def test_the_best_state_on_dev_is_kept(tmp_path, tokenizer):
     assert loss == pytest.approx(record["dev_losses"][kept], rel=1e-5)
 
 
+def test_several_data_sets_have_a_loss_on_dev_each(tmp_path, tokenizer):
+    dev = [row | {"dataset": f"t/{n % 9 // 6}"} for n, row in enumerate(make_rows(9, seed=5))]
+    _, record = run(tmp_path, tokenizer, dev=dev, steps=4, eval_steps=2)
+    whole, parts = record["dev_losses"][record["kept_step"]], record["dev_losses_by_data_set"]
+    tokens = stored(tmp_path / "dev", tokenizer, dev)
+    weights = [tokens.targets_in(torch.arange(a, b).numpy()) for a, b in ((0, 6), (6, 9))]
+    assert list(parts) == ["t/0", "t/1"]
+    mean = sum(w * loss for w, loss in zip(weights, parts.values(), strict=True)) / sum(weights)
+    assert mean == pytest.approx(whole, rel=1e-5)
+    _, record = run(tmp_path / "one", tokenizer, dev=dev[:6], steps=1)
+    assert "dev_losses_by_data_set" not in record
+
+
 def test_bfloat16_leaves_small_updates_undone_and_mixed_does_not(tmp_path, tokenizer):
     pure, record = run(tmp_path / "1", tokenizer, learning_rate=1e-5, dtype="bfloat16")
     assert next(pure.parameters()).dtype == torch.bfloat16

@@ -15,6 +15,7 @@ import transformers
 
 from babelmerge.files.directories import write_json
 from babelmerge.models import checkpoints
+from babelmerge.training import loop as training_loop
 from babelmerge.training import state as states
 from babelmerge.training.loop import TSV, Job
 from babelmerge.training.progress import Progress
@@ -49,6 +50,7 @@ def finish(
 
 
 def _record(job: Job, progress: Progress, counts: Mapping) -> dict:
+    by_data_set = training_loop.dev_losses(job)  # before an adapter is folded in
     seconds, device = progress.seconds, job.world.device
     graphics = device.type == "cuda"
     return {
@@ -70,6 +72,7 @@ def _record(job: Job, progress: Progress, counts: Mapping) -> dict:
         "first_loss": progress.first_loss,
         "last_loss": progress.last_loss,
         "dev_losses": progress.dev_losses,
+        **({"dev_losses_by_data_set": by_data_set} if by_data_set else {}),
         "kept_step": progress.best_step if job.settings["eval_steps"] else progress.step,
         "versions": _versions(),
         "fingerprint": job.fingerprint,

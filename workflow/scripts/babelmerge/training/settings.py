@@ -10,14 +10,15 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import Discriminator, Field, Tag, ValidationError
 
 from babelmerge.words.spelling import hint
-from babelmerge.words.strict import Count, OneOrMore, Strict, Whole, key
+from babelmerge.words.strict import Count, OneOrMore, Strict, Whole, form_or_mapping, key
 
 Schedule = Literal["inverse_sqrt", "cosine", "linear", "constant"]
 SCHEDULES: tuple[str, ...] = get_args(Schedule)
 LORA = "lora: {r: …, alpha: …}"
+BY_SIZE = "size"
 ALL_LINEAR = "all-linear"
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -50,12 +51,30 @@ class Lora(Strict):
     dora: bool = key("Learn the length of each output's weights beside their direction.", False)
 
 
+class Temperature(Strict):
+    """Data sets share an epoch by size^(1/temperature)."""
+
+    temperature: Annotated[float, Field(ge=1)] = key(
+        "1: every row once; above: small data sets more often, large ones less.", ...
+    )
+
+
+Sampling = Annotated[
+    Annotated[Literal["size"], Tag("<one>")] | Annotated[Temperature, Tag("<mapping>")],
+    Discriminator(form_or_mapping),
+]
+
+
 class Training(Strict):
-    """How a model is trained. Keys left out come from the study's `training`, then the defaults."""
+    """How a model is trained. Keys left out come from the study's `training`, then the defaults.
+
+    The loss is that of the answer alone and of the end token behind it, which an answer that
+    max_length cuts does not have.
+    """
 
     method: Literal["full", "lora", "pretrain"] | None = setting(
         "full: all weights; pretrain: the same from a random start, and the default there; lora: "
-        "an adapter.",
+        "an adapter, which is kept beside the full model that it makes of the base.",
         "full",
     )
     learning_rate: Positive | None = setting("Highest learning rate; required.")
@@ -74,12 +93,18 @@ class Training(Strict):
     batch_tokens: Count | None = setting(
         "Padded tokens of a step, on all devices together; or batch_size."
     )
+    sampling: Sampling | None = setting(
+        "How the data sets of a model share an epoch, which has as many rows as they have "
+        "together. size: every row once; or {temperature: T}: by size^(1/T).",
+        BY_SIZE,
+    )
     gradient_accumulation: Count | None = setting(
         "Parts that each device computes its share of a step in.", 1
     )
     max_length: Count | None = setting("Tokens of a sequence at most.", 512)
     dtype: Literal["float32", "bfloat16", "bfloat16_mixed"] | None = setting(
-        "bfloat16: optimizer too; bfloat16_mixed: weights stay float32.", "float32"
+        "bfloat16: optimizer too (an adapter stays float32); bfloat16_mixed: weights stay float32.",
+        "float32",
     )
     weight_decay: Annotated[float, Field(ge=0)] | None = setting("AdamW's.", 0.0)
     max_grad_norm: Positive | None = setting("Gradient clipping.", 1.0)
@@ -205,6 +230,8 @@ def _expected(name: str) -> str:
     """The range of a setting in words, from its schema."""
     if name == "lora":
         return f"{LORA} and no others than {', '.join(Lora.model_fields)}"
+    if name == "sampling":
+        return f"{BY_SIZE}, or {{temperature: T}} with T from 1"
     schema = Training.model_json_schema()["properties"][name]["anyOf"][0]
     if schema["type"] == "integer":
         return "a whole number above 0" if schema["minimum"] else "a whole number, 0 or above"

@@ -7,6 +7,7 @@ Writes its run directory and, at the end, one model directory; knows nothing of 
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -42,6 +43,7 @@ def train(
 ) -> dict:
     """Train `model` on rows (see `prompts`) and write it to out_dir; returns training.json.
 
+    Rows of several data sets come one after the other, and say which in `dataset`.
     settings: see `settings.Training`. run_dir keeps the state of an unfinished run: the
     same call after a kill goes on from there and, on a CPU with the same number of threads, ends
     with the same bytes. A state of other settings, rows, start weights or `fingerprint` (the
@@ -88,7 +90,7 @@ def _tokenise(splits, encoding, run_dir: Path, world, size: int):
         stored = batching.store(triples, run_dir, f"{name}.{world.rank}", size)
         if name == "train" or counts[name].rows:
             training_checks.check_rows(counts[name], name, max_length)
-            tokens[name] = stored
+            tokens[name] = replace(stored, parts=counts[name].parts)
     return tokens, counts
 
 
@@ -109,7 +111,7 @@ def _prepare(model, tokens, settings, world, run_dir, identity) -> Job:
         settings=settings,
         world=world,
         run_dir=run_dir,
-        total=training_loop.total_steps(tokens["train"].lengths, settings),
+        total=training_loop.total_steps(tokens["train"], settings),
         plain_head=plain,
         fingerprint=identity,
     )
