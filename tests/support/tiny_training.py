@@ -1,10 +1,19 @@
 """A made-up pair of languages, a tokenizer and models of a few thousand weights, for tests."""
 
+import hashlib
+import os
 import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import torch
+from places import SCRIPTS, SUPPORT
 
+from babelmerge.training import loop as training_loop
 from babelmerge.training import scratch as initialisation
+from babelmerge.training import train as training
 from babelmerge.training import vocabulary
 
 TEMPLATE = "{source_language} {target_language}\n{source}\n"
@@ -65,3 +74,50 @@ def make_model(tokenizer, seed: int = 0, **changes):
     torch.set_num_threads(1)
     architecture = ARCHITECTURE | changes
     return initialisation.initialise(architecture, len(tokenizer), seed, tokenizer)
+
+
+ROWS = make_rows(40, seed=1)
+SETTINGS = {"learning_rate": 2e-3, "steps": 10, "batch_size": 8, "scheduler": "cosine"}
+
+
+def run(folder, tokenizer, rows=ROWS, dev=None, model=None, **settings):
+    """Train in a folder of its own; returns (the model, training.json)."""
+    model = model or make_model(tokenizer)
+    record = training.train(
+        model,
+        tokenizer,
+        rows,
+        dev,
+        folder / "model",
+        template=TEMPLATE,
+        settings=SETTINGS | settings,
+        seed=3,
+        run_dir=folder / "run",
+        facts={"model": "experts/en-hi"},
+    )
+    return model, record
+
+
+def weights_hash(folder: Path) -> str:
+    return hashlib.sha256((folder / "model" / "model.safetensors").read_bytes()).hexdigest()
+
+
+def die_in_step(number: int) -> None:
+    """From now on a run of this process kills it in that step."""
+    plain = training_loop._step
+
+    def step(job, rows, rate, now):
+        if now == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return plain(job, rows, rate, now)
+
+    training_loop._step = step
+
+
+def run_apart(tests: Path, code: str, **environment) -> subprocess.Popen:
+    """Run code in a process of its own, which finds the modules in the folder `tests`."""
+    paths = os.pathsep.join([str(tests), str(SUPPORT), str(SCRIPTS)])
+    environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"} | environment
+    return subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True
+    )

@@ -3,7 +3,6 @@
 from job import running
 
 import shutil
-from itertools import chain
 from pathlib import Path
 
 from babelmerge.files.rows import read_rows
@@ -12,15 +11,19 @@ from babelmerge.training import scratch as initialisation
 from babelmerge.training import train as training
 
 
-def read(paths):
-    """Rows of all splits, one after the other; None when there are none."""
-    return chain.from_iterable(read_rows(path) for path in paths) if paths else None
+def read(split):
+    """Rows of all data sets of a split, one after the other; None when there are none."""
+    named = zip(cfg["datasets"][split], snakemake.input.get(split, []), strict=True)
+    rows = (row | {"dataset": name} for name, path in named for row in read_rows(path))
+    return rows if cfg["datasets"][split] else None
 
 
 def starting_point(cfg, folder):
     """A seeded random model on our own tokenizer, or the base."""
     if cfg["start"] == "base":
-        return models.load(folder, "auto")
+        model, tokenizer = models.load(folder, "auto")
+        model.name_or_path = cfg.get("base", str(folder))  # what an adapter will say it is of
+        return model, tokenizer
     tokenizer = models.load_tokenizer(folder)
     seed = cfg["training"]["seed"]
     return initialisation.initialise(cfg["architecture"], len(tokenizer), seed), tokenizer
@@ -35,8 +38,8 @@ with running(snakemake, keeps=True):
     training.train(
         model,
         tokenizer,
-        read(snakemake.input.train),
-        read(snakemake.input.get("dev")),
+        read("train"),
+        read("dev"),
         out_dir,
         template=cfg["prompt"]["template"],
         chat=cfg["prompt"]["chat"],

@@ -11,6 +11,7 @@ from tiny_training import make_model, make_tokenizer
 from transformers import get_scheduler
 
 from babelmerge.data import batches as batching
+from babelmerge.data import sampling as data_sampling
 from babelmerge.training import loop as training_loop
 from babelmerge.training import schedules
 from babelmerge.training import scratch as initialisation
@@ -25,7 +26,7 @@ GOOD = {"learning_rate": 1e-3, "epochs": 1, "batch_size": 8}
         ({"learning_rat": 1}, "unknown key 'learning_rat'; did you mean 'learning_rate'"),
         ({"scheduler": "cosin"}, "scheduler: found 'cosin'; did you mean 'cosine'"),
         ({"dtype": "float16"}, "dtype: found 'float16'.*bfloat16"),
-        ({"method": "lora"}, "lora is not built yet"),
+        ({"method": "lora"}, "found method lora without lora, expected .*lora: {r: …, alpha: …}"),
         ({"learning_rate": None}, "learning_rate is missing"),
         ({"steps": 3}, "found epochs and steps"),
         ({"batch_size": None}, "found neither of batch_tokens and batch_size"),
@@ -34,6 +35,8 @@ GOOD = {"learning_rate": 1e-3, "epochs": 1, "batch_size": 8}
         ({"max_grad_norm": 0}, "max_grad_norm: found 0"),
         ({"warmup_ratio": 1.0}, "warmup_ratio: found 1.0, expected 0 ≤ warmup_ratio < 1"),
         ({"weight_decay": -1.0}, "weight_decay: found -1.0, expected a number, 0 or above"),
+        ({"sampling": {"temperature": 0.5}}, "sampling: found .*0.5.*size, or .temperature: T"),
+        ({"sampling": "sizes"}, "sampling: found 'sizes'.*size, or .temperature: T"),
         ({"gradient_checkpointing": 2}, "gradient_checkpointing: found 2, expected true or false"),
     ],
 )
@@ -111,11 +114,11 @@ def test_epochs_and_seeds_differ_and_lengths_are_grouped():
 def test_steps_resume_in_the_middle_of_any_epoch():
     resolved = training_settings.resolve(GOOD | {"epochs": 2.5}, seed=1)
     lengths = np.arange(1, 42)
-    total = training_loop.total_steps(lengths, resolved)
+    tokens = batching.Tokens(None, np.append(0, lengths.cumsum()), np.zeros(41), None)
+    total = training_loop.total_steps(tokens, resolved)
     assert total == 15  # 6 steps a pass
 
     def rows(done):
-        tokens = batching.Tokens(None, np.append(0, lengths.cumsum()), np.zeros(41), None)
         job = training_loop.Job(None, None, tokens, None, resolved, None, None, total, True, "")
         return [step.tolist() for step in training_loop._steps(job, done)]
 
@@ -123,6 +126,36 @@ def test_steps_resume_in_the_middle_of_any_epoch():
     assert len(everything) == total
     for done in (0, 1, 5, 6, 7, 12, 14, 15):
         assert rows(done) == everything[done:]
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(sizes=st.lists(st.integers(0, 40), min_size=1, max_size=5), heat=st.floats(1, 20))
+def test_an_epoch_by_temperature_takes_as_many_rows_in_those_proportions(sizes, heat):
+    total = sum(sizes)
+    found = data_sampling.shares(sizes, heat)
+    weights = [size ** (1 / heat) for size in sizes]
+    assert sum(found) == total
+    for rows, weight in zip(found, weights, strict=True):
+        assert abs(rows - total * weight / max(sum(weights), 1)) < 1 + 1e-9
+    assert data_sampling.shares(sizes, 1.0) == sizes
+
+
+def test_rows_by_temperature_are_those_of_the_data_sets_and_differ_by_epoch():
+    sizes, resolved = (
+        {"large": 90, "small": 10},
+        training_settings.resolve(GOOD | {"sampling": {"temperature": 3.0}, "epochs": 3}, seed=1),
+    )
+    offsets = np.arange(101) * 7
+    tokens = batching.Tokens(None, offsets, np.zeros(100), None, sizes)
+    large, small = data_sampling.shares([90, 10], 3.0)
+    assert (large, small) == (68, 32)  # 90^(1/3) : 10^(1/3) = 4.48 : 2.15
+    epochs = [training_loop._plan(tokens, resolved, epoch) for epoch in range(2)]
+    for epoch in epochs:
+        rows = np.sort(np.concatenate([epoch.step(n) for n in range(len(epoch))]))
+        assert (rows < 90).sum() == len(set(rows[rows < 90])) == large
+        assert set(np.bincount(rows)[90:]) == {3, 4}  # 32 of 10 rows
+    assert set(epochs[0].order) != set(epochs[1].order)
+    assert training_loop.total_steps(tokens, resolved) == 3 * 13
 
 
 @pytest.mark.parametrize(("size", "bits"), [(300, 16), (65_536, 16), (65_537, 32)])

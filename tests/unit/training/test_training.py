@@ -1,19 +1,24 @@
 """Training: what a step computes, what a run repeats exactly, and what stops it."""
 
-import hashlib
 import json
 import math
-import os
 import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-from places import SCRIPTS, SUPPORT
-from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
+from tiny_training import (
+    ROWS,
+    TEMPLATE,
+    die_in_step,
+    make_model,
+    make_rows,
+    make_tokenizer,
+    run,
+    run_apart,
+    weights_hash,
+)
 from torch import distributed
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -23,11 +28,8 @@ from babelmerge.data import tokenised as training_checks
 from babelmerge.models import loading as models
 from babelmerge.models import losses
 from babelmerge.training import loop as training_loop
-from babelmerge.training import train as training
 
 HERE = Path(__file__).parent
-ROWS = make_rows(40, seed=1)
-SETTINGS = {"learning_rate": 2e-3, "steps": 10, "batch_size": 8, "scheduler": "cosine"}
 
 
 @pytest.fixture(scope="module")
@@ -35,31 +37,10 @@ def tokenizer():
     return make_tokenizer()
 
 
-def run(folder, tokenizer, rows=ROWS, dev=None, model=None, **settings):
-    model = model or make_model(tokenizer)
-    record = training.train(
-        model,
-        tokenizer,
-        rows,
-        dev,
-        folder / "model",
-        template=TEMPLATE,
-        settings=SETTINGS | settings,
-        seed=3,
-        run_dir=folder / "run",
-        facts={"model": "experts/en-hi"},
-    )
-    return model, record
-
-
 def stored(folder, tokenizer, rows=ROWS):
     counts = training_checks.Counts()
     triples = training_checks.tokenised(rows, TEMPLATE, tokenizer, 128, False, counts)
     return batching.store(triples, folder, "train", len(tokenizer))
-
-
-def weights_hash(folder: Path) -> str:
-    return hashlib.sha256((folder / "model" / "model.safetensors").read_bytes()).hexdigest()
 
 
 # --- what a step computes ---------------------------------------------------------------------
@@ -110,6 +91,12 @@ def test_the_sliced_loss_has_the_gradients_of_the_plain_one(monkeypatch, limit):
 def test_heads_that_scale_or_cap_logits_are_noticed(tokenizer, change, plain):
     model = make_model(tokenizer, **change).eval()
     assert losses.has_plain_head(model, "cpu") is plain
+
+
+def test_a_bias_that_starts_at_zero_is_no_plain_head(tokenizer):
+    model = make_model(tokenizer, tie_word_embeddings=False).eval()
+    model.lm_head.bias = torch.nn.Parameter(torch.zeros(len(tokenizer)))
+    assert not losses.has_plain_head(model, "cpu")
 
 
 def test_splitting_a_step_changes_nothing_but_rounding(tmp_path, tokenizer):
@@ -182,6 +169,19 @@ def test_the_best_state_on_dev_is_kept(tmp_path, tokenizer):
     assert loss == pytest.approx(record["dev_losses"][kept], rel=1e-5)
 
 
+def test_several_data_sets_have_a_loss_on_dev_each(tmp_path, tokenizer):
+    dev = [row | {"dataset": f"t/{n % 9 // 6}"} for n, row in enumerate(make_rows(9, seed=5))]
+    _, record = run(tmp_path, tokenizer, dev=dev, steps=4, eval_steps=2)
+    whole, parts = record["dev_losses"][record["kept_step"]], record["dev_losses_by_data_set"]
+    tokens = stored(tmp_path / "dev", tokenizer, dev)
+    weights = [tokens.targets_in(torch.arange(a, b).numpy()) for a, b in ((0, 6), (6, 9))]
+    assert list(parts) == ["t/0", "t/1"]
+    mean = sum(w * loss for w, loss in zip(weights, parts.values(), strict=True)) / sum(weights)
+    assert mean == pytest.approx(whole, rel=1e-5)
+    _, record = run(tmp_path / "one", tokenizer, dev=dev[:6], steps=1)
+    assert "dev_losses_by_data_set" not in record
+
+
 def test_bfloat16_leaves_small_updates_undone_and_mixed_does_not(tmp_path, tokenizer):
     pure, record = run(tmp_path / "1", tokenizer, learning_rate=1e-5, dtype="bfloat16")
     assert next(pure.parameters()).dtype == torch.bfloat16
@@ -199,26 +199,11 @@ RESUMABLE = {"save_steps": 3, "eval_steps": 4, "batch_size": 8, "steps": 14, "ep
 def train_resumable(folder: Path, die_at: int | None = None, **changes) -> dict:
     """A run with dropout and dev losses that passes epochs; kills itself in step `die_at`."""
     if die_at is not None:
-        plain = training_loop._step
-
-        def step(job, rows, rate, number):
-            if number == die_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return plain(job, rows, rate, number)
-
-        training_loop._step = step
+        die_in_step(die_at)
     tokenizer = make_tokenizer()
     model = make_model(tokenizer, attention_dropout=0.2)
     dev = make_rows(6, seed=8)
     return run(folder, tokenizer, dev=dev, model=model, **(RESUMABLE | changes))[1]
-
-
-def run_apart(code: str, **environment) -> subprocess.Popen:
-    paths = os.pathsep.join([str(HERE), str(SUPPORT), str(SCRIPTS)])
-    environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"} | environment
-    return subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True
-    )
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +216,7 @@ def undisturbed(tmp_path_factory):
 def test_a_killed_run_ends_with_the_same_bytes(tmp_path, undisturbed, caplog):
     folder, record = undisturbed
     code = f"import test_training as t, pathlib; t.train_resumable(pathlib.Path({str(tmp_path)!r})"
-    process = run_apart(f"{code}, die_at=8)")
+    process = run_apart(HERE, f"{code}, die_at=8)")
     assert process.wait(60) == -signal.SIGKILL, process.stderr.read()
     assert not (tmp_path / "model").exists()
     caplog.set_level("INFO")
@@ -281,7 +266,7 @@ def test_two_processes_compute_what_one_does(tmp_path, tokenizer, monkeypatch):
         "dev=t.ROWS[:5], steps=4)"
     )
     shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": _free_port()}
-    second = run_apart(code, RANK="1", **shared)
+    second = run_apart(HERE, code, RANK="1", **shared)
     for key, value in (shared | {"RANK": "0"}).items():
         monkeypatch.setenv(key, value)
     run(tmp_path / "two", tokenizer, dev=ROWS[:5], steps=4)

@@ -146,7 +146,7 @@ def test_pretraining_has_the_papers_models():
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("adapters", ["classification", "knots", "lora"]),
+        ("adapters", ["classification", "knots"]),
         ("pretraining", ["minimal_pairs", "multiple_choice", "dare_ties"]),
     ],
 )

@@ -6,8 +6,8 @@ Writes only under the directory it is given.
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -24,12 +24,14 @@ class Tokens:
 
     ids: (total,) unsigned; row i is ids[offsets[i]:offsets[i + 1]], its first prompt_lengths[i]
     ids are the prompt, the rest the target with EOS. names: file with a row id a line.
+    parts: data set -> how many rows it has, in the order in which they lie.
     """
 
     ids: np.ndarray
     offsets: np.ndarray
     prompt_lengths: np.ndarray
     names: Path
+    parts: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.prompt_lengths)
@@ -44,6 +46,11 @@ class Tokens:
     def targets_in(self, rows: np.ndarray) -> int:
         """Target tokens of these rows, EOS included."""
         return int((self.lengths_of(rows) - self.prompt_lengths[rows]).sum())
+
+    def rows_of(self, part: str) -> np.ndarray:
+        """Indices of a data set's rows."""
+        ends = dict(zip(self.parts, np.cumsum(list(self.parts.values())), strict=True))
+        return np.arange(ends[part] - self.parts[part], ends[part])
 
     def row(self, index: int) -> np.ndarray:
         return self.ids[self.offsets[index] : self.offsets[index + 1]]

@@ -33,9 +33,10 @@ class Counts:
     unknown: int = 0
     byte_fallback: int = 0
     empty: list = field(default_factory=list)
+    parts: dict[str, int] = field(default_factory=dict)  # data set -> rows that fit
 
     def facts(self) -> dict:
-        return {key: value for key, value in asdict(self).items() if key != "empty"}
+        return {k: value for k, value in asdict(self).items() if k not in ("empty", "parts")}
 
 
 def check_vocabulary(model, tokenizer) -> None:
@@ -69,6 +70,8 @@ def tokenised(
             counts.tokens_cut += tokens.cut
             counts.target_tokens += len(tokens.target_ids)
             counts.unknown += tokens.target_ids.count(unknown) if unknown is not None else 0
+            part = row.get("dataset", "")
+            counts.parts[part] = counts.parts.get(part, 0) + 1
             counts.byte_fallback += sum(map(fallback.__contains__, tokens.target_ids))
             yield name, tokens.prompt_ids, tokens.target_ids
 

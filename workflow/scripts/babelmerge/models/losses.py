@@ -86,9 +86,12 @@ def summed_loss(model, batch, plain_head: bool) -> torch.Tensor:
 def has_plain_head(model, device) -> bool:
     """Whether logits are hidden · weightᵀ and no more, found by trying it on two tokens.
 
-    Some families scale or cap their logits; for them the model's own forward pass is used.
+    Some families scale or cap their logits; for them the model's own forward pass is used, and for
+    a head with a bias or an adapter, which may start at zero and be trained all the same.
     """
     head = model.get_output_embeddings()
+    if [parameter is head.weight for parameter in head.parameters()] != [True]:
+        return False
     probe = torch.tensor([[1, 0]], device=device)
     expected = model(input_ids=probe, use_cache=False).logits.float()
     states = model.get_decoder()(input_ids=probe, use_cache=False)[0]

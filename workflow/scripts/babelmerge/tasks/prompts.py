@@ -18,8 +18,9 @@ from babelmerge.words import languages
 logger = logging.getLogger(__name__)
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-# Keys of a row that no placeholder stands for: what is to be answered, and what names the row.
-SILENT = ("id", "source_language_name", "target_language_name", "target")
+# Keys of a row that no placeholder stands for: what is to be answered, and what names the row and
+# its data set.
+SILENT = ("id", "dataset", "source_language_name", "target_language_name", "target")
 CHUNK = 1024  # rows per call of the tokenizer, whose batches run several times faster than rows
 
 

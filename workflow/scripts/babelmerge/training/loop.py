@@ -9,19 +9,21 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from babelmerge.data import batches as batching
+from babelmerge.data import sampling as data_sampling
 from babelmerge.data import tokenised as training_checks
 from babelmerge.models import losses
 from babelmerge.training import parallel, schedules
 from babelmerge.training import settings as training_settings
 from babelmerge.training import state as states
 from babelmerge.training.progress import Progress, Reporter
+from babelmerge.training.weights import Weights
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ DEV_TOKENS = 8192  # of a batch of dev rows
 class Job:
     """All that a step needs. `dev` is None when there are no dev rows."""
 
-    model: torch.nn.Module
+    weights: Weights
     optimizer: torch.optim.Optimizer
     train: batching.Tokens
     dev: batching.Tokens | None
@@ -46,29 +48,39 @@ class Job:
     fingerprint: str
 
     @property
+    def model(self):
+        return self.weights.model
+
+    @property
     def parameters(self) -> list[torch.nn.Parameter]:
         return [p for group in self.optimizer.param_groups for p in group["params"]]
 
 
-def _plan(lengths: np.ndarray, settings: Mapping, epoch: int) -> batching.Epoch:
+def _plan(tokens: batching.Tokens, settings: Mapping, epoch: int) -> batching.Epoch:
+    """The steps of an epoch: over every row, or over those that sampling takes."""
+    seed, sampling = settings["seed"], settings["sampling"]
     sizes = {key: settings[key] for key in ("batch_size", "batch_tokens")}
-    return batching.plan_epoch(lengths, seed=settings["seed"], epoch=epoch, **sizes)
+    if sampling == training_settings.BY_SIZE:
+        return batching.plan_epoch(tokens.lengths, seed=seed, epoch=epoch, **sizes)
+    rows = data_sampling.drawn(tokens, sampling["temperature"], seed, epoch)
+    plan = batching.plan_epoch(tokens.lengths_of(rows), seed=seed, epoch=epoch, **sizes)
+    return replace(plan, order=rows[plan.order])
 
 
-def total_steps(lengths: np.ndarray, settings: Mapping) -> int:
+def total_steps(tokens: batching.Tokens, settings: Mapping) -> int:
     """Steps of a run: as given, or the sum over whole epochs and a rounded-up part of one."""
     if settings["steps"] is not None:
         return settings["steps"]
     whole, part = int(settings["epochs"]), settings["epochs"] % 1
-    steps = sum(len(_plan(lengths, settings, epoch)) for epoch in range(whole))
-    return steps + (math.ceil(part * len(_plan(lengths, settings, whole))) if part else 0)
+    steps = sum(len(_plan(tokens, settings, epoch)) for epoch in range(whole))
+    return steps + (math.ceil(part * len(_plan(tokens, settings, whole))) if part else 0)
 
 
 def _steps(job: Job, done: int) -> Iterator[np.ndarray]:
     """Row indices of each step from number `done` to the last."""
-    lengths, number, epoch = job.train.lengths, 0, 0
+    number, epoch = 0, 0
     while number < job.total:
-        plan = _plan(lengths, job.settings, epoch)
+        plan = _plan(job.train, job.settings, epoch)
         for index in range(max(0, done - number), min(len(plan), job.total - number)):
             yield plan.step(index)
         number, epoch = number + len(plan), epoch + 1
@@ -79,7 +91,7 @@ def resume(job: Job) -> Progress:
     state = states.load(job.run_dir / states.STATE, job.fingerprint)
     if state is None:
         return Progress(job.total)
-    job.model.load_state_dict(state["model"])
+    job.weights.load(state["model"])
     job.optimizer.load_state_dict(state["optimizer"])
     logger.info("resuming after step %d of %d", state["progress"]["step"], job.total)
     return Progress(**state["progress"])
@@ -127,7 +139,7 @@ class Saves:
 def _save(job: Job, progress: Progress) -> None:
     content = {
         "fingerprint": job.fingerprint,
-        "model": job.model.state_dict(),
+        "model": job.weights.state(),
         "optimizer": job.optimizer.state_dict(),
         "progress": progress.state(),
     }
@@ -142,7 +154,7 @@ def _evaluate(job: Job, progress: Progress) -> float | None:
         return None
     loss = dev_loss(job)
     if progress.record_dev(loss) and every and job.world.leads:
-        content = {"fingerprint": job.fingerprint, "model": job.model.state_dict()}
+        content = {"fingerprint": job.fingerprint, "model": job.weights.state()}
         states.save(job.run_dir / states.BEST, content)
     return loss
 
@@ -158,25 +170,33 @@ def _take_best(job: Job, progress: Progress) -> None:
             f"gone; remove {states.STATE} beside it and train again"
         )
     logger.info("taking the weights of step %d, best on dev", progress.best_step)
-    job.model.load_state_dict(best["model"])
+    job.weights.load(best["model"])
+
+
+def dev_losses(job: Job) -> dict[str, float]:
+    """The loss of the weights that are kept on each of several data sets."""
+    if job.dev is None or len(job.dev.parts) == 1:
+        return {}
+    return {part: dev_loss(job, job.dev.rows_of(part)) for part in job.dev.parts}
 
 
 @torch.no_grad()
-def dev_loss(job: Job) -> float:
-    """Mean loss per target token over all dev rows."""
+def dev_loss(job: Job, rows: np.ndarray | None = None) -> float:
+    """Mean loss per target token over all dev rows, or over these."""
     job.model.eval()
-    order = np.argsort(job.dev.lengths, kind="stable")
+    rows = np.arange(len(job.dev)) if rows is None else rows
+    order = rows[np.argsort(job.dev.lengths_of(rows), kind="stable")]
     sums = torch.zeros((), dtype=torch.float64, device=job.world.device)
     batches = _cut(order, job.dev.lengths)
-    for rows in batches[job.world.rank :: job.world.size]:
+    for batch in batches[job.world.rank :: job.world.size]:
         with _precision(job):
-            sums += _loss(job, job.dev, rows)
+            sums += _loss(job, job.dev, batch)
     job.model.train()
     return job.world.total(sums).item() / job.dev.targets_in(order)
 
 
 def _cut(order: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
-    """Batches of at most DEV_TOKENS padded tokens (order is by length)."""
+    """Batches of at most DEV_TOKENS padded tokens (order: by length)."""
     cuts = batching.cut_by_tokens(lengths[order], DEV_TOKENS)
     return [order[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
 

@@ -15,6 +15,7 @@ import transformers
 
 from babelmerge.files.directories import write_json
 from babelmerge.models import checkpoints
+from babelmerge.training import loop as training_loop
 from babelmerge.training import state as states
 from babelmerge.training.loop import TSV, Job
 from babelmerge.training.progress import Progress
@@ -28,19 +29,18 @@ def finish(
     tokenizer,
     out_dir: str | Path,
     *,
-    start: Mapping[str, torch.Tensor],
     counts: Mapping,
     facts: Mapping,
 ) -> dict:
     """Write model, tokenizer, training.json and training.tsv to out_dir; returns training.json.
 
-    start: the weights before training, by name; counts: what became of the rows of each split.
+    counts: what became of the rows of each split.
     """
-    record = _record(job, progress, start, counts)
+    record = _record(job, progress, counts)
     if job.world.leads:
         _adopt_special_tokens(job.model, tokenizer)
         with checkpoints.saving(out_dir, **facts) as directory:
-            job.model.save_pretrained(directory)
+            job.weights.write(directory)
             tokenizer.save_pretrained(directory)
             write_json(directory / "training.json", record)
             shutil.copyfile(job.run_dir / TSV, directory / TSV)
@@ -49,7 +49,8 @@ def finish(
     return record
 
 
-def _record(job: Job, progress: Progress, start: Mapping, counts: Mapping) -> dict:
+def _record(job: Job, progress: Progress, counts: Mapping) -> dict:
+    by_data_set = training_loop.dev_losses(job)  # before an adapter is folded in
     seconds, device = progress.seconds, job.world.device
     graphics = device.type == "cuda"
     return {
@@ -58,10 +59,7 @@ def _record(job: Job, progress: Progress, start: Mapping, counts: Mapping) -> di
         "device": torch.cuda.get_device_name(device) if graphics else platform.processor() or "cpu",
         "devices": job.world.size,
         "threads": torch.get_num_threads(),
-        "dtype": str(next(job.model.parameters()).dtype).removeprefix("torch."),
-        "parameters": sum(p.numel() for p in job.model.parameters()),
-        "trained_parameters": sum(p.numel() for p in job.parameters),
-        "unchanged_share": unchanged_share(start, job.model),
+        **job.weights.settle(),
         "rows": {split: count.facts() for split, count in counts.items()},
         "steps": progress.step,
         "epochs": progress.rows_seen / len(job.train),
@@ -74,24 +72,11 @@ def _record(job: Job, progress: Progress, start: Mapping, counts: Mapping) -> di
         "first_loss": progress.first_loss,
         "last_loss": progress.last_loss,
         "dev_losses": progress.dev_losses,
+        **({"dev_losses_by_data_set": by_data_set} if by_data_set else {}),
         "kept_step": progress.best_step if job.settings["eval_steps"] else progress.step,
         "versions": _versions(),
         "fingerprint": job.fingerprint,
     }
-
-
-def unchanged_share(start: Mapping[str, torch.Tensor], model) -> float:
-    """Share of weights that are exactly what they were before training.
-
-    Large in pure bfloat16 at small learning rates, where updates below half a unit in the last
-    place are lost; a task vector of such an expert is sparse by rounding.
-    """
-    same = total = 0
-    for name, parameter in model.named_parameters():
-        now = parameter.detach().cpu()
-        same += int((now == start[name].to(now.dtype)).sum())
-        total += now.numel()
-    return same / total
 
 
 def _peak_memory(device: torch.device) -> int:

@@ -10,14 +10,16 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import Discriminator, Field, Tag, ValidationError
 
 from babelmerge.words.spelling import hint
-from babelmerge.words.strict import Count, OneOrMore, Strict, Whole, key
+from babelmerge.words.strict import Count, OneOrMore, Strict, Whole, form_or_mapping, key
 
 Schedule = Literal["inverse_sqrt", "cosine", "linear", "constant"]
 SCHEDULES: tuple[str, ...] = get_args(Schedule)
-LATER_METHODS = ("lora",)
+LORA = "lora: {r: …, alpha: …}"
+BY_SIZE = "size"
+ALL_LINEAR = "all-linear"
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 # Of each of these one is given at most, of the first two exactly one.
@@ -41,16 +43,38 @@ class Lora(Strict):
     r: Count = key("Rank.", ...)
     alpha: Positive = key("The update is alpha/r times BA.", ...)
     dropout: Fraction = key("Dropout before A.", 0.0)
-    target_modules: OneOrMore = key("Modules adapted.", "all-linear")
+    targets: OneOrMore = key(
+        "Linear maps adapted, such as [q_proj, v_proj]; all-linear: all but the output head.",
+        ALL_LINEAR,
+    )
     rslora: bool = key("Scale by alpha/sqrt(r).", False)
+    dora: bool = key("Learn the length of each output's weights beside their direction.", False)
+
+
+class Temperature(Strict):
+    """Data sets share an epoch by size^(1/temperature)."""
+
+    temperature: Annotated[float, Field(ge=1)] = key(
+        "1: every row once; above: small data sets more often, large ones less.", ...
+    )
+
+
+Sampling = Annotated[
+    Annotated[Literal["size"], Tag("<one>")] | Annotated[Temperature, Tag("<mapping>")],
+    Discriminator(form_or_mapping),
+]
 
 
 class Training(Strict):
-    """How a model is trained. Keys left out come from the study's `training`, then the defaults."""
+    """How a model is trained. Keys left out come from the study's `training`, then the defaults.
+
+    The loss is that of the answer alone and of the end token behind it, which an answer that
+    max_length cuts does not have.
+    """
 
     method: Literal["full", "lora", "pretrain"] | None = setting(
         "full: all weights; pretrain: the same from a random start, and the default there; lora: "
-        "an adapter.",
+        "an adapter, which is kept beside the full model that it makes of the base.",
         "full",
     )
     learning_rate: Positive | None = setting("Highest learning rate; required.")
@@ -69,12 +93,18 @@ class Training(Strict):
     batch_tokens: Count | None = setting(
         "Padded tokens of a step, on all devices together; or batch_size."
     )
+    sampling: Sampling | None = setting(
+        "How the data sets of a model share an epoch, which has as many rows as they have "
+        "together. size: every row once; or {temperature: T}: by size^(1/T).",
+        BY_SIZE,
+    )
     gradient_accumulation: Count | None = setting(
         "Parts that each device computes its share of a step in.", 1
     )
     max_length: Count | None = setting("Tokens of a sequence at most.", 512)
     dtype: Literal["float32", "bfloat16", "bfloat16_mixed"] | None = setting(
-        "bfloat16: optimizer too; bfloat16_mixed: weights stay float32.", "float32"
+        "bfloat16: optimizer too (an adapter stays float32); bfloat16_mixed: weights stay float32.",
+        "float32",
     )
     weight_decay: Annotated[float, Field(ge=0)] | None = setting("AdamW's.", 0.0)
     max_grad_norm: Positive | None = setting("Gradient clipping.", 1.0)
@@ -113,6 +143,13 @@ def lacking(given: Collection[str]) -> list[tuple[str, ...]]:
     return [_ordered(names) for names in needed if not any(name in given for name in names)]
 
 
+def alone(given: Mapping) -> str | None:
+    """Which of method lora and the settings of its adapter is there without the other."""
+    if (given.get("method") == "lora") == ("lora" in given):
+        return None
+    return "lora without method lora" if "lora" in given else "method lora without lora"
+
+
 def _ordered(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in Training.model_fields if name in names)
 
@@ -127,6 +164,8 @@ def resolve(settings: Mapping, seed: int) -> dict:
     _refuse(settings, given)
     resolved = {**DEFAULTS, **given}
     resolved["seed"] = seed if resolved["seed"] is None else resolved["seed"]
+    if resolved["lora"] is not None:
+        resolved["lora"] = Lora.model_validate(dict(resolved["lora"])).model_dump()
     return resolved
 
 
@@ -142,8 +181,6 @@ def _refuse(settings: Mapping, given: Mapping) -> None:
     for name in settings:
         if name not in DEFAULTS:
             raise ValueError(f"training: unknown key {name!r}{_nearest(name, DEFAULTS)}")
-    if given.get("method") in LATER_METHODS:
-        raise ValueError(f"training.method: {given['method']} is not built yet; use full")
     wrong = _wrong(given)
     for name in wrong:
         if choices := _choices(name):
@@ -151,6 +188,8 @@ def _refuse(settings: Mapping, given: Mapping) -> None:
                 f"training.{name}: found {given[name]!r}{_nearest(given[name], choices)}"
             )
     _refuse_pairs(given)
+    if mismatch := alone(given):
+        raise ValueError(f"training: found {mismatch}, expected method: lora and {LORA}")
     for name in wrong:
         raise ValueError(f"training.{name}: found {given[name]!r}, expected {_expected(name)}")
 
@@ -169,10 +208,10 @@ def _nearest(found: object, valid: Collection[str]) -> str:
 
 
 def _choices(name: str) -> tuple[str, ...]:
-    """The words that a setting is one of; none for a number. Not those that are not built."""
+    """The words that a setting is one of; none for a number."""
     first = get_args(Training.model_fields[name].annotation)[0]
     words = get_args(first) if hasattr(first, "__args__") else ()
-    return tuple(w for w in words if isinstance(w, str) and w not in LATER_METHODS)
+    return tuple(word for word in words if isinstance(word, str))
 
 
 def _refuse_pairs(given: Mapping) -> None:
@@ -189,6 +228,10 @@ def _refuse_pairs(given: Mapping) -> None:
 
 def _expected(name: str) -> str:
     """The range of a setting in words, from its schema."""
+    if name == "lora":
+        return f"{LORA} and no others than {', '.join(Lora.model_fields)}"
+    if name == "sampling":
+        return f"{BY_SIZE}, or {{temperature: T}} with T from 1"
     schema = Training.model_json_schema()["properties"][name]["anyOf"][0]
     if schema["type"] == "integer":
         return "a whole number above 0" if schema["minimum"] else "a whole number, 0 or above"

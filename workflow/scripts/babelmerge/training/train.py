@@ -1,12 +1,13 @@
 """Trains a causal language model on prompts and targets, exactly resumable.
 
 Our own loop rather than a trainer's: batches, loss, resumption and the sum over devices fit in
-short modules (`data.batches`, `models.losses`, `loop`, `state`, `parallel`).
+short modules (`data.batches`, `models.losses`, `weights`, `loop`, `state`, `parallel`).
 Writes its run directory and, at the end, one model directory; knows nothing of studies.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -15,11 +16,12 @@ from babelmerge.data import batches as batching
 from babelmerge.data import tokenised as training_checks
 from babelmerge.models import losses
 from babelmerge.training import loop as training_loop
-from babelmerge.training import parallel
+from babelmerge.training import lora, parallel
 from babelmerge.training import settings as training_settings
 from babelmerge.training import state as states
 from babelmerge.training.loop import Job
 from babelmerge.training.output import finish
+from babelmerge.training.weights import AllWeights, Weights
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ def train(
 ) -> dict:
     """Train `model` on rows (see `prompts`) and write it to out_dir; returns training.json.
 
+    Rows of several data sets come one after the other, and say which in `dataset`.
     settings: see `settings.Training`. run_dir keeps the state of an unfinished run: the
     same call after a kill goes on from there and, on a CPU with the same number of threads, ends
     with the same bytes. A state of other settings, rows, start weights or `fingerprint` (the
@@ -52,6 +55,7 @@ def train(
     settings = training_settings.resolve(settings, seed)
     world = parallel.join()
     training_checks.check_vocabulary(model, tokenizer)
+    METHODS[settings["method"]].check(model, settings)
     run_dir = Path(run_dir)
     splits = {"train": train_rows, "dev": dev_rows}
     encoding = (template, tokenizer, settings["max_length"], chat)
@@ -64,13 +68,12 @@ def train(
         "torch": torch.__version__,
     }
     identity = states.fingerprint(identity, model)
-    start = {name: p.detach().to("cpu", copy=True) for name, p in model.named_parameters()}
     job = _prepare(model, tokens, settings, world, run_dir, identity)
     progress = training_loop.resume(job)
     logger.info("training %d rows for %d steps on %s", len(job.train), job.total, world.device)
     with torch.random.fork_rng(devices=[world.device] if world.device.type == "cuda" else []):
         training_loop.run(job, progress)
-    return finish(job, progress, tokenizer, out_dir, start=start, counts=counts, facts=facts or {})
+    return finish(job, progress, tokenizer, out_dir, counts=counts, facts=facts or {})
 
 
 def _tokenise(splits, encoding, run_dir: Path, world, size: int):
@@ -87,33 +90,35 @@ def _tokenise(splits, encoding, run_dir: Path, world, size: int):
         stored = batching.store(triples, run_dir, f"{name}.{world.rank}", size)
         if name == "train" or counts[name].rows:
             training_checks.check_rows(counts[name], name, max_length)
-            tokens[name] = stored
+            tokens[name] = replace(stored, parts=counts[name].parts)
     return tokens, counts
 
 
 def _prepare(model, tokens, settings, world, run_dir, identity) -> Job:
     dtype = torch.bfloat16 if settings["dtype"] == "bfloat16" else torch.float32
-    model.to(device=world.device, dtype=dtype).train()
+    weights = METHODS[settings["method"]](model, settings, world.device, dtype)
+    model.train()
     if settings["gradient_checkpointing"]:
         model.activation_checkpointing_enable()
     model.eval()
     plain = losses.has_plain_head(model, world.device)
+    model.train()
     return Job(
-        model=model.train(),
-        optimizer=METHODS[settings["method"]](model, settings),
+        weights=weights,
+        optimizer=_optimizer(model, settings),
         train=tokens["train"],
         dev=tokens.get("dev"),
         settings=settings,
         world=world,
         run_dir=run_dir,
-        total=training_loop.total_steps(tokens["train"].lengths, settings),
+        total=training_loop.total_steps(tokens["train"], settings),
         plain_head=plain,
         fingerprint=identity,
     )
 
 
-def _optimise_all(model, settings: Mapping) -> torch.optim.AdamW:
-    """AdamW on every parameter; norms and biases (fewer than two dimensions) do not decay."""
+def _optimizer(model, settings: Mapping) -> torch.optim.AdamW:
+    """AdamW on what is trained; norms and biases (fewer than two dimensions) do not decay."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     matrices = [p for p in parameters if p.dim() >= 2]
     vectors = [p for p in parameters if p.dim() < 2]
@@ -130,5 +135,8 @@ def _optimise_all(model, settings: Mapping) -> torch.optim.AdamW:
     )
 
 
-# What is trained, by method. An adapter method wraps the model here and unwraps it when saving.
-METHODS: Mapping[str, Callable] = {"full": _optimise_all, "pretrain": _optimise_all}
+METHODS: Mapping[str, type[Weights]] = {
+    "full": AllWeights,
+    "pretrain": AllWeights,
+    "lora": lora.Adapter,
+}

@@ -26,6 +26,7 @@ TRAINING = (
     ("Lowest dev loss", "dev_loss", 1, 3),
     ("Weights unchanged, %", "unchanged_share", 100, 1),
 )
+ADAPTERS = (("Update lost to rounding, %", "lost_share", 100, 1),)  # where adapters were trained
 
 
 def signatures(scores: pd.DataFrame) -> Table | None:
@@ -103,7 +104,9 @@ def training(given: Mapping[str, Mapping]) -> Table | None:
     given: model id -> training.json.
     """
     facts = {name: _with_dev_loss(one) for name, one in given.items()}
-    shown = [entry for entry in TRAINING if any(given.get(entry[1]) for given in facts.values())]
+    adapters = any("lost_share" in one for one in facts.values())
+    entries = TRAINING + ADAPTERS if adapters else TRAINING
+    shown = [entry for entry in entries if any(given.get(entry[1]) for given in facts.values())]
     rows = [
         Row("", labels.model_id(name), tuple(_cost(given, entry) for entry in shown))
         for name, given in facts.items()
@@ -113,7 +116,7 @@ def training(given: Mapping[str, Mapping]) -> Table | None:
     minutes = sum(given.get("seconds") or 0 for given in facts.values()) / 60
     note = f"All training together: {labels.number(minutes, 1)} minutes."
     header = tuple((entry[0],) for entry in shown)
-    keys = ["seed", *(entry[1] for entry in TRAINING)]
+    keys = ["seed", *(entry[1] for entry in entries)]
     frame = pd.DataFrame(
         [{"model": name, **{key: one.get(key) for key in keys}} for name, one in facts.items()]
     )

@@ -1,5 +1,6 @@
 """Checks of a whole plan that need no work to be done.
 
 `files`: every file and folder that the study names is there and can be read. `path_lengths`: names
-fit into the paths that are made of them. `reading` comes in; start there.
+fit into the paths that are made of them. `adapters`: adapters fit the base, as far as it is known.
+`reading` comes in; start there.
 """

@@ -98,34 +98,46 @@ def tokenizer_settings(plan: Plan) -> dict:
     return {"tokenizer": source.tokenizer, "prompts": prompts}
 
 
-def inputs(plan: Plan, model: str) -> dict:
+def _read(plan: Plan, model: str) -> dict[str, list[str]]:
+    """The data sets of each split that a model reads, in order, as often as it reads them."""
     source = plan.models[model].source
-    random = source.start == "random"
-    start = paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base")
     repeat = source.repeat or [1] * len(source.datasets)
     selects = source.training.get("eval_steps")  # else dev would be read and change nothing
-    has_dev = [d for d in source.datasets if selects and "dev" in plan.datasets[d].splits]
+    return {
+        "train": [d for d, n in zip(source.datasets, repeat, strict=True) for _ in range(n)],
+        "dev": [d for d in source.datasets if selects and "dev" in plan.datasets[d].splits],
+    }
+
+
+def inputs(plan: Plan, model: str) -> dict:
+    random = plan.models[model].source.start == "random"
+    start = paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base")
+    read = _read(plan, model)
     return {
         "start": start,
-        "train": [
-            split_file(plan, d, "train")
-            for d, times in zip(source.datasets, repeat, strict=True)
-            for _ in range(times)
-        ],
-        "dev": [split_file(plan, d, "dev") for d in has_dev],
+        **{split: [split_file(plan, d, split) for d in own] for split, own in read.items()},
     }
 
 
 def settings(plan: Plan, model: str) -> dict:
     source = plan.models[model].source
+    adapter = source.training["method"] == "lora"
     return {
         "model": model,
+        **({"base": _base_name(plan)} if adapter else {}),
         "start": source.start,
         "architecture": source.architecture,
         "training": source.training,
-        "repeat": list(source.repeat),
+        "datasets": _read(plan, model),
         "prompt": shared_prompt(plan, source.datasets),
     }
+
+
+def _base_name(plan: Plan) -> str:
+    """What an adapter says that it was trained on: where the base is from, else where it lies."""
+    source = plan.models["base"].source
+    taken = (source.hub or source.path) if isinstance(source, Taken) else None
+    return taken or str(Path(model_file(plan, "base")).parent)
 
 
 def shared_prompt(plan: Plan, datasets: tuple[str, ...] | list[str]) -> dict:

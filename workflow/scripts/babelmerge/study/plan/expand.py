@@ -138,8 +138,6 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     used = _sorted(m.algorithm for m in plan.merges.values())
     asked += [f"merging method {m}" for m in used if m not in methods]
     sources = [m.source for m in plan.models.values()]
-    if any(isinstance(s, Trained) and s.training["method"] == "lora" for s in sources):
-        asked.append("training method lora")
     if any(isinstance(s, Kept) for s in sources):
         asked.append("checkpoints along training")
     asked += [f"several prompts in one model ({name})" for name in _mixed(plan)]

@@ -7,7 +7,7 @@ default changes no plan. Settings and defaults are those of `training.settings`.
 from typing import Any
 
 from babelmerge.study.grammar.study import Study
-from babelmerge.training.settings import EXCLUSIVE, Training, both, lacking
+from babelmerge.training.settings import EXCLUSIVE, LORA, Training, alone, both, lacking
 
 NONE: dict[str, Any] = {"method": "pretrain", "steps": 0}  # a model that stays as initialised
 
@@ -26,7 +26,7 @@ def training(
     for pair in EXCLUSIVE:
         if any(name in changes for name in pair):
             merged = {k: v for k, v in merged.items() if k not in pair}
-    if method != "full":
+    if method != "full" or changes.get("method", "lora") != "lora":
         merged = {k: v for k, v in merged.items() if k not in ("method", "lora")}
     merged = {"method": method, "seed": study.seed, **merged, **changes}
     _check(study, merged, (*where, "training"))
@@ -39,7 +39,9 @@ def _check(study: Study, merged: dict[str, Any], where: tuple[str, ...]) -> None
     for names in lacking(merged):
         needed, remedy = " or ".join(names), "Give it here or in the study's training."
         raise study.error(*where, found=f"no {needed}", expected=needed, remedy=remedy)
-    if (merged["method"] == "lora") != ("lora" in merged):
-        found = "method lora without lora" if merged["method"] == "lora" else "lora without method"
-        expected = "method: lora and lora: {r: …, alpha: …}, or neither"
+    if found := alone(merged):
+        expected = f"method: lora and {LORA}, or neither"
         raise study.error(*where, found=found, expected=expected)
+    if where[0] == "base" and merged["method"] == "lora":
+        expected, remedy = "full or pretrain", "An adapter needs a base that is there."
+        raise study.error(*where, "method", found="lora", expected=expected, remedy=remedy)

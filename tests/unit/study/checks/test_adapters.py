@@ -1,0 +1,90 @@
+"""Adapters that the base cannot have are named while the study is read."""
+
+import json
+
+import made_up_adapters
+import pytest
+import tiny_models
+from small_studies import changed, made
+
+from babelmerge.study.checks import adapters
+from babelmerge.study.grammar.yaml import StudyError
+
+TRAINING = "training: {learning_rate: 1.0e-3, steps: 10, batch_size: 4}"
+LORA = TRAINING.replace("{learning", "{method: lora, lora: {r: 4, alpha: 8}, learning")
+BASE = "base: {path: models/base}"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return tiny_models.save(tiny_models.model(0), tmp_path_factory.mktemp("models") / "base")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        (
+            "r: 4",
+            "r: 4, targets: [q_proj, vproj]",
+            ["targets: found 'vproj' for", "'v_proj'?"],
+        ),
+        ("r: 4", "r: 17", ["training.lora.r: found 17 for experts/", "at most 16", "k_proj"]),
+        ("r: 4", "r: 33, targets: q_proj", ["r: found 33", "at most 32", "q_proj"]),
+    ],
+)
+def test_what_a_base_in_a_folder_lacks(base, old, new, parts):
+    adapters.check(_plan(base))
+    with pytest.raises(StudyError) as caught:
+        adapters.check(_plan(base, LORA.replace(old, new)))
+    assert all(part in str(caught.value) for part in parts), caught.value
+
+
+def _plan(base, training=LORA):
+    text = changed(TRAINING, training).replace(BASE, f"base: {{path: {base}}}")
+    return made(text)
+
+
+def test_a_rank_beyond_the_sizes_of_a_base_that_is_trained_here():
+    own = "base: {architecture: {model_type: llama, hidden_size: 32}, tokenizer: {hub: some/name}}"
+    with pytest.raises(StudyError, match="lora.r: found 33 for experts/.*; expected at most 32"):
+        adapters.check(made(changed(TRAINING, LORA.replace("r: 4", "r: 33")).replace(BASE, own)))
+
+
+def test_an_adapter_of_another_base_is_told_by_its_name(tmp_path):
+    model = tiny_models.model(0)
+    folder, _ = made_up_adapters.write(tmp_path / "one", model, 1)
+    text = changed(BASE, "base: {hub: some/base}").replace(
+        "experts:\n", f"experts:\n  taken: {{of: translation/en-hi, path: {folder}}}\n"
+    )
+    text = text.replace("{each: translation}", "{each: translation, units: [hi-en, bn-en]}")
+    for named, fits in (("some/base", True), ("some/base-chat", False)):
+        config = json.loads((folder / "adapter_config.json").read_text())
+        config["base_model_name_or_path"] = named
+        (folder / "adapter_config.json").write_text(json.dumps(config))
+        if fits:
+            adapters.check(made(text))
+            continue
+        with pytest.raises(StudyError, match="trained on some/base-chat; expected .*some/base"):
+            adapters.check(made(text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (BASE, BASE.replace("}", ", training: {lora: {r: 1, alpha: 1}}}"), "base"),
+        (TRAINING, TRAINING.replace("{l", "{lora: {r: 1, alpha: 1}, l"), "lora without method"),
+        (TRAINING, TRAINING.replace("{l", "{method: lora, l"), "method lora without lora"),
+        (TRAINING, TRAINING.replace("{l", "{sampling: {temperature: 0.5}, l"), "temperature"),
+    ],
+)
+def test_settings_that_do_not_go_together(old, new, message):
+    with pytest.raises(StudyError, match=message):
+        made(changed(old, new))
+
+
+def test_one_model_of_a_study_of_adapters_may_be_trained_whole():
+    text = changed(TRAINING, LORA).replace(
+        "{each: translation}", "{each: translation, training: {method: full}}"
+    )
+    training = made(text).models["experts/hi-en"].source.training
+    assert training["method"] == "full" and "lora" not in training

@@ -1,0 +1,106 @@
+"""Adapters fit the base, as far as that is known before any work: from names, configs and headers.
+
+Of a base on the hub only its name is known, of one that is trained here only its sizes; the job
+that trains or takes in an adapter checks the rest.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from babelmerge.study.grammar.yaml import StudyError, message
+from babelmerge.study.plan.types import Plan, Taken, Trained
+from babelmerge.training.settings import ALL_LINEAR
+from babelmerge.words import ids
+from babelmerge.words.spelling import listed, nearest
+
+Shapes = Mapping[str, tuple[int, ...]]  # name of a matrix without .weight -> its shape
+
+
+def check(plan: Plan) -> None:
+    """StudyError for an adapter that the base cannot have, or that says it is of another base."""
+    trained = {k: m.source for k, m in plan.models.items() if isinstance(m.source, Trained)}
+    adapters = {k: s.training["lora"] for k, s in trained.items() if "lora" in s.training}
+    matrices = _matrices(plan) if adapters else {}
+    for model, lora in adapters.items():
+        _check_targets(plan, model, lora["targets"], matrices)
+        _check_rank(plan, model, lora, matrices)
+    for model in plan.taken.values():
+        if isinstance(model.source, Taken) and model.source.path and model.id != "base":
+            _check_taken(plan, model.id, Path(model.source.path))
+
+
+def _matrices(plan: Plan) -> Shapes:
+    """The matrices of a base in a folder; of others none are known."""
+    source = plan.models["base"].source
+    if not isinstance(source, Taken) or not source.path:
+        return {}
+    from babelmerge.files.tensor_files import TensorFiles
+
+    files = TensorFiles(source.path)
+    shapes = {name.removesuffix(".weight"): files.shape(name) for name in files.names}
+    return {name: shape for name, shape in shapes.items() if len(shape) == 2}
+
+
+def _check_targets(plan: Plan, model: str, asked: str | list[str], matrices: Shapes) -> None:
+    for target in [asked] if isinstance(asked, str) else asked:
+        known = matrices and target != ALL_LINEAR
+        if known and not any(_fits(target, name) for name in matrices):
+            ends = sorted({name.rpartition(".")[2] for name in matrices})
+            raise _error(
+                plan,
+                "training.lora.targets",
+                f"{target!r} for {model}",
+                f"linear maps of the base, which has {listed(ends)}, or {ALL_LINEAR}",
+                nearest(target, ends),
+            )
+
+
+def _check_rank(plan: Plan, model: str, lora: Mapping, matrices: Shapes) -> None:
+    asked = lora["targets"]
+    targets = [asked] if isinstance(asked, str) else asked
+    chosen = {
+        name: min(shape)
+        for name, shape in matrices.items()
+        if asked == ALL_LINEAR or any(_fits(target, name) for target in targets)
+    }
+    source = plan.models["base"].source
+    hidden = (getattr(source, "architecture", None) or {}).get("hidden_size")
+    limits = chosen or ({"hidden_size": hidden} if isinstance(hidden, int) else {})
+    name = min(limits, key=lambda one: limits[one], default=None)
+    if name is not None and lora["r"] > limits[name]:
+        raise _error(
+            plan,
+            "training.lora.r",
+            f"{lora['r']} for {model}",
+            f"at most {limits[name]}, the highest rank of a change of {name} of the base",
+        )
+
+
+def _check_taken(plan: Plan, model: str, folder: Path) -> None:
+    from babelmerge.models.adapter_config import is_adapter, read_config
+
+    if not is_adapter(folder):
+        return
+    said, base = read_config(folder).base, plan.models["base"].source
+    hub = base.hub if isinstance(base, Taken) else None
+    if hub and said and not Path(said).exists() and said.rstrip("/") != hub:
+        remedy = (
+            "Give an adapter of this base; if both are the same model, mend "
+            f"base_model_name_or_path in {folder / 'adapter_config.json'}."
+        )
+        found = f"an adapter that was trained on {said}"
+        raise _error(
+            plan,
+            f"{ids.section(model)}.{ids.name(model)}.path",
+            found,
+            f"one of the base, {hub}",
+            remedy,
+        )
+
+
+def _fits(target: str, name: str) -> bool:
+    return name == target or name.endswith(f".{target}")
+
+
+def _error(plan: Plan, key: str, found: str, expected: str, remedy: str = "") -> StudyError:
+    return StudyError(message(plan.study, key, found, expected, remedy))
