@@ -3,6 +3,7 @@
 import hashlib
 import json
 import unicodedata
+from functools import cache
 
 import pytest
 
@@ -245,8 +246,32 @@ DIGESTS = {
 MARKS = {"hi": " -", "fr": " -'\u202f", "ja": "、"}
 
 
+@cache
+def meanings(split, size, seed):
+    return tuple(sample(split, size, seed))
+
+
 def sentences(split, size, seed, language):
-    return [render(meaning, language) for meaning in sample(split, size, seed)]
+    return [render(meaning, language) for meaning in meanings(split, size, seed)]
+
+
+@cache
+def plain_meanings():
+    """Each content once."""
+    return [
+        strata.complete(core, strata.variants(stratum, core)[0])
+        for stratum in strata.STRATA
+        if stratum.extra in ("", "who", "what", "where")
+        for core in stratum.cores()
+    ]
+
+
+@cache
+def variants_of(number):
+    """The first meanings of a stratum in the test split."""
+    return [
+        space.meaning_at("test", number, i) for i in range(min(space.size("test", number), 600))
+    ]
 
 
 @pytest.mark.parametrize("row", PINNED, ids=[row[1] for row in PINNED])
@@ -326,19 +351,15 @@ def test_shares_add_up_and_never_exceed_what_there_is(size):
 def test_different_content_never_sounds_the_same(language):
     """Exhaustive over cores: so no sentence can be in two splits by homonymy."""
     heard = {}
-    for stratum in strata.STRATA:
-        if stratum.extra in ("", "who", "what", "where"):
-            for core in stratum.cores():
-                meaning = strata.complete(core, strata.variants(stratum, core)[0])
-                assert heard.setdefault(render(meaning, language), meaning) == meaning
+    for meaning in plain_meanings():
+        assert heard.setdefault(render(meaning, language), meaning) is meaning
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_variants_of_one_content_never_sound_the_same(language):
     for number in range(len(strata.STRATA)):
-        size = space.size("test", number)
-        meanings = {space.meaning_at("test", number, i) for i in range(min(size, 600))}
-        assert len(meanings) == len({render(m, language) for m in meanings}) == min(size, 600)
+        found = variants_of(number)
+        assert len(set(found)) == len({render(m, language) for m in found}) == len(found)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -393,3 +393,11 @@ def test_a_controlled_corpus_lacks_languages_without_a_grammar(write):
     text = changed("bn]", "xx]").replace("bn-en", "xx-en") + "language_names: {xx: Xish}\n"
     message = error_of(write(text))
     assert "corpora.made.controlled" in message and "'xx'" in message and "files" in message
+
+
+@pytest.mark.parametrize("told", ["{}", "{vocab_size: 600, path: other}", "{hub: a/b, path: c}"])
+def test_a_tokenizer_comes_from_one_place(write, told):
+    scratch = f"base: {{architecture: {{model_type: llama}}, tokenizer: {told}}}"
+    text = "".join(scratch + "\n" if x.startswith("base:") else x for x in SMALL.splitlines(True))
+    assert scratch in text
+    assert "expected one of vocab_size, hub and path" in error_of(write(text))
