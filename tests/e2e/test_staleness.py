@@ -7,11 +7,18 @@ pytestmark = pytest.mark.e2e
 STUDY = "tests/e2e/studies/pico.yaml"
 
 
-DATA = {"prepare_data", "check_data", "table_sizes"}
+DATA = {"prepare_data", "check_data", "check_lengths", "table_sizes"}
 TRAINING = {"train_base", "train_expert", "train_joint", "plot_training", "collect_statistics"}
 TRAINING |= {"table_training", "chapter_reproducibility"}
 MERGING = {"sweep", "select_recipe", "merge_models", "plot_sweeps"}
-SCORING = {"score", "collect_scores", "compare_retention", "plot_matrix", "plot_retention"}
+SCORING = {
+    "score",
+    "collect_scores",
+    "compare_learning",
+    "compare_retention",
+    "plot_matrix",
+    "plot_retention",
+}
 SCORING |= {"table_scores", "table_retention", "table_own_scores", "table_lowest"}
 SCORING |= {"table_signatures", "chapter_question", "chapter_setup", "chapter_experts"}
 SCORING |= {"chapter_merges", "chapter_failures", "report"}
@@ -41,45 +48,18 @@ def test_touched_and_commented_files_rerun_nothing(project):
 
 
 # An edit that changes logic but no result, and the rules that use it, with all that follow them:
-# found by reading the project, not by the code under test.
+# found by reading the project, not by the code under test. Which scripts use a module is tested for
+# many more, in seconds, by tests/unit/files/test_reach.py.
 EDITS = {
-    "data/overlap.py": DATA | {"train_tokenizer"} | TRAINING | EVALUATING,
-    "training/vocabulary.py": {"train_tokenizer"} | TRAINING | EVALUATING,
     "training/schedules.py": TRAINING | EVALUATING,
     "evaluation/generation.py": EVALUATING - {"plot_task_vectors"},  # of experts alone
-    # Neurons are switched off in base and joint models, here; task vectors drawn are of experts.
-    "recipes/recipes.py": EVALUATING
-    - {"intervene_neurons", "table_interventions", "plot_task_vectors"},
-    "analysis/scores/retention.py": {
-        "chapter_failures",
-        "chapter_mergeability",
-        "chapter_merges",
-        "chapter_question",
-        "compare_correlations",
-        "compare_retention",
-        "plot_mergeability",
-        "plot_retention",
-        "report",
-        "table_lowest",
-        "table_mergeability",
-        "table_retention",
-    },
-    "evaluation/sweeps/figures.py": {
-        "chapter_experts",
-        "chapter_merges",
-        "plot_sweeps",
-        "report",
-    },
-    "display/tables.py": TABLES | CHAPTERS - {"chapter_question"} | {"report"},
     "analysis/task_vectors/projection.py": {
         "chapter_task_vectors",
         "plot_kept",
         "report",
         "table_kept",
     },
-    "display/html.py": TABLES | CHAPTERS | {"report"},
-    "analysis/neurons/chapter.py": {"chapter_neurons", "report"},
-    "report/report.py": {"report"},
+    "report/report.html.j2": {"report"},
 }
 
 
@@ -158,31 +138,36 @@ def test_swapped_parameter_values_are_seen(project):
 def test_a_new_lock_retrains(project):
     lock = project.path("envs/lock.txt")
     lock.write_text(lock.read_text().replace("torch==", "torch==9"))
-    assert set(project.plan()) == TRAINING | EVALUATING
+    assert set(project.plan()) == TRAINING | EVALUATING | {"check_lengths", "table_sizes"}
 
 
-def test_whatever_is_deleted_is_made_again_and_only_that(project):
+def test_whatever_is_deleted_is_made_again(project):
     """Also files that nothing asks for: what follows is up to date without them."""
-    figure = project.result("figures/training.png")
-    weights = project.result("models/merges/both-ways/ties/model.safetensors")
-    sweep = project.result("sweeps/both-ways/task_arithmetic.tsv")
-    recipe = project.result("recipes/both-ways/task_arithmetic.yaml").read_bytes()
-    before = weights.read_bytes()
-    for file in (figure, weights, sweep):
-        file.unlink()
-    told = project.snakemake()
+    figure = "results/pico/figures/training.png"
+    model = "results/pico/models/merges/both-ways/ties/manifest.json"
+    project.path(figure).unlink()
+    project.path(model).with_name("model.safetensors").unlink()
+    told = project.snakemake("--dry-run", "--quiet", "rules")
+    assert f"{figure} is made again: it was deleted" in told
+    assert f"{model} is made again: its model.safetensors was deleted" in told
     jobs = job_counts(told)
-    assert "models/merges/both-ways/ties/manifest.json is made again" in told
-    assert figure.exists() and sweep.exists() and weights.read_bytes() == before
-    assert jobs["plot_training"] == jobs["sweep"] == 1 and jobs["merge_models"] == 2
-    assert "train_expert" not in jobs
-    # What is made from the same again is what it was: nothing is merged or translated anew.
-    assert project.result("recipes/both-ways/task_arithmetic.yaml").read_bytes() == recipe
+    assert jobs["plot_training"] == jobs["merge_models"] == 1 and jobs["translate"] == 2
+    assert not {"sweep", "train_expert", "prepare_data"} & set(jobs)
+
+
+def test_what_would_be_made_from_the_same_is_kept(project):
+    """A sweep with the same winner merges nothing and translates nothing anew."""
     merged = "merges/both-ways/task_arithmetic"
-    logs = [project.path("logs/pico/merge_models/both-ways/task_arithmetic.log")]
-    logs += project.path("logs/pico/translate", merged).rglob("*.log")
-    assert len(logs) == 3 and all("kept: inputs" in log.read_text() for log in logs)
-    assert project.plan() == {}
+    output = f"results/pico/outputs/{merged}/translation/hi-en.jsonl"
+    before = project.path(output).read_bytes()
+    project.result("sweeps/both-ways/task_arithmetic.tsv").unlink()
+    project.result("recipes/both-ways/task_arithmetic.yaml").unlink()
+    jobs = project.run(output)
+    assert jobs == {"sweep": 1, "select_recipe": 1, "merge_models": 1, "translate": 1}
+    logs = project.path("logs/pico")
+    for log in ("merge_models/both-ways/task_arithmetic", f"translate/{merged}/translation/hi-en"):
+        assert "kept: inputs" in (logs / f"{log}.log").read_text()
+    assert project.path(output).read_bytes() == before
 
 
 def test_a_weight_that_was_changed_makes_its_model_stale(project):
@@ -199,11 +184,6 @@ def test_a_weight_that_was_changed_makes_its_model_stale(project):
 def test_the_size_of_a_batch_is_no_setting_of_exact_decoding(project):
     project.edit(STUDY, "{max_new_tokens: 12}", "{max_new_tokens: 12, batch_size: 7}")
     assert set(project.plan()) <= {"chapter_setup", "chapter_reproducibility", "report"}
-
-
-def test_an_edit_of_the_pages_template_reruns_the_page(project):
-    project.edit("workflow/scripts/babelmerge/report/report.html.j2", "<main", '<main lang="x"')
-    assert project.plan() == {"report": 1}
 
 
 def test_another_number_of_dev_rows_trains_nothing_again(project):

@@ -24,7 +24,10 @@ rule intervene_blocks:
         gpu=gpus,
         batch_size=lambda w: graph.evaluate.batch_size(plan_of(w)),
     params:
-        code=code("intervene_blocks.py"),
+        code=lambda w: code(
+            "intervene_blocks.py", graph.merge.unreached(plan_of(w), w.group)
+        ),
+        without=lambda w: graph.merge.unreached(plan_of(w), w.group),
         lock=LOCK,
         cfg=lambda w: graph.interventions.block_settings(plan_of(w), w.group, w.method),
     message:

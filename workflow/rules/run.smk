@@ -8,6 +8,8 @@ import signal
 from pathlib import Path
 
 import warm
+from snakemake.dag import DAG
+
 from babelmerge.command import holders
 from babelmerge.files import made
 
@@ -45,6 +47,33 @@ def stale(plans):
     return set(found)
 
 
+def follow(dag, direction, *jobs, **options):
+    """Jobs that follow from some: not those that only wait for them.
+
+    Snakemake 9.27 asks no job behind one that runs whether it has changed itself, also when there
+    are only ancient files between them; it then ends as if nothing were left to do. So a model
+    would not be trained anew when the check of its data runs in the same run.
+    """
+    if direction is not dag.depending or dag.omitrules or dag.omitfiles:
+        return FOLLOW(dag, direction, *jobs, **options)
+    return FOLLOW(dag, Following(direction), *jobs, **options)
+
+
+class Following:
+    """Job -> the jobs that use its files, but for those that only wait for them."""
+
+    def __init__(self, depending):
+        self.depending = depending
+
+    def __getitem__(self, job):
+        after = self.depending[job].items()
+        return {
+            other: files
+            for other, files in after
+            if not all(f.is_ancient for f in files)
+        }
+
+
 def stop(number, frame):
     """SIGTERM stops a run as Ctrl-C does: jobs end, nothing stays locked, and it can go on."""
     for job in holders.children():
@@ -62,6 +91,8 @@ def refuse_unwritable():
             )
 
 
+FOLLOW = DAG.bfs
+DAG.bfs = follow
 ALONE = workflow.is_main_process and look_around()
 if (
     not workflow.subprocess_exec

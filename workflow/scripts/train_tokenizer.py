@@ -1,4 +1,4 @@
-"""Learn the vocabulary of a base that is trained from scratch."""
+"""Learn the vocabulary of a base that is trained from scratch, or take another model's."""
 
 from job import running
 
@@ -6,13 +6,21 @@ from itertools import chain
 from pathlib import Path
 
 from babelmerge.files.rows import read_rows
+from babelmerge.models import taking
 from babelmerge.training import vocabulary
+
+
+def learnt(cfg, files):
+    texts = chain.from_iterable(
+        vocabulary.training_texts(read_rows(path), template)
+        for path, template in zip(files, cfg["prompts"], strict=True)
+    )
+    return vocabulary.train_tokenizer(texts, **cfg["tokenizer"])
+
 
 with running(snakemake):
     cfg = snakemake.params.cfg
-    texts = chain.from_iterable(
-        vocabulary.training_texts(read_rows(path), template)
-        for path, template in zip(snakemake.input.data, cfg["prompts"], strict=True)
-    )
-    tokenizer = vocabulary.train_tokenizer(texts, **cfg["tokenizer"])
+    taken = "vocab_size" not in cfg["tokenizer"]
+    data = snakemake.input.data
+    tokenizer = taking.tokenizer(**cfg["tokenizer"]) if taken else learnt(cfg, data)
     tokenizer.save_pretrained(Path(snakemake.output[0]).parent)

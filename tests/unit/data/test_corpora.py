@@ -13,6 +13,7 @@ from places import SHARED
 
 from babelmerge.data import corpora
 from babelmerge.data import hub as corpus_hub
+from babelmerge.tasks import kinds
 
 ROWS = [("A cat.", "एक बिल्ली।"), ('He said "no', "उसने “नहीं” कहा।"), ("  Two\u2028dogs ", "दो कुत्ते")]
 
@@ -363,6 +364,19 @@ def test_controlled_corpus_is_asked_with_the_options(monkeypatch):
     monkeypatch.setattr("babelmerge.data.controlled", fake, raising=False)
     rows = read({"split": "dev", "size": 7, "seed": 3}, kind="controlled")
     assert rows[0]["source"] == repr(("en", "hi", "dev", 7, 3))
+
+
+@pytest.mark.parametrize("name", ["classification", "multiple_choice", "summarization"])
+def test_items_of_the_controlled_corpus_become_rows_of_their_kind(name):
+    kind = kinds.kind(name)
+    options = {"split": "test", "size": 6, "items": kind.made, "fields": kind.row}
+    rows = read(options, "ja", "ja", kind="controlled")
+    assert list(corpora.check_rows(iter(rows), f"{name}/ja", kind.row)) == rows
+    assert len(rows) == 6 and all(row["source"] and row["target"] for row in rows)
+    english = read(options, "en", "en", kind="controlled")
+    assert [row["id"] for row in english] == [row["id"] for row in rows]
+    if name == "classification":
+        assert [row["target"] for row in english] == [row["target"] for row in rows]
 
 
 def test_good_rows_pass_unchanged():

@@ -192,6 +192,20 @@ def test_a_package_on_the_way_counts_without_what_its_functions_import(project):
     assert fingerprint(project) != before
 
 
+def test_a_file_beside_a_module_that_names_it_counts(project):
+    """A template is logic; what no module names may lie there unseen."""
+    module = project / "package" / "pages.py"
+    module.write_text('TEMPLATE = "page.html.j2"\n')
+    script = project / "page.py"
+    script.write_text("from package import pages\n")
+    template, other = module.with_name("page.html.j2"), module.with_name("notes.html.j2")
+    found = []
+    for file, text in ((template, "one"), (template, "two"), (other, "notes"), (template, "one")):
+        file.write_text(text)
+        found.append(fingerprints.Tree(project).code(script))
+    assert found[0] == found[3] != found[1] == found[2]
+
+
 def test_files_are_remembered_across_processes_and_read_again_when_they_change(project, tmp_path):
     memory = project / ".kept" / "code.json"
 

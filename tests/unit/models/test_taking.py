@@ -218,3 +218,10 @@ def test_an_adapter_that_is_not_whole_or_not_of_the_base_is_refused(tmp_path, ba
     (folder / adapter_config.WEIGHTS).write_bytes(b"")
     with pytest.raises(ValueError, match=r"adapter_model\.safetensors: not a whole"):
         taken(tmp_path / "again", base, folder)
+
+
+def test_a_tokenizer_is_taken_without_its_model(base):
+    given = taking.tokenizer(path=str(base))
+    assert given.get_vocab() == models.load_tokenizer(base).get_vocab()
+    with pytest.raises(ValueError, match="no tokenizer could be loaded"):
+        taking.tokenizer(path=str(base.parent / "absent"))

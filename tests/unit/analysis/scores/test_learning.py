@@ -147,8 +147,8 @@ def test_what_could_not_be_tested_is_counted():
     said = findings.against_base(scored(retention=table))
     total = int((table["metric"] == "bleu").sum())
     assert said == [
-        f"Of {total} merged scores could not be tested: {total} with the base and {total} with the "
-        "expert. A test needs 10 sentences, and 6 on which the two score differently."
+        f"No test against the base for {total} and against the expert for {total} of {total} "
+        "merged scores: a test needs 10 sentences, and 6 on which the two score differently."
     ]
     few = made_up_study.scores().assign(n=3)
     assert "8 of 8 test sets have fewer than 10" in models.few_sentences(scored(scores=few))[0]

@@ -7,6 +7,7 @@ import types
 
 import pytest
 import torch
+from named import Named
 from places import SCRIPTS
 from safetensors.torch import load_file
 from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
@@ -294,9 +295,9 @@ def test_the_script_takes_rows_of_all_data_sets_in_turn(tmp_path, monkeypatch):
         wildcards={},
         threads=1,
         log=[str(tmp_path / "log.txt")],
-        input=types.SimpleNamespace(model=str(folder / "manifest.json"), dev=list(map(str, paths))),
-        output=types.SimpleNamespace(statistics=str(statistics)),
-        params=types.SimpleNamespace(
+        input=Named(model=str(folder / "manifest.json"), dev=list(map(str, paths))),
+        output=Named(statistics=str(statistics)),
+        params=Named(
             cfg={
                 "kind": "fisher",
                 "rows": 5,

@@ -337,12 +337,67 @@ def test_a_language_of_ones_own_needs_a_name_and_codes_only_where_used(write):
 
 def test_the_controlled_corpus_has_the_languages_that_studies_may_take_from_it():
     from babelmerge.data import controlled
+    from babelmerge.data.controlled.items import sentiment
     from babelmerge.study.grammar import corpora as study_corpora
 
     assert set(study_corpora.CONTROLLED_LANGUAGES) == set(controlled.LANGUAGES)
+    assert set(study_corpora.CONTROLLED_ITEM_LANGUAGES) == set(controlled.ITEM_LANGUAGES)
+    assert study_corpora.CONTROLLED_LABELS == sentiment.LABELS
+
+
+ITEMS = """
+title: Items
+languages: [en, de, ja]
+base: {path: models/base}
+corpora:
+  made: {controlled: {seed: 3}}
+tasks:
+  sentiment:
+    kind: classification
+    labels: [negative, neutral, positive]
+    train: {corpus: made, size: 100}
+    prompt: "{text}"
+experts:
+  each: {each: sentiment}
+training: {learning_rate: 1.0e-3, steps: 10, batch_size: 4}
+"""
+
+
+def test_a_task_of_another_kind_takes_items_from_the_controlled_corpus(write):
+    expanded = plan.expand(study.load(write(ITEMS)))
+    (request,) = expanded.datasets["sentiment/ja"].splits["train"]
+    assert request.options["items"] == "sentiment"
+    assert request.options["fields"] == {"source": "text", "target": "label"}
+    (plain,) = plan.expand(study.load(write(SMALL))).datasets["translation/hi-en"].splits["train"]
+    assert plain.options == {"split": "train", "seed": 3, "size": 100}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("de, ja]", "hi]", ["corpora.made.controlled", "'hi'", "en, de, fr, ja, zh", "files"]),
+        ("[negative,", "[bad,", ["tasks.sentiment.labels", "bad", "negative, neutral, positive"]),
+        (
+            "classification\n    labels: [negative, neutral, positive]",
+            "minimal_pairs",
+            ["tasks.sentiment", "minimal_pairs", "translation", "files or the hub"],
+        ),
+    ],
+)
+def test_what_the_controlled_corpus_has_no_items_for_is_named(write, old, new, words):
+    message = error_of(write(ITEMS.replace(old, new)))
+    assert all(word in message for word in words), message
 
 
 def test_a_controlled_corpus_lacks_languages_without_a_grammar(write):
     text = changed("bn]", "xx]").replace("bn-en", "xx-en") + "language_names: {xx: Xish}\n"
     message = error_of(write(text))
     assert "corpora.made.controlled" in message and "'xx'" in message and "files" in message
+
+
+@pytest.mark.parametrize("told", ["{}", "{vocab_size: 600, path: other}", "{hub: a/b, path: c}"])
+def test_a_tokenizer_comes_from_one_place(write, told):
+    scratch = f"base: {{architecture: {{model_type: llama}}, tokenizer: {told}}}"
+    text = "".join(scratch + "\n" if x.startswith("base:") else x for x in SMALL.splitlines(True))
+    assert scratch in text
+    assert "expected one of vocab_size, hub and path" in error_of(write(text))

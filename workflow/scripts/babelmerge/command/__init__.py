@@ -1,6 +1,7 @@
-"""The command line, `babelmerge`, for people who only merge and need no study.
+"""The command line, `babelmerge`: for studies, and for people who only merge.
 
-Nothing imports this room. `line` is where it starts: it reads `arguments` and calls `merge`,
-`inspect`, `diff`, `methods` or `completion`; `terminal` lays out what they print. Torch is imported
+Nothing in the package imports this room. `line` is where it starts: it reads `arguments` and calls
+`run`, `merge`, `inspect`, `diff`, `methods` or `completion`; `terminal` lays out what they print.
+`holders`, for the Snakefile, says which runs are at work in a folder. Torch is imported
 only by a command that reads tensors, so that help and completion answer at once.
 """

@@ -1,4 +1,4 @@
-"""The command line for people who only merge: merge, methods, inspect, diff, completion.
+"""The command line: run, merge, methods, inspect, diff, completion.
 
 Here errors become one line and an exit code; a command is in the module `command_{name}`, imported
 when it runs, so that help, lists and mistakes in a recipe are instant. Exit codes: 0 done (diff:

@@ -44,7 +44,8 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     or [columns]} (default: the code), split: value of {split}, or a slice, see `words.splits`}.
     kind `hub`: {hub: repo, local folder or hf:// parquet files, revision, config, split, columns:
     {language: column (dots reach into nested ones) or {config, column}}}.
-    kind `controlled`: {split, size, seed}.
+    kind `controlled`: {split, size, seed}; with items: sentiment | reasoning | summaries and
+    `fields`, rows of a task that is not translation.
     Files and hub: where: {column: value} keeps the rows with these values; fields: {key of the
     row: its name in `columns`}, for tasks in one language whose rows are more than text.
     All: `size` takes the first rows, with `sample: true` a random sample drawn by `seed` (default
@@ -96,14 +97,22 @@ def _read_hub(options: Mapping, *pair: str) -> Iterator[Row]:
 def _read_controlled(options: Mapping, *pair: str) -> Iterator[Row]:
     from babelmerge.data import controlled
 
-    rows = controlled.rows(*pair, options["split"], options.get("size"), options.get("seed", 0))
+    drawn = options["split"], options.get("size"), options.get("seed", 0)
+    if "items" in options:
+        return _items(controlled.items(options["items"], pair[0], *drawn), options["fields"], pair)
+    rows = controlled.rows(*pair, *drawn)
     return ({**row, "target": ""} for row in rows) if pair[0] == pair[1] else rows
+
+
+def _items(items: Iterable[Row], fields: Mapping[str, str], pair: tuple[str, str]) -> Iterator[Row]:
+    for item in items:
+        yield _row(item["id"], pair, {key: item[name] for key, name in fields.items()})
 
 
 KINDS = {
     "files": (_read_files, "files", corpus_files.OPTIONS),
     "hub": (_read_hub, "hub", corpus_hub.OPTIONS),
-    "controlled": (_read_controlled, "split", ("split",)),
+    "controlled": (_read_controlled, "split", ("split", "items", "fields")),
 }
 
 

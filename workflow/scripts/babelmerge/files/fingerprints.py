@@ -11,6 +11,7 @@ import functools
 import gc
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from babelmerge.files import provenance
 # These carry a job to its interpreter and log it; they cannot change what it computes.
 PLUMBING = frozenset({"job.py", "warm.py"})
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_FILE = re.compile(r"[\w-]+(?:\.[\w-]+)+")  # report.html.j2
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _FIELDS = {
     kind: tuple(field for field in kind._fields if field not in ("ctx", "kind", "type_comment"))
@@ -38,6 +40,7 @@ class _Reader:
     def __init__(self, ours: Iterable[str]) -> None:
         self.ours = frozenset(ours)
         self.tokens: list[str] = []
+        self.files: set[str] = set()  # names of files that the source holds
         self.imports: list[list] = []  # [level, module, member or None, local name, deferred]
         self.depth = 0  # of functions around
 
@@ -63,6 +66,8 @@ class _Reader:
                 self.read(value)
             elif value is not None:
                 self.tokens.append(f"{field}={value!r}")
+                if type(value) is str and _FILE.fullmatch(value):
+                    self.files.add(value)
         self.depth -= kind in _FUNCTIONS
 
     def _each(self, field: str, values: list) -> None:
@@ -123,7 +128,7 @@ def _types_only(test: ast.AST) -> bool:
     return getattr(test, "id", getattr(test, "attr", None)) == "TYPE_CHECKING"
 
 
-def logic(source: str, ours: Iterable[str] = ()) -> tuple[str, list[list]]:
+def logic(source: str, ours: Iterable[str] = ()) -> tuple[str, list[list], list[str]]:
     """Digest of what a program does, and what it imports of the project.
 
     Two sources that differ in comments, docstrings, layout, blocks for type checkers, or in where
@@ -131,15 +136,17 @@ def logic(source: str, ours: Iterable[str] = ()) -> tuple[str, list[list]]:
 
     Args:
         source: Python. ours: the first parts of the names of the project's modules.
-    Returns: sixteen hexadecimal digits (empty when nothing is left), and for each import of the
-    project's [level, module, member or None, local name, whether it stands in a function].
+    Returns: sixteen hexadecimal digits (empty when nothing is left), for each import of the
+    project's [level, module, member or None, local name, whether it stands in a function], and
+    what may be a file's name among its words.
     """
     reader = _Reader(ours)
     reader.read(ast.parse(source))
     tokens = " ".join(reader.tokens)
     if tokens in ("Module .", "Module . ."):
-        return "", reader.imports
-    return hashlib.sha256(tokens.encode()).hexdigest()[:16], reader.imports
+        return "", reader.imports, []
+    digest = hashlib.sha256(tokens.encode()).hexdigest()[:16]
+    return digest, reader.imports, sorted(reader.files)
 
 
 @contextmanager
@@ -166,20 +173,19 @@ class Tree:
         self.memory = memory
         self.plumbing = {os.path.join(self.root, name) for name in PLUMBING}
         self._names: dict[str, str | None] = {}
-        self._data: dict[str, list[str]] = {}
         self._edges: dict[tuple[str, bool], list[tuple]] = {}
         entries = [e for e in os.scandir(self.root) if e.name[0] not in "._"]
         top = {e.name.removesuffix(".py") for e in entries if e.is_dir() or e.name.endswith(".py")}
         self.ours = sorted(top)
         self._records = provenance.Memory(memory, [_format(), self.ours])
 
-    def own(self, path: str) -> tuple[str, list[list]]:
-        """A file's own logic and imports: see `logic`."""
+    def own(self, path: str) -> tuple[str, list[list], list[str]]:
+        """A file's own logic, imports and names of files: see `logic`."""
         return tuple(self._records.get(path, self._read))
 
-    def _read(self, path: str) -> tuple[str, list[list]]:
+    def _read(self, path: str) -> tuple[str, list[list], list[str]]:
         if not path.endswith(".py"):
-            return provenance.file_digest(path), []
+            return provenance.file_digest(path), [], []
         with open(path, encoding="utf-8") as stream, _uncollected():
             return logic(stream.read(), self.ours)
 
@@ -244,7 +250,7 @@ class Tree:
 
     def code(self, script: str | Path, without: Iterable[str] = ()) -> str:
         """Fingerprint of the logic of a script and of all project modules that it may import, and
-        of what lies beside those modules in their rooms.
+        of the files beside those modules that they name.
 
         It holds each module's logic and what it binds from which other logic, but no names of
         files: moving or renaming a module changes nothing. What carries a job (PLUMBING) does not
@@ -261,20 +267,13 @@ class Tree:
             }
             if (own := self.own(path)[0]) or edges:
                 entries.add((own, tuple(sorted(edges))))
-        for folder in {os.path.dirname(path) for path, passed in files.items() if not passed}:
-            entries |= {(self.own(path)[0], ()) for path in self._beside(folder)}
+            entries |= {(self.own(file)[0], ()) for file in self._beside(path)}
         return provenance.digest(sorted(entries))
 
-    def _beside(self, folder: str) -> list[str]:
-        """What lies beside a room's modules and is no module, as a template: they may read it."""
-        if folder == self.root:
-            return []
-        if folder not in self._data:
-            entries = [e for e in os.scandir(folder) if e.is_file() and e.name[0] != "."]
-            self._data[folder] = [
-                e.path for e in entries if not e.name.endswith((".py", ".pyc", "~"))
-            ]
-        return self._data[folder]
+    def _beside(self, path: str) -> list[str]:
+        """Files beside a module that it names and that are no modules, such as a template."""
+        named = [os.path.join(os.path.dirname(path), name) for name in self.own(path)[2]]
+        return [file for file in named if not file.endswith(".py") and os.path.isfile(file)]
 
     def save(self) -> None:
         """Keep on disk what was read, for later processes; nothing to do without `memory`."""

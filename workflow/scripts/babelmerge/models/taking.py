@@ -8,7 +8,8 @@ it is given.
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.core_model_loading import revert_weight_conversion
 
+from babelmerge.files.directories import COMPANIONS
 from babelmerge.models import whole
 from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS, is_adapter, weights
 from babelmerge.models.checkpoints import Checkpoint, read_header, read_json, write_tensors
@@ -69,13 +71,26 @@ def check(folder: str | Path) -> dict[str, str]:
     return _saved_names(files, model)
 
 
-def download(repository: str, revision: str | None, folder: Path) -> None:
+def tokenizer(hub: str | None = None, revision: str | None = None, path: str | None = None):
+    """The tokenizer of a model on the hub or in a folder, without its weights."""
+    if path is not None:
+        return load_tokenizer(path)
+    with tempfile.TemporaryDirectory() as folder:
+        download(hub, revision, Path(folder), COMPANIONS)
+        return load_tokenizer(folder)
+
+
+def download(
+    repository: str, revision: str | None, folder: Path, patterns: Sequence[str] = KEPT
+) -> None:
     """Copy a repository's weights, configuration and tokenizer from the hub into `folder`."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        snapshot_download(repository, revision=revision, local_dir=folder, allow_patterns=KEPT)
+        snapshot_download(
+            repository, revision=revision, local_dir=folder, allow_patterns=list(patterns)
+        )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ValueError(
             f"{repository}@{revision or 'main'}: could not be fetched from the hub ({error}); "

@@ -12,4 +12,5 @@ KIND = Kind(
     answer=GENERATED,
     spans=("source", "target"),
     reference="label",
+    made="sentiment",
 )

@@ -41,7 +41,9 @@ class Kind:
     counted whether asked for or not. answer: how a model answers: "generate" or "likelihood", or
     None where nothing is asked and so nothing is scored. spans: which spans have tokens when models
     are looked at inside. built: whether this version can run it. bare: the prompt when a study
-    gives none. check: what it demands of a task beside what the record says.
+    gives none. made: what the controlled corpus makes its rows of, sentences or items that it calls
+    so; None where it has nothing for it. check: what it demands of a task beside what the record
+    says.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Kind:
     always: tuple[str, ...] = ()
     built: bool = False
     bare: str = ""
+    made: str | None = None
     check: "Callable[[Kind, Asked], Mistake | None]" = anything
 
     @property

@@ -12,4 +12,5 @@ KIND = Kind(
     answer=LIKELIHOOD,
     spans=("source", "target"),
     reference="answer",
+    made="reasoning",
 )

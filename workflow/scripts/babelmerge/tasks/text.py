@@ -13,5 +13,6 @@ KIND = Kind(
     spans=("source",),
     built=True,
     bare="{source}",
+    made="sentences",
     check=as_it_is,
 )

@@ -14,5 +14,6 @@ KIND = Kind(
     spans=("source", "target"),
     reference="target",
     built=True,
+    made="sentences",
     check=prompted,
 )

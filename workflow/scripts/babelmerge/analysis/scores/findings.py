@@ -115,11 +115,11 @@ def _untested(rows: pd.DataFrame) -> list[str]:
         "the base": int(rows.loc[with_base, "p_base"].isna().sum()),
         "the expert": int(rows["p_expert"].isna().sum()),
     }
-    parts = [f"{count} with {name}" for name, count in absent.items() if count]
+    parts = [f"against {name} for {count}" for name, count in absent.items() if count]
     if not parts:
         return []
     return [
-        f"Of {len(rows)} merged scores could not be tested: {labels.listing(parts)}. A test needs "
+        f"No test {labels.listing(parts)} of {len(rows)} merged scores: a test needs "
         f"{LEAST_SENTENCES} sentences, and {LEAST_DIFFERENT} on which the two score differently."
     ]
 

@@ -1,28 +1,37 @@
-"""The controlled corpus: sentences aligned by meaning, written by rule in several languages.
+"""The controlled corpus: sentences and items aligned by meaning, written by rule in languages.
 
 A ``Meaning`` (abstract features and lexeme ids) is drawn from a space of 17,450,974 distinct
 meanings (``count()`` computes that number) and rendered by one grammar per language from a lexicon
 of our own. Distinct meanings have distinct sentences in every language. Everything here is pure
 and offline: it reads no file, and its only randomness is the seed given to ``sample``.
 
-To add a language: a module in ``lexicons`` and one in ``grammars`` with ``sentence``,
-``constituents`` and ``agreement``, an entry in ``GRAMMARS``, and pinned sentences in the test.
+``items`` are drawn in the same way, for tasks that are not translation: a text with its sentiment,
+a question with five choices, a document with its summary.
+
+To add a language: a folder in ``languages`` with ``lexicon`` and ``grammar``, an entry in
+``GRAMMARS``, and a file of pinned sentences beside the tests. To give it items: ``speech`` in that
+folder, an entry in ``SPEAKERS``, and pinned items in that file.
 """
 
 from collections.abc import Iterator
 
-from babelmerge.data.controlled.grammars import GRAMMARS
+from babelmerge.data.controlled.items.drawing import rows as items
+from babelmerge.data.controlled.languages.grammars import GRAMMARS
+from babelmerge.data.controlled.languages.speakers import SPEAKERS
 from babelmerge.data.controlled.meaning import SPLITS, Meaning, Phrase, split_of
 from babelmerge.data.controlled.space import count, sample
 
 LANGUAGES: tuple[str, ...] = tuple(GRAMMARS)
+ITEM_LANGUAGES: tuple[str, ...] = tuple(SPEAKERS)
 
 __all__ = [
+    "ITEM_LANGUAGES",
     "LANGUAGES",
     "SPLITS",
     "Meaning",
     "Phrase",
     "count",
+    "items",
     "render",
     "rows",
     "sample",

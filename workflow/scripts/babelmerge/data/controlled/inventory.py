@@ -1,6 +1,6 @@
 """What can be said: lexeme classes and which lexemes go together. Knows no language.
 
-Ids are English words for the reader's sake; their forms are in ``lexicons``.
+Ids are English words for the reader's sake; their forms are in ``languages``.
 """
 
 NAMES = ("ravi", "raju", "hari", "meena", "sita", "leela")

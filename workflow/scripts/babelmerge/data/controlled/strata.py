@@ -110,7 +110,7 @@ def _phrases(determiners: tuple[str, ...], adjectives: tuple[str | None, ...]) -
     return [Phrase("", d, a) for d in determiners for a in adjectives]
 
 
-def _opposed(attribute: str | None, predicate: str | None) -> bool:
+def opposed(attribute: str | None, predicate: str | None) -> bool:
     """Whether the two say the same kind of thing, as in 'the big box is small'."""
     return attribute == predicate or any({attribute, predicate} <= set(k) for k in words.KINDS)
 
@@ -141,8 +141,9 @@ def _variants(
 ) -> tuple[Variant, ...]:
     attributes: dict[str, tuple[str | None, ...]] = {"subject": (None,), "object": (None,)}
     if extra == "subject attribute":
-        opposed = [a for a in words.ATTRIBUTES[subject] if _opposed(a, predicate)]
-        attributes["subject"] = tuple(a for a in words.ATTRIBUTES[subject] if a not in opposed)
+        attributes["subject"] = tuple(
+            a for a in words.ATTRIBUTES[subject] if not opposed(a, predicate)
+        )
     elif extra == "object attribute":
         attributes["object"] = words.ATTRIBUTES[object_]
     found = []

@@ -10,10 +10,11 @@ _HEAD = """\
 
 A data set is of a pair of languages or of one language. Fields are what `columns` of a corpus names
 for kinds of one language; metrics in bold are reported when a task names none. Kinds that this
-version cannot run yet may be written into a study all the same.
+version cannot run yet may be written into a study all the same. The controlled corpus has rows of
+the kinds that name what it makes for them.
 
-| kind | of a | fields | in prompts | metrics | runs |
-|---|---|---|---|---|---|
+| kind | of a | fields | in prompts | metrics | controlled corpus | runs |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -31,7 +32,7 @@ def kinds() -> str:
     rows = [
         f"| `{kind.name}` | {kind.unit} | {_words(kind.fields)} "
         f"| {_words(tuple(f'{{{name}}}' for name in kind.placeholders))} | {_metrics(kind)} "
-        f"| {'yes' if kind.built else 'not yet'} |"
+        f"| {kind.made or 'none'} | {'yes' if kind.built else 'not yet'} |"
         for kind in KINDS.values()
     ]
     return _HEAD + "\n".join(rows)

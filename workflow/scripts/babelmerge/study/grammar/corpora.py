@@ -92,16 +92,28 @@ class FilesCorpus(Strict):
     where: dict[str, Text] | None = key("Only rows with these values: {column: value or template}.")
 
 
+# What `controlled` has; written here so that reading a study need not load its grammars.
+CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te", "de", "fr", "ja", "zh")
+CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh")
+CONTROLLED_LABELS = ("negative", "neutral", "positive")
+
+
 class Controlled(Strict):
     """Parameters of the shipped corpus that is generated from a lexicon and grammars."""
 
-    seed: Whole = key("Seed of the sentences drawn.", 0)
+    seed: Whole = key("Seed of the sentences or items drawn.", 0)
 
 
 class ControlledCorpus(Strict):
     """The corpus that comes with Babelmerge."""
 
-    controlled: Controlled = key("Its parameters; {} takes the defaults.", ...)
+    controlled: Controlled = key(
+        "Its parameters; {} takes the defaults. Sentences for translation and text in "
+        f"{', '.join(CONTROLLED_LANGUAGES)}; items for classification (sentiment: "
+        f"{', '.join(CONTROLLED_LABELS)}), multiple_choice and summarization in "
+        f"{', '.join(CONTROLLED_ITEM_LANGUAGES)}, those of one seed the same in every language.",
+        ...,
+    )
 
 
 def _corpus_form(value: object) -> str | None:
@@ -161,8 +173,6 @@ def _kind(value: object) -> object:
 Kind = Annotated[
     str, BeforeValidator(_kind), WithJsonSchema({"enum": list(KINDS), "type": "string"})
 ]
-# Those that `controlled` has; written here so that reading a study need not load its grammars.
-CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te")
 
 
 class Task(Strict):

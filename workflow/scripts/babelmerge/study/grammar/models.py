@@ -11,6 +11,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from babelmerge.study.grammar import architectures
 from babelmerge.training.settings import Training
+from babelmerge.words.spelling import listed
 from babelmerge.words.strict import (
     LARGEST,
     Count,
@@ -39,6 +40,13 @@ class Tokenizer(Strict):
     hub: Text | None = key("Repository to take it from.")
     revision: Text | None = key("Commit or branch there.")
     path: Text | None = key("Folder to take it from.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Tokenizer":
+        given = [name for name in ("vocab_size", "hub", "path") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise wrong(listed(given) if given else "none", "one of vocab_size, hub and path")
+        return self
 
 
 class Ready(Strict):

@@ -7,6 +7,8 @@ import glob
 from typing import Any, TypeVar
 
 from babelmerge.study.grammar.corpora import (
+    CONTROLLED_ITEM_LANGUAGES,
+    CONTROLLED_LABELS,
     CONTROLLED_LANGUAGES,
     ControlledCorpus,
     FilesCorpus,
@@ -22,6 +24,7 @@ from babelmerge.tasks.kinds import KINDS, Kind
 from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.splits import Cut
 
+SENTENCES = "sentences"  # what the controlled corpus makes of meanings alone; all else is items
 Where = tuple[str, ...]
 Entry = TypeVar("Entry")
 Filled = str | list[str] | dict[str, str]
@@ -88,17 +91,39 @@ def _controlled(
     sides: tuple[str, str],
     cuts: tuple[Cut, ...],
 ) -> dict[str, Any]:
-    where = ("corpora", part.corpus, "controlled")
-    for code in sides:
-        if code not in CONTROLLED_LANGUAGES:
-            expected = f"one of {listed(CONTROLLED_LANGUAGES)}"
-            remedy = "Take this language's text from files or the hub."
-            raise study.error(*where, found=f"language {code!r}", expected=expected, remedy=remedy)
+    _check_made(study, part, names["task"], sides)
+    _check_labels(study, names["task"])
     if part.size is None:
         found = f"corpus {part.corpus} without size"
         expected = "size: the number of rows, since a controlled corpus has no end"
         raise study.error("tasks", names["task"], found=found, expected=expected)
-    return {"kind": "controlled", "split": names["split"], "seed": corpus.controlled.seed}
+    found = {"kind": "controlled", "split": names["split"], "seed": corpus.controlled.seed}
+    made = KINDS[study.tasks[names["task"]].kind].made
+    return found if made == SENTENCES else {**found, "items": made}
+
+
+def _check_made(study: Study, part: Part, task: str, sides: tuple[str, str]) -> None:
+    """Refuse kinds, and languages of a kind, that the controlled corpus does not have."""
+    where = ("corpora", part.corpus, "controlled")
+    kind = KINDS[study.tasks[task].kind]
+    if kind.made is None:
+        has = listed([name for name, other in KINDS.items() if other.made])
+        expected = f"a task of a kind that it has rows for: {has}"
+        remedy = "Take its rows from files or the hub."
+        raise study.error("tasks", task, found=kind.name, expected=expected, remedy=remedy)
+    languages = CONTROLLED_LANGUAGES if kind.made == SENTENCES else CONTROLLED_ITEM_LANGUAGES
+    for code in sides:
+        if code not in languages:
+            expected = f"one of {listed(languages)} for {kind.name}"
+            remedy = "Take this language's text from files or the hub."
+            raise study.error(*where, found=f"language {code!r}", expected=expected, remedy=remedy)
+
+
+def _check_labels(study: Study, task: str) -> None:
+    labels = study.tasks[task].labels
+    if labels is not None and set(labels) != set(CONTROLLED_LABELS):
+        expected = f"labels of the controlled corpus: {listed(CONTROLLED_LABELS)}"
+        raise study.error("tasks", task, "labels", found=listed(labels), expected=expected)
 
 
 def _hub(

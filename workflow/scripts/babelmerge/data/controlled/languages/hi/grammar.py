@@ -5,9 +5,9 @@ marked by को (people always, animals when definite, except as goods). Everyt
 the subject.
 """
 
-from babelmerge.data.controlled.grammars.verb_final import Parts, arrange
 from babelmerge.data.controlled.inventory import CLASS
-from babelmerge.data.controlled.lexicons.hi import ADJECTIVES, NOUNS, PLACES, VERBS, WORDS
+from babelmerge.data.controlled.languages.hi.lexicon import ADJECTIVES, NOUNS, PLACES, VERBS, WORDS
+from babelmerge.data.controlled.languages.verb_final import Parts, arrange
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 HABITUAL = {"ms": "ता", "mp": "ते", "fs": "ती", "fp": "ती"}

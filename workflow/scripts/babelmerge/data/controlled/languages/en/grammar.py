@@ -1,6 +1,6 @@
 """English: subject verb object, articles, number agreement, do-support and inversion."""
 
-from babelmerge.data.controlled.lexicons.en import NOUNS, PLACES, VERBS, WORDS
+from babelmerge.data.controlled.languages.en.lexicon import NOUNS, PLACES, VERBS, WORDS
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 BE = {

@@ -8,7 +8,7 @@ negative stem and verbal noun; the endings are regular.
 # A row of a table is one line, however wide.
 # ruff: noqa: E501
 
-from babelmerge.data.controlled.lexicons.table import table
+from babelmerge.data.controlled.languages.table import table
 
 NOUNS = table("""
 id        gender  one            many            accusative         accusatives       dative         near

@@ -6,7 +6,7 @@ the plural, and whether the perfective takes ने. Adjectives: masculine direc
 otherwise, feminine.
 """
 
-from babelmerge.data.controlled.lexicons.table import table
+from babelmerge.data.controlled.languages.table import table
 
 NOUNS = table("""
 id        gender  respect  direct    oblique   plural     oblique_plural

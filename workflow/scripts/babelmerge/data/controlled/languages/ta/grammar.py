@@ -1,12 +1,12 @@
 """Tamil: verb-final, case suffixes, agreement by rationality, gender, honour and number.
 
 People and definite things take the accusative; -ஆ on the verb asks; a ``+`` in the lexicon doubles
-the consonant that follows (see ``lexicons.ta``).
+the consonant that follows (see ``lexicon``).
 """
 
-from babelmerge.data.controlled.grammars.verb_final import Parts, arrange
 from babelmerge.data.controlled.inventory import CLASS
-from babelmerge.data.controlled.lexicons.ta import ADJECTIVES, NOUNS, PLACES, VERBS, WORDS
+from babelmerge.data.controlled.languages.ta.lexicon import ADJECTIVES, NOUNS, PLACES, VERBS, WORDS
+from babelmerge.data.controlled.languages.verb_final import Parts, arrange
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 VIRAMA = "்"

@@ -9,7 +9,7 @@ and the neuter forms of verbs that animals do.
 # A row of a table is one line, however wide.
 # ruff: noqa: E501
 
-from babelmerge.data.controlled.lexicons.table import table
+from babelmerge.data.controlled.languages.table import table
 
 NOUNS = table("""
 id        gender  one               many                accusative          accusatives            dative         with

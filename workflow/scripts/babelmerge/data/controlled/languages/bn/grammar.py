@@ -1,8 +1,8 @@
 """Bengali: verb-final, classifiers for definiteness, no gender, verbs by honour, না and -নি."""
 
-from babelmerge.data.controlled.grammars.verb_final import Parts, arrange
 from babelmerge.data.controlled.inventory import CLASS
-from babelmerge.data.controlled.lexicons.bn import NOUNS, PLACES, VERBS, WORDS
+from babelmerge.data.controlled.languages.bn.lexicon import NOUNS, PLACES, VERBS, WORDS
+from babelmerge.data.controlled.languages.verb_final import Parts, arrange
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 BE = {"present": "আছে", "past": "ছিল", "future": "থাকবে"}

@@ -9,7 +9,7 @@ Verbs: the four tenses and the negative past, ordinary and honorific (_h).
 # A row of a table is one line, however wide.
 # ruff: noqa: E501
 
-from babelmerge.data.controlled.lexicons.table import table
+from babelmerge.data.controlled.languages.table import table
 
 NOUNS = table("""
 id        respect  counter  bare      definite     plural       plural_object    genitive

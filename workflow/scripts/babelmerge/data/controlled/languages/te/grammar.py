@@ -3,9 +3,16 @@
 People and definite things take the accusative; -ఆ on the verb asks.
 """
 
-from babelmerge.data.controlled.grammars.verb_final import Parts, arrange
 from babelmerge.data.controlled.inventory import CLASS
-from babelmerge.data.controlled.lexicons.te import ADJECTIVES, BE, NOUNS, PLACES, VERBS, WORDS
+from babelmerge.data.controlled.languages.te.lexicon import (
+    ADJECTIVES,
+    BE,
+    NOUNS,
+    PLACES,
+    VERBS,
+    WORDS,
+)
+from babelmerge.data.controlled.languages.verb_final import Parts, arrange
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 VIRAMA = "్"

@@ -1,0 +1,207 @@
+"""Laws of the controlled corpus's items, and items that were read with care."""
+
+import random
+import unicodedata
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from itertools import islice
+
+import pytest
+
+from babelmerge.data.controlled import ITEM_LANGUAGES, SPLITS, items
+from babelmerge.data.controlled import inventory as words
+from babelmerge.data.controlled.items import drawing, reasoning, sentiment, summaries
+from babelmerge.data.controlled.languages.speakers import SPEAKERS
+from babelmerge.data.controlled.meaning import Meaning, Phrase, split_of_core
+from babelmerge.evaluation import baselines
+from babelmerge.tasks.kinds import KINDS
+
+MADE = tuple(drawing.MAKERS)
+
+
+@cache
+def drawn(kind, split="train", size=400, seed=5):
+    return tuple(drawing.sample(kind, split, size, seed))
+
+
+def said(kind, language, split="train", size=400, seed=5):
+    return [drawing.MAKERS[kind].row(i, SPEAKERS[language]) for i in drawn(kind, split, size, seed)]
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+@pytest.mark.parametrize("kind", MADE)
+def test_items_read_with_care(kind, language, pinned):
+    expected = pinned(language)[kind]
+    found = list(items(kind, language, "train", len(expected), 1))
+    assert len(found) == 20 and [row.pop("id") for row in found] == [str(n) for n in range(20)]
+    for row in found:
+        if "choices" in row:
+            row["choices"] = row["choices"].split("\n")
+    assert found == expected
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_row_has_the_fields_of_its_task_kind(kind):
+    (record,) = (record for record in KINDS.values() if record.made == kind)
+    (row,) = items(kind, "de", "dev", 1, 0)
+    assert tuple(row) == ("id", *record.fields) == ("id", *drawing.MAKERS[kind].FIELDS)
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_sample_has_no_repeats_and_depends_on_split_and_seed_alone(kind):
+    first = drawn(kind, "dev", 150, 7)
+    assert first == tuple(drawing.sample(kind, "dev", 150, 7)) and len(set(first)) == 150
+    assert first[:60] == drawn(kind, "dev", 60, 7)
+    assert first != drawn(kind, "dev", 150, 8)
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_splits_share_no_core(kind):
+    maker = drawing.MAKERS[kind]
+    cores = {split: {maker.core(item) for item in drawn(kind, split, 150)} for split in SPLITS}
+    for split, found in cores.items():
+        assert {split_of_core(core, drawing.HELD_OUT_PERCENT) for core in found} == {split}
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+@pytest.mark.parametrize("kind", MADE)
+def test_different_items_never_sound_the_same_and_no_text_is_in_two_splits(kind, language):
+    heard = {}
+    for split, size in (("train", 1000), ("dev", 150), ("test", 150)):
+        rows = [tuple(row.values()) for row in said(kind, language, split, size)]
+        assert len({row[:2] for row in rows}) == size
+        assert all(heard.setdefault(row[0], split) == split for row in rows)
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+@pytest.mark.parametrize("kind", MADE)
+def test_texts_are_written_as_the_language_is(kind, language):
+    for row in said(kind, language):
+        text = next(iter(row.values()))
+        assert unicodedata.is_normalized("NFC", text) and "  " not in text
+        assert text[0] == text[0].upper() and text == text.strip()
+        assert text[-1] in ("。？" if language in ("ja", "zh") else ".?")
+        assert language not in ("ja", "zh") or not any(map(str.isspace, text))
+
+
+def test_labels_are_balanced_in_every_three_and_kinds_of_text_have_every_label():
+    found = drawn("sentiment", size=1500)
+    labels = [sentiment.label(item) for item in found]
+    assert all(set(labels[i : i + 3]) == set(sentiment.LABELS) for i in range(0, 1500, 3))
+    for form in ("plain", "answered", "but", "although"):
+        share = Counter(la for it, la in zip(found, labels, strict=True) if it.form == form)
+        assert all(20 < share[label] for label in sentiment.LABELS), form
+
+
+CLEAN = Meaning("quality", "past", Phrase("room", "the"), predicate="clean")
+RUDE = Meaning("quality", "past", Phrase("waiter", "the"), predicate="rude")
+NOT_RUDE = Meaning("quality", "past", Phrase("waiter", "the"), predicate="rude", negative=True)
+RED = Meaning("quality", "past", Phrase("car", "the"), predicate="red")
+
+
+@pytest.mark.parametrize(
+    ("item", "label"),
+    [
+        (sentiment.Item("plain", (CLEAN,)), "positive"),
+        (sentiment.Item("plain", (NOT_RUDE,)), "positive"),
+        (sentiment.Item("plain", (RED,)), "neutral"),
+        (sentiment.Item("but", (CLEAN, RUDE)), "negative"),
+        (sentiment.Item("but", (RUDE, CLEAN)), "positive"),
+        (sentiment.Item("although", (CLEAN, RUDE)), "positive"),
+        (sentiment.Item("question", (CLEAN,)), "neutral"),
+        (sentiment.Item("answered", (CLEAN,), answer=False), "negative"),
+        (sentiment.Item("answered", (RUDE,), answer=True), "negative"),
+        (sentiment.Item("neither", (CLEAN,)), "neutral"),
+    ],
+)
+def test_the_label_follows_from_the_meaning(item, label):
+    assert sentiment.label(item) == label
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+def test_words_alone_find_some_labels_but_by_far_not_all(language):
+    train, test = (
+        [tuple(row.values()) for row in said("sentiment", language, split, size)]
+        for split, size in (("train", 1000), ("test", 150))
+    )
+    assert 0.4 < baselines.bag_of_words(train, test) < 0.9
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+def test_there_are_five_different_choices_and_words_do_not_find_the_right_one(language):
+    rows = said("reasoning", language, "test", 150)
+    asked = [(row["question"], row["choices"].split("\n"), row["answer"]) for row in rows]
+    for _, choices, answer in asked:
+        assert len(set(choices)) == 5 and choices.count(answer) == 1
+    assert baselines.overlap(asked) < 0.45
+
+
+def test_the_right_choice_is_everywhere_equally_often():
+    keys = [item.key for item in drawn("reasoning", size=500)]
+    assert all(set(keys[i : i + 5]) == set(range(5)) for i in range(0, 500, 5))
+
+
+def test_exactly_one_choice_answers_the_question():
+    for item in drawn("reasoning", size=1500):
+        if item.question is None:
+            members = [c.noun in reasoning.KINDS[item.kind] for c in item.choices]
+            assert members.count(not item.denied) == 1 and members[item.key] != item.denied
+            continue
+        filled = {
+            number: filled_with(item, choice) in item.facts
+            for number, choice in enumerate(item.choices)
+        }
+        assert [number for number, true in filled.items() if true] == [item.key]
+
+
+def filled_with(item, choice):
+    return replace(item.question, force="statement", **{item.role: choice})
+
+
+def test_what_a_summary_says_is_in_its_document_and_is_shorter():
+    for item in drawn("summaries", size=1500):
+        assert 4 <= len(item.facts) <= 8 and 1 <= len(item.summary) <= 2
+        assert not set(item.facts) & set(item.summary)
+        for told in item.summary:
+            assert follows(told, [fact for fact in item.facts if fact.subject == told.subject])
+            if told.object and told.object.adjective:
+                assert (told.object.noun, told.object.adjective) in {
+                    (fact.subject.noun, fact.predicate) for fact in item.facts
+                }
+
+
+def follows(told, facts):
+    """Whether one person's facts give all that a summary says of them, its adjective aside."""
+    deeds = [fact for fact in facts if fact.verb == told.verb and fact.frame == told.frame]
+    times, places = ({getattr(fact, key) for fact in facts} for key in ("time", "place"))
+    if told.manner and "happy" not in {fact.predicate for fact in facts}:
+        return False
+    if told.object and told.object.noun in summaries.WHOLE:
+        parts = [fact.object.noun for fact in deeds]
+        counted = words.NUMERALS.index(told.object.determiner) + 2 == len(parts)
+        if not (counted and set(parts) <= set(summaries.WHOLE[told.object.noun])):
+            return False
+    elif told.object and told.object.noun not in {fact.object.noun for fact in deeds}:
+        return False
+    return bool(deeds) and told.time in times and told.place in places | {None}
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+def test_the_first_sentence_is_no_summary(language):
+    for row in said("summaries", language, size=200):
+        assert baselines.lead(row["document"]) not in row["summary"]
+
+
+def test_turns_have_every_value_once_a_block():
+    found = list(islice(drawing.turns(random.Random(1), "abc"), 9))
+    assert [set(found[i : i + 3]) for i in (0, 3, 6)] == [set("abc")] * 3
+
+
+def test_mistakes_are_named_at_once():
+    with pytest.raises(ValueError, match="no sentiment items in 'hi'; it has them in en, de"):
+        items("sentiment", "hi", "train", 1, 1)
+    with pytest.raises(ValueError, match="unknown split 'valid'; use train, dev, test"):
+        items("reasoning", "en", "valid", 1, 1)
+    with pytest.raises(ValueError, match="asked for 10001 summaries items of dev; ask for 0 to"):
+        items("summaries", "en", "dev", 10_001, 1)

@@ -1,0 +1,65 @@
+"""Draws the items of a split, reproducibly, and says them in a language."""
+
+import random
+from collections.abc import Hashable, Iterator
+from types import MappingProxyType, ModuleType
+
+from babelmerge.data.controlled.items import reasoning, sentiment, summaries
+from babelmerge.data.controlled.items.draws import turns
+from babelmerge.data.controlled.languages.speakers import SPEAKERS
+from babelmerge.data.controlled.meaning import SPLITS, split_of_core
+
+MAKERS = MappingProxyType({"sentiment": sentiment, "reasoning": reasoning, "summaries": summaries})
+HELD_OUT_PERCENT = 10  # of the cores are dev, as many test
+# Fewer than each split of each kind holds.
+MOST = MappingProxyType({"train": 100_000, "dev": 10_000, "test": 10_000})
+
+
+def sample(kind: str, split: str, size: int, seed: int | str) -> Iterator[Hashable]:
+    """``size`` distinct items of a kind and split, the same for a seed everywhere.
+
+    What is to be balanced (labels, places of the right choice) is so in every few items. Raises
+    ValueError at once for an unknown split and for more items than MOST says.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"controlled corpus: unknown split {split!r}; use {', '.join(SPLITS)}")
+    if not 0 <= size <= MOST[split]:
+        raise ValueError(
+            f"controlled corpus: asked for {size} {kind} items of {split}; ask for 0 to "
+            f"{MOST[split]}"
+        )
+    return _drawn(MAKERS[kind], split, size, random.Random(f"{kind}/{split}/{seed}"))
+
+
+def _drawn(maker: ModuleType, split: str, size: int, rng: random.Random) -> Iterator[Hashable]:
+    seen: set[Hashable] = set()
+    for turn in turns(rng, maker.TURNS):
+        if len(seen) == size:
+            return
+        while True:
+            item = maker.draw(rng, turn)
+            if item not in seen and split_of_core(maker.core(item), HELD_OUT_PERCENT) == split:
+                break
+        seen.add(item)
+        yield item
+
+
+def rows(
+    kind: str, language: str, split: str, size: int, seed: int | str
+) -> Iterator[dict[str, str]]:
+    """Items of a kind in a language, each with the fields of its task kind and an id.
+
+    The items of one seed are the same in every language. Raises ValueError as ``sample`` does, and
+    for a language without items.
+    """
+    if language not in SPEAKERS:
+        raise ValueError(
+            f"controlled corpus: no {kind} items in {language!r}; it has them in "
+            f"{', '.join(SPEAKERS)}: take this language's from files or the hub"
+        )
+    return _said(kind, language, sample(kind, split, size, seed))
+
+
+def _said(kind: str, language: str, items: Iterator[Hashable]) -> Iterator[dict[str, str]]:
+    for number, item in enumerate(items):
+        yield {"id": str(number), **MAKERS[kind].row(item, SPEAKERS[language])}

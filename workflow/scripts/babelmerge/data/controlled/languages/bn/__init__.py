@@ -1,0 +1,1 @@
+"""Bengali: its forms are in `lexicon`, its sentences in `grammar`."""

@@ -1,0 +1,1 @@
+"""German: its forms are in `lexicon`, its sentences in `grammar`."""

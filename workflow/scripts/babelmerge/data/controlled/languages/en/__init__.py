@@ -1,0 +1,1 @@
+"""English: its forms are in `lexicon`, its sentences in `grammar`."""

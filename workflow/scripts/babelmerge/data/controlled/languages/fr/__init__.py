@@ -1,0 +1,1 @@
+"""French: its forms are in `lexicon`, its sentences in `grammar`."""

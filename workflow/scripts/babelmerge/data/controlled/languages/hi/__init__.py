@@ -1,0 +1,1 @@
+"""Hindi: its forms are in `lexicon`, its sentences in `grammar`."""

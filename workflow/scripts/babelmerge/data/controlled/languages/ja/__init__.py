@@ -1,0 +1,1 @@
+"""Japanese: its forms are in `lexicon`, its sentences in `grammar`."""

@@ -1,0 +1,42 @@
+"""What items say beyond single sentences, by language: a record that each language fills.
+
+A language that has one (see `speakers`) has items; one without has sentences only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from babelmerge.data.controlled.meaning import Meaning, Phrase
+
+Joined = Callable[[Meaning, Meaning], str]
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How a language joins clauses, answers and asks.
+
+    sentence: its grammar. but(first, second): the second holds, whatever the first says.
+    although(main, conceded): the main clause holds. neither(meaning, other): the predicate of the
+    meaning and the other one are both denied. yes, no: answers. phrase(phrase, role): the phrase by
+    itself as an answer to who (subject) or what (object). place(name, direction): to where.
+    kinds: after a list of things, the question after the one of a kind, and after the one that is
+    not. gap, comma, colon: what stands between sentences, in a list and after it.
+    """
+
+    sentence: Callable[[Meaning], str]
+    but: Joined
+    although: Joined
+    neither: Callable[[Meaning, str], str]
+    yes: str
+    no: str
+    phrase: Callable[[Phrase, str], str]
+    place: Callable[[str, str], str]
+    kinds: Mapping[str, tuple[str, str]]
+    gap: str = " "
+    comma: str = ", "
+    colon: str = ": "
+
+
+def plain(sentence: str) -> str:
+    """A sentence that begins with an article, as a part of a longer one."""
+    return sentence[0].lower() + sentence[1:].rstrip(".")

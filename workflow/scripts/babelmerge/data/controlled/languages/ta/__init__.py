@@ -1,0 +1,1 @@
+"""Tamil: its forms are in `lexicon`, its sentences in `grammar`."""

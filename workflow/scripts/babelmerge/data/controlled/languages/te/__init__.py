@@ -1,0 +1,1 @@
+"""Telugu: its forms are in `lexicon`, its sentences in `grammar`."""

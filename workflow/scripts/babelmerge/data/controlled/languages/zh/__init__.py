@@ -1,0 +1,1 @@
+"""Chinese: its forms are in `lexicon`, its sentences in `grammar`."""
