@@ -9,6 +9,7 @@ from small_studies import changed, made
 
 from babelmerge.study.checks import adapters
 from babelmerge.study.grammar.yaml import StudyError
+from babelmerge.study.graph import train
 
 TRAINING = "training: {learning_rate: 1.0e-3, steps: 10, batch_size: 4}"
 LORA = TRAINING.replace("{learning", "{method: lora, lora: {r: 4, alpha: 8}, learning")
@@ -88,3 +89,11 @@ def test_one_model_of_a_study_of_adapters_may_be_trained_whole():
     )
     training = made(text).models["experts/hi-en"].source.training
     assert training["method"] == "full" and "lora" not in training
+
+
+def test_an_adapter_says_where_its_base_is_from_and_reads_what_it_is_told_to():
+    hub = changed(TRAINING, LORA).replace(BASE, "base: {hub: some/base}")
+    assert train.settings(made(hub), "experts/hi-en")["base"] == "some/base"
+    whole = train.settings(made(changed(TRAINING, TRAINING)), "experts/hi-en")
+    assert "base" not in whole
+    assert whole["datasets"] == {"train": ["translation/hi-en"], "dev": []}

@@ -58,21 +58,22 @@ def _check_targets(plan: Plan, model: str, asked: str | list[str], matrices: Sha
 def _check_rank(plan: Plan, model: str, lora: Mapping, matrices: Shapes) -> None:
     asked = lora["targets"]
     targets = [asked] if isinstance(asked, str) else asked
-    chosen = {
-        name: min(shape)
+    limits = {
+        f"highest rank of a change of {name}": min(shape)
         for name, shape in matrices.items()
         if asked == ALL_LINEAR or any(_fits(target, name) for target in targets)
     }
     source = plan.models["base"].source
     hidden = (getattr(source, "architecture", None) or {}).get("hidden_size")
-    limits = chosen or ({"hidden_size": hidden} if isinstance(hidden, int) else {})
+    if not limits and isinstance(hidden, int):
+        limits = {"hidden_size": hidden}
     name = min(limits, key=lambda one: limits[one], default=None)
     if name is not None and lora["r"] > limits[name]:
         raise _error(
             plan,
             "training.lora.r",
             f"{lora['r']} for {model}",
-            f"at most {limits[name]}, the highest rank of a change of {name} of the base",
+            f"at most {limits[name]}, the {name} of the base",
         )
 
 
