@@ -49,6 +49,24 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
+class Named(list):
+    """Files or settings as Snakemake gives them to a script: by number, some by name too."""
+
+    def __init__(self, *entries, **named):
+        flat = [x for value in named.values() for x in (value if type(value) is list else [value])]
+        super().__init__([*entries, *flat])
+        self.named = named
+
+    def __getattr__(self, name):
+        try:
+            return self.__dict__["named"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def get(self, name, default=None):
+        return self.named.get(name, default)
+
+
 class Wildcards(dict):
     """Names as attributes too."""
 

@@ -7,7 +7,7 @@ import types
 
 import pytest
 import torch
-from named import Named
+from made_up_report import Named
 from places import SCRIPTS
 from safetensors.torch import load_file
 from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
