@@ -160,9 +160,8 @@ def test_what_would_be_made_from_the_same_is_kept(project):
     merged = "merges/both-ways/task_arithmetic"
     output = f"results/pico/outputs/{merged}/translation/hi-en.jsonl"
     before = project.path(output).read_bytes()
-    project.result("sweeps/both-ways/task_arithmetic.tsv").unlink()
-    project.result("recipes/both-ways/task_arithmetic.yaml").unlink()
-    jobs = project.run(output)
+    sweep = "results/pico/sweeps/both-ways/task_arithmetic.tsv"
+    jobs = project.run(output, "--forcerun", sweep)
     assert jobs == {"sweep": 1, "select_recipe": 1, "merge_models": 1, "translate": 1}
     logs = project.path("logs/pico")
     for log in ("merge_models/both-ways/task_arithmetic", f"translate/{merged}/translation/hi-en"):

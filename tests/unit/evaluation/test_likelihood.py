@@ -4,7 +4,7 @@ import pytest
 import torch
 from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
 
-from babelmerge.evaluation import answering, likelihood
+from babelmerge.evaluation import answer_scores, answering, likelihood
 from babelmerge.tasks import prompts
 
 ROWS = make_rows(30, seed=5, longest=9)
@@ -80,8 +80,8 @@ def test_data_sets_that_are_asked_alike_are_scored_apart(tiny):
     ]
     asked = {**CHOSEN, "answer": "likelihood"}
     cases = {"one": (rows[:10], asked), "two": (rows[10:], asked)}
-    found = answering.scores(*tiny, cases, {"batch_size": 8, "max_new_tokens": 3}, "accuracy")
-    alone = answering.scores(
+    found = answer_scores.scores(*tiny, cases, {"batch_size": 8, "max_new_tokens": 3}, "accuracy")
+    alone = answer_scores.scores(
         *tiny, {"two": cases["two"]}, {"batch_size": 8, "max_new_tokens": 3}, "accuracy"
     )
     assert list(found) == ["one", "two"] and found["two"] == alone["two"]

@@ -1,9 +1,10 @@
 """What models answer, and how good the answers are.
 
-`answering` has rows of any task answered, by `generation`, which decodes, or by `likelihood`, which
-compares choices. `metrics.score` scores answers and is where to start: `counting` has how each
-metric is counted, one record each, and a new metric is registered there; `choosing` and `rouge`
-count choices and summaries, `statistics` has intervals and paired tests, `language_id` says which
-language a text is in, `baselines` what can be answered without understanding. `sweeps` tries points
-of a merge on a model in memory. Analysis and the rules' scripts come in; nothing knows a study.
+`answering` has rows of any task answered, by `generation`, which decodes, or `likelihood`, which
+compares choices; `answer_scores` scores them at once. `metrics.score` scores answers: start there.
+`counting` has how each metric is counted, one record each, and a new metric is registered there;
+`choosing` and `rouge` count choices and summaries, `statistics` has intervals and paired tests,
+`language_id` says which language a text is in, `baselines` what can be answered without
+understanding. `sweeps` tries points of a merge on a model in memory. Analysis and the rules' scripts
+come in; nothing knows a study.
 """

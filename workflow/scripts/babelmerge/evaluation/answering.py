@@ -7,7 +7,7 @@ decoding: {max_new_tokens, batch_size, max_length}. Takes a model, a tokenizer a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from babelmerge.evaluation import generation, likelihood, metrics
+from babelmerge.evaluation import generation, likelihood
 from babelmerge.tasks.kind import LIKELIHOOD
 from babelmerge.tasks.kinds import kind
 
@@ -66,31 +66,3 @@ def signature(model, asked: Asked, batch_size: int) -> str:
     """How answers were made."""
     how = likelihood if asked["answer"] == LIKELIHOOD else generation
     return how.signature(model, batch_size)
-
-
-def scores(
-    model, tokenizer, cases: Mapping[str, tuple[Rows, Asked]], options: Mapping, metric: str
-) -> dict[str, float]:
-    """A metric by data set. Data sets that are asked alike are answered in one go.
-
-    cases: rows and how they are asked, by data set.
-    """
-    found: dict[str, float] = {}
-    for asked in _different([asked for _, asked in cases.values()]):
-        own = {name: rows for name, (rows, other) in cases.items() if other == asked}
-        together = [row for rows in own.values() for row in rows]
-        answers = iter(answer(model, tokenizer, together, asked, options))
-        for name, rows in own.items():
-            found[name] = score(metric, asked, rows, [next(answers) for _ in rows])
-    return {name: found[name] for name in cases}
-
-
-def score(metric: str, asked: Asked, rows: Rows, answers: Sequence[Mapping]) -> float:
-    """A metric of the answers to some rows."""
-    outputs, references = [one["output"] for one in answers], [row["target"] for row in rows]
-    choices = [one["choices"] for one in answers if "choices" in one]
-    return metrics.corpus_score(metric, outputs, references, choices, asked["kind"])
-
-
-def _different(asked: Sequence[Asked]) -> list[Asked]:
-    return [one for at, one in enumerate(asked) if one not in asked[:at]]

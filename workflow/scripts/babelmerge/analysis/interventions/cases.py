@@ -16,7 +16,7 @@ import torch
 
 from babelmerge.analysis.probing import representations
 from babelmerge.analysis.probing.files import SPANS
-from babelmerge.evaluation import answering
+from babelmerge.evaluation import answer_scores
 from babelmerge.models import losses
 
 LOG = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def decoded(
     found: dict[str, float] = {}
     for metric in dict.fromkeys(case.metric for case in cases if case.metric is not None):
         own = {case.dataset: (case.rows, case.prompt) for case in cases if case.metric == metric}
-        found |= answering.scores(model, tokenizer, own, options, metric)
+        found |= answer_scores.scores(model, tokenizer, own, options, metric)
     return found
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from babelmerge import merging
-from babelmerge.evaluation import answering
+from babelmerge.evaluation import answer_scores
 from babelmerge.merging.calibration import files as statistics_files
 from babelmerge.models import loading as models
 from babelmerge.recipes.points import settings
@@ -106,7 +106,7 @@ class Scorer:
         """Score by data set; rows that are asked alike are answered in one go."""
         options = {k: v for k, v in self.task.generation.items() if k != "dtype"}
         cases = {name: (rows, self.task.asked[name]) for name, rows in self.task.dev.items()}
-        return answering.scores(self.model, self.tokenizer, cases, options, self.task.metric)
+        return answer_scores.scores(self.model, self.tokenizer, cases, options, self.task.metric)
 
 
 def _families(task: Task, points: Sequence[Point]) -> list[list[tuple[int, Point]]]:
