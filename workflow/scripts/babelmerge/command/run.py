@@ -32,10 +32,16 @@ def _arguments(options: argparse.Namespace) -> list[str]:
     if options.profile:
         given += ["--profile", options.profile]
     if options.cores or not options.profile:
-        given += ["--cores", str(options.cores or len(os.sched_getaffinity(0)))]
+        given += ["--cores", str(options.cores or _cores())]
     config = [f"studies={','.join(studies)}"] if studies else []
     config += [f"data={_inside(options.data)}"] if options.data else []
     return [*given, *(["--config", *config] if config else [])]
+
+
+def _cores() -> int:
+    """How many this process may use; of the machine where the system does not tell."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def _study(text: str) -> str:
