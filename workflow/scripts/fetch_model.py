@@ -6,7 +6,7 @@ from pathlib import Path
 
 from babelmerge.models import checkpoints, taking
 
-with running(snakemake, keeps=True):
+with running(snakemake):
     cfg = snakemake.params.cfg
     base = snakemake.input.get("base")
     source = {key: cfg[key] for key in ("hub", "revision", "path")}
