@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 MANIFEST = "manifest.json"
 
 # What describes how a model came to be, not what it is: outside the fingerprint.
-BESIDE = (MANIFEST, "README.md", "recipe.yaml", "training.json", "training.tsv")
+BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json", "training.tsv")
 
 COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
 # Of how a model came to be, not of what it is.
-LEFT_OUT = (MANIFEST, "training.json", "adapter_config.json")
+LEFT_OUT = (MANIFEST, "merging.json", "training.json", "adapter_config.json")
 
 
 @contextmanager
