@@ -95,9 +95,12 @@ def test_the_table_has_shares_and_prices_where_the_study_says_what_an_hour_costs
     long = table(tmp_path)
     plain = tables.table(long, CFG)
     assert [row.cells[0].aside for row in plain.rows] == ["", "43%", "", "62%"]
-    assert [name for (name,) in plain.header][-1] == "GPU-hours"
+    assert [name for (name,) in plain.header] == [
+        *("Minutes side by side", "Minutes one by one", "Of these merging, minutes"),
+        *("GPU-minutes", "Thousand tokens"),
+    ]
     priced = tables.table(long, CFG | {"price": {"per_hour": 36.0, "currency": "EUR"}})
-    assert priced.rows[0].cells[-1].text == "6.00" and priced.header[-1] == ("Price, EUR",)
+    assert priced.rows[0].cells[-1].text == "6" and priced.header[-1] == ("Price, EUR",)
     assert len(figures.bars(long, CFG, "mood-xx").axes) == 2
 
 

@@ -43,7 +43,7 @@ def _panel(ax: Axes, pair: Sequence[Cost]) -> None:
         for beside, cost in enumerate(pair):
             y, share = 2.4 * at + beside, 100 * cost.share(measure, joint)
             ax.barh(y, share, 0.85, color=COLOURS[cost.way == JOINT], zorder=2)
-            text = f"{_told(cost.numbers[measure])} ({labels.number(share, 0)}%)"
+            text = f"{_told(cost.numbers[measure])} ({tables.share(cost, joint, measure)})"
             ax.text(share + 0.02 * top, y, text, va="center", fontsize=5.5)
     ax.set_yticks([2.4 * at + 0.5 for at in range(len(MEASURES))], list(MEASURES.values()))
     ax.set_ylim(2.4 * len(MEASURES) - 0.8, -0.8)

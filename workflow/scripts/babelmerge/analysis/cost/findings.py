@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from babelmerge.analysis.cost import tables
-from babelmerge.analysis.cost.costs import Cost, pairs
+from babelmerge.analysis.cost.costs import pairs
 from babelmerge.analysis.cost.counting import NEW, UPDATE
 from babelmerge.display import labels
 
@@ -34,20 +34,19 @@ DEPENDS = (
 def told(table: pd.DataFrame, cfg: Mapping) -> Iterator[str]:
     """What each way takes, one sentence for each thing to be done."""
     for joint, experts in pairs(table):
+        wall, one, work = (tables.share(experts, joint, m) for m in ("wall", "one", "work"))
         if joint.part == NEW:
             count = int(experts.numbers["models"])
             yield (
                 f"{tables.section(joint, cfg)}: {count} experts side by side and a merge take "
-                f"{_percent(experts, joint, 'wall')} of the time of joint training, one after the "
-                f"other {_percent(experts, joint, 'one')}, and {_percent(experts, joint, 'work')} "
-                f"of its {joint.unit} time."
+                f"{wall} of the time of joint training, one after the other {one}, and {work} of "
+                f"its {joint.unit} time."
             )
         else:
             again = "training the joint model again" + " (estimated)" * joint.estimated
             yield (
-                f"{tables.section(joint, cfg)}: that and merging again take "
-                f"{_percent(experts, joint, 'wall')} of the time of {again}, and "
-                f"{_percent(experts, joint, 'work')} of its {joint.unit} time."
+                f"{tables.section(joint, cfg)}: that and merging again take {wall} of the time of "
+                f"{again}, and {work} of its {joint.unit} time."
             )
 
 
@@ -74,10 +73,6 @@ def claims(table: pd.DataFrame, published: pd.DataFrame) -> Iterator[str]:
             low, high = (write(number) for number in (min(numbers), max(numbers)))
             here = low if low == high else f"{low} to {high}"
             yield f"{words.format(write(float(row['value'])))} ({row['source']}); here {here}"
-
-
-def _percent(cost: Cost, joint: Cost, measure: str) -> str:
-    return labels.percent(cost.share(measure, joint))
 
 
 def _times(factor: float) -> str:

@@ -1,5 +1,6 @@
 """The table of costs: each way to one model of all languages, in full and as a share."""
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -9,11 +10,9 @@ from babelmerge.analysis.cost.counting import JOINT, NEW
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
 
-HEADINGS = {
-    "wall": "Minutes, side by side",
-    "one": "Minutes, one by one",
-    "tokens": "Thousand tokens",
-}
+# Unit of time -> its seconds; the largest in which the longest takes two.
+UNITS = {"hour": 3600.0, "minute": 60.0, "second": 1.0}
+MOST = 10.0  # shares from which on nobody reads percentages
 NOTE = (
     "Side by side: experts are trained at the same time, and the slowest counts. Both with the "
     "slowest of the merges, which counts as one device. Evaluation is not counted, nor are sweeps "
@@ -30,20 +29,23 @@ def table(long: pd.DataFrame, cfg: Mapping) -> Table | None:
     if long.empty:
         return None
     found, price = pairs(long), cfg["price"]
-    unit = found[0][0].unit
-    header = [
-        *HEADINGS.values(),
-        f"{unit}-hours",
-        *([f"Price, {price['currency']}"] if price else []),
+    unit = _unit(long)
+    rows = [
+        Row(section(cost, cfg), label(cost), tuple(_cells(cost, pair[0], price, UNITS[unit])))
+        for pair in found
+        for cost in pair
     ]
-    rows = []
-    for joint, experts in found:
-        for cost in (joint, experts):
-            cells = _cells(cost, joint, price)
-            rows.append(Row(section(cost, cfg), label(cost), tuple(cells)))
-    note = f"{NOTE} {ESTIMATED}" if any(j.estimated for j, _ in found) else NOTE
+    note = f"{NOTE} {ESTIMATED}" if any(joint.estimated for joint, _ in found) else NOTE
     title = "What training cost: one joint model, or experts and a merge"
+    header = [f"{unit.capitalize()}s side by side", f"{unit.capitalize()}s one by one"]
+    header += [f"Of these merging, {unit}s", f"{found[0][0].unit}-{unit}s", "Thousand tokens"]
+    header += [f"Price, {price['currency']}"] if price else []
     return Table(title, tuple((name,) for name in header), tuple(rows), long, note, corner="Way")
+
+
+def _unit(long: pd.DataFrame) -> str:
+    longest = long.loc[long["measure"] == "wall", "value"].max()
+    return next((unit for unit, size in UNITS.items() if longest >= 2 * size), "second")
 
 
 def section(cost: Cost, cfg: Mapping) -> str:
@@ -61,14 +63,20 @@ def label(cost: Cost) -> str:
     return f"Joint training again{estimated}" if cost.way == JOINT else "This expert, merged again"
 
 
-def _cells(cost: Cost, joint: Cost, price: Mapping | None) -> list[Cell]:
-    shown = {"wall": 60.0, "one": 60.0, "tokens": 1e3, "work": 3600.0}
+def _cells(cost: Cost, joint: Cost, price: Mapping | None, seconds: float) -> list[Cell]:
+    """seconds: of the unit of time."""
+    shown = {"wall": seconds, "one": seconds, "merging": seconds, "work": seconds, "tokens": 1e3}
     cells = []
     for measure, divisor in shown.items():
-        digits = 0 if measure == "tokens" else 2
-        text = labels.number(cost.numbers[measure] / divisor, digits)
-        beside = "" if cost is joint else labels.percent(cost.share(measure, joint))
-        cells.append(Cell(text, aside=beside))
+        value = cost.numbers.get(measure, math.nan) / divisor
+        beside = "" if cost is joint or measure == "merging" else share(cost, joint, measure)
+        cells.append(Cell(labels.number(value, 1), aside=beside))
     if price:
-        cells.append(Cell(labels.number(cost.numbers["work"] / 3600 * price["per_hour"], 2)))
+        cells.append(Cell(f"{cost.numbers['work'] / 3600 * price['per_hour']:.3g}"))
     return cells
+
+
+def share(cost: Cost, joint: Cost, measure: str) -> str:
+    """Of what the joint model takes: a percentage, or how many times as much."""
+    part = cost.share(measure, joint)
+    return labels.percent(part) if part < MOST else f"{labels.number(part, 0)} ×"
