@@ -46,6 +46,6 @@ with running(snakemake, keeps=True):
         seed=cfg["training"]["seed"],
         run_dir=run_dir,
         facts={"model": cfg["model"]},
-        fingerprint=snakemake.params.code,
+        fingerprint=snakemake.params.code + snakemake.params.lock,
     )
     shutil.rmtree(run_dir, ignore_errors=True)

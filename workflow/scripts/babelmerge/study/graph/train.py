@@ -117,6 +117,7 @@ def inputs(plan: Plan, model: str) -> dict:
     read = _read(plan, model)
     return {
         "start": start,
+        **({"tokenizer": paths.of(plan, paths.TOKENIZER)} if random else {}),
         **{split: [split_file(plan, d, split) for d in own] for split, own in read.items()},
     }
 
@@ -129,6 +130,7 @@ def settings(plan: Plan, model: str) -> dict:
         **({"base": _base_name(plan)} if adapter else {}),
         "start": source.start,
         "architecture": source.architecture,
+        **({"tokenizer": source.tokenizer} if source.start == "random" else {}),
         "training": source.training,
         "datasets": _read(plan, model),
         "prompt": learnt(plan, source.datasets),
