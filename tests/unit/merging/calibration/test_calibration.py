@@ -280,7 +280,8 @@ def test_leftovers_of_a_killed_run_go(tmp_path):
     assert out.is_file() and not leftover.exists()
 
 
-def test_the_script_takes_rows_of_all_data_sets_in_turn(tmp_path, monkeypatch):
+@pytest.mark.parametrize("prompts", [None, {"a": PROMPT, "b": {**PROMPT, "template": "{source}?"}}])
+def test_the_script_takes_rows_of_all_data_sets_in_turn(tmp_path, monkeypatch, prompts):
     folder = save(make_model(TOKENIZER), tmp_path / "model")
     (folder / "manifest.json").write_text('{"fingerprint": "f"}')
     parts = {"a": ROWS[:2], "b": ROWS[4:9]}
@@ -301,17 +302,18 @@ def test_the_script_takes_rows_of_all_data_sets_in_turn(tmp_path, monkeypatch):
                 "rows": 5,
                 "max_length": 128,
                 "dtype": "float32",
-                "prompt": PROMPT,
+                "prompt": prompts or PROMPT,
+                **({"datasets": list(prompts)} if prompts else {}),
             }
         ),
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(SCRIPTS), *sys.path])
     runpy.run_path(str(SCRIPTS / "collect_statistics.py"), {"snakemake": job})
-    turns = [ROWS[0], ROWS[4], ROWS[1], ROWS[5], ROWS[6]]
-    calibration.collect(
-        "fisher", folder, turns, tmp_path / "expected.st", prompt=PROMPT, max_length=128
-    )
-    assert close(load_file(statistics), load_file(tmp_path / "expected.st"))
+    turns = zip((ROWS[0], ROWS[4], ROWS[1], ROWS[5], ROWS[6]), "ababb", strict=True)
+    turns = [row | {"dataset": name} for row, name in turns]
+    out = tmp_path / "expected.st"
+    calibration.collect("fisher", folder, turns, out, prompt=prompts or PROMPT, max_length=128)
+    assert close(load_file(statistics), load_file(out))
     model, _ = models.load(folder)
     assert set(load_file(statistics)) == set(names_of(model))

@@ -142,6 +142,7 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     asked += [f"metric {name}" for name in _sorted(_uncounted(plan))]
     asked += ["examples shown before items (shots)"] if _shown(plan) else []
     asked += [f"training on tasks of kind {kind}" for kind in _unlearnt(plan)]
+    asked += ["a base without text to learn (base.pretrain)"] if _unread(plan) else []
     if asked:
         raise NotBuiltYet(
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
@@ -157,6 +158,11 @@ def _uncounted(plan: Plan) -> set[str]:
 
 def _shown(plan: Plan) -> bool:
     return any(dataset.options.get("shots") for dataset in plan.datasets.values())
+
+
+def _unread(plan: Plan) -> bool:
+    source = plan.models["base"].source
+    return isinstance(source, Trained) and not source.datasets
 
 
 def _unlearnt(plan: Plan) -> list[str]:
