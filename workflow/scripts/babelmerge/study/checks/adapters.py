@@ -78,10 +78,18 @@ def _check_rank(plan: Plan, model: str, lora: Mapping, matrices: Shapes) -> None
 
 
 def _check_taken(plan: Plan, model: str, folder: Path) -> None:
+    from babelmerge.models import adapter_base
     from babelmerge.models.adapter_config import is_adapter, read_config
 
     if not is_adapter(folder):
         return
+    key = f"{ids.section(model)}.{ids.name(model)}.path"
+    if place := getattr(plan.models["base"].source, "path", None):
+        try:
+            adapter_base.check(folder, place)
+        except ValueError as error:
+            expected = f"an adapter on the base, {place}"
+            raise _error(plan, key, str(folder), expected, f"{error}.") from error
     said, base = read_config(folder).base, plan.models["base"].source
     hub = base.hub if isinstance(base, Taken) else None
     if hub and said and not Path(said).exists() and said.rstrip("/") != hub:
@@ -92,7 +100,7 @@ def _check_taken(plan: Plan, model: str, folder: Path) -> None:
         found = f"an adapter that was trained on {said}"
         raise _error(
             plan,
-            f"{ids.section(model)}.{ids.name(model)}.path",
+            key,
             found,
             f"one of the base, {hub}",
             remedy,
