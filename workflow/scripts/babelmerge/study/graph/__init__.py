@@ -22,11 +22,13 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
+from babelmerge.study.graph.beside import harness
 
 __all__ = [
     "chapters",
     "data",
     "evaluate",
+    "harness",
     "interventions",
     "merge",
     "mergeability",
