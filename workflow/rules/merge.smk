@@ -8,7 +8,7 @@
 rule collect_statistics:
     """Fisher information or Gram matrices of a model on its own dev data (fisher, regmean)."""
     input:
-        model=paths.MODEL,
+        unpack(lambda w: graph.train.read(plan_of(w), w.model)),
         dev=lambda w: graph.merge.own_dev(plan_of(w), w.model),
         checked=lambda w: ancient(graph.merge.own_lengths(plan_of(w), w.model)),
     output:
