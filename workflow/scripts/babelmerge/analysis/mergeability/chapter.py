@@ -37,5 +37,7 @@ def _predicted(parts: Parts) -> str:
     told = findings.outlooks(points) if len(points) else []
     body = "<h3>Did it tell what merges kept?</h3>" + page.paragraphs([PREDICTION])
     body += page.paragraphs([*told, *findings.predictions(correlations)])
+    if correlations["value"].isna().all():  # then there is nothing to draw
+        return body
     body += chapters.drawn(parts, [("mergeability",)], figures.CAPTION)
     return body + parts.table("correlations")

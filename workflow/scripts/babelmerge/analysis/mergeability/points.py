@@ -44,18 +44,22 @@ def points(
     measured: Pairs,
     members: Mapping[str, Sequence[str]],
     owners: Mapping[str, Mapping[str, str]],
-    metric: str,
+    metric: str | Mapping[str, str],
 ) -> pd.DataFrame:
     """One row a merge, data set and measure: group, method, dataset, metric, owner, measure, ...
 
     retention: the long table. members: group -> its experts. owners: group -> data set -> the
     member that it belongs to. value: the measure's mean over the other members of the group, seen
     from the data set's expert; NaN when one of these pairs is unknown. retention, drop: as scored;
-    NaN of an expert that learnt nothing. Groups that hold models which were not measured (merges of
-    merges) are left out.
+    NaN of an expert that learnt nothing. metric: of all data sets, or of each: then there is no
+    drop, as points of one metric are none of another. Groups that hold models which were not
+    measured (merges of merges) are left out.
     """
     rows = []
-    for row in retention[retention["metric"] == metric].to_dict("records"):
+    several = not isinstance(metric, str)
+    wanted = retention["dataset"].map(metric) if several else metric
+    known = retention.assign(drop=np.nan) if several else retention
+    for row in known[known["metric"] == wanted].to_dict("records"):
         group = members.get(row["group"], ())
         expert = owners.get(row["group"], {}).get(row["dataset"])
         if expert not in group or not set(group) <= set(measured.experts):

@@ -18,10 +18,10 @@ ALPHA = 0.05
 LEVELS = {"merge": "Groups", "expert": "Each expert of a group"}
 STATISTICS = {"pearson": ("Pearson", "r"), "spearman": ("Spearman", "ρ")}
 SIZES = {"n": "points", "items": "experts"}
-PAIRS_NOTE = (
-    "Every pair of experts by every measure; in brackets its rank, 1 for the most alike. Outlook: "
-    f"by the CKA of the last block, compatible from {pairs.COMPATIBLE}, conflicting up to "
-    f"{pairs.CONFLICTING}, bounds from one study of translation (arXiv:2604.02881, Table 7)."
+PAIRS_NOTE = "Every pair of experts by every measure; in brackets its rank, 1 for the most alike."
+OUTLOOK_NOTE = (
+    f" Outlook: by the CKA of the last block, compatible from {pairs.COMPATIBLE}, conflicting up "
+    f"to {pairs.CONFLICTING}, bounds from one study of translation (arXiv:2604.02881, Table 7)."
 )
 CORRELATIONS_NOTE = (
     "Share of the experts' score that is kept against how alike they are, mean over methods. p: "
@@ -51,7 +51,7 @@ def pairs_table(table: pd.DataFrame) -> Table:
         tuple(header),
         tuple(rows),
         table,
-        PAIRS_NOTE,
+        PAIRS_NOTE + (OUTLOOK_NOTE if outlooks else ""),
         corner="Experts",
         records=ranks.assign(standing=pd.to_numeric(table["standing"], errors="coerce")),
     )

@@ -3,7 +3,7 @@
 from babelmerge.study.graph import chapters, paths, similarity
 from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.represent import experts
-from babelmerge.study.graph.scores import metric_of, retention_files
+from babelmerge.study.graph.scores import main_metrics, metric_of, retention_files
 from babelmerge.study.graph.train import model_file
 from babelmerge.study.plan.types import Group, Plan
 
@@ -80,9 +80,17 @@ def correlation_settings(plan: Plan) -> dict:
         "pairs": pair_settings(plan),
         "members": {name: list(group.members) for name, group in plan.groups.items()},
         "owners": {name: _owners(plan, group) for name, group in plan.groups.items()},
-        "metric": next((metric_of(plan, group) for group in plan.groups), None),
+        "metric": _metric(plan),
         "test": {"permutations": 9999, "seed": plan.seed},
     }
+
+
+def _metric(plan: Plan) -> str | dict[str, str] | None:
+    """The metric that retention is of; where tasks have others, that of each data set."""
+    held = dict.fromkeys(d for group in plan.groups.values() for d in group.datasets)
+    own = {d: found[0] for d in held if (found := main_metrics(plan, [d]))}
+    first = next((metric_of(plan, group) for group in plan.groups), None)
+    return own if len(set(own.values())) > 1 else first
 
 
 def _owners(plan: Plan, group: Group) -> dict[str, str]:
