@@ -22,12 +22,14 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
-from babelmerge.study.graph.beside import harness
+from babelmerge.study.graph.beside import cost, groups, harness
 
 __all__ = [
     "chapters",
+    "cost",
     "data",
     "evaluate",
+    "groups",
     "harness",
     "interventions",
     "merge",

@@ -221,6 +221,7 @@ class Plan:
     evaluation: dict[str, Any]
     analysis: dict[str, Any]
     published: str | None
+    price: dict[str, Any] | None
     chosen_on_test: tuple[str, ...]
     warnings: tuple[str, ...]
     benchmarks: dict[str, Benchmark] = field(default_factory=dict)

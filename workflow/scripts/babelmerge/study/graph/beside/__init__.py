@@ -1,4 +1,6 @@
-"""What is scored beside the study's own tasks: `harness`, the benchmarks that others wrote.
+"""What is set beside each other over several groups, and beside the study's own tasks.
 
-A module a rule file, like those of the room around it, which alone comes in.
+Offers `relations` (a direction's main group, and how others differ from it), `groups` (the files
+and chapter that compare them), `cost` (what training cost) and `harness` (benchmarks that others
+wrote). Used by the rules of groups.smk and evaluate.smk, and by the report.
 """
