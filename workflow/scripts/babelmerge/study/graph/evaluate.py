@@ -28,6 +28,7 @@ def length_inputs(plan: Plan, dataset: str) -> dict[str, list[str] | str]:
         "splits": splits(plan, dataset),
         "checked": [checked(plan, dataset)],
         "base": paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base"),
+        "tokenizer": [paths.of(plan, paths.TOKENIZER)] if random else [],
         "others": [model_file(plan, model) for model in _own_readers(plan, dataset)],
     }
 

@@ -47,6 +47,16 @@ def sweeps(plan: Plan, group: str, method: str) -> list[str]:
     return [paths.of(plan, paths.SWEEP, group=group, method=method)] if swept else []
 
 
+def _points(plan: Plan, entry: Merge) -> dict:
+    """What is merged, and at which points."""
+    return {
+        "method": entry.algorithm,
+        "factors": METHODS[entry.algorithm].factors,
+        "members": list(entry.members),
+        "grid": _grid(plan, entry),
+    }
+
+
 def _grid(plan: Plan, merge: Merge) -> list[dict]:
     """The points as merging takes them; random methods get the study's seed."""
 
@@ -106,10 +116,7 @@ def statistics_settings(plan: Plan, model: str, kind: str, rows: str) -> dict:
 def sweep_settings(plan: Plan, group: str, method: str) -> dict:
     entry = _merge(plan, group, method)
     return {
-        "method": entry.algorithm,
-        "factors": METHODS[entry.algorithm].factors,
-        "members": list(entry.members),
-        "grid": _grid(plan, entry),
+        **_points(plan, entry),
         "datasets": list(entry.datasets),
         "selection": dict(entry.selection),
         "asked": {dataset: asked(plan, dataset) for dataset in entry.datasets},
@@ -120,10 +127,7 @@ def sweep_settings(plan: Plan, group: str, method: str) -> dict:
 def recipe_settings(plan: Plan, group: str, method: str) -> dict:
     entry = _merge(plan, group, method)
     return {
-        "method": entry.algorithm,
-        "factors": METHODS[entry.algorithm].factors,
-        "members": list(entry.members),
-        "grid": _grid(plan, entry),
+        **_points(plan, entry),
         "statistics": statistics(plan, group, method),
     }
 
