@@ -96,7 +96,8 @@ rule merge_models:
         members=lambda w: graph.merge.members(plan_of(w), w.group),
         statistics=lambda w: graph.merge.statistics(plan_of(w), w.group, w.method),
     output:
-        paths.MERGE,
+        manifest=paths.MERGE,
+        record=paths.MERGING,
     log:
         "logs/{study}/merge_models/{group}/{method}.log",
     benchmark:

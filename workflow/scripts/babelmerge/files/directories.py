@@ -24,11 +24,11 @@ MANIFEST = "manifest.json"
 BASE = "base"  # in the manifest of an adapter kept alone: where the base lies, and which it is
 
 # What describes how a model came to be, not what it is: outside the fingerprint.
-BESIDE = (MANIFEST, "README.md", "recipe.yaml", "training.json", "training.tsv")
+BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json", "training.tsv")
 
 COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
 # Of how a model came to be, not of what it is.
-LEFT_OUT = (MANIFEST, "training.json", "adapter_config.json")
+LEFT_OUT = (MANIFEST, "merging.json", "training.json", "adapter_config.json")
 
 
 @contextmanager
