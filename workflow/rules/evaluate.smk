@@ -54,19 +54,41 @@ rule translate:
         "../scripts/translate.py"
 
 
+rule fetch_encoder:
+    """Take in the model that BERTScore compares texts by, from the hub or a folder."""
+    output:
+        paths.ENCODER,
+    log:
+        "logs/{study}/fetch_encoder.log",
+    priority: 100
+    params:
+        code=code("fetch_encoder.py"),
+        cfg=lambda w: graph.evaluate.encoder_settings(plan_of(w)),
+        content=lambda w: content(graph.evaluate.encoder_files(plan_of(w))),
+    message:
+        "Take in the model of BERTScore"
+    script:
+        "../scripts/fetch_encoder.py"
+
+
 rule score:
     """Score one model's outputs; keep each sentence's statistics for paired tests."""
     input:
         rows=paths.OUTPUT,
         decoding=paths.DECODING,
+        encoder=lambda w: graph.evaluate.encoder(plan_of(w), w.dataset),
     output:
         scores=paths.SCORE,
         sentences=paths.SENTENCES,
     log:
         "logs/{study}/score/{model}/{dataset}.log",
-    localrule: True
+    localrule: SMALL or not MEASURED
+    threads: lambda w: cpus(w) if measured(w) else 1
+    resources:
+        gpu=lambda w: gpus(w) if measured(w) else 0,
     params:
-        code=code("score.py"),
+        code=lambda w: code("score.py", graph.evaluate.unreached(plan_of(w), w.dataset)),
+        without=lambda w: graph.evaluate.unreached(plan_of(w), w.dataset),
         cfg=lambda w: graph.evaluate.metric_settings(plan_of(w), w.dataset),
     message:
         "Score {wildcards.model} on {wildcards.dataset}"

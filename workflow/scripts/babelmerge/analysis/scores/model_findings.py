@@ -180,10 +180,14 @@ def _fault(scored: Scored, fault: metrics.Metric) -> list[str]:
     worst = merged.loc[merged["value"].idxmax()]
     group = labels.group(worst["group"])
     return [
-        f"Of the merges' outputs, {labels.listing(parts)} are {fault.fault[1]}; "
+        f"Of the merges' {fault.of}, {labels.listing(parts)} are {_are(fault)}; "
         f"most often with {labels.method(worst['method'])}, {group}, on "
         f"{labels.apart(worst['dataset'], scored.datasets)} ({labels.percent(worst['value'])})."
     ]
+
+
+def _are(fault: metrics.Metric) -> str:
+    return fault.fault[1].removeprefix("that are ")
 
 
 def sweeps(every: Sequence[pd.DataFrame], split: str) -> list[str]:

@@ -96,6 +96,7 @@ class FilesCorpus(Strict):
 # What `controlled` has; written here so that reading a study need not load its grammars.
 CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te", "de", "fr", "ja", "zh")
 CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh")
+CONTROLLED_MIXED = {"themes": ("mul",)}  # items in which each sentence is in another language
 CONTROLLED_LABELS = ("negative", "neutral", "positive")
 
 
@@ -111,8 +112,9 @@ class ControlledCorpus(Strict):
     controlled: Controlled = key(
         "Its parameters; {} takes the defaults. Sentences for translation and text in "
         f"{', '.join(CONTROLLED_LANGUAGES)}; items for classification (sentiment: "
-        f"{', '.join(CONTROLLED_LABELS)}), multiple_choice and summarization in "
-        f"{', '.join(CONTROLLED_ITEM_LANGUAGES)}, those of one seed the same in every language.",
+        f"{', '.join(CONTROLLED_LABELS)}), multiple_choice, summarization and extraction in "
+        f"{', '.join(CONTROLLED_ITEM_LANGUAGES)}, those of one seed the same in every language; "
+        "for extraction also in mul, each statement in another language.",
         ...,
     )
 

@@ -1,18 +1,21 @@
 """Evaluation: what models can read, what each writes for each test set, and what that is worth."""
 
 import functools
+from dataclasses import asdict
 
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.data import checked, splits
 from babelmerge.study.graph.represent import probe_split
-from babelmerge.study.graph.train import model_file, prompt, taken_inputs
+from babelmerge.study.graph.train import files_of, model_file, prompt, taken_inputs
 from babelmerge.study.plan.types import Model, Plan, Trained
 from babelmerge.tasks import kinds
 from babelmerge.tasks.kind import LIKELIHOOD
 from babelmerge.training.settings import DEFAULTS
+from babelmerge.words.metrics import metric as facts_of
 
 PROBES = ("neurons", "cka", "angles", "usage_alignment", "interventions")
+MEASURING = ("babelmerge.evaluation.bertscore", "babelmerge.models")
 Limits = dict[str, int | None]  # split -> how many of its first rows; None: all
 
 
@@ -141,7 +144,28 @@ def metric_settings(plan: Plan, dataset: str) -> dict:
         "target_language": entry.target_language,
         "candidates": sorted({entry.source_language, entry.target_language}),
         **plan.evaluation,
+        **({"encoder": encoder_settings(plan)} if encoder(plan, dataset) else {}),
     }
+
+
+def encoder(plan: Plan, dataset: str) -> list[str]:
+    """The model that measures scores of a data set, where one does."""
+    measured = any(facts_of(metric).needs for metric in plan.datasets[dataset].metrics)
+    return [paths.of(plan, paths.ENCODER)] if measured else []
+
+
+def unreached(plan: Plan, dataset: str) -> list[str]:
+    """Code that scoring a data set does not enter, so that editing it scores nothing anew."""
+    return [] if encoder(plan, dataset) else list(MEASURING)
+
+
+def encoder_settings(plan: Plan) -> dict:
+    return {**asdict(plan.encoder.source), "layer": plan.encoder.layer}
+
+
+def encoder_files(plan: Plan) -> list[str]:
+    """Its files where it is taken from a local folder."""
+    return files_of(plan.encoder.source)
 
 
 def output_file(plan: Plan, model: str, dataset: str) -> str:

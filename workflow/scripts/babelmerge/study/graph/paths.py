@@ -29,6 +29,8 @@ SWEEP = ROOT + "/sweeps/{group}/{method}.tsv"
 RECIPE = ROOT + "/recipes/{group}/{method}.yaml"
 MERGE = ROOT + "/models/merges/{group}/{method}/manifest.json"
 
+ENCODER = ROOT + "/encoders/bertscore/manifest.json"
+
 OUTPUT = ROOT + "/outputs/{model}/{dataset}.jsonl"
 DECODING = ROOT + "/outputs/{model}/{dataset}.decoding.json"
 SCORE = ROOT + "/scores/{model}/{dataset}.json"

@@ -10,6 +10,7 @@ from babelmerge.study.grammar.corpora import (
     CONTROLLED_ITEM_LANGUAGES,
     CONTROLLED_LABELS,
     CONTROLLED_LANGUAGES,
+    CONTROLLED_MIXED,
     ControlledCorpus,
     FilesCorpus,
     HubCorpus,
@@ -114,7 +115,9 @@ def _check_made(study: Study, part: Part, task: str, sides: tuple[str, str]) -> 
         expected = f"a task of a kind that it has rows for: {has}"
         remedy = "Take its rows from files or the hub."
         raise study.error("tasks", task, found=kind.name, expected=expected, remedy=remedy)
-    languages = CONTROLLED_LANGUAGES if kind.made == SENTENCES else CONTROLLED_ITEM_LANGUAGES
+    languages = CONTROLLED_LANGUAGES
+    if kind.made != SENTENCES:
+        languages = (*CONTROLLED_ITEM_LANGUAGES, *CONTROLLED_MIXED.get(kind.made, ()))
     for code in sides:
         if code not in languages:
             expected = f"one of {listed(languages)} for {kind.name}"

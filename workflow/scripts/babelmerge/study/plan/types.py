@@ -63,6 +63,14 @@ class Taken:
 
 
 @dataclass(frozen=True)
+class Encoder:
+    """The model that BERTScore compares texts by. layer: whose outputs; None: its usual one."""
+
+    source: Taken
+    layer: int | None
+
+
+@dataclass(frozen=True)
 class Trained:
     """A model that we train on the train splits of `datasets`.
 
@@ -176,6 +184,7 @@ class Plan:
     directions: by id. owners: data set -> the expert that it belongs to, where there is one.
     too_long: what becomes of rows that models cannot decode: error, drop or cut.
     chosen_on_test: what is chosen on the rows that scores are reported on: see `selection`.
+    encoder: what BERTScore is measured by, where it is.
     """
 
     study: str
@@ -199,6 +208,7 @@ class Plan:
     published: str | None
     chosen_on_test: tuple[str, ...]
     warnings: tuple[str, ...]
+    encoder: Encoder | None = None
 
     @property
     def trained(self) -> dict[str, Model]:

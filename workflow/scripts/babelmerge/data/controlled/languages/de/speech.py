@@ -46,4 +46,12 @@ SPEECH = Speech(
         "food": ("Was davon kann man essen?", "Was davon kann man nicht essen?"),
         "text": ("Was davon kann man lesen?", "Was davon kann man nicht lesen?"),
     },
+    themes={
+        "places": "Orte",
+        "food": "Essen",
+        "works": "Werke",
+        "goods": "Gegenstände",
+        "machines": "Maschinen",
+        "staff": "Personal",
+    },
 )

@@ -40,4 +40,12 @@ SPEECH = Speech(
         "food": ("which of these can one eat?", "which of these can one not eat?"),
         "text": ("which of these can one read?", "which of these can one not read?"),
     },
+    themes={
+        "places": "places",
+        "food": "food",
+        "works": "works",
+        "goods": "goods",
+        "machines": "machines",
+        "staff": "staff",
+    },
 )
