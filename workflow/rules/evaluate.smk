@@ -1,7 +1,8 @@
 # Evaluation: what each model writes for each test set, and what that is worth.
 #
-# In: models, test data. Out: results/{study}/outputs and scores, one file a model and data set; and
-# first of all, as soon as there are tokenizers, data/{dataset}/lengths.json.
+# In: models, test data. Out: results/{study}/outputs and scores, one file a model and data set, and
+# trivial, what a data set scores without a model; and first of all, as soon as there are
+# tokenizers, data/{dataset}/lengths.json.
 
 
 rule check_lengths:
@@ -94,3 +95,23 @@ rule score:
         "Score {wildcards.model} on {wildcards.dataset}"
     script:
         "../scripts/score.py"
+
+
+rule score_trivial:
+    """Score what answers a test set without a model: words alone, chance, the first sentence."""
+    input:
+        train=lambda w: graph.evaluate.trivial_train(plan_of(w), w.dataset),
+        test=paths.TEST,
+        lengths=lengths_of(lambda plan, dataset: [dataset], "dataset"),
+    output:
+        paths.TRIVIAL,
+    log:
+        "logs/{study}/score_trivial/{dataset}.log",
+    localrule: SMALL
+    params:
+        code=code("score_trivial.py"),
+        cfg=lambda w: graph.evaluate.trivial_settings(plan_of(w), w.dataset),
+    message:
+        "Score {wildcards.dataset} without a model"
+    script:
+        "../scripts/score_trivial.py"

@@ -52,7 +52,8 @@ class Kind:
     have several lines. beside: what is shown beside the first metric, of each of these the first
     that a task scores. read: index of the choice that a generated answer names, None for none.
     rule: how that is read, for signatures. settle: a row and the study's labels to the row as it is
-    kept; ValueError for a row that is wrong.
+    kept; ValueError for a row that is wrong. trivial: what answers its rows without a model
+    (`words.trivial`).
     """
 
     name: str
@@ -76,6 +77,7 @@ class Kind:
     read: Callable[[str, Sequence[str]], int | None] | None = None
     rule: str = ""
     settle: Callable[[Mapping, Sequence[str]], Mapping] | None = None
+    trivial: tuple[str, ...] = ()
 
     @property
     def scored(self) -> bool:

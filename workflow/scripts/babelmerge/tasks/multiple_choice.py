@@ -77,6 +77,7 @@ KIND = Kind(
     ways=(LIKELIHOOD, GENERATED),
     spans=("source", "target"),
     reference="answer",
+    trivial=("overlap", "chance"),
     built=True,
     bare="{question}",
     made="reasoning",

@@ -17,6 +17,7 @@ KIND = Kind(
     lines=True,
     spans=("source", "target"),
     reference="summary",
+    trivial=("lead",),
     built=True,
     made="summaries",
     check=prompted,

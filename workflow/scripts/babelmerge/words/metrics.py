@@ -86,7 +86,7 @@ _METRICS: dict[str, Metric] = {
             for suffix, told in (("", ""), ("_default", " (default tokens)"))
             for name in ("1", "2", "L", "Lsum")
         ),
-        _share("bertscore", "BERTScore %", needs="bertscore"),
+        Metric("bertscore", "BERTScore", factor=100.0, digits=1, needs="bertscore"),
         _share("accuracy", "Accuracy %"),
         _share("precision", "Precision %"),
         _share("recall", "Recall %"),

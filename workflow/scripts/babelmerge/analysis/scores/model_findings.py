@@ -79,7 +79,11 @@ def _reasons(failed: pd.DataFrame) -> str:
     known = [metrics.metric(name) for name in dict.fromkeys(failed["metric"])]
     floors = [f"{m.factor * m.floor:g}{m.unit} {m.word}" for m in known if m.floor]
     chance = f"below {labels.listing(floors)}, which any text may score," if floors else "zero"
-    words = {"floor": chance, "base": "not significantly above the base"}
+    words = {
+        "floor": chance,
+        "chance": "not significantly above chance (the commonest label, or a choice at random)",
+        "base": "not significantly above the base",
+    }
     told = [words[reason] for reason in words if (failed["unlearnt"] == reason).any()]
     return " or ".join(told).removesuffix(",")
 

@@ -31,6 +31,12 @@ without idf weights and without rescaling; it is there where the study names tha
 (`evaluation: {bertscore: {path: …, layer: …}}`), and left out with a warning where a task asks for
 it and the study names none.
 
+Tables of scores show what can be answered without a model, computed from the data sets' own rows:
+of classification the label that a logistic regression finds from words alone, and the commonest
+label; of multiple choice the choice that shares most words with its question, and one at random; of
+summarization the first sentence. An expert whose interval is not above the commonest label, or a
+choice at random, has learnt nothing.
+
 `extraction` takes themes from texts: a document, or a list of statements, and examples quoted from
 it, as a list or as lines ("theme: example" is one). Each line that a model writes is an example,
 but for headings, which end with a colon. `hallucination` is the share of all examples of a data set

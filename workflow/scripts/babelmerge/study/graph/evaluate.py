@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
-from babelmerge.study.graph.data import checked, splits
+from babelmerge.study.graph.data import checked, split_file, splits
 from babelmerge.study.graph.represent import probe_split
 from babelmerge.study.graph.train import files_of, model_file, prompt, taken_inputs
 from babelmerge.study.plan.types import Model, Plan, Trained
@@ -166,6 +166,29 @@ def encoder_settings(plan: Plan) -> dict:
 def encoder_files(plan: Plan) -> list[str]:
     """Its files where it is taken from a local folder."""
     return files_of(plan.encoder.source)
+
+
+def trivial(plan: Plan, dataset: str) -> list[str]:
+    """Scores of what answers a data set without a model, where its kind has such baselines."""
+    entry = plan.datasets[dataset]
+    there = kinds.kind(entry.kind).trivial and "test" in entry.splits
+    return [paths.of(plan, paths.TRIVIAL, dataset=dataset)] if there else []
+
+
+def trivial_train(plan: Plan, dataset: str) -> list[str]:
+    there = "train" in plan.datasets[dataset].splits
+    return [split_file(plan, dataset, "train")] if there else []
+
+
+def trivial_settings(plan: Plan, dataset: str) -> dict:
+    entry = plan.datasets[dataset]
+    return {
+        "dataset": dataset,
+        "kind": entry.kind,
+        "asked": list(entry.metrics),
+        "labels": entry.options.get("labels", []),
+        **plan.evaluation,
+    }
 
 
 def output_file(plan: Plan, model: str, dataset: str) -> str:

@@ -38,6 +38,8 @@ SENTENCES = ROOT + "/scores/{model}/{dataset}.sentences.tsv"
 REPRESENTATION = ROOT + "/representations/{model}/{dataset}.safetensors"
 REPRESENTATION_FACTS = ROOT + "/representations/{model}/{dataset}.json"
 
+TRIVIAL = ROOT + "/trivial/{dataset}.tsv"
+
 COMPARISONS = ROOT + "/comparisons"
 SCORES = COMPARISONS + "/scores.tsv"
 LEARNING = COMPARISONS + "/learning.tsv"
