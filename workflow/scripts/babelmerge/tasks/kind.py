@@ -13,6 +13,7 @@ from babelmerge.words.metrics import metric
 PAIR, LANGUAGE = "pair", "language"
 GENERATED, LIKELIHOOD = "generate", "likelihood"
 ROLES = ("source", "target")
+SPACE = "{space}"  # at the end of a prompt: the answer begins with a space
 Mistake = tuple[str, str]  # what was found, and what was expected
 
 
@@ -106,6 +107,13 @@ class Kind:
     def template(self, prompt: str | None) -> str:
         """A study's prompt as rows fill it: the first field is the source."""
         return (prompt or self.bare).replace(f"{{{self.fields[0]}}}", "{source}")
+
+    def asked(self, task: Asked) -> str:
+        """The template of a task: where the likeliest text is taken and nothing parts it from the
+        prompt, a space does, as in lm-evaluation-harness."""
+        text = self.template(task.prompt)
+        apart = task.chat or text[-1:].isspace() or text.endswith(SPACE)
+        return text if apart or self.answers(task) != LIKELIHOOD else text + SPACE
 
     def mistake(self, task: Asked) -> Mistake | None:
         """The first thing in a study's task that does not suit this kind, but for metrics."""

@@ -18,11 +18,15 @@ Answers are generated, or the likeliest choice is taken; a task of a kind that k
 text, or else the key (A, B, …) alone or before a mark, or else the first choice in it. Case,
 punctuation and full width do not count; what can't be read is wrong, and counted as `unread`. The
 likelihood of a choice is that of its tokens behind the prompt, tokenized apart as in training; the
-prompt begins as its tokenizer or chat template has it, the end token is not counted. `accuracy`
-takes the sum, `accuracy_tokens` and the like divide it by a length.
+prompt begins as its tokenizer or chat template has it, the end token is not counted. Where the
+likeliest is taken, behind a prompt that ends without white space and without a chat template, a
+space comes before the answer, also in training, as in lm-evaluation-harness; a prompt of any kind
+that ends with `{space}` does that. `accuracy` takes the sum, `accuracy_tokens` and the like divide
+it by a length.
 
 A row of `multiple_choice` has its choices as a list, as several columns or as lines of one text,
-and an answer that is a choice, its letter or, where the row has `keys`, its key. Prompts show
+and an answer that is a choice, its letter or, where the row has `keys`, its key; where it is the
+number of a choice, the corpus says what the first one's is (`keys_from: 0` or 1). Prompts show
 `{choices}` as lines "A. text"; models learn to write the text. ROUGE is the mean F1 of summaries,
 over words, in scripts without spaces over characters; the metrics with `_default` are over what
 rouge-score finds by default, which is nothing but a-z and 0-9. BERTScore (Zhang et al. 2020) is the

@@ -61,7 +61,16 @@ _COLUMNS = (
 )
 
 
-class HubCorpus(Strict):
+class _Columns(Strict):
+    """What corpora with columns have in common."""
+
+    keys_from: Literal[0, 1] | None = key(
+        "Multiple choice whose answer is the number of a choice: what the first one's is, 0 or 1. "
+        "Default: answers are keys, letters or texts; whether numbers begin at 0 is never guessed."
+    )
+
+
+class HubCorpus(_Columns):
     """A data set on the Hugging Face hub."""
 
     hub: Text = key("Repository of the data set; may hold placeholders.", ...)
@@ -78,7 +87,7 @@ Files = Annotated[
 ]
 
 
-class FilesCorpus(Strict):
+class FilesCorpus(_Columns):
     """Files of the user's own: TSV, JSONL, parquet or plain text, parallel text aligned by line."""
 
     files: Files = key(
@@ -196,7 +205,8 @@ class Task(Strict):
     test: Parts | None = key("Rows to report.")
     prompt: Text | None = key(
         "What the model reads. Placeholders {source_language} {target_language} {source_code} "
-        "{target_code} {source}; other text is literal."
+        "{target_code} {source}; other text is literal. {space} at the end: the answer begins with "
+        "a space."
     )
     chat: bool = key("Wrap the prompt as a user's turn in the tokenizer's chat template.", False)
     metrics: list[Text] | None = key("Metrics to report. Default: all of the kind's main ones.")

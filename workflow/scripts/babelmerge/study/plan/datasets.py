@@ -111,7 +111,7 @@ def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> D
         unit=unit,
         source_language=source,
         target_language=target,
-        prompt=kind.template(task.prompt),
+        prompt=kind.asked(task),
         chat=task.chat,
         metrics=_metrics(study, name),
         splits={s: r for s in SPLITS if (r := requests(study, name, s, source, target))},
