@@ -39,5 +39,13 @@ def shipped(name: str, data: str = "."):
     return plan.expand(study.load(STUDIES / f"{name}.yaml", data))
 
 
+def miniature(**changes):
+    """The miniature study, with other comparisons in `analysis` or other top-level keys."""
+    mini = STUDIES / "translation-mini.yaml"
+    data = study_yaml.load_tree(mini).data
+    data["analysis"] |= changes.pop("analysis", {})
+    return plan.expand(study.from_tree(study_yaml.Tree(str(mini), data | changes)))
+
+
 def made(text: str, data: str = "."):
     return plan.expand(study.from_tree(study_yaml.Tree("made.yaml", study_yaml.parse(text)), data))

@@ -41,6 +41,7 @@ def context(cfg, one):
     """The same as fingerprints: a score is taken over only if all of it is as it was."""
     return {
         "code": snakemake.params.code,
+        "lock": snakemake.params.lock,
         "models": [checkpoints.fingerprint(path) for path in (one.base, *one.members.values())],
         "dev": [provenance.digest(rows) for rows in one.dev.values()],
         "statistics": [provenance.file_digest(path) for path in one.statistics.values()],

@@ -41,12 +41,11 @@ with running(snakemake, keeps=True):
         read("train"),
         read("dev"),
         out_dir,
-        template=cfg["prompt"]["template"],
-        chat=cfg["prompt"]["chat"],
+        prompt=cfg["prompt"],
         settings=cfg["training"],
         seed=cfg["training"]["seed"],
         run_dir=run_dir,
         facts={"model": cfg["model"]},
-        fingerprint=snakemake.params.code,
+        fingerprint=snakemake.params.code + snakemake.params.lock,
     )
     shutil.rmtree(run_dir, ignore_errors=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from places import ROOT
+from small_studies import miniature
 
 from babelmerge.analysis.interventions import blocks as science
 from babelmerge.analysis.interventions import chapter, findings
@@ -15,20 +15,9 @@ from babelmerge.display import html as report_html
 from babelmerge.display import style as figure_style
 from babelmerge.display.chapters import Parts
 from babelmerge.files.long_tables import read_long
-from babelmerge.study.grammar import study as grammar
-from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree
-from babelmerge.study.plan import expand as planning
+from babelmerge.study.grammar.yaml import StudyError
 
-MINI = ROOT / "config" / "studies" / "translation-mini.yaml"
 PLACES = ("last", "first", "middle")
-
-
-def planned(**changes):
-    """The miniature study, with other `analysis.interventions` or other top-level keys."""
-    data = load_tree(MINI).data
-    if "interventions" in changes:
-        data["analysis"]["interventions"] = changes.pop("interventions")
-    return planning.expand(grammar.from_tree(Tree(str(MINI), data | changes)))
 
 
 @pytest.mark.parametrize(
@@ -44,14 +33,12 @@ def planned(**changes):
 )
 def test_names_that_there_are_none_of(asked, told):
     with pytest.raises(StudyError, match=told):
-        planned(interventions=asked)
+        miniature(analysis={"interventions": asked})
 
 
 def test_neurons_need_a_selection():
-    data = load_tree(MINI).data
-    del data["analysis"]["neurons"]
     with pytest.raises(StudyError, match="analysis.neurons, which says"):
-        planning.expand(grammar.from_tree(Tree(str(MINI), data)))
+        miniature(analysis={"neurons": None})
 
 
 # tables as the scripts write them, read as figures and the report read them

@@ -258,6 +258,10 @@ def test_sizes_training_and_signatures(scores):
     cost = beside.training(made_up_study.training())
     assert len(cost.rows) == 12 and cost.note.endswith("12.6 minutes.")
     assert set(cost.frame["seed"]) == {42} and beside.training({}) is None
+    long = {"rows": 400, "prompts_too_long": 2, "targets_dropped": 1, "targets_cut": 0}
+    given = {"joint/all": {"seconds": 60.0, "rows": {"train": long}}}
+    told = beside.training(made_up_study.training() | given).note
+    assert told.endswith("than max_length: Joint all 3 left out and 0 cut of 400.")
     given = scores.assign(
         signature=scores["signature"].where(scores.dataset != "translation/hi-en", "x")
     )

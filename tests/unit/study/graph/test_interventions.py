@@ -3,23 +3,15 @@
 import dataclasses
 
 import pytest
-from places import ROOT
+from places import ROOT, STUDIES
+from small_studies import miniature
 
 from babelmerge.study.grammar import study as grammar
 from babelmerge.study.grammar.yaml import Tree, load_tree
 from babelmerge.study.graph import interventions, represent
 from babelmerge.study.plan import expand as planning
 
-MINI = ROOT / "config" / "studies" / "translation-mini.yaml"
 PLACES = ("last", "first", "middle")
-
-
-def planned(**changes):
-    """The miniature study, with other `analysis.interventions` or other top-level keys."""
-    data = load_tree(MINI).data
-    if "interventions" in changes:
-        data["analysis"]["interventions"] = changes.pop("interventions")
-    return planning.expand(grammar.from_tree(Tree(str(MINI), data | changes)))
 
 
 def files_of(plan):
@@ -28,7 +20,7 @@ def files_of(plan):
 
 @pytest.fixture(scope="module")
 def plan():
-    return planned()
+    return miniature()
 
 
 def test_files_and_figures_of_the_miniature_study(plan):
@@ -57,14 +49,16 @@ def test_blocks_come_from_the_expert_of_each_data_set(plan):
     assert len(inputs["owners"]) == len(settings["owners"]) == len(inputs["data"]) == 2
     assert settings["rows"] == 20 and settings["places"] == list(PLACES)
     assert inputs["merge"].endswith("models/merges/bidirectional-hi/task_arithmetic/manifest.json")
-    chosen = planned(interventions={"blocks": {"methods": ["ties", "sce"], "places": ["last"]}})
+    chosen = miniature(
+        analysis={"interventions": {"blocks": {"methods": ["ties", "sce"], "places": ["last"]}}}
+    )
     names = [(m.group, m.method) for m in interventions.block_merges(chosen)]
     assert names[:2] == [("many-to-one", "ties"), ("many-to-one", "sce")]
     assert len(names) == 2 * len(plan.groups) and not interventions.neuron_files(chosen)
 
 
 def test_neurons_of_the_base_and_the_joint_model_by_default():
-    plan = planned(interventions={"neurons": {}})
+    plan = miniature(analysis={"interventions": {"neurons": {}}})
     assert interventions.neuron_models(plan, "xx-en") == ["base", "joint/to-english"]
     inputs, settings = (
         f(plan, "en-xx") for f in (interventions.neuron_inputs, interventions.neuron_settings)
@@ -75,13 +69,13 @@ def test_neurons_of_the_base_and_the_joint_model_by_default():
     assert set(inputs["representations"]) <= set(known)
     assert {case["metric"] for case in settings["cases"]} == {"bleu"}
     asked = {"neurons": {"models": ["experts/hi-en", "base"]}}
-    chosen = planned(interventions=asked)
+    chosen = miniature(analysis={"interventions": asked})
     assert interventions.neuron_models(chosen, "xx-en") == ["experts/hi-en", "base"]
     assert interventions.neuron_models(chosen, "en-xx") == ["base"]
 
 
 def test_without_groups_there_are_neurons_alone():
-    plan = planned(groups={}, methods={}, joint={})
+    plan = miniature(groups={}, methods={}, joint={})
     files = [path.rpartition("/")[2] for path in files_of(plan)]
     assert files == ["neurons.en-xx.tsv", "neurons.xx-en.tsv"]
     assert interventions.neuron_models(plan, "xx-en") == ["base"]
@@ -93,7 +87,7 @@ def test_without_groups_there_are_neurons_alone():
 
 
 def test_plain_text_is_never_decoded():
-    data = load_tree(MINI.with_name("inspect.yaml")).data
+    data = load_tree(STUDIES / "inspect.yaml").data
     data["analysis"]["interventions"] = {"neurons": {}, "blocks": {}, "rows": 5}
     plan = planning.expand(grammar.from_tree(Tree("inspect.yaml", data), ROOT))
     assert list(interventions.figures(plan).values()) == ["interventions-neurons-xx"]

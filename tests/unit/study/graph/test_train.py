@@ -5,7 +5,7 @@ import re
 
 from small_studies import shipped
 
-from babelmerge.study.graph import paths, train
+from babelmerge.study.graph import evaluate, paths, train
 
 STUDIES = ("translation-mini", "translation", "pretraining")
 
@@ -41,3 +41,13 @@ def test_a_taken_model_needs_a_tokenizer_where_it_is_asked_or_looked_into():
 
 def test_no_study_no_model():
     assert not re.fullmatch(train.pattern({}, "base"), "")
+
+
+def test_a_base_from_scratch_depends_on_the_vocabulary_and_not_only_on_its_config():
+    plan = shipped("translation-mini")
+    tokenizer = paths.of(plan, paths.TOKENIZER)
+    assert train.inputs(plan, "base")["tokenizer"] == tokenizer
+    assert train.settings(plan, "base")["tokenizer"] == plan.models["base"].source.tokenizer
+    dataset = next(iter(plan.datasets))
+    assert evaluate.length_inputs(plan, dataset)["tokenizer"] == [tokenizer]
+    assert "tokenizer" not in train.inputs(plan, next(iter(plan.of_kind("expert"))))

@@ -173,7 +173,10 @@ class Tree:
         self.memory = memory
         self.plumbing = {os.path.join(self.root, name) for name in PLUMBING}
         self._names: dict[str, str | None] = {}
+        self._own: dict[str, tuple[str, list[list], list[str]]] = {}
         self._edges: dict[tuple[str, bool], list[tuple]] = {}
+        self._ways: dict[str, list[tuple[str, bool]]] = {}
+        self._named: dict[str, list[str]] = {}
         entries = [e for e in os.scandir(self.root) if e.name[0] not in "._"]
         top = {e.name.removesuffix(".py") for e in entries if e.is_dir() or e.name.endswith(".py")}
         self.ours = sorted(top)
@@ -181,7 +184,9 @@ class Tree:
 
     def own(self, path: str) -> tuple[str, list[list], list[str]]:
         """A file's own logic, imports and names of files: see `logic`."""
-        return tuple(self._records.get(path, self._read))
+        if path not in self._own:
+            self._own[path] = tuple(self._records.get(path, self._read))
+        return self._own[path]
 
     def _read(self, path: str) -> tuple[str, list[list], list[str]]:
         if not path.endswith(".py"):
@@ -241,12 +246,14 @@ class Tree:
                     queue += self._on_the_way(name)
         return dict(sorted(found.items()))
 
-    def _on_the_way(self, name: str) -> Iterator[tuple[str, bool]]:
-        """The files that importing a module runs: its packages', and its own."""
-        parts = name.split(".")
-        for end in range(1, len(parts) + 1):
-            if file := self.file(".".join(parts[:end])):
-                yield file, end < len(parts)
+    def _on_the_way(self, name: str) -> list[tuple[str, bool]]:
+        """The files that importing a module runs, its packages' and its own; whether passed."""
+        if name not in self._ways:
+            parts = name.split(".")
+            ends = range(1, len(parts) + 1)
+            files = [(self.file(".".join(parts[:end])), end < len(parts)) for end in ends]
+            self._ways[name] = [(file, passed) for file, passed in files if file]
+        return self._ways[name]
 
     def code(self, script: str | Path, without: Iterable[str] = ()) -> str:
         """Fingerprint of the logic of a script and of all project modules that it may import, and
@@ -272,8 +279,11 @@ class Tree:
 
     def _beside(self, path: str) -> list[str]:
         """Files beside a module that it names and that are no modules, such as a template."""
-        named = [os.path.join(os.path.dirname(path), name) for name in self.own(path)[2]]
-        return [file for file in named if not file.endswith(".py") and os.path.isfile(file)]
+        if path not in self._named:
+            named = [os.path.join(os.path.dirname(path), name) for name in self.own(path)[2]]
+            files = [file for file in named if not file.endswith(".py") and os.path.isfile(file)]
+            self._named[path] = files
+        return self._named[path]
 
     def save(self) -> None:
         """Keep on disk what was read, for later processes; nothing to do without `memory`."""

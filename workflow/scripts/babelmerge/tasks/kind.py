@@ -53,8 +53,8 @@ class Kind:
     have several lines. beside: what is shown beside the first metric, of each of these the first
     that a task scores. read: index of the choice that a generated answer names, None for none.
     rule: how that is read, for signatures. settle: a row and the study's labels to the row as it is
-    kept; ValueError for a row that is wrong. trivial: what answers its rows without a model
-    (`words.trivial`).
+    kept; ValueError for a row that is wrong. whole: models learn all of a row, which is no answer.
+    trivial: what answers its rows without a model (`words.trivial`).
     """
 
     name: str
@@ -79,6 +79,12 @@ class Kind:
     rule: str = ""
     settle: Callable[[Mapping, Sequence[str]], Mapping] | None = None
     trivial: tuple[str, ...] = ()
+    whole: bool = False
+
+    @property
+    def learnt(self) -> bool:
+        """Whether models can be trained on its rows: on the answers, or on the whole."""
+        return self.whole or self.reference is not None
 
     @property
     def scored(self) -> bool:

@@ -69,7 +69,8 @@ class Training(Strict):
     """How a model is trained. Keys left out come from the study's `training`, then the defaults.
 
     The loss is that of the answer alone and of the end token behind it, which an answer that
-    max_length cuts does not have.
+    max_length cuts does not have. Of tasks of kind text it is that of every token and of the end
+    token, but for the first: BOS where the tokenizer puts one before texts, else the text's own.
     """
 
     method: Literal["full", "lora", "pretrain"] | None = setting(
@@ -102,6 +103,17 @@ class Training(Strict):
         "Parts that each device computes its share of a step in.", 1
     )
     max_length: Count | None = setting("Tokens of a sequence at most.", 512)
+    too_long: Literal["cut", "drop", "error"] | None = setting(
+        "Rows of more tokens. cut: their answers are cut, and those left out whose prompts alone "
+        "are as long; drop: they are left out; error: refused before anything is trained. What is "
+        "cut and left out is counted in training.json and told in the report.",
+        "cut",
+    )
+    packing: bool | None = setting(
+        "Rows of a step share sequences of max_length tokens, each with positions of its own and "
+        "blind to the others: the same steps and losses, with less padding.",
+        False,
+    )
     dtype: Literal["float32", "bfloat16", "bfloat16_mixed"] | None = setting(
         "bfloat16: optimizer too (an adapter stays float32); bfloat16_mixed: weights stay float32.",
         "float32",

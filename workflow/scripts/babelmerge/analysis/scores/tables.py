@@ -114,13 +114,27 @@ def training(given: Mapping[str, Mapping]) -> Table | None:
     if not shown:
         return None
     minutes = sum(given.get("seconds") or 0 for given in facts.values()) / 60
-    note = f"All training together: {labels.number(minutes, 1)} minutes."
+    note = f"All training together: {labels.number(minutes, 1)} minutes.{_long_rows(facts)}"
     header = tuple((entry[0],) for entry in shown)
     keys = ["seed", *(entry[1] for entry in entries)]
     frame = pd.DataFrame(
         [{"model": name, **{key: one.get(key) for key in keys}} for name, one in facts.items()]
     )
     return Table("Training", header, tuple(rows), frame, note)
+
+
+def _long_rows(facts: Mapping[str, Mapping]) -> str:
+    """Of how many training rows models learnt nothing, or not all, where there are any."""
+    told = []
+    for name, given in facts.items():
+        rows = (given.get("rows") or {}).get("train") or {}
+        out = rows.get("prompts_too_long", 0) + rows.get("targets_dropped", 0)
+        if cut := rows.get("targets_cut", 0) + out:
+            told.append(
+                f"{labels.model_id(name)} {_count(out)} left out and {_count(cut - out)} cut of "
+                f"{_count(rows['rows'])}"
+            )
+    return f" Training rows longer than max_length: {'; '.join(told)}." if told else ""
 
 
 def _with_dev_loss(given: Mapping) -> dict:

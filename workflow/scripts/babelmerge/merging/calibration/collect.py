@@ -36,8 +36,7 @@ def collect(
     rows: Iterable[Mapping],
     out_file: str | Path,
     *,
-    template: str,
-    chat: bool = False,
+    prompt: Mapping,
     limit: int | None = None,
     max_length: int | None = None,
     dtype: str = "float32",
@@ -46,7 +45,7 @@ def collect(
 ) -> dict:
     """Write one kind of statistics of the model in `folder`; returns the facts of {out_file}.json.
 
-    rows: see `tasks.prompts`; the first `limit` are used, but for those whose prompt fills
+    rows, prompt: see `tasks.learning`; the first `limit` are used, but for those whose prompt fills
     max_length. out_file: a safetensors file, put in its place whole. dtype: of the model; gradients
     and sums of what it computes. ValueErrors for an unknown kind, rows that cannot be used, values
     that are not finite, and a model whose tensors have other names in its files than in memory.
@@ -61,8 +60,8 @@ def collect(
     out_file = Path(out_file)
     with folder_beside(out_file) as work:
         counts = tokenised.Counts()
-        encoding = (template, tokenizer, max_length, chat)
-        triples = tokenised.tokenised(islice(rows, limit), *encoding, counts)
+        encoding = (prompt, tokenizer, max_length, counts)
+        triples = tokenised.tokenised(islice(rows, limit), *encoding)
         tokens = batches.store(triples, work, "dev", len(tokenizer))
         tokenised.check_rows(counts, "dev", max_length)
         runs = split(shapes, memory)

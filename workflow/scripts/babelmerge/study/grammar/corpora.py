@@ -191,8 +191,8 @@ class Task(Strict):
     """What models learn and are tested on, in some languages or language pairs."""
 
     kind: Kind = key(
-        "What a row is and how it is scored. text: sentences of one language, read as they are and "
-        "not scored; what models do with them is looked at (analysis).",
+        "What a row is and how it is scored. text: sentences of one language, read and learnt as "
+        "they are and not scored; what models do with them is looked at (analysis).",
         ...,
     )
     pairs: Units | None = key(

@@ -36,8 +36,8 @@ class Generation(Strict):
         "What becomes of rows whose prompt is too long for one of the models that decode it (for "
         "max_length, or with max_new_tokens for the positions that it has): an error before "
         "anything is trained; or the row is left out for all models, or the end of its source cut, "
-        "and the report says of how many. Training leaves out long prompts and cuts long targets "
-        "by its own max_length, and analyses by this one.",
+        "and the report says of how many. Training has a max_length and a too_long of its own; "
+        "analyses leave out prompts and cut targets that are too long for this max_length.",
         "error",
     )
     dtype: Literal["float32", "bfloat16", "float16"] = key("Of the computation.", "bfloat16")

@@ -7,8 +7,8 @@ from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.data import checked, split_file, splits
 from babelmerge.study.graph.represent import probe_split
-from babelmerge.study.graph.train import files_of, model_file, prompt, taken_inputs
-from babelmerge.study.plan.types import Model, Plan, Trained
+from babelmerge.study.graph.train import files_of, model_file, own_datasets, prompt, taken_inputs
+from babelmerge.study.plan.types import Plan, Trained
 from babelmerge.tasks import kinds
 from babelmerge.tasks.kind import LIKELIHOOD
 from babelmerge.training.settings import DEFAULTS
@@ -16,6 +16,8 @@ from babelmerge.words.metrics import metric as facts_of
 
 PROBES = ("neurons", "cka", "angles", "usage_alignment", "interventions")
 MEASURING = ("babelmerge.evaluation.bertscore", "babelmerge.models")
+# What training does with rows that are too long, and the key of the max_lengths at which it does.
+POLICIES = {"cut": "trained", "drop": "dropping", "error": "refusing"}
 Limits = dict[str, int | None]  # split -> how many of its first rows; None: all
 
 
@@ -29,6 +31,7 @@ def length_inputs(plan: Plan, dataset: str) -> dict[str, list[str] | str]:
         "splits": splits(plan, dataset),
         "checked": [checked(plan, dataset)],
         "base": paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base"),
+        "tokenizer": [paths.of(plan, paths.TOKENIZER)] if random else [],
         "others": [model_file(plan, model) for model in _own_readers(plan, dataset)],
     }
 
@@ -55,7 +58,7 @@ def length_settings(plan: Plan, dataset: str) -> dict:
         "max_length": plan.generation["max_length"],
         "max_new_tokens": plan.generation["max_new_tokens"],
         "too_long": plan.too_long,
-        "trained": sorted({most for m in plan.models.values() if (most := _most(m, dataset))}),
+        **_trained(plan, dataset),
         "decoded": _decoded(plan, dataset),
         "probed": _probed(plan, dataset),
     }
@@ -67,11 +70,17 @@ def _compared_labels(plan: Plan, dataset: str) -> list[str]:
     return entry.options.get("labels", []) if entry.answer == LIKELIHOOD else []
 
 
-def _most(model: Model, dataset: str) -> int | None:
-    """The longest sequence that a model learns from on a data set."""
-    source = model.source
-    learns = isinstance(source, Trained) and dataset in source.datasets
-    return source.training.get("max_length", DEFAULTS["max_length"]) if learns else None
+def _trained(plan: Plan, dataset: str) -> dict:
+    """Every max_length of models that learn from a data set, by what they do with longer rows."""
+    sources = [m.source for m in plan.models.values() if isinstance(m.source, Trained)]
+    found: dict = {"trained": set()}
+    for training in (source.training for source in sources if dataset in source.datasets):
+        policy = training.get("too_long", DEFAULTS["too_long"])
+        most = training.get("max_length", DEFAULTS["max_length"])
+        found.setdefault(POLICIES[policy], set()).add(most)
+    whole = any(map(len, found.values())) and kinds.kind(plan.datasets[dataset].kind).whole
+    lengths = {name: sorted(sizes) for name, sizes in found.items()}
+    return lengths | ({"whole": True} if whole else {})
 
 
 def _decoded(plan: Plan, dataset: str) -> Limits:
@@ -94,8 +103,10 @@ def _probed(plan: Plan, dataset: str) -> Limits:
     split = probe_split(plan, dataset)
     if split and any(plan.analysis.get(name) is not None for name in PROBES):
         found[split] = plan.analysis.get("rows")
-    counted = any(METHODS[merge.algorithm].statistics for merge in plan.merges.values())
-    if counted and "dev" in plan.datasets[dataset].splits and _scored(plan, dataset):
+    counted = [m for m in plan.merges.values() if METHODS[m.algorithm].statistics]
+    members = {member for merge in counted for member in merge.members}
+    read = _scored(plan, dataset) or any(dataset in own_datasets(plan, m) for m in members)
+    if counted and "dev" in plan.datasets[dataset].splits and read:
         _widen(found, "dev", None)
     return found
 

@@ -1,6 +1,7 @@
 """Models that are trained or taken in."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.data import checked, lengths, split_file
 from babelmerge.study.plan.types import Merged, Model, Plan, Taken, Trained
+from babelmerge.tasks import kinds
 
 
 def model_file(plan: Plan, model: str) -> str:
@@ -120,6 +122,7 @@ def inputs(plan: Plan, model: str) -> dict:
     read = _read(plan, model)
     return {
         "start": start,
+        **({"tokenizer": paths.of(plan, paths.TOKENIZER)} if random else {}),
         **{split: [split_file(plan, d, split) for d in own] for split, own in read.items()},
     }
 
@@ -132,9 +135,10 @@ def settings(plan: Plan, model: str) -> dict:
         **({"base": _base_name(plan)} if adapter else {}),
         "start": source.start,
         "architecture": source.architecture,
+        **({"tokenizer": source.tokenizer} if source.start == "random" else {}),
         "training": source.training,
         "datasets": _read(plan, model),
-        "prompt": shared_prompt(plan, source.datasets),
+        "prompt": learnt(plan, source.datasets),
     }
 
 
@@ -145,9 +149,29 @@ def _base_name(plan: Plan) -> str:
     return taken or str(Path(model_file(plan, "base")).parent)
 
 
-def shared_prompt(plan: Plan, datasets: tuple[str, ...] | list[str]) -> dict:
-    """The prompt that a model's data sets share: those of one task do."""
-    return prompt(plan, datasets[0])
+def learnt(plan: Plan, datasets: Sequence[str]) -> dict:
+    """How rows are read that a model learns from: alike, or by data set where these differ."""
+    each = {dataset: _learnt(plan, dataset) for dataset in datasets}
+    first = each[datasets[0]]
+    return first if all(one == first for one in each.values()) else each
+
+
+def _learnt(plan: Plan, dataset: str) -> dict:
+    whole = kinds.kind(plan.datasets[dataset].kind).whole
+    return {**prompt(plan, dataset), **({"whole": True} if whole else {})}
+
+
+def own_datasets(plan: Plan, model: str) -> list[str]:
+    """What a model has learnt from, as far as is known: data sets of its own.
+
+    Text counts where we train on it, or where the model has nothing else; beside answers it may be
+    there to be looked at only.
+    """
+    entry = plan.models[model]
+    trained = entry.source.datasets if isinstance(entry.source, Trained) else ()
+    own = [d for d in entry.datasets if kinds.kind(plan.datasets[d].kind).learnt]
+    answered = [d for d in own if d in trained or not kinds.kind(plan.datasets[d].kind).whole]
+    return answered or own
 
 
 def prompt(plan: Plan, dataset: str) -> dict:

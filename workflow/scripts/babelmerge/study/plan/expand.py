@@ -6,7 +6,6 @@ workflow builds its graph from the plan. Imports nothing heavy: it runs at every
 
 from collections.abc import Collection, Iterable
 
-from babelmerge.recipes.methods import METHODS
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.grammar.yaml import StudyError
@@ -17,7 +16,6 @@ from babelmerge.study.plan import groups as plan_groups
 from babelmerge.study.plan import merges as plan_merges
 from babelmerge.study.plan import models as plan_models
 from babelmerge.study.plan import selection as plan_selection
-from babelmerge.study.plan.scope import scored
 from babelmerge.study.plan.types import (
     CorpusRequest,
     Dataset,
@@ -30,6 +28,7 @@ from babelmerge.study.plan.types import (
     Taken,
     Trained,
 )
+from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
 from babelmerge.words.spelling import listed
 
@@ -140,9 +139,9 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     sources = [m.source for m in plan.models.values()]
     if any(isinstance(s, Kept) for s in sources):
         asked.append("checkpoints along training")
-    asked += [f"several prompts in one model ({name})" for name in _mixed(plan)]
     asked += ["examples shown before items (shots)"] if _shown(plan) else []
-    asked += [f"training on tasks of kind {kind}" for kind in _unanswered(plan)]
+    asked += [f"training on tasks of kind {kind}" for kind in _unlearnt(plan)]
+    asked += ["a base without text to learn (base.pretrain)"] if _unread(plan) else []
     if asked:
         raise NotBuiltYet(
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
@@ -154,20 +153,16 @@ def _shown(plan: Plan) -> bool:
     return any(dataset.options.get("shots") for dataset in plan.datasets.values())
 
 
-def _unanswered(plan: Plan) -> list[str]:
-    """Kinds of the data that models learn from in which nothing is answered."""
+def _unread(plan: Plan) -> bool:
+    source = plan.models["base"].source
+    return isinstance(source, Trained) and not source.datasets
+
+
+def _unlearnt(plan: Plan) -> list[str]:
+    """Kinds of the data that models are to learn from, and that hold nothing to learn."""
     sources = [m.source for m in plan.models.values() if isinstance(m.source, Trained)]
-    learnt = [plan.datasets[d] for source in sources for d in source.datasets]
-    return _sorted(dataset.kind for dataset in learnt if not scored(dataset))
-
-
-def _mixed(plan: Plan) -> list[str]:
-    """Models that learn from, or whose statistics are of, data sets with unlike prompts."""
-    seen = {k: m.source.datasets for k, m in plan.models.items() if isinstance(m.source, Trained)}
-    counted = [m for m in plan.merges.values() if METHODS[m.algorithm].statistics]
-    seen |= {member: plan.models[member].datasets for m in counted for member in m.members}
-    prompts = {d.id: (d.prompt, d.chat) for d in plan.datasets.values()}
-    return [name for name, sets in seen.items() if len({prompts[d] for d in sets}) > 1]
+    kinds = [plan.datasets[d].kind for source in sources for d in source.datasets]
+    return _sorted(kind for kind in kinds if not KINDS[kind].learnt)
 
 
 def _sorted(words: Iterable[str]) -> list[str]:

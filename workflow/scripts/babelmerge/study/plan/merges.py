@@ -164,7 +164,8 @@ def _check_statistics(
         found = f"rows {listed(sorted(map(str, rows)))}"
         raise study.error(*where, found=found, expected=f"one number of rows of {kind} statistics")
     for member in group.members:
-        if not any("dev" in own[1][dataset].splits for dataset in own[0][member]):
+        sets = [own[1][dataset] for dataset in own[0][member]]
+        if not any("dev" in one.splits and KINDS[one.kind].learnt for one in sets):
             raise study.error(
                 *where,
                 found=f"{member}, which has no data set of its own with dev rows",

@@ -18,6 +18,7 @@ from babelmerge.data.controlled.items.draws import (
     several,
     weighted,
 )
+from babelmerge.data.controlled.languages.capitals import capital
 from babelmerge.data.controlled.languages.speech import Speech
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 from babelmerge.data.controlled.meaning import core as core_of
@@ -187,7 +188,7 @@ def _after_kind(choices: list[str], item: Item, speech: Speech) -> str:
     """The things in an order that tells nothing, and the question."""
     things = speech.comma.join(sorted(choices))
     question = speech.kinds[item.kind][item.denied]
-    return things[0].upper() + things[1:] + speech.colon + question
+    return capital(things) + speech.colon + question
 
 
 def _said(choice: Phrase | str, item: Item, speech: Speech) -> str:

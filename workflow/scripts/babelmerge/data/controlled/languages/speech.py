@@ -39,6 +39,9 @@ class Speech:
     colon: str = ": "
 
 
-def plain(sentence: str) -> str:
-    """A sentence that begins with an article, as a part of a longer one."""
-    return sentence[0].lower() + sentence[1:].rstrip(".")
+def which(frame: str, **kinds: tuple[str, str]) -> dict[str, tuple[str, str]]:
+    """The questions after kinds: what is asked of each, in the frame in which all are asked."""
+    return {
+        kind: (frame.format(is_one), frame.format(is_none))
+        for kind, (is_one, is_none) in kinds.items()
+    }

@@ -1,9 +1,17 @@
-"""What the verb-final languages of India share: the order of a clause. Holds no words."""
+"""What the verb-final languages of India share: the order of a clause, and marked objects.
+
+Holds no words.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from babelmerge.data.controlled.inventory import ANIMALS, HUMANS
 from babelmerge.data.controlled.meaning import Meaning
+
+# Verbs of Dravidian languages whose indefinite object is marked too: it is picked out, not made or
+# acquired.
+MARKING = ("look_at", "take", "call")
 
 
 @dataclass(frozen=True)
@@ -36,3 +44,20 @@ def arrange(meaning: Meaning, parts: Parts, manner_before_goal: bool = False) ->
     else:
         ordered = [parts.subject, *middle, parts.predicate, parts.verb]
     return [word for constituent in ordered for word in constituent]
+
+
+def indo_aryan_marked(meaning: Meaning) -> bool:
+    """Whether the object takes को or কে: people, and definite animals unless they are goods."""
+    phrase, goods = meaning.object, meaning.verb in ("buy", "sell")
+    return phrase.noun in HUMANS or (phrase.noun in ANIMALS and phrase.definite and not goods)
+
+
+def dravidian_marked(meaning: Meaning) -> bool:
+    """Whether the object is in the accusative: what lives, is definite or picked out.
+
+    Not so what one has, and 'what'.
+    """
+    phrase = meaning.object
+    living = phrase.noun in (*HUMANS, *ANIMALS)
+    marked = living or phrase.definite or meaning.verb in MARKING
+    return marked and phrase.noun != "what" and meaning.frame != "possession"

@@ -1,13 +1,11 @@
 """Bengali: verb-final, classifiers for definiteness, no gender, verbs by honour, না and -নি."""
 
-from babelmerge.data.controlled.inventory import CLASS
 from babelmerge.data.controlled.languages.bn.lexicon import NOUNS, PLACES, VERBS, WORDS
-from babelmerge.data.controlled.languages.verb_final import Parts, arrange
+from babelmerge.data.controlled.languages.verb_final import Parts, arrange, indo_aryan_marked
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 BE = {"present": "আছে", "past": "ছিল", "future": "থাকবে"}
 BE_HONOURED = {"present": "আছেন", "past": "ছিলেন", "future": "থাকবেন"}
-HUMAN = ("name", "person", "respected")
 
 
 def sentence(meaning: Meaning, agrees: str | None = None) -> str:
@@ -27,7 +25,7 @@ def constituents(meaning: Meaning, agrees: str) -> Parts:
         verb=verb(meaning, agrees),
         time=form(meaning.time),
         recipient=noun_phrase(meaning.recipient, objective=True) if meaning.recipient else [],
-        object=noun_phrase(meaning.object, takes_ke(meaning)) if meaning.object else [],
+        object=noun_phrase(meaning.object, indo_aryan_marked(meaning)) if meaning.object else [],
         place=[PLACES[meaning.place][meaning.direction]] if meaning.place else [],
         manner=form(meaning.manner),
         predicate=[*form(meaning.degree), *form(meaning.predicate)],
@@ -49,14 +47,6 @@ def noun_phrase(phrase: Phrase, objective: bool = False) -> list[str]:
         return [*attribute, forms["definite"] + ending]
     numeral = WORDS[phrase.determiner]["form"] + forms["counter"]
     return [numeral, *attribute, forms["bare"] + ending]
-
-
-def takes_ke(meaning: Meaning) -> bool:
-    """Whether the object takes কে: people, and definite animals unless they are goods."""
-    phrase = meaning.object
-    goods = meaning.verb in ("buy", "sell")
-    kind = CLASS[phrase.noun]
-    return kind in HUMAN or (kind == "animal" and phrase.definite and not goods)
 
 
 def subject(meaning: Meaning) -> list[str]:

@@ -4,6 +4,7 @@ Questions have the finite verb first, or after the question word. The past is th
 of being and having. In a subordinate clause the finite verb is last.
 """
 
+from babelmerge.data.controlled.languages.capitals import capital
 from babelmerge.data.controlled.languages.de.lexicon import (
     ADJECTIVES,
     NOUNS,
@@ -50,7 +51,7 @@ def sentence(meaning: Meaning, agrees: str | None = None) -> str:
     else:
         first = [*question_word(meaning), finite, *subject]
     text = " ".join([*first, *middle(meaning), *last])
-    return text[0].upper() + text[1:] + ("." if meaning.force == "statement" else "?")
+    return capital(text) + ("." if meaning.force == "statement" else "?")
 
 
 def subordinate(meaning: Meaning) -> str:

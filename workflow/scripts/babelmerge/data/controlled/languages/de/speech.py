@@ -1,5 +1,6 @@
 """German: aber, obwohl with its verb last, weder … noch, short answers, questions after kinds."""
 
+from babelmerge.data.controlled.languages.capitals import capital, joined, plain
 from babelmerge.data.controlled.languages.de.grammar import (
     agreement,
     noun_phrase,
@@ -8,23 +9,23 @@ from babelmerge.data.controlled.languages.de.grammar import (
     verb_group,
 )
 from babelmerge.data.controlled.languages.de.lexicon import ADJECTIVES, PLACES
-from babelmerge.data.controlled.languages.speech import Speech, plain
+from babelmerge.data.controlled.languages.speech import Speech, which
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 
 def but(first: Meaning, second: Meaning) -> str:
-    return f"{sentence(first)[:-1]}, aber {plain(sentence(second))}."
+    return joined(sentence(first), "aber", plain(sentence(second)))
 
 
 def although(main: Meaning, conceded: Meaning) -> str:
-    return f"{sentence(main)[:-1]}, obwohl {subordinate(conceded)}."
+    return joined(sentence(main), "obwohl", subordinate(conceded))
 
 
 def neither(meaning: Meaning, other: str) -> str:
-    subject = " ".join(noun_phrase(meaning.subject, "nominative"))
+    subject = capital(" ".join(noun_phrase(meaning.subject, "nominative")))
     verb, _ = verb_group(meaning, agreement(meaning))
     first, second = (ADJECTIVES[word]["form"] for word in (meaning.predicate, other))
-    return f"{subject[0].upper()}{subject[1:]} {verb} weder {first} noch {second}."
+    return f"{subject} {verb} weder {first} noch {second}."
 
 
 def phrase(phrase_: Phrase, role: str) -> str:
@@ -40,12 +41,13 @@ SPEECH = Speech(
     no="Nein.",
     phrase=phrase,
     place=lambda name, direction: PLACES[name][direction],
-    kinds={
-        "animal": ("Was davon ist ein Tier?", "Was davon ist kein Tier?"),
-        "person": ("Was davon ist ein Mensch?", "Was davon ist kein Mensch?"),
-        "food": ("Was davon kann man essen?", "Was davon kann man nicht essen?"),
-        "text": ("Was davon kann man lesen?", "Was davon kann man nicht lesen?"),
-    },
+    kinds=which(
+        "Was davon {}?",
+        animal=("ist ein Tier", "ist kein Tier"),
+        person=("ist ein Mensch", "ist kein Mensch"),
+        food=("kann man essen", "kann man nicht essen"),
+        text=("kann man lesen", "kann man nicht lesen"),
+    ),
     themes={
         "places": "Orte",
         "food": "Essen",

@@ -1,5 +1,6 @@
 """English: subject verb object, articles, number agreement, do-support and inversion."""
 
+from babelmerge.data.controlled.languages.capitals import capital
 from babelmerge.data.controlled.languages.en.lexicon import NOUNS, PLACES, VERBS, WORDS
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
@@ -25,7 +26,7 @@ def sentence(meaning: Meaning, agrees: str | None = None) -> str:
     else:
         words += [*noun_phrase(meaning.subject), auxiliary, "not" * meaning.negative, main]
     text = " ".join(word for word in [*words, *complements(meaning)] if word)
-    return text[0].upper() + text[1:] + ("." if meaning.force == "statement" else "?")
+    return capital(text) + ("." if meaning.force == "statement" else "?")
 
 
 def question_word(meaning: Meaning) -> str:

@@ -4,6 +4,7 @@ Yes-no questions and those about objects and goals have est-ce que; 'where is' i
 the passé composé, but the imperfect of being and having.
 """
 
+from babelmerge.data.controlled.languages.capitals import capital
 from babelmerge.data.controlled.languages.fr.lexicon import (
     ADJECTIVES,
     NOUNS,
@@ -35,7 +36,7 @@ def sentence(meaning: Meaning, agrees: str | None = None) -> str:
     """
     text = clause(meaning, agrees)
     end = "." if meaning.force == "statement" else THIN + "?"
-    return text[0].upper() + text[1:] + end
+    return capital(text) + end
 
 
 def clause(meaning: Meaning, agrees: str | None = None) -> str:

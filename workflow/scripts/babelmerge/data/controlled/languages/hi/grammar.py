@@ -5,15 +5,13 @@ marked by को (people always, animals when definite, except as goods). Everyt
 the subject.
 """
 
-from babelmerge.data.controlled.inventory import CLASS
 from babelmerge.data.controlled.languages.hi.lexicon import ADJECTIVES, NOUNS, PLACES, VERBS, WORDS
-from babelmerge.data.controlled.languages.verb_final import Parts, arrange
+from babelmerge.data.controlled.languages.verb_final import Parts, arrange, indo_aryan_marked
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 HABITUAL = {"ms": "ता", "mp": "ते", "fs": "ती", "fp": "ती"}
 PROGRESSIVE = {"ms": "रहा", "mp": "रहे", "fs": "रही", "fp": "रही"}
 FUTURE = {"ms": "गा", "mp": "गे", "fs": "गी", "fp": "गी"}
-HUMAN = ("name", "person", "respected")
 
 
 def sentence(meaning: Meaning, agrees: str | None = None) -> str:
@@ -67,15 +65,8 @@ def marked(phrase: Phrase, postposition: str) -> list[str]:
     return ["".join(words)] if phrase.noun == "who" else words
 
 
-def takes_ko(meaning: Meaning) -> bool:
-    """Whether the object takes को: people, and definite animals unless they are goods."""
-    phrase, goods = meaning.object, meaning.verb in ("buy", "sell")
-    kind = CLASS[phrase.noun]
-    return kind in HUMAN or (kind == "animal" and phrase.definite and not goods)
-
-
 def direct_object(meaning: Meaning) -> list[str]:
-    if takes_ko(meaning):
+    if indo_aryan_marked(meaning):
         return marked(meaning.object, "को")
     return noun_phrase(meaning.object)
 
@@ -98,7 +89,7 @@ def agreement(meaning: Meaning) -> str:
     if meaning.frame == "possession":
         controller = meaning.object
     elif ergative(meaning):
-        free = meaning.object and not takes_ko(meaning)
+        free = meaning.object and not indo_aryan_marked(meaning)
         controller = meaning.object if free else None
     if controller is None:
         return "ms"

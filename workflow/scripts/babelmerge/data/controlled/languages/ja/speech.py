@@ -11,7 +11,7 @@ from babelmerge.data.controlled.languages.ja.grammar import (
     subject,
 )
 from babelmerge.data.controlled.languages.ja.lexicon import PLACES
-from babelmerge.data.controlled.languages.speech import Speech
+from babelmerge.data.controlled.languages.speech import Speech, which
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 
@@ -41,12 +41,13 @@ SPEECH = Speech(
     no="いいえ。",
     phrase=phrase,
     place=lambda name, direction: PLACES[name]["form"],
-    kinds={
-        "animal": ("この中で動物はどれですか？", "この中で動物ではないものはどれですか？"),
-        "person": ("この中で人はどれですか？", "この中で人ではないものはどれですか？"),
-        "food": ("この中で食べられるものはどれですか？", "この中で食べられないものはどれですか？"),
-        "text": ("この中で読めるものはどれですか？", "この中で読めないものはどれですか？"),
-    },
+    kinds=which(
+        "この中で{}はどれですか？",
+        animal=("動物", "動物ではないもの"),
+        person=("人", "人ではないもの"),
+        food=("食べられるもの", "食べられないもの"),
+        text=("読めるもの", "読めないもの"),
+    ),
     themes={
         "places": "場所",
         "food": "食べ物",

@@ -4,17 +4,14 @@ People and definite things take the accusative; -ஆ on the verb asks; a ``+`` i
 the consonant that follows (see ``lexicon``).
 """
 
-from babelmerge.data.controlled.inventory import CLASS
 from babelmerge.data.controlled.languages.ta.lexicon import ADJECTIVES, NOUNS, PLACES, VERBS, WORDS
-from babelmerge.data.controlled.languages.verb_final import Parts, arrange
+from babelmerge.data.controlled.languages.verb_final import Parts, arrange, dravidian_marked
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 VIRAMA = "்"
 DOUBLED = "கசதப"
 VOWELS = "அஆஇஈஉஊஎஏஐஒஓஔ"
 ENDINGS = {"m": "ான்", "f": "ாள்", "h": "ார்", "p": "ார்கள்"}
-# Verbs whose indefinite object is marked too: it is picked out, not made or acquired.
-MARKING = ("look_at", "take", "call")
 
 
 def sentence(meaning: Meaning, agrees: str | None = None) -> str:
@@ -56,7 +53,7 @@ def constituents(meaning: Meaning, agrees: str) -> Parts:
         verb=verb(meaning, agrees),
         time=form(meaning.time),
         recipient=[NOUNS[meaning.recipient.noun]["dative"]] if meaning.recipient else [],
-        object=object_(meaning) if meaning.object else [],
+        object=noun_phrase(meaning.object, dravidian_marked(meaning)) if meaning.object else [],
         place=[PLACES[meaning.place][meaning.direction]] if meaning.place else [],
         manner=form(meaning.manner),
         predicate=predicate(meaning),
@@ -74,14 +71,6 @@ def noun_phrase(phrase: Phrase, accusative: bool = False) -> list[str]:
         words.append(ADJECTIVES[phrase.adjective]["attribute"])
     columns = ("accusative", "accusatives") if accusative else ("one", "many")
     return [*words, NOUNS[phrase.noun][columns[phrase.many]]]
-
-
-def object_(meaning: Meaning) -> list[str]:
-    """The object: accusative unless it is an indefinite thing made or acquired, or what one has."""
-    phrase = meaning.object
-    living = CLASS[phrase.noun] in ("name", "person", "respected", "animal")
-    marked = living or phrase.definite or meaning.verb in MARKING
-    return noun_phrase(phrase, marked and phrase.noun != "what" and meaning.frame != "possession")
 
 
 def subject(meaning: Meaning) -> list[str]:

@@ -3,7 +3,7 @@
 People and definite things take the accusative; -ఆ on the verb asks.
 """
 
-from babelmerge.data.controlled.inventory import CLASS
+from babelmerge.data.controlled.inventory import HUMANS
 from babelmerge.data.controlled.languages.te.lexicon import (
     ADJECTIVES,
     BE,
@@ -12,7 +12,7 @@ from babelmerge.data.controlled.languages.te.lexicon import (
     VERBS,
     WORDS,
 )
-from babelmerge.data.controlled.languages.verb_final import Parts, arrange
+from babelmerge.data.controlled.languages.verb_final import Parts, arrange, dravidian_marked
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 VIRAMA = "్"
@@ -20,9 +20,6 @@ PAST = {"m": "ాడు", "p": "ారు", "n": "ాయి"}
 PRESENT = {"m": "ున్నాడు", "f": "ోంది", "p": "ున్నారు", "n": "ున్నాయి"}
 FUTURE = {"m": "ాడు", "f": "ుంది", "p": "ారు", "n": "ాయి"}
 NEGATIVE = {"m": "డు", "f": "దు", "p": "రు", "n": "వు"}
-PEOPLE = ("name", "person", "respected")
-# Verbs whose indefinite object is marked too: it is picked out, not made or acquired.
-MARKING = ("look_at", "take", "call")
 
 
 def sentence(meaning: Meaning, agrees: str | None = None) -> str:
@@ -44,7 +41,7 @@ def constituents(meaning: Meaning, agrees: str) -> Parts:
         verb=verb(meaning, agrees),
         time=form(meaning.time),
         recipient=[NOUNS[meaning.recipient.noun]["dative"]] if meaning.recipient else [],
-        object=object_(meaning) if meaning.object else [],
+        object=noun_phrase(meaning.object, dravidian_marked(meaning)) if meaning.object else [],
         place=[PLACES[meaning.place][meaning.direction]] if meaning.place else [],
         manner=form(meaning.manner),
         predicate=predicate(meaning),
@@ -57,7 +54,7 @@ def form(word: str | None) -> list[str]:
 
 def noun_phrase(phrase: Phrase, accusative: bool = False) -> list[str]:
     """Numeral (people have their own), attribute and noun, in the nominative or accusative."""
-    counts_people = phrase.many and CLASS[phrase.noun] in PEOPLE
+    counts_people = phrase.many and phrase.noun in HUMANS
     words = []
     if not phrase.definite:
         words += form(phrase.determiner + "_people" * counts_people)
@@ -65,14 +62,6 @@ def noun_phrase(phrase: Phrase, accusative: bool = False) -> list[str]:
         words.append(ADJECTIVES[phrase.adjective]["attribute"])
     columns = ("accusative", "accusatives") if accusative else ("one", "many")
     return [*words, NOUNS[phrase.noun][columns[phrase.many]]]
-
-
-def object_(meaning: Meaning) -> list[str]:
-    """The object: accusative unless it is an indefinite thing made or acquired, or what one has."""
-    phrase = meaning.object
-    living = CLASS[phrase.noun] in (*PEOPLE, "animal")
-    marked = living or phrase.definite or meaning.verb in MARKING
-    return noun_phrase(phrase, marked and phrase.noun != "what" and meaning.frame != "possession")
 
 
 def subject(meaning: Meaning) -> list[str]:

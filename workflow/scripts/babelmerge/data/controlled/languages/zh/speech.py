@@ -5,7 +5,7 @@ The first clause says whether it is past, for both.
 
 from dataclasses import replace
 
-from babelmerge.data.controlled.languages.speech import Speech
+from babelmerge.data.controlled.languages.speech import Speech, which
 from babelmerge.data.controlled.languages.zh.grammar import clause, noun_phrase, sentence, when
 from babelmerge.data.controlled.languages.zh.lexicon import ADJECTIVES, PLACES
 from babelmerge.data.controlled.meaning import Meaning, Phrase
@@ -41,12 +41,13 @@ SPEECH = Speech(
     no="不。",
     phrase=phrase,
     place=lambda name, direction: PLACES[name]["form"],
-    kinds={
-        "animal": ("其中哪一个是动物？", "其中哪一个不是动物？"),
-        "person": ("其中哪一个是人？", "其中哪一个不是人？"),
-        "food": ("其中哪一个可以吃？", "其中哪一个不能吃？"),
-        "text": ("其中哪一个可以读？", "其中哪一个不能读？"),
-    },
+    kinds=which(
+        "其中哪一个{}？",
+        animal=("是动物", "不是动物"),
+        person=("是人", "不是人"),
+        food=("可以吃", "不能吃"),
+        text=("可以读", "不能读"),
+    ),
     themes={
         "places": "场所",
         "food": "食物",
