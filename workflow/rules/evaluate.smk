@@ -28,7 +28,7 @@ rule check_lengths:
 rule translate:
     """Answer one test set with one model: greedily, or by the likelihood of choices."""
     input:
-        model=paths.MODEL,
+        unpack(lambda w: graph.train.read(plan_of(w), w.model)),
         data=paths.TEST,
         lengths=lengths_of(lambda plan, dataset: [dataset], "dataset"),
     output:

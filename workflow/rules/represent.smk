@@ -6,7 +6,7 @@
 rule represent:
     """Mean states and counts of active neurons by span, from one forward pass."""
     input:
-        model=paths.MODEL,
+        unpack(lambda w: graph.train.read(plan_of(w), w.model)),
         data=lambda w: graph.represent.probe_file(plan_of(w), w.dataset),
         checked=ancient(paths.LENGTHS),
     output:

@@ -4,7 +4,8 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.models import checkpoints, encoders
+from babelmerge.evaluation.bertscore import encoders
+from babelmerge.models import checkpoints
 
 with running(snakemake):
     cfg = dict(snakemake.params.cfg)

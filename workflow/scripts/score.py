@@ -14,9 +14,9 @@ def encoder_of(cfg, manifest):
     """The model that measures scores, where one does."""
     if "encoder" not in cfg:
         return None
-    from babelmerge.evaluation import bertscore
+    from babelmerge.evaluation.bertscore import scoring
 
-    return bertscore.scorer(Path(manifest[0]).parent, **cfg.pop("encoder"))
+    return scoring.scorer(Path(manifest[0]).parent, **cfg.pop("encoder"))
 
 
 with running(snakemake):

@@ -8,9 +8,9 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import AutoModel, BertConfig, BertModel, PreTrainedTokenizerFast
 
-from babelmerge.evaluation import bertscore, metrics
+from babelmerge.evaluation import metrics
+from babelmerge.evaluation.bertscore import encoders, scoring
 from babelmerge.evaluation.counting import MILLION
-from babelmerge.models import encoders
 
 WORDS = ("the cat dog a house sleeps runs big small red . , in on and 猫 犬 は 寝る").split()
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
@@ -48,7 +48,7 @@ def folder(tmp_path_factory):
 
 
 def scorer(folder, layer=2):
-    return bertscore.scorer(folder, hub=None, revision=None, path="models/bert", layer=layer)
+    return scoring.scorer(folder, hub=None, revision=None, path="models/bert", layer=layer)
 
 
 def plain(folder, layer, output, reference):
@@ -88,7 +88,7 @@ def test_scores_are_those_of_the_formula_token_by_token(folder, layer):
 def test_numbers_do_not_depend_on_what_else_is_in_the_batch(folder, monkeypatch):
     references = [(text,) for text in REFERENCES]
     together, _ = scorer(folder).compare(OUTPUTS, references)
-    monkeypatch.setattr(bertscore, "BATCH", 2)
+    monkeypatch.setattr(scoring, "BATCH", 2)
     alone, _ = scorer(folder).compare(OUTPUTS, references)
     assert np.abs(together - alone).max() <= 1
 

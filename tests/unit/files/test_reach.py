@@ -17,8 +17,8 @@ REACH = {
     "analysis/scores/retention.py": {"compare_retention", "compare_learning"},
     "evaluation/sweeps/figures.py": {"plot_sweeps", "chapter_experts", "chapter_merges"},
     "evaluation/baselines.py": {"score_trivial"},
-    "evaluation/bertscore.py": {"score"},  # where a model measures: see `graph.evaluate.unreached`
-    "models/encoders.py": {"score", "fetch_encoder"},
+    "evaluation/bertscore/scoring.py": {"score"},
+    "evaluation/bertscore/encoders.py": {"score", "fetch_encoder"},
     "analysis/neurons/chapter.py": {"chapter_neurons"},
     "analysis/task_vectors/projection.py": {"plot_kept", "table_kept", "chapter_task_vectors"},
     "report/report.py": {"report"},

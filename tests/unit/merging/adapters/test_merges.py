@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 
 from babelmerge import merging
 from babelmerge.merging.adapters import output, spaces
-from babelmerge.merging.adapters.adapters import Adapter, Folded
 from babelmerge.merging.adapters.merges import merge_adapters
 from babelmerge.merging.methods import randomness
 from babelmerge.models import checkpoints
+from babelmerge.models.adapters import Adapter, Folded
 
 torch.set_num_threads(1)
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -26,7 +26,8 @@ def test_a_study_of_everything_has_every_chapter_but_one(plan):
 def test_chapters_that_do_not_apply_are_not_made(plan):
     alone = dataclasses.replace(plan, analysis={"split": "dev"})
     assert list(report.chapters_of(alone)) == [
-        "question", "setup", "experts", "merges", "failures", "reproducibility"
+        "question", "setup", "experts", "merges", "ablations", "cost", "failures",
+        "reproducibility",
     ]  # fmt: skip
     models = {id_: model for id_, model in plan.models.items() if model.kind != "merge"}
     unmerged = dataclasses.replace(alone, models=models, merges={}, groups={}, families={})

@@ -51,3 +51,25 @@ def test_a_base_from_scratch_depends_on_the_vocabulary_and_not_only_on_its_confi
     dataset = next(iter(plan.datasets))
     assert evaluate.length_inputs(plan, dataset)["tokenizer"] == [tokenizer]
     assert "tokenizer" not in train.inputs(plan, next(iter(plan.of_kind("expert"))))
+
+
+def test_who_reads_an_adapter_needs_the_base_and_who_reads_a_full_model_does_not():
+    plan = shipped("adapters")
+    base = {"base": train.model_file(plan, "base")}
+    adapters = [m.id for m in plan.models.values() if m.kind in ("expert", "joint")]
+    assert len(adapters) > 18 and all(train.below(plan, model) == base for model in adapters)
+    assert train.below(plan, "base", "merges/sentiment/ties-0.5") == {}
+    assert train.below(plan, "base", adapters[0]) == base
+    assert train.read(plan, adapters[0]) == base | {"model": train.model_file(plan, adapters[0])}
+    model = plan.models[adapters[0]]
+    training = {**model.source.training, "lora": {**model.source.training["lora"], "keep": "full"}}
+    full = dataclasses.replace(model, source=dataclasses.replace(model.source, training=training))
+    plan = dataclasses.replace(plan, models={**plan.models, model.id: full})
+    assert train.below(plan, model.id) == {}
+    mini = shipped("translation-mini")
+    assert all(train.below(mini, model) == {} for model in mini.models)
+
+
+def test_a_setting_at_its_default_is_in_no_job():
+    training = shipped("adapters").models["experts/sentiment-en"].source.training
+    assert "keep" not in training["lora"]

@@ -15,7 +15,7 @@ Choices = Sequence[Sequence[Mapping]]  # of each answer: {"text"} or {"text", "l
 
 
 class Encoder(Protocol):
-    """A model that measures how alike texts are: see `bertscore`."""
+    """A model that measures how alike texts are: see `bertscore.scoring`."""
 
     def compare(
         self, outputs: Sequence[str], references: Sequence[tuple[str, ...]]

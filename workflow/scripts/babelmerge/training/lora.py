@@ -1,8 +1,9 @@
 """A LoRA adapter as what a run trains: peft puts it into the model, and it is folded in at the end.
 
-The base is frozen, in the dtype of training; the adapter's weights are float32. Written are the
-adapter itself and, as for an adapter that is taken in, the full model that it stands for, folded in
-float32 and rounded once to the dtype of the base.
+The base is frozen, in the dtype of training; the adapter's weights are float32. Written is the
+adapter alone, or (keep: full) the full model that it stands for and the adapter beside it. That
+model is folded in float32 and rounded once to the dtype of the base, as `models.loading` folds an
+adapter that is kept alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,8 @@ from safetensors.torch import save_file
 
 from babelmerge.files.directories import write_json
 from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS
-from babelmerge.training.settings import ALL_LINEAR
+from babelmerge.models.factors import one_thread
+from babelmerge.training.settings import ALL_LINEAR, kept_alone
 from babelmerge.training.weights import move, trained_parameters
 from babelmerge.words.spelling import hint, listed
 
@@ -37,6 +39,7 @@ class Adapter:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings["seed"])
             self._peft = get_peft_model(model, _config(settings["lora"]))
+        self._alone = kept_alone(settings)
         self._weights: dict[str, torch.Tensor] = {}
 
     @staticmethod
@@ -79,12 +82,13 @@ class Adapter:
         }
 
     def write(self, folder: Path) -> None:
-        """The full model, and the adapter beside it as peft reads it."""
-        self.model.save_pretrained(folder)
-        beside = folder / BESIDE
-        beside.mkdir()
-        save_file(self._weights, beside / WEIGHTS, metadata={"format": "pt"})
-        write_json(beside / CONFIG, self._said())
+        """The adapter as peft reads it: alone, or beside the full model."""
+        place = folder if self._alone else folder / BESIDE
+        if not self._alone:
+            self.model.save_pretrained(folder)
+            place.mkdir()
+        save_file(self._weights, place / WEIGHTS, metadata={"format": "pt"})
+        write_json(place / CONFIG, self._said())
 
     def _trained(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
         return ((name, p) for name, p in self.model.named_parameters() if p.requires_grad)
@@ -98,10 +102,12 @@ class Adapter:
                 own = self._base[name.replace(".base_layer.", ".")]
                 parameter.data = own.to(parameter.device)
         for module in self._adapted():
+            module.cpu()
             weight = module.get_base_layer().weight
             start = weight.data
             weight.data = start.to(torch.float32, copy=True)
-            module.merge()
+            with one_thread():
+                module.merge()
             differs = weight.data != start
             weight.data = weight.data.to(start.dtype)
             changed += int(differs.sum())

@@ -49,6 +49,11 @@ class Lora(Strict):
     )
     rslora: bool = key("Scale by alpha/sqrt(r).", False)
     dora: bool = key("Learn the length of each output's weights beside their direction.", False)
+    keep: Literal["adapter", "full"] | None = setting(
+        "What is written: the adapter alone, put on the base where it is read; full: the model "
+        "that both make, in the base's dtype, and the adapter beside it.",
+        "adapter",
+    )
 
 
 class Temperature(Strict):
@@ -75,7 +80,7 @@ class Training(Strict):
 
     method: Literal["full", "lora", "pretrain"] | None = setting(
         "full: all weights; pretrain: the same from a random start, and the default there; lora: "
-        "an adapter, which is kept beside the full model that it makes of the base.",
+        "an adapter on the base.",
         "full",
     )
     learning_rate: Positive | None = setting("Highest learning rate; required.")
@@ -177,8 +182,17 @@ def resolve(settings: Mapping, seed: int) -> dict:
     resolved = {**DEFAULTS, **given}
     resolved["seed"] = seed if resolved["seed"] is None else resolved["seed"]
     if resolved["lora"] is not None:
-        resolved["lora"] = Lora.model_validate(dict(resolved["lora"])).model_dump()
+        resolved["lora"] = _lora(resolved).model_dump(exclude_none=True)
     return resolved
+
+
+def kept_alone(settings: Mapping) -> bool:
+    """Whether what is trained is written as an adapter, without a full model."""
+    return settings.get("method") == "lora" and _lora(settings).keep != "full"
+
+
+def _lora(settings: Mapping) -> Lora:
+    return Lora.model_validate(dict(settings["lora"]))
 
 
 def warmup(settings: Mapping, total: int) -> int:

@@ -117,15 +117,18 @@ def _columns(datasets: Sequence[str], metrics: Sequence[str]) -> list[Column]:
                 name = labels.side(dataset, pivot)
                 columns.append(Column(metric, title, name, (dataset,), dataset))
             if len(members) > 1:
-                printed = _direction_id(members[0], pivot)
+                printed = direction_id(members[0], pivot)
                 columns.append(Column(metric, title, "Average", tuple(members), printed))
     return columns
 
 
-def _direction_id(dataset: str, pivot: str | None) -> str:
-    """'translation/xx-en': the data set under which a direction's published average is filed."""
+def direction_id(dataset: str, pivot: str | None) -> str:
+    """The data set under which a direction's published average is filed.
+
+    'translation/xx-en' of pairs, 'sentiment/xx' of single languages.
+    """
     source, target = (code if code == pivot else "xx" for code in ids.sides(dataset))
-    return f"{ids.task(dataset)}/{source}-{target}"
+    return f"{ids.task(dataset)}/{ids.written(source, target)}"
 
 
 def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Line]:

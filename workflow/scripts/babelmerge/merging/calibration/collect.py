@@ -24,6 +24,7 @@ from babelmerge.files.atomic import folder_beside, write_atomically
 from babelmerge.merging.calibration import files, passes
 from babelmerge.merging.calibration.files import Shapes
 from babelmerge.models import checkpoints, loading
+from babelmerge.models.adapters import opened
 
 LOG = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ def _check_names(folder: str | Path, kind: str, shapes: Shapes) -> None:
             f"{folder}: {kind} has no layer to look at (no nn.Linear in its blocks), so RegMean "
             "would be the plain mean; merge it by linear, or by another method"
         )
-    stored = set(checkpoints.Checkpoint(folder).names)
+    stored = set(opened(folder).names)
     unknown = [name for name in shapes if name not in stored]
     if unknown:
         raise ValueError(

@@ -93,12 +93,20 @@ def _check_rank(plan: Plan, model: str, lora: Mapping, matrices: Shapes) -> None
 
 
 def _check_taken(plan: Plan, model: str, folder: Path) -> None:
+    from babelmerge.models import adapter_base
     from babelmerge.models.adapter_config import is_adapter, read_config
 
     if not is_adapter(folder):
         return
+    key = f"{ids.section(model)}.{ids.name(model)}.path"
+    if place := getattr(plan.models["base"].source, "path", None):
+        try:
+            adapter_base.check(folder, place)
+        except ValueError as error:
+            expected = f"an adapter on the base, {place}"
+            raise _error(plan, key, str(folder), expected, f"{error}.") from error
     config, base = read_config(folder), plan.models["base"].source
-    said, key = config.base, f"{ids.section(model)}.{ids.name(model)}.path"
+    said = config.base
     hub = base.hub if isinstance(base, Taken) else None
     if hub and said and not Path(said).exists() and said.rstrip("/") != hub:
         remedy = (

@@ -58,6 +58,15 @@ class Evaluation(Strict):
     )
 
 
+class Price(Strict):
+    """What an hour costs, for the report's chapter on the cost of training."""
+
+    per_hour: Annotated[float, Field(gt=0)] = key(
+        "Of one device: a GPU, or a CPU core where models are trained on CPUs.", ...
+    )
+    currency: Text = key("As it is written behind the number.", "USD")
+
+
 class Study(Strict):
     """A study file."""
 
@@ -103,6 +112,7 @@ class Study(Strict):
     evaluation: Evaluation = key("Intervals and tests.", default_factory=Evaluation)
     analysis: Analysis = key("What is looked at inside the models.", default_factory=Analysis)
     published: Text | None = key("TSV of published values to set beside ours.")
+    price: Price | None = key("What an hour of a device costs; without it no prices are told.")
 
     _tree: Tree = PrivateAttr(default_factory=lambda: Tree("(study)", {}))
     _data: str = PrivateAttr(default=".")

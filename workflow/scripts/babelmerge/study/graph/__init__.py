@@ -22,11 +22,14 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
+from babelmerge.study.graph.beside import cost, groups
 
 __all__ = [
     "chapters",
+    "cost",
     "data",
     "evaluate",
+    "groups",
     "interventions",
     "merge",
     "mergeability",

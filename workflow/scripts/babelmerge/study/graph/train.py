@@ -10,6 +10,7 @@ from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.data import checked, lengths, split_file
 from babelmerge.study.plan.types import Merged, Model, Plan, Taken, Trained
 from babelmerge.tasks import kinds
+from babelmerge.training.settings import kept_alone
 
 
 def model_file(plan: Plan, model: str) -> str:
@@ -61,10 +62,28 @@ def files_of(source: Taken) -> list[str]:
 
 
 def taken_inputs(plan: Plan, model: str) -> dict[str, str]:
-    """The base, which an adapter is merged into; a baseline on the hub is none."""
+    """The base, which an adapter is put on; a baseline on the hub is none."""
     entry = plan.models[model]
+    if not isinstance(entry.source, Taken):
+        return {}
     adapter = may_be_adapter(plan, entry) and (entry.source.path or entry.kind != "baseline")
     return {"base": model_file(plan, "base")} if model != "base" and adapter else {}
+
+
+def read(plan: Plan, model: str) -> dict[str, str]:
+    """What a job needs to read a model: it, and the base that it may be put on."""
+    return {"model": model_file(plan, model), **below(plan, model)}
+
+
+def below(plan: Plan, *models: str) -> dict[str, str]:
+    """The base, where one of these models may be an adapter that is put on it when it is read."""
+    found = (taken_inputs(plan, m) or kept_alone(_training(plan, m)) for m in models)
+    return {"base": model_file(plan, "base")} if any(found) else {}
+
+
+def _training(plan: Plan, model: str) -> dict:
+    """How a model is trained; empty for one that is taken in, kept or merged."""
+    return getattr(plan.models[model].source, "training", {})
 
 
 def may_be_adapter(plan: Plan, model: Model) -> bool:

@@ -90,6 +90,7 @@ def expand(study: Study) -> Plan:
         evaluation={"seed": study.seed, **evaluation},
         analysis=study.analysis.model_dump(exclude_none=True),
         published=study.published,
+        price=study.price.model_dump() if study.price else None,
         chosen_on_test=plan_selection.on_test(study, datasets, models, merges),
         warnings=(*plan_merges.warnings(merges), *plan_data.warnings(study)),
         encoder=plan_models.encoder(study),

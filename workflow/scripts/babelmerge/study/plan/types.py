@@ -206,6 +206,7 @@ class Plan:
     evaluation: dict[str, Any]
     analysis: dict[str, Any]
     published: str | None
+    price: dict[str, Any] | None
     chosen_on_test: tuple[str, ...]
     warnings: tuple[str, ...]
     encoder: Encoder | None = None

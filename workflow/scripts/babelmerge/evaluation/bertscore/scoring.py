@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from babelmerge.evaluation.bertscore import encoders
 from babelmerge.evaluation.counting import MILLION
-from babelmerge.models import encoders
 
 LOG = logging.getLogger(__name__)
 BATCH = 64  # texts at a time
