@@ -1,9 +1,10 @@
 # Evaluation: what each model writes for each test set, and what that is worth.
 #
-# In: models, test data. Out: results/{study}/outputs and scores, one file a model and data set; and
-# first of all, as soon as there are tokenizers, data/{dataset}/lengths.json. Of benchmarks by name,
-# which lm-evaluation-harness runs: results/{study}/benchmarks, comparisons/forgetting, a table each,
-# and the report's chapter on what is forgotten.
+# In: models, test data. Out: results/{study}/outputs and scores, one file a model and data set, and
+# trivial, what a data set scores without a model; first of all, as soon as there are tokenizers,
+# data/{dataset}/lengths.json. Of benchmarks by name, which lm-evaluation-harness runs:
+# results/{study}/benchmarks, comparisons/forgetting, a table each, and the report's chapter on what
+# is forgotten.
 
 
 rule check_lengths:
@@ -56,24 +57,66 @@ rule translate:
         "../scripts/translate.py"
 
 
+rule fetch_encoder:
+    """Take in the model that BERTScore compares texts by, from the hub or a folder."""
+    output:
+        paths.ENCODER,
+    log:
+        "logs/{study}/fetch_encoder.log",
+    priority: 100
+    params:
+        code=code("fetch_encoder.py"),
+        cfg=lambda w: graph.evaluate.encoder_settings(plan_of(w)),
+        content=lambda w: content(graph.evaluate.encoder_files(plan_of(w))),
+    message:
+        "Take in the model of BERTScore"
+    script:
+        "../scripts/fetch_encoder.py"
+
+
 rule score:
     """Score one model's outputs; keep each sentence's statistics for paired tests."""
     input:
         rows=paths.OUTPUT,
         decoding=paths.DECODING,
+        encoder=lambda w: graph.evaluate.encoder(plan_of(w), w.dataset),
     output:
         scores=paths.SCORE,
         sentences=paths.SENTENCES,
     log:
         "logs/{study}/score/{model}/{dataset}.log",
-    localrule: True
+    localrule: SMALL or not MEASURED
+    threads: lambda w: cpus(w) if measured(w) else 1
+    resources:
+        gpu=lambda w: gpus(w) if measured(w) else 0,
     params:
-        code=code("score.py"),
+        code=lambda w: code("score.py", graph.evaluate.unreached(plan_of(w), w.dataset)),
+        without=lambda w: graph.evaluate.unreached(plan_of(w), w.dataset),
         cfg=lambda w: graph.evaluate.metric_settings(plan_of(w), w.dataset),
     message:
         "Score {wildcards.model} on {wildcards.dataset}"
     script:
         "../scripts/score.py"
+
+
+rule score_trivial:
+    """Score what answers a test set without a model: words alone, chance, the first sentence."""
+    input:
+        train=lambda w: graph.evaluate.trivial_train(plan_of(w), w.dataset),
+        test=paths.TEST,
+        lengths=lengths_of(lambda plan, dataset: [dataset], "dataset"),
+    output:
+        paths.TRIVIAL,
+    log:
+        "logs/{study}/score_trivial/{dataset}.log",
+    localrule: SMALL
+    params:
+        code=code("score_trivial.py"),
+        cfg=lambda w: graph.evaluate.trivial_settings(plan_of(w), w.dataset),
+    message:
+        "Score {wildcards.dataset} without a model"
+    script:
+        "../scripts/score_trivial.py"
 
 
 rule check_harness:
