@@ -21,6 +21,7 @@ SCORING = {
 }
 SCORING |= {"table_scores", "table_retention", "table_own_scores", "table_lowest"}
 SCORING |= {"table_signatures", "chapter_question", "chapter_setup", "chapter_experts"}
+SCORING |= {"compare_groups", "table_groups", "plot_overall", "chapter_ablations"}
 SCORING |= {"chapter_merges", "chapter_failures", "report"}
 INSIDE = {"represent", "compare_neurons", "compare_usage_alignment", "compare_cka"}
 INSIDE |= {"compare_angles", "compare_task_vectors", "compare_compatibility"}

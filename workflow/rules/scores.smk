@@ -64,6 +64,7 @@ rule table_scores:
     """Scores of one family of groups, as the papers print them, with published values beside."""
     input:
         scores=paths.SCORES,
+        trivial=lambda w: graph.scores.trivial_files(plan_of(w), w.table),
         published=lambda w: plan_of(w).published or [],
     output:
         table("scores-{table}"),

@@ -1,6 +1,7 @@
 """Adapters that are kept alone: found on their base wherever both lie, and on no other."""
 
 import json
+import math
 import shutil
 
 import made_up_adapters
@@ -8,6 +9,7 @@ import pytest
 import tiny_models
 import torch
 
+from babelmerge.analysis.task_vectors import inspection
 from babelmerge.models import adapter_base, adapters, checkpoints, differences, loading, positions
 from babelmerge.models.checkpoints import MANIFEST
 
@@ -88,3 +90,15 @@ def test_the_same_adapter_on_another_base_is_another_model(results):
 
 def _fact(models, name):
     return adapter_base.fact(models / "y", models / name)
+
+
+def test_task_vectors_have_the_elements_of_the_model_that_both_make(results):
+    models = results / "models"
+    places = {"x": models / "experts" / "x"}
+    by_factors, folded = (
+        list(inspection.inspect(models / "base", places, folded=way).rows())
+        for way in (False, True)
+    )
+    full = list(inspection.inspect(models / "base", {"x": models / "full"}).rows())
+    assert folded == full
+    assert any(math.isnan(row["value"]) for row in by_factors if row["measure"] == "zero_share")

@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+import families
 import peft
 import pytest
 import tiny_training
@@ -15,6 +16,7 @@ from babelmerge.models import adapter_base, adapter_config, loading
 from babelmerge.models.adapters import Adapter, Folded
 from babelmerge.models.checkpoints import Checkpoint
 from babelmerge.training import loop as training_loop
+from babelmerge.training import lora as lora_training
 from babelmerge.training import weights as trained_weights
 
 LORA = {"r": 4, "alpha": 8}
@@ -72,14 +74,22 @@ def test_the_full_model_is_what_peft_makes_of_base_and_adapter(tmp_path, tokeniz
         torch.testing.assert_close(ours.read(name), written[name], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("change", [{}, {"rslora": True, "targets": ["q_proj"]}, {"dora": True}])
-def test_base_and_adapter_alone_are_the_full_model(tmp_path, tokenizer, change, dtype):
+@pytest.mark.parametrize(
+    ("dtype", "kind", "change"),
+    [
+        (torch.float32, "llama", {}),
+        (torch.bfloat16, "llama", {"rslora": True, "targets": ["q_proj"]}),
+        (torch.bfloat16, "llama", {"dora": True}),
+        (torch.float32, "gpt2", {"dora": True}),
+    ],
+)
+def test_base_and_adapter_alone_are_the_full_model(tmp_path, kind, change, dtype):
     """What is loaded of the two is, bit for bit, what `keep: full` writes."""
-    place = saved_base(tmp_path / "base", base_of(tokenizer).to(dtype), tokenizer)
+    tokenizer = families.TOKENIZER
+    place = saved_base(tmp_path / "base", families.family(kind).to(dtype), tokenizer)
     folders, records = [tmp_path / "alone" / "model", tmp_path / "full" / "model"], []
     for folder, kept in zip(folders, (LORA, FULL), strict=True):
-        model = base_of(tokenizer).to(dtype)
+        model, _ = loading.load(place, "auto", where="cpu")
         records.append(run(folder.parent, tokenizer, model, kept | change)[1])
     facts = {"base": adapter_base.fact(folders[0], place)}
     write_json(folders[0] / MANIFEST, facts)
@@ -220,6 +230,7 @@ def test_dropout_is_drawn_and_the_seed_decides(tmp_path, tokenizer):
         ({"targets": ["embed_tokens"]}, "found 'embed_tokens', which is no linear map"),
         ({"targets": "lm_head"}, "lm_head, which the base ties"),
         ({"r": 17}, r"lora.r: found 17, and .*k_proj is 16 x 32, whose rank is 16"),
+        ({"keep": "both"}, "training.lora: found .*keep"),
         ({"alpha": -1.0}, "training.lora: found .*alpha"),
     ],
 )
@@ -227,3 +238,16 @@ def test_an_adapter_that_the_base_cannot_have(tmp_path, tokenizer, lora, message
     with pytest.raises(ValueError, match=message):
         run(tmp_path, tokenizer, lora=LORA | lora)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_map_of_another_name_in_files_cannot_be_kept_alone(tmp_path, tokenizer, monkeypatch):
+    def packed(model, tensors):
+        return {name.replace("q_proj", "qkv"): tensor for name, tensor in tensors.items()}
+
+    monkeypatch.setattr(lora_training, "revert_weight_conversion", packed)
+    with pytest.raises(
+        ValueError, match=r"lora.keep: found adapter, and .*q_proj.* of the base .*expected full"
+    ):
+        run(tmp_path, tokenizer)
+    run(tmp_path, tokenizer, lora=LORA | {"targets": ["v_proj"]}, steps=1)
+    run(tmp_path / "full", tokenizer, lora=FULL, steps=1)

@@ -83,7 +83,7 @@ def test_the_sentence_says_who_loses_and_what_may_be_chance(compared):
     told = findings.forgetting({"more": compared})
     assert len(told) == 1
     assert told[0].startswith("Beside the study's own tasks (more: arc and piqa) the base scores ")
-    assert "; against it 2 experts lose " in told[0] and " points on average [−" in told[0]
+    assert ". Against it: 2 experts lose " in told[0] and " points on average [−" in told[0]
     assert "1 merge differs by 0.0 points [0.0, 0.0], which may be chance." in told[0]
 
 
@@ -133,5 +133,5 @@ def test_models_are_compared_on_the_same_items_only(tmp_path):
 
 def test_the_chapter_has_sentence_and_table(compared):
     parts = Parts(long={("forgetting", "more"): compared}, tables={("forgetting", "more"): "<b/>"})
-    assert "against it 2 experts lose" in chapter.forgetting(parts)
+    assert "Against it: 2 experts lose" in chapter.forgetting(parts)
     assert chapter.forgetting(parts).endswith("<b/>")

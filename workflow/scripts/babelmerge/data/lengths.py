@@ -66,11 +66,13 @@ def readable(rows: Iterable[Row], file: str | Path, split: str) -> Iterator[Row]
 
 def _check_labels(reader: Reader, asked: Mapping) -> None:
     """ValueError for a label whose tokens begin another: it would be likelier whatever is asked."""
-    tokens = {text: prompts.text_ids(reader.tokenizer, text) for text in asked.get("labels", ())}
+    labels, template = asked.get("labels", ()), asked["prompt"]["template"]
+    found = prompts.answer_ids(reader.tokenizer, labels, template) if labels else ()
+    tokens = dict(zip(labels, found, strict=True))
     for (one, ids), (other, more) in permutations(tokens.items(), 2):
         if ids == more[: len(ids)]:
             raise ValueError(
-                f"{asked['dataset']}: to {reader.name}, label {one!r} is the beginning of "
+                f"{asked['dataset']}: labels: to {reader.name}, label {one!r} is the beginning of "
                 f"{other!r} ({len(ids)} of {len(more)} tokens), so that it is the likelier one "
                 "whatever is asked; reword one, or set answer: generate in the task"
             )

@@ -14,8 +14,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from babelmerge.models import adapter_base, adapters, whole
+from babelmerge.models import adapter_base, whole
 from babelmerge.models.adapter_config import is_adapter
+from babelmerge.models.adapters import Adapter, Folded
 from babelmerge.models.checkpoints import Checkpoint, read_json
 
 
@@ -35,26 +36,39 @@ def load(folder: str | Path, dtype: str = "float32", where: str | None = None):
     hold each tensor that the model has, and no other (see `whole`).
     """
     base = adapter_base.beneath(folder)
-    Checkpoint(base)  # reads headers, and names a file that is damaged
+    files = Checkpoint(base)  # reads headers, and names a file that is damaged
     kind = "auto" if dtype == "auto" else getattr(torch, dtype)
     model = whole.loaded(AutoModelForCausalLM, base, base, dtype=kind, local_files_only=True)
     tokenizer = load_tokenizer(folder)
     if is_adapter(folder):
-        _put_on(model, adapters.opened(folder))
+        _put_on(Adapter(folder, _Live(files, model)))
         adopt_special_tokens(model, tokenizer)
     return model.to(where or device()).eval(), tokenizer
 
 
+class _Live:
+    """A base in memory, for an adapter: what has the dtype of its file is not read again."""
+
+    def __init__(self, files: Checkpoint, model):
+        self.state = model.state_dict()
+        self.files, self.names, self.config = files, files.names, files.config
+        self.shape, self.code, self.raw = files.shape, files.code, files.raw
+
+    def read(self, name: str) -> torch.Tensor:
+        same = name in self.state and self.state[name].dtype == self.files.dtype(name)
+        return self.state[name] if same else self.files.read(name)
+
+
 @torch.no_grad()
-def _put_on(model, adapted: adapters.Folded) -> None:
-    """Fold an adapter into the live model of its base, in place, one map in memory at a time."""
-    state = model.state_dict()
-    if unknown := [name for name in adapted.adapter.names if name not in state]:
+def _put_on(adapter: Adapter) -> None:
+    """Fold an adapter into its live base, in place, one map in memory at a time."""
+    state, adapted = adapter.base.state, Folded(adapter, rounded=True)
+    if unknown := [name for name in adapter.names if name not in state]:
         raise ValueError(
-            f"{adapted.path}: changes {unknown[0]}, which transformers has under another name in "
+            f"{adapter.path}: changes {unknown[0]}, which transformers has under another name in "
             "memory; keep the full model of this adapter (training: lora: {keep: full})"
         )
-    for name in adapted.adapter.names:
+    for name in adapter.names:
         state[name].copy_(adapted.read(name))
 
 

@@ -35,20 +35,34 @@ def take_in(
     tokenizer: whether it must have one. Raises ValueError when it cannot be had, is not whole (see
     `check`), holds pickles, or is an adapter and there is no base.
     """
-    raw, name = folder / "raw", path or f"{hub}@{revision or 'main'}"
-    raw.mkdir()
-    if hub:
-        download(hub, revision, raw)
-    else:
-        link(Path(path), raw)
-    with _called(name, raw):
-        refuse_unsafe(raw)
+    with raw_files(folder, hub, revision, path) as raw:
         if not is_adapter(raw):
             _take_model(raw, folder, tokenizer)
         elif base is None:
             raise ValueError(f"{raw}: is an adapter; a base must be a full model")
         else:
             adapter_taking.keep(base, raw, folder)
+
+
+@contextmanager
+def raw_files(
+    folder: Path, hub: str | None, revision: str | None, path: str | None
+) -> Iterator[Path]:
+    """A model's files as they are, in a folder within `folder` that goes in the end.
+
+    Errors name the place that they are taken from, not the one where they lie meanwhile.
+    """
+    raw, name = folder / "raw", path or f"{hub}@{revision or 'main'}"
+    raw.mkdir()
+    if hub:
+        download(hub, revision, raw)
+    else:
+        link(Path(path), raw)
+    try:
+        refuse_unsafe(raw)
+        yield raw
+    except ValueError as error:
+        raise ValueError(str(error).replace(str(raw), name)) from error
     shutil.rmtree(raw)
     LOG.info("%s: %d files", name, len(list(folder.iterdir())))
 
@@ -122,15 +136,6 @@ def refuse_unsafe(folder: Path) -> None:
         f"{folder}: found {found}, expected *.safetensors; load it once in an environment you "
         "trust and save it with save_pretrained(..., safe_serialization=True)"
     )
-
-
-@contextmanager
-def _called(name: str, raw: Path) -> Iterator[None]:
-    """Errors name the place that a model is taken from, not the one where it lies meanwhile."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(str(error).replace(str(raw), name)) from error
 
 
 def _take_model(raw: Path, folder: Path, tokenizer: bool) -> None:

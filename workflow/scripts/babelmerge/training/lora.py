@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
+from transformers.core_model_loading import revert_weight_conversion
 
 from babelmerge.files.directories import write_json
 from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS
@@ -44,9 +45,15 @@ class Adapter:
 
     @staticmethod
     def check(model, settings: Mapping) -> None:
-        """ValueError for a target that the base lacks, and for a rank that a matrix cannot have."""
+        """ValueError for a target that the base lacks, or a rank that a matrix cannot have.
+
+        Also for one that lies under another name in the base's files, if the adapter is kept alone.
+        """
         maps, lora = linear_maps(model), settings["lora"]
-        for name in _targets(model, maps, lora["targets"]):
+        targets = _targets(model, maps, lora["targets"])
+        if kept_alone(settings):
+            _require_saved(model, targets)
+        for name in targets:
             if lora["r"] > min(maps[name]):
                 raise ValueError(
                     f"training.lora.r: found {lora['r']}, and {name} is {maps[name][0]} x "
@@ -160,6 +167,17 @@ def _targets(model, maps: Mapping[str, Any], asked: str | list[str]) -> list[str
             "that an adapter on it could not be folded in; leave it out"
         )
     return found
+
+
+def _require_saved(model, targets: list[str]) -> None:
+    """ValueError for a map that whoever reads the base's files would not find by its name."""
+    own = {f"{name}.weight": model.get_submodule(name).weight for name in targets}
+    saved = revert_weight_conversion(model, own)
+    if other := [name for name in own if name not in saved]:
+        raise ValueError(
+            f"training.lora.keep: found adapter, and {other[0]} of the base has another name in "
+            "its files, where it is looked for; expected full, or targets without it"
+        )
 
 
 def _config(lora: Mapping):

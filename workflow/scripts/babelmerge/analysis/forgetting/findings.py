@@ -31,7 +31,7 @@ def _of(name: str, rows: pd.DataFrame) -> list[str]:
     tasks = labels.listing(dict.fromkeys(map(ids.unit, told["dataset"])))
     base = labels.number(100 * means["base"]["value"], 1)
     first = f"Beside the study's own tasks ({name}: {tasks}) the base scores {base}%"
-    return [f"{first}; against it {labels.listing(parts)}." if parts else f"{first}."]
+    return [f"{first}. Against it: {'; '.join(parts)}." if parts else f"{first}."]
 
 
 def _part(rows: pd.DataFrame, kind: str, mean: Mapping) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from babelmerge.display.chapters import Parts
 from babelmerge.words import metrics
 
+TRIVIAL = "trivial"  # a kind of row beside those of models
 Families = Mapping[str, Mapping[str, Sequence[str]]]  # family -> group -> its data sets, in order
 
 
@@ -55,6 +56,21 @@ class Scored:
         if self.retention.empty:
             return self.retention
         return self.retention[self.retention["metric"] == self.metric].reset_index(drop=True)
+
+
+def without_model(
+    tables: Sequence[pd.DataFrame], datasets: Sequence[str], metrics: Sequence[str]
+) -> pd.DataFrame:
+    """What answers without a model score, as rows of the long table: model is trivial/BASELINE.
+
+    tables: of baseline, dataset, metric and value, as the rule `score_trivial` writes them.
+    """
+    if not tables:
+        return pd.DataFrame()
+    rows = pd.concat(tables)
+    rows = rows[rows["dataset"].isin(datasets) & rows["metric"].isin(metrics)]
+    named = rows.assign(model=f"{TRIVIAL}/" + rows["baseline"], kind=TRIVIAL)
+    return named.assign(expert="", group="", method="")
 
 
 def of(parts: Parts) -> Scored:

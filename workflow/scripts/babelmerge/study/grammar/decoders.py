@@ -92,6 +92,14 @@ def linear_maps(model_type: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(linear), tuple(others) if linear else ()
 
 
+@functools.cache
+def takes_positions(model_type: str) -> bool | None:
+    """Whether models of a type are told where tokens stand; None where its source can't be read."""
+    place = _place(model_type)
+    text = _source(f"models/{place}/modeling_{place}.py")
+    return bool(re.search(r"\bposition_ids: ", text)) if text else None
+
+
 def _place(model_type: str) -> str:
     """The folder of a type's source."""
     text = _source("models/auto/auto_mappings.py")

@@ -16,7 +16,7 @@ from babelmerge.study.grammar.corpora import Corpus, Task
 from babelmerge.study.grammar.groups import Grid, Group, check_grids
 from babelmerge.study.grammar.harness import AnyTask, Harness
 from babelmerge.study.grammar.mistakes import mistakes
-from babelmerge.study.grammar.models import Base, Baseline, Experts, Joint, Training
+from babelmerge.study.grammar.models import Base, Baseline, Encoder, Experts, Joint, Training
 from babelmerge.study.grammar.selection import Allowances, Selection
 from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree, message
 from babelmerge.words import languages as known
@@ -53,6 +53,10 @@ class Evaluation(Strict):
     resamples: Count = key("Bootstrap resamples.", 1000)
     confidence: Annotated[float, Field(gt=0, lt=1)] = key("Level of the intervals.", 0.95)
     seed: Whole | None = key("Seed of the resampling. Default: the study's.")
+    bertscore: Encoder | None = key(
+        "The model of the metric bertscore, as {hub: google-bert/bert-base-multilingual-cased}. "
+        "Without it the metric is left out, and the report warns of that."
+    )
 
 
 class Price(Strict):

@@ -1,18 +1,21 @@
 """Evaluation: what models can read, what each writes for each test set, and what that is worth."""
 
 import functools
+from dataclasses import asdict
 
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
-from babelmerge.study.graph.data import checked, splits
+from babelmerge.study.graph.data import checked, split_file, splits
 from babelmerge.study.graph.represent import probe_split
-from babelmerge.study.graph.train import model_file, own_datasets, prompt, taken_inputs
+from babelmerge.study.graph.train import files_of, model_file, own_datasets, prompt, taken_inputs
 from babelmerge.study.plan.types import Plan, Trained
 from babelmerge.tasks import kinds
 from babelmerge.tasks.kind import LIKELIHOOD
 from babelmerge.training.settings import DEFAULTS
+from babelmerge.words.metrics import metric as facts_of
 
 PROBES = ("neurons", "cka", "angles", "usage_alignment", "interventions")
+MEASURING = ("babelmerge.evaluation.bertscore", "babelmerge.models")
 # What training does with rows that are too long, and the key of the max_lengths at which it does.
 POLICIES = {"cut": "trained", "drop": "dropping", "error": "refusing"}
 Limits = dict[str, int | None]  # split -> how many of its first rows; None: all
@@ -151,6 +154,50 @@ def metric_settings(plan: Plan, dataset: str) -> dict:
         "metrics": list(entry.metrics),
         "target_language": entry.target_language,
         "candidates": sorted({entry.source_language, entry.target_language}),
+        **plan.evaluation,
+        **({"encoder": encoder_settings(plan)} if encoder(plan, dataset) else {}),
+    }
+
+
+def encoder(plan: Plan, dataset: str) -> list[str]:
+    """The model that measures scores of a data set, where one does."""
+    measured = any(facts_of(metric).needs for metric in plan.datasets[dataset].metrics)
+    return [paths.of(plan, paths.ENCODER)] if measured else []
+
+
+def unreached(plan: Plan, dataset: str) -> list[str]:
+    """Code that scoring a data set does not enter, so that editing it scores nothing anew."""
+    return [] if encoder(plan, dataset) else list(MEASURING)
+
+
+def encoder_settings(plan: Plan) -> dict:
+    return {**asdict(plan.encoder.source), "layer": plan.encoder.layer}
+
+
+def encoder_files(plan: Plan) -> list[str]:
+    """Its files where it is taken from a local folder."""
+    return files_of(plan.encoder.source)
+
+
+def trivial(plan: Plan, dataset: str) -> list[str]:
+    """Scores of what answers a data set without a model, where its kind has such baselines."""
+    entry = plan.datasets[dataset]
+    there = kinds.kind(entry.kind).trivial and "test" in entry.splits
+    return [paths.of(plan, paths.TRIVIAL, dataset=dataset)] if there else []
+
+
+def trivial_train(plan: Plan, dataset: str) -> list[str]:
+    there = "train" in plan.datasets[dataset].splits
+    return [split_file(plan, dataset, "train")] if there else []
+
+
+def trivial_settings(plan: Plan, dataset: str) -> dict:
+    entry = plan.datasets[dataset]
+    return {
+        "dataset": dataset,
+        "kind": entry.kind,
+        "asked": list(entry.metrics),
+        "labels": entry.options.get("labels", []),
         **plan.evaluation,
     }
 

@@ -13,6 +13,7 @@ from babelmerge.study.graph.train import below, model_file
 from babelmerge.study.plan.types import Merge, Plan
 from babelmerge.tasks import kinds
 from babelmerge.words import ids
+from babelmerge.words.metrics import metric as facts_of
 
 
 def _settings(plan: Plan, what: str) -> dict | None:
@@ -26,7 +27,7 @@ def _rows(plan: Plan) -> int | None:
 
 def _case(plan: Plan, dataset: str, name: str, metric: str | None) -> dict:
     kind = kinds.kind(plan.datasets[dataset].kind)
-    scored = metric in kind.metrics and metric not in kind.always
+    scored = metric in kind.metrics and metric not in kind.always and not facts_of(metric).needs
     return {
         "dataset": dataset,
         "name": name,

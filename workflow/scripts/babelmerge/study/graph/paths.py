@@ -30,6 +30,8 @@ SWEEP = ROOT + "/sweeps/{group}/{method}.tsv"
 RECIPE = ROOT + "/recipes/{group}/{method}.yaml"
 MERGE = ROOT + "/models/merges/{group}/{method}/manifest.json"
 
+ENCODER = ROOT + "/encoders/bertscore/manifest.json"
+
 OUTPUT = ROOT + "/outputs/{model}/{dataset}.jsonl"
 DECODING = ROOT + "/outputs/{model}/{dataset}.decoding.json"
 SCORE = ROOT + "/scores/{model}/{dataset}.json"
@@ -42,6 +44,8 @@ BENCHMARK_SCORES = ROOT + "/benchmarks/{model}/{dataset}.scores.json"
 BENCHMARK_VALUES = ROOT + "/benchmarks/{model}/{dataset}.scores.tsv"
 REPRESENTATION = ROOT + "/representations/{model}/{dataset}.safetensors"
 REPRESENTATION_FACTS = ROOT + "/representations/{model}/{dataset}.json"
+
+TRIVIAL = ROOT + "/trivial/{dataset}.tsv"
 
 COMPARISONS = ROOT + "/comparisons"
 SCORES = COMPARISONS + "/scores.tsv"

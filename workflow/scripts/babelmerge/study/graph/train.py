@@ -49,7 +49,12 @@ def taken_settings(plan: Plan, model: str) -> dict:
 
 def taken_files(plan: Plan, model: str) -> list[str]:
     """Files of a model that is taken from a local folder; nothing for one from the hub."""
-    folder = plan.models[model].source.path
+    return files_of(plan.models[model].source)
+
+
+def files_of(source: Taken) -> list[str]:
+    """The files of a model in a local folder."""
+    folder = source.path
     if not folder:
         return []
     kept = (".json", ".safetensors", ".model", ".txt", ".jinja")

@@ -13,6 +13,7 @@ from babelmerge.study.plan.types import Benchmark, Dataset
 from babelmerge.tasks.kind import options
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
+from babelmerge.words.metrics import metric as facts_of
 from babelmerge.words.spelling import listed, nearest
 
 
@@ -75,6 +76,34 @@ def datasets(study: Study) -> dict[str, Dataset]:
     return found
 
 
+def _metrics(study: Study, name: str) -> tuple[str, ...]:
+    """Those that a task asks for, else its kind's main ones, as far as they can be measured."""
+    task, kind = study.tasks[name], KINDS[study.tasks[name].kind]
+    asked = task.metrics or kind.counted(kind.main, kind.answers(task))
+    kept = tuple(metric for metric in asked if not _unmeasured(study, metric))
+    if asked and not kept:
+        remedy = f"Name it: evaluation: {{{facts_of(asked[0]).needs}: {{hub: …}}}}."
+        found, expected = f"{listed(asked)} alone, and no model to measure it by", "another metric"
+        raise study.error("tasks", name, "metrics", found=found, expected=expected, remedy=remedy)
+    return kept
+
+
+def _unmeasured(study: Study, metric: str) -> bool:
+    needed = facts_of(metric).needs
+    return bool(needed) and getattr(study.evaluation, needed) is None
+
+
+def warnings(study: Study) -> tuple[str, ...]:
+    """Metrics that tasks ask for and that are left out for want of a model that measures them."""
+    return tuple(
+        f"tasks.{name}.metrics: {facts_of(metric).word} is left out; it is measured by a model, "
+        f"and the study names none (evaluation: {{{facts_of(metric).needs}: {{hub: …}}}})"
+        for name, task in study.tasks.items()
+        for metric in task.metrics or ()
+        if _unmeasured(study, metric)
+    )
+
+
 def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> Dataset:
     unit, kind = ids.written(source, target), KINDS[task.kind]
     return Dataset(
@@ -84,9 +113,9 @@ def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> D
         unit=unit,
         source_language=source,
         target_language=target,
-        prompt=kind.template(task.prompt),
+        prompt=kind.asked(task),
         chat=task.chat,
-        metrics=tuple(task.metrics or kind.counted(kind.main, kind.answers(task))),
+        metrics=_metrics(study, name),
         splits={s: r for s in SPLITS if (r := requests(study, name, s, source, target))},
         overlap=task.overlap,
         options=dict(options(task.labels, task.shots)),

@@ -30,7 +30,6 @@ from babelmerge.study.plan.types import (
 )
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
-from babelmerge.words.metrics import metric
 from babelmerge.words.spelling import listed
 
 __all__ = [
@@ -70,7 +69,7 @@ def expand(study: Study) -> Plan:
     families: dict[str, tuple[str, ...]] = {}
     for group in groups.values():
         families[group.family] = (*families.get(group.family, ()), group.name)
-    evaluation = study.evaluation.model_dump(exclude_none=True)
+    evaluation = study.evaluation.model_dump(exclude_none=True, exclude={"bertscore"})
     return Plan(
         study=study.file,
         name=study.name,
@@ -93,7 +92,8 @@ def expand(study: Study) -> Plan:
         published=study.published,
         price=study.price.model_dump() if study.price else None,
         chosen_on_test=plan_selection.on_test(study, datasets, models, merges),
-        warnings=plan_merges.warnings(merges),
+        warnings=(*plan_merges.warnings(merges), *plan_data.warnings(study)),
+        encoder=plan_models.encoder(study),
         benchmarks=plan_data.benchmarks(study),
     )
 
@@ -142,7 +142,6 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     sources = [m.source for m in plan.models.values()]
     if any(isinstance(s, Kept) for s in sources):
         asked.append("checkpoints along training")
-    asked += [f"metric {name}" for name in _sorted(_uncounted(plan))]
     asked += ["examples shown before items (shots)"] if _shown(plan) else []
     asked += [f"training on tasks of kind {kind}" for kind in _unlearnt(plan)]
     asked += ["a base without text to learn (base.pretrain)"] if _unread(plan) else []
@@ -151,12 +150,6 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
             f"runs only task kinds {listed(_sorted(kinds))} and methods {listed(_sorted(methods))}"
         )
-
-
-def _uncounted(plan: Plan) -> set[str]:
-    """Metrics that this version knows of and cannot count."""
-    metrics = {name for dataset in plan.datasets.values() for name in dataset.metrics}
-    return {name for name in metrics if not metric(name).built}
 
 
 def _shown(plan: Plan) -> bool:

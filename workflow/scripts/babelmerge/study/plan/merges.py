@@ -186,7 +186,8 @@ def _metric(study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ..
     first = datasets[chosen[0]]
     if USUAL in KINDS[first.kind].metrics:
         return USUAL
-    common = (m for m in first.metrics if all(m in datasets[d].metrics for d in chosen))
+    counted = [m for m in first.metrics if not known(m).needs]
+    common = (m for m in counted if all(m in datasets[d].metrics for d in chosen))
     return next(common, first.metrics[0])
 
 
@@ -207,6 +208,10 @@ def _check_metric(
     study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ...], metric: str
 ) -> None:
     """Raise StudyError for a metric that does not suit the datasets that decide a sweep."""
+    if known(metric).needs:
+        found = f"{metric!r}, which another model measures when all models have answered"
+        expected = "a metric that is counted from texts alone"
+        raise study.error("selection", "metric", found=found, expected=expected)
     if not known(metric).higher_is_better:
         found, expected = repr(metric), "a metric of which more is better"
         raise study.error("selection", "metric", found=found, expected=expected)

@@ -63,6 +63,14 @@ class Taken:
 
 
 @dataclass(frozen=True)
+class Encoder:
+    """The model that BERTScore compares texts by. layer: whose outputs; None: its usual one."""
+
+    source: Taken
+    layer: int | None
+
+
+@dataclass(frozen=True)
 class Trained:
     """A model that we train on the train splits of `datasets`.
 
@@ -200,6 +208,7 @@ class Plan:
     too_long: what becomes of rows that models cannot decode: error, drop or cut.
     chosen_on_test: what is chosen on the rows that scores are reported on: see `selection`.
     benchmarks: by name.
+    encoder: what BERTScore is measured by, where it is.
     """
 
     study: str
@@ -225,6 +234,7 @@ class Plan:
     chosen_on_test: tuple[str, ...]
     warnings: tuple[str, ...]
     benchmarks: dict[str, Benchmark] = field(default_factory=dict)
+    encoder: Encoder | None = None
 
     @property
     def trained(self) -> dict[str, Model]:

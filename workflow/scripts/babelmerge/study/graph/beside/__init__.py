@@ -1,6 +1,6 @@
-"""What is set beside the scores of a study's own tasks, a module a rule file.
+"""What is set beside each other over several groups, and beside the study's own tasks.
 
 Offers `relations` (a direction's main group, and how others differ from it), `groups` (the files
-and chapter that compare them), `cost` (what training took) and `harness` (the benchmarks that
-others wrote). Used by their rules, by the report and by the room around it.
+and chapter that compare them), `cost` (what training cost) and `harness` (benchmarks that others
+wrote). Used by the rules of groups.smk and evaluate.smk, and by the report.
 """
