@@ -108,7 +108,7 @@ def test_adapters_has_the_papers_models():
     assert len(expanded.of_kind("expert")) == 16  # 15 and the updated English one
     assert len(expanded.of_kind("joint")) == 3
     sizes = {g.name: (len(g.members), len(g.methods)) for g in expanded.groups.values()}
-    assert sizes["sentiment"] == sizes["reasoning"] == sizes["summarization"] == (5, 8)
+    assert sizes["sentiment"] == sizes["reasoning"] == sizes["summarization"] == (5, 8 + 4)
     assert sizes["multitask-all"] == (15, 1) and sizes["sentiment-asian"] == (2, 1)
     updated = expanded.models["experts/sentiment-en-updated"]
     assert updated.source.datasets == ("sentiment/en", "more-sentiment/en")
