@@ -96,7 +96,7 @@ def test_the_table_has_shares_and_prices_where_the_study_says_what_an_hour_costs
     plain = tables.table(long, CFG)
     assert [row.cells[0].aside for row in plain.rows] == ["", "43%", "", "62%"]
     assert [name for (name,) in plain.header] == [
-        *("Minutes side by side", "Minutes one by one", "Of these merging, minutes"),
+        *("Minutes side by side", "Minutes one by one", "Merging, minutes"),
         *("GPU-minutes", "Thousand tokens"),
     ]
     priced = tables.table(long, CFG | {"price": {"per_hour": 36.0, "currency": "EUR"}})
@@ -109,8 +109,8 @@ def test_published_claims_stand_beside_ours_with_what_they_depend_on(tmp_path):
     long = table(tmp_path)
     claims = list(findings.claims(long, published))
     assert len(claims) == 5
-    assert claims[0].startswith("up to 50% of the initial time saved (arXiv:2601.16127")
-    assert claims[0].endswith("here 57%")
+    assert claims[0].startswith("Up to 50% of the initial time saved (arXiv:2601.16127")
+    assert claims[0].endswith("here 56.7%.")
     assert any("2.5 × less time" in claim and "here 1.6 ×" in claim for claim in claims)
     page = chapter(Parts(study=CFG, long={("cost",): long, ("published",): published}))
     assert findings.DEPENDS in page and "What was published" in page

@@ -93,6 +93,12 @@ def sides(dataset: str) -> tuple[str, str]:
     return source, target or source
 
 
+def paired(dataset: str) -> bool:
+    """Whether a data set has two languages."""
+    source, target = sides(dataset)
+    return source != target
+
+
 def written(source: str, target: str) -> str:
     """The unit of two languages: hi-en, or hi when both are the same."""
     return source if source == target else f"{source}-{target}"

@@ -26,7 +26,7 @@ def bars(table: pd.DataFrame, cfg: Mapping, direction: str) -> Figure:
     found = [pair for pair in pairs(table) if pair[0].direction == direction]
     titles = [tables.section(joint, cfg) for joint, _ in found]
     with fs.style():
-        figure, axes = fs.panels([1.05] * len(found), titles)
+        figure, axes = fs.panels([1.6] * len(found), titles)
         for ax, pair in zip(axes, found, strict=True):
             _panel(ax, pair)
         axes[-1].set_xlabel("Share of joint training, %")

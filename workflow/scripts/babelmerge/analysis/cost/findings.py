@@ -34,19 +34,19 @@ DEPENDS = (
 def told(table: pd.DataFrame, cfg: Mapping) -> Iterator[str]:
     """What each way takes, one sentence for each thing to be done."""
     for joint, experts in pairs(table):
-        wall, one, work = (tables.share(experts, joint, m) for m in ("wall", "one", "work"))
+        wall, one, work = (_of(tables.share(experts, joint, m)) for m in ("wall", "one", "work"))
         if joint.part == NEW:
             count = int(experts.numbers["models"])
             yield (
                 f"{tables.section(joint, cfg)}: {count} experts side by side and a merge take "
-                f"{wall} of the time of joint training, one after the other {one}, and {work} of "
+                f"{wall} the time of joint training, one after the other {one} that, and {work} "
                 f"its {joint.unit} time."
             )
         else:
             again = "training the joint model again" + " (estimated)" * joint.estimated
             yield (
-                f"{tables.section(joint, cfg)}: that and merging again take {wall} of the time of "
-                f"{again}, and {work} of its {joint.unit} time."
+                f"{tables.section(joint, cfg)}: that and merging again take {wall} the time of "
+                f"{again}, and {work} its {joint.unit} time."
             )
 
 
@@ -69,10 +69,20 @@ def claims(table: pd.DataFrame, published: pd.DataFrame) -> Iterator[str]:
         same = [(joint, experts) for joint, experts in pairs(table) if joint.part == part]
         numbers = [FORMS[form](experts.share(measure, joint)) for joint, experts in same]
         if numbers:
-            write = _times if form == "factor" else labels.percent
+            write = _times if form == "factor" else _share
             low, high = (write(number) for number in (min(numbers), max(numbers)))
             here = low if low == high else f"{low} to {high}"
-            yield f"{words.format(write(float(row['value'])))} ({row['source']}); here {here}"
+            told = words.format(write(float(row["value"])))
+            yield f"{told[0].upper()}{told[1:]} ({row['source']}); here {here}."
+
+
+def _of(share: str) -> str:
+    """'62% of', '19 ×'."""
+    return f"{share} of" if share.endswith("%") else share
+
+
+def _share(value: float) -> str:
+    return labels.percent(value, 1).replace(".0%", "%")
 
 
 def _times(factor: float) -> str:

@@ -38,7 +38,7 @@ def table(long: pd.DataFrame, cfg: Mapping) -> Table | None:
     note = f"{NOTE} {ESTIMATED}" if any(joint.estimated for joint, _ in found) else NOTE
     title = "What training cost: one joint model, or experts and a merge"
     header = [f"{unit.capitalize()}s side by side", f"{unit.capitalize()}s one by one"]
-    header += [f"Of these merging, {unit}s", f"{found[0][0].unit}-{unit}s", "Thousand tokens"]
+    header += [f"Merging, {unit}s", f"{found[0][0].unit}-{unit}s", "Thousand tokens"]
     header += [f"Price, {price['currency']}"] if price else []
     return Table(title, tuple((name,) for name in header), tuple(rows), long, note, corner="Way")
 
@@ -52,8 +52,8 @@ def section(cost: Cost, cfg: Mapping) -> str:
     """What is to be done, in words."""
     words = labels.direction_words(cfg["directions"][cost.direction], cost.direction)
     if cost.part == NEW:
-        return f"{words}: everything trained"
-    return f"{words}: {labels.inside(labels.model_id(cost.what))} trained anew"
+        return f"{words}, everything trained"
+    return f"{words}, {labels.inside(labels.model_id(cost.what))} trained anew"
 
 
 def label(cost: Cost) -> str:
@@ -70,7 +70,7 @@ def _cells(cost: Cost, joint: Cost, price: Mapping | None, seconds: float) -> li
     for measure, divisor in shown.items():
         value = cost.numbers.get(measure, math.nan) / divisor
         beside = "" if cost is joint or measure == "merging" else share(cost, joint, measure)
-        cells.append(Cell(labels.number(value, 1), aside=beside))
+        cells.append(Cell(labels.number(value, 0 if value >= 1000 else 1), aside=beside))
     if price:
         cells.append(Cell(f"{cost.numbers['work'] / 3600 * price['per_hour']:.3g}"))
     return cells

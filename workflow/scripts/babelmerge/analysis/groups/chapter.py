@@ -8,7 +8,7 @@ from babelmerge.display.chapters import Parts
 INTRODUCTION = (
     "Other groups over the same data sets, each beside the merge of the main group by the same "
     "method: with an expert that was trained on more data, with some of the experts, with experts "
-    "of other tasks."
+    "of other tasks or directions too."
 )
 MOST_OPEN = 30  # rows of a table that is shown unfolded
 

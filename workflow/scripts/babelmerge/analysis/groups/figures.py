@@ -14,8 +14,8 @@ from babelmerge.display import style as fs
 from babelmerge.words.metrics import metric as facts_of
 
 OVERALL = (
-    "Mean {label} over all test sets of a direction, with 95% intervals of a bootstrap over "
-    "sentences. Line: the joint model, else the experts."
+    "Mean {label} over all {units}, with 95% intervals of a bootstrap over sentences. Line: the "
+    "joint model, else the experts."
 )
 COLOURS = {"base": fs.FAINT, "expert": fs.PALETTE[1], "joint": fs.PALETTE[2], "baseline": "#b0b0b0"}
 NAMES = {"base": "Base", "expert": "Experts", "joint": "Joint training", "baseline": "Baselines"}
@@ -37,16 +37,14 @@ def overall(table: pd.DataFrame, cfg: Mapping) -> Figure:
         figure, (ax,) = fs.panels([height], [labels.direction_words(datasets, cfg["direction"])])
         ax.barh(range(len(shown)), values, 0.75, color=[_colour(line) for line in shown], zorder=2)
         top = np.nanmax([values, ends[:, 1]])
-        for y, (value, (low, high), number) in enumerate(zip(values, ends, numbers, strict=True)):
+        for y, ((low, high), number) in enumerate(zip(ends, numbers, strict=True)):
             if np.isfinite([low, high]).all():
                 ax.plot([low, high], [y, y], color=fs.INK, linewidth=0.7, zorder=4)
-            text = interval(number, metric)
-            place = np.nanmax([value, high]) + 0.02 * top
-            ax.text(place, y, text, va="center", fontsize=5.5, zorder=5)
+            ax.text(1.03 * top, y, interval(number, metric), va="center", fontsize=5.5)
         level = [v for line, v in zip(shown, values, strict=True) if _reference(line, cfg)]
         if level:
             ax.axvline(level[0], color=fs.INK, linewidth=0.8, linestyle=(0, (2, 1)), zorder=3)
-        ax.set_xlim(0, 1.42 * top)
+        ax.set_xlim(0, 1.45 * top)
         ax.set_ylim(len(shown) - 0.4, -0.6)
         ax.set_yticks(range(len(shown)), [_label(line, datasets, cfg) for line in shown])
         ax.tick_params(axis="y", length=0)

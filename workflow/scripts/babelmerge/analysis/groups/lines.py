@@ -63,8 +63,7 @@ def lines(table: pd.DataFrame) -> list[Line]:
 
 def unit(datasets: Sequence[str], several: bool = True) -> str:
     """What data sets of a direction differ by: languages, or pairs."""
-    paired = any(len(set(ids.sides(dataset))) > 1 for dataset in datasets)
-    return ("pair" if paired else "language") + "s" * several
+    return ("pair" if any(map(ids.paired, datasets)) else "language") + "s" * several
 
 
 def label(line: Line, datasets: Sequence[str]) -> str:

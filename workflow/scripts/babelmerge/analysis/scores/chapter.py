@@ -6,6 +6,7 @@ What each says is computed by `findings` and `model_findings`.
 from collections.abc import Callable
 
 from babelmerge.analysis.groups.figures import OVERALL
+from babelmerge.analysis.groups.lines import unit
 from babelmerge.analysis.scores import figures, findings, matrix, scored
 from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import chapters, labels
@@ -64,7 +65,7 @@ def merges(parts: Parts) -> str:
     if not (found.scores["kind"] == "merge").any():
         return ""
     body = page.paragraphs([*findings.interference(found), *findings.published(found)])
-    body += _by_metric(parts, "overall", OVERALL, lambda key: "")
+    body += _by_metric(parts, "overall", lambda metric: _overall(found, metric), lambda key: "")
     body += parts.tables_of("means") + parts.tables_of("best")
     body += _by_metric(parts, "overview", figures.OVERVIEW)
     body += _by_metric(parts, "retention", figures.BARS)
@@ -72,6 +73,11 @@ def merges(parts: Parts) -> str:
     full = parts.tables_of("retention")
     body += page.details("Every merge on every test set, with intervals and tests", full)
     return body + _sweeps(parts)
+
+
+def _overall(found: scored.Scored, metric: str) -> str:
+    sets = found.scores.loc[found.scores["metric"] == metric, "dataset"]
+    return OVERALL.replace("{units}", unit(sets))
 
 
 def _sweeps(parts: Parts) -> str:

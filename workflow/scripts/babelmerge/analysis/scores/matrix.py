@@ -16,11 +16,11 @@ from matplotlib.patches import Rectangle
 from babelmerge.analysis.scores.owners import owners as owners_of
 from babelmerge.display import labels
 from babelmerge.display import style as fs
-from babelmerge.words import metrics
+from babelmerge.words import ids, metrics
 
 TRAINED = ("base", "expert", "joint", "baseline")  # kinds of models, in order
 CAPTION = (
-    "{label} of every model that was trained (rows) on the test sets of one direction (columns). "
+    "{label} of every model that was trained (rows) on the test sets of one {place} (columns). "
     "Framed: an expert's own test set; the cells beside it in its row show what it does in "
     "languages it was not trained on.{small} Hatched: not evaluated."
 )
@@ -87,7 +87,9 @@ def caption(scores: pd.DataFrame, metric: str) -> str:
     """The caption of a metric's matrices over these scores, but for its label."""
     datasets = scores.loc[scores["metric"] == metric, "dataset"].unique()
     told = [fault.failed for fault in faults(scores, datasets)]
-    return CAPTION.replace("{small}", SMALL.format(fault=" or ".join(told)) if told else "")
+    place = "direction" if any(map(ids.paired, datasets)) else "task"
+    small = SMALL.format(fault=" or ".join(told)) if told else ""
+    return CAPTION.replace("{small}", small).replace("{place}", place)
 
 
 def _small(fault: metrics.Metric | None, grid: pd.DataFrame) -> str:

@@ -12,7 +12,7 @@ from babelmerge.analysis.scores.owners import owners as owners_of
 from babelmerge.analysis.scores.scored import Scored
 from babelmerge.display import labels
 from babelmerge.evaluation.statistics import LEAST_SENTENCES
-from babelmerge.words import metrics
+from babelmerge.words import ids, metrics
 
 NAMED = 4  # experts that a sentence lists
 GIVEN = {  # facts of a training -> in words
@@ -162,8 +162,10 @@ def _transfer(rows: pd.DataFrame, direction: str, scored: Scored) -> list[str]:
     better = int((sign * (rows["value"] - rows["base"]) > 0).sum())
     mean, base = (labels.number(facts.factor * rows[name].mean(), 1) for name in ("value", "base"))
     where = f" ({direction})" if direction else ""
+    paired = any(map(ids.paired, rows["dataset"]))
+    there = "On the other test sets of their direction" if paired else "In the other languages"
     return [
-        f"On the other test sets of their direction{where} experts score {mean}{facts.unit} where "
+        f"{there}{where} experts score {mean}{facts.unit} where "
         f"the base has {base}{facts.unit}: above the base in {better} of {len(rows)} cases."
     ]
 

@@ -4,6 +4,7 @@ The table has model_kind, expert, method, family, dataset, metric, value, source
 has its direction as data set, such as translation/xx-en. Reads no files.
 """
 
+import re
 from collections.abc import Iterable
 
 import pandas as pd
@@ -12,6 +13,7 @@ from babelmerge.display import labels
 from babelmerge.words import metrics
 
 NAN = float("nan")
+PLACE = re.compile(",? (?:Table|section|abstract) ?")
 Key = tuple[str, str, str, str]
 
 
@@ -41,6 +43,6 @@ def note(published: pd.DataFrame | None, beside: Iterable[Iterable[float]]) -> s
 
 
 def source(published: pd.DataFrame) -> str:
-    """Works that the values are from, without the number of the table."""
-    works = {str(name).split(" Table")[0] for name in published["source"]}
+    """Works that the values are from, without the place in them."""
+    works = {PLACE.split(str(name))[0] for name in published["source"]}
     return labels.listing(sorted(works))

@@ -146,7 +146,8 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
         lines += [_everywhere(experts[name], datasets, units.get(name)) for name in order]
     elif owners:
         own = {dataset: experts[name]["model"] for dataset, name in owners.items()}
-        lines.append(Line("expert", "Fine-tuned (own pair)", own, OWN))
+        unit = "pair" if any(map(ids.paired, own)) else "language"
+        lines.append(Line("expert", f"Fine-tuned (own {unit})", own, OWN))
     for kind in ("joint", "baseline"):
         lines += [_everywhere(row, datasets) for row in of_kind.get(kind, [])]
     return lines + _merges(of_kind.get("merge", []), groups)
