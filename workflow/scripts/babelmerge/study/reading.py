@@ -6,7 +6,7 @@ Everything that can be wrong with a study is found here, as a ValueError that na
 from pathlib import Path
 
 from babelmerge.recipes.methods import METHODS
-from babelmerge.study.checks import adapters, packing, path_lengths
+from babelmerge.study.checks import adapters, harness, packing, path_lengths
 from babelmerge.study.checks import files as named_files
 from babelmerge.study.grammar import study as grammar
 from babelmerge.study.grammar.study import Study
@@ -27,6 +27,7 @@ def read(file: str | Path, data: str | Path) -> tuple[Study, Plan]:
     named_files.check_files(plan)
     adapters.check(plan)
     packing.check(plan)
+    harness.check(plan)
     path_lengths.check(plan)
     return study, plan
 

@@ -58,11 +58,14 @@ class Scored:
 
 
 def of(parts: Parts) -> Scored:
-    """From the long tables of a chapter: `scores`, `retention`, `published` and `learning`."""
-    retention = list(parts.named("retention").values())
+    """From the long tables of a chapter: `scores`, `retention`, `published` and `learning`.
+
+    Scores of benchmarks, which have no language, are left to `analysis.forgetting`.
+    """
+    retention, scores = list(parts.named("retention").values()), parts.frame("scores")
     return Scored(
         metric=parts.study["metric"],
-        scores=parts.frame("scores"),
+        scores=scores[scores["target_language"] != ""] if "target_language" in scores else scores,
         families=parts.study.get("families", {}),
         retention=pd.concat(retention) if retention else pd.DataFrame(),
         published=parts.long.get(("published",)),

@@ -49,7 +49,8 @@ def signatures_in_short(frame: pd.DataFrame) -> list[tuple[str, str]]:
     found = []
     parts = frame.groupby("metric", sort=False)["signature"] if len(frame) else ()
     for metric, several in parts:
-        why = "task" if "answer:" in several.iloc[0] else "target language"
+        by_task = any(word in several.iloc[0] for word in ("answer:", "lm_eval:"))
+        why = "task" if by_task else "target language"
         more = f" (and {len(several) - 1} more, by {why})" if len(several) > 1 else ""
         found.append((metrics.metric(str(metric)).label, several.iloc[0] + more))
     return found

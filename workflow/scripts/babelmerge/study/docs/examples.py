@@ -35,7 +35,12 @@ tasks:
   sentences:  # plain text, which models are looked at on: nothing is asked and nothing scored
     kind: text
     languages: [it, de]
-    test: {corpus: lines}""",
+    test: {corpus: lines}
+  forgetting:  # benchmarks by name, and of a folder of your own, run by lm-evaluation-harness
+    kind: harness
+    tasks: [arc_easy, hellaswag, my_task]
+    include: benchmarks
+    limit: 500""",
         "corpora": """\
 corpora:
   own:  # one table for each language, columns named by their codes

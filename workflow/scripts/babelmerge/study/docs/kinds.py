@@ -28,6 +28,9 @@ and an answer that is a choice, its letter or, where the row has `keys`, its key
 over words, in scripts without spaces over characters; the metrics with `_default` are over what
 rouge-score finds by default, which is nothing but a-z and 0-9.
 
+A task of `kind: harness` is none of these: it names benchmarks that EleutherAI's
+lm-evaluation-harness runs on all models, with its own prompts, rows and metrics (docs/running.md).
+
 | kind | of a | fields | in prompts | metrics | controlled corpus | runs |
 |---|---|---|---|---|---|---|
 """

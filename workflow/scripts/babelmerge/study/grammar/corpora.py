@@ -162,11 +162,14 @@ Parts = Annotated[
 ]
 
 
+HARNESS = "harness"  # the kind of tasks that are not ours, see `grammar.harness`
+
+
 def _kind(value: object) -> object:
     """The name of a task kind; an error that lists them, as a choice among words is told."""
     if isinstance(value, str) and value in KINDS:
         return value
-    words = [repr(name) for name in KINDS]
+    words = [repr(name) for name in (*KINDS, HARNESS)]
     expected = f"{', '.join(words[:-1])} or {words[-1]}"
     raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
 

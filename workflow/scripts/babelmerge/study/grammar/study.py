@@ -14,6 +14,7 @@ from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.analysis import Analysis
 from babelmerge.study.grammar.corpora import Corpus, Task
 from babelmerge.study.grammar.groups import Grid, Group, check_grids
+from babelmerge.study.grammar.harness import AnyTask, Harness
 from babelmerge.study.grammar.mistakes import mistakes
 from babelmerge.study.grammar.models import Base, Baseline, Experts, Joint, Training
 from babelmerge.study.grammar.selection import Allowances, Selection
@@ -86,7 +87,11 @@ class Study(Strict):
     seed: Whole = key("Seed of everything that has none of its own.", 0)
     data_root: Text | None = key("Folder below the data folder where corpora's files lie.")
     base: Base = key("The model that everything starts from.", ...)
-    tasks: dict[Name, Task] = key("Name: task.", ..., min_length=1)
+    tasks: dict[Name, AnyTask] = key(
+        "Name: task. `kind: harness` names benchmarks of lm-evaluation-harness.",
+        ...,
+        min_length=1,
+    )
     corpora: dict[Name, Corpus] = key("Name: where rows come from.", ..., min_length=1)
     training: Training = key("Defaults of all training.", default_factory=Training)
     experts: dict[Name, Experts] = key("Name: an expert or a set of experts.", ..., min_length=1)
@@ -122,6 +127,16 @@ class Study(Strict):
     def name(self) -> str:
         """The file's stem: results/{name}/ is the study's subtree."""
         return Path(self._tree.file).stem
+
+    @property
+    def own_tasks(self) -> dict[str, Task]:
+        """Tasks with rows of the study's own."""
+        return {name: task for name, task in self.tasks.items() if isinstance(task, Task)}
+
+    @property
+    def benchmarks(self) -> dict[str, Harness]:
+        """Tasks that lm-evaluation-harness runs."""
+        return {name: task for name, task in self.tasks.items() if isinstance(task, Harness)}
 
     @property
     def file(self) -> str:
@@ -163,7 +178,7 @@ class Study(Strict):
             raise wrong(f"languages {twice} twice", "each language once")
         if "language" in self.tasks:
             raise wrong("a task named language", "another name: `each: language` has its own sense")
-        datasets = sum(task.most_units(len(self.languages)) for task in self.tasks.values())
+        datasets = sum(task.most_units(len(self.languages)) for task in self.own_tasks.values())
         if datasets > limits.DATASETS:
             expected = limits.most(limits.DATASETS, "units of all tasks")
             raise wrong(f"{datasets:,} data sets", expected, limits.REMEDY)

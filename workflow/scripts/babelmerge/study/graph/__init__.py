@@ -22,7 +22,7 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
-from babelmerge.study.graph.beside import cost, groups
+from babelmerge.study.graph.beside import cost, groups, harness
 
 __all__ = [
     "chapters",
@@ -30,6 +30,7 @@ __all__ = [
     "data",
     "evaluate",
     "groups",
+    "harness",
     "interventions",
     "merge",
     "mergeability",

@@ -1,7 +1,7 @@
 """The report's chapters on scores: the question, experts, merges, and what fails."""
 
 from babelmerge.study.graph import chapters, evaluate, merge, paths, scores
-from babelmerge.study.graph.beside import groups
+from babelmerge.study.graph.beside import groups, harness
 from babelmerge.study.graph.chapters import Chapter, Files, Key
 from babelmerge.study.plan.types import Plan, Trained
 
@@ -37,7 +37,7 @@ def retention(plan: Plan) -> Files:
 
 
 def question(plan: Plan) -> Chapter:
-    long = {**scored(plan), **retention(plan), **_learnt(plan)}
+    long = {**scored(plan), **retention(plan), **_learnt(plan), **harness.comparisons(plan)}
     study = {**facts(plan), "training": _trained(plan)}
     return Chapter(study=study, long=long, asks=("description", "reference"))
 

@@ -24,7 +24,8 @@ def index(plan: Plan) -> list[dict]:
     return [_row(plan, model, dataset) for model, dataset in plan.evaluations]
 
 
-def _row(plan: Plan, model: str, dataset: str) -> dict:
+def whose(plan: Plan, model: str) -> dict[str, str]:
+    """What tells a model in long tables."""
     entry, merge = plan.models[model], plan.merges.get(model)
     return {
         "model": model,
@@ -32,6 +33,12 @@ def _row(plan: Plan, model: str, dataset: str) -> dict:
         "expert": entry.name if entry.kind == "expert" else "",
         "group": merge.group if merge else "",
         "method": merge.method if merge else "",
+    }
+
+
+def _row(plan: Plan, model: str, dataset: str) -> dict:
+    return {
+        **whose(plan, model),
         "dataset": dataset,
         "owner": plan.owner(dataset) or "",
         "source_language": plan.datasets[dataset].source_language,

@@ -43,7 +43,7 @@ def _made(model: Model) -> str | type:
 def taken_settings(plan: Plan, model: str) -> dict:
     """Where it is, and whether it needs a tokenizer of its own: it is asked or looked into."""
     entry = plan.models[model]
-    asked = bool(entry.evaluate or entry.probe)
+    asked = bool(entry.evaluate or entry.probe or plan.benchmarks)
     return {"model": model, "tokenizer": asked, **asdict(entry.source)}
 
 

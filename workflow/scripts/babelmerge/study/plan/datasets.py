@@ -1,13 +1,15 @@
-"""From tasks and corpora to datasets: units and splits.
+"""From tasks and corpora to datasets: units and splits; and benchmarks, which have neither.
 
 Pure functions of a `Study`.
 """
+
+from importlib.metadata import PackageNotFoundError, version
 
 from babelmerge.study.grammar.corpora import Task
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.corpora import requests
 from babelmerge.study.plan.splits import SPLITS, check_apart, selects_on_test
-from babelmerge.study.plan.types import Dataset
+from babelmerge.study.plan.types import Benchmark, Dataset
 from babelmerge.tasks.kind import options
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
@@ -64,7 +66,7 @@ def _language(study: Study, code: str, where: tuple[str, ...]) -> str:
 def datasets(study: Study) -> dict[str, Dataset]:
     """Datasets of all tasks, in the file's order. Raises StudyError for what does not resolve."""
     found: dict[str, Dataset] = {}
-    for name, task in study.tasks.items():
+    for name, task in study.own_tasks.items():
         for source, target in _units(study, name, task):
             dataset = _dataset(study, name, task, source, target)
             found[dataset.id] = dataset
@@ -91,3 +93,28 @@ def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> D
         test_may_be_dev=selects_on_test(study),
         answer=kind.answers(task),
     )
+
+
+def benchmarks(study: Study) -> dict[str, Benchmark]:
+    """Tasks that lm-evaluation-harness runs, by name, in the file's order."""
+    return {
+        name: Benchmark(
+            name=name,
+            tasks=tuple(task.tasks),
+            include=None if task.include is None else str(study.data_folder / task.include),
+            shots=task.shots,
+            limit=task.limit,
+            chat=task.chat,
+            metrics=tuple(task.metrics or ()),
+            version=installed(),
+        )
+        for name, task in study.benchmarks.items()
+    }
+
+
+def installed() -> str | None:
+    """The version of lm-evaluation-harness in this environment; None where there is none."""
+    try:
+        return version("lm_eval")
+    except PackageNotFoundError:
+        return None

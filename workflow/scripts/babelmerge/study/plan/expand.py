@@ -94,6 +94,7 @@ def expand(study: Study) -> Plan:
         price=study.price.model_dump() if study.price else None,
         chosen_on_test=plan_selection.on_test(study, datasets, models, merges),
         warnings=plan_merges.warnings(merges),
+        benchmarks=plan_data.benchmarks(study),
     )
 
 
@@ -125,6 +126,7 @@ def _experts(
 
 def _check_evaluations(study: Study, models: dict[str, Model]) -> None:
     number = sum(len(model.evaluate) for model in models.values())
+    number += len(models) * sum(len(entry.tasks) for entry in study.benchmarks.values())
     if number > limits.EVALUATIONS:
         found = f"{number:,} pairs of a model and a data set that it is tested on"
         expected = limits.most(limits.EVALUATIONS, "of them")

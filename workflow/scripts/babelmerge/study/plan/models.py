@@ -95,7 +95,7 @@ def _each(
         return [
             (values(study, d.task, d.source_language, d.target_language), own) for d, own in found
         ]
-    among = resolve(study, datasets, entry.of or list(study.tasks), None, where)
+    among = resolve(study, datasets, entry.of or list(study.own_tasks), None, where)
     languages = entry.units if isinstance(entry.units, list) else study.languages
     sets = []
     for code in languages:
