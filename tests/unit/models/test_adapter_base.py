@@ -94,11 +94,8 @@ def _fact(models, name):
 
 def test_task_vectors_have_the_elements_of_the_model_that_both_make(results):
     models = results / "models"
-    places = {"x": models / "experts" / "x"}
-    by_factors, folded = (
-        list(inspection.inspect(models / "base", places, folded=way).rows())
-        for way in (False, True)
-    )
-    full = list(inspection.inspect(models / "base", {"x": models / "full"}).rows())
-    assert folded == full
+    base, places = models / "base", {"x": models / "experts" / "x"}
+    by_factors = list(inspection.inspect(base, places).rows())
+    folded = list(inspection.inspect(base, places, folded=True).rows())
+    assert str(folded) == str(list(inspection.inspect(base, {"x": models / "full"}).rows()))
     assert any(math.isnan(row["value"]) for row in by_factors if row["measure"] == "zero_share")
