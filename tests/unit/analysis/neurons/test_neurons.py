@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from made_up_report import run_script
 from scipy import stats
 
+from babelmerge.analysis.neurons import rates as neuron_rates
 from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.analysis.neurons import selection as neurons
 from babelmerge.analysis.probing import files as representation_files
@@ -360,7 +361,7 @@ def files(tmp_path):
 
 
 def test_read_rates(files, caplog):
-    rates = neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "target")
+    rates = neuron_rates.read_rates(files, MODELS, list(LANGUAGES), "target")
     assert list(rates) == MODELS[:3] and "merges/many-to-one/ties" in caplog.text
     expected = representation(11).counts["target"] / 1000
     assert np.array_equal(rates["experts/hi-en"][1], expected)
@@ -368,7 +369,7 @@ def test_read_rates(files, caplog):
     empty.tokens["source"][:] = 0
     representation_files.save(files[1], empty)
     with pytest.raises(ValueError, match=r"bn-en.safetensors, source: the span has no tokens"):
-        neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "source")
+        neuron_rates.read_rates(files, MODELS, list(LANGUAGES), "source")
 
 
 def test_models_without_neurons_are_told_and_stop_nothing(files):
@@ -377,14 +378,14 @@ def test_models_without_neurons_are_told_and_stop_nothing(files):
             empty = representation(place)
             nothing = {span: counts[:, :0] for span, counts in empty.counts.items()}
             representation_files.save(files[place], empty._replace(counts=nothing))
-        return neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "target")
+        return neuron_rates.read_rates(files, MODELS, list(LANGUAGES), "target")
 
     def tables(rates):
         yield pd.DataFrame(neuron_rows.selection_rows(rates, LANGUAGES, OWNERS))
         yield pd.DataFrame(neuron_rows.usage_rows(rates, list(LANGUAGES), OWNERS, shuffles=3))
 
     sets = len(LANGUAGES)
-    before = list(tables(neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "target")))
+    before = list(tables(neuron_rates.read_rates(files, MODELS, list(LANGUAGES), "target")))
     for table, full in zip(tables(without(range(sets, 2 * sets))), before, strict=True):
         assert neuron_rows.without(table) == [MODELS[1]] and neuron_rows.without(full) == []
         rest = table[table["measure"] != neuron_rows.LACKING]

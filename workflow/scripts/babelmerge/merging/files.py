@@ -69,14 +69,9 @@ def merge_files(
         else:
             pieces = _told(make(), layout, progress)
             hashes |= tensor_files.write_tensors(directory, layout, pieces, max_shard_bytes)
-            directories.copy_companions(parsed.base, directory)
-            directories.write_config(
-                directories.read_json(Path(parsed.base) / "config.json"), point.dtype, directory
-            )
+            _write_companions(parsed, point, directory)
         prints |= taken()
-        recipes.write_recipe(recipes.stamped(parsed, prints), directory / "recipe.yaml")
-        card = recipes.model_card(parsed, prints)
-        (directory / "README.md").write_text(card, encoding="utf-8")
+        _write_origin(parsed, prints, directory)
     logger.info("merged %d experts by %s", len(parsed.experts), parsed.method)
     return Path(out_dir)
 
@@ -93,6 +88,27 @@ def _planned(
     recipe: recipes.Recipe, threads: int | None, device: str | None
 ) -> tuple[Settings, tensor_files.Layout, Callable[[], Pieces]]:
     """(settings, layout of the result, what starts making it), with everything checked."""
+    point, members, adapters = _checked(recipe, device)
+    layout = {
+        name: (former.output_code(members, point, name), members.base.shape(name))
+        for name in members.names
+    }
+
+    def make() -> Pieces:
+        by_kernels = former.can_form(point) and point.device in (None, "cpu")
+        if by_kernels and not recipe.align and not adapters:
+            stream = former.Former(Passes(members, threads), point).stream()
+            sizes = {name: tensor_files.size_of(entry) for name, entry in layout.items()}
+            return former.pieces_of(stream, sizes)
+        from babelmerge.merging import engine
+
+        return engine.pieces(recipe, point, threads)
+
+    return point, layout, make
+
+
+def _checked(recipe: recipes.Recipe, device: str | None) -> tuple[Settings, Members, list[str]]:
+    """(settings, the base and the experts that are full models, ids of adapters), checked."""
     experts = dict(recipe.experts)
     adapters = [id_ for id_, path in experts.items() if is_adapter(path)]
     full = {id_: path for id_, path in experts.items() if id_ not in adapters}
@@ -115,22 +131,7 @@ def _planned(
             f"{recipe.method}: filter {unknown[0]!r} is part of no tensor's name, such as "
             f"{next(iter(members.names))}; mend it or take it out"
         )
-    layout = {
-        name: (former.output_code(members, point, name), members.base.shape(name))
-        for name in members.names
-    }
-
-    def make() -> Pieces:
-        by_kernels = former.can_form(point) and point.device in (None, "cpu")
-        if by_kernels and not recipe.align and not adapters:
-            stream = former.Former(Passes(members, threads), point).stream()
-            sizes = {name: tensor_files.size_of(entry) for name, entry in layout.items()}
-            return former.pieces_of(stream, sizes)
-        from babelmerge.merging import engine
-
-        return engine.pieces(recipe, point, threads)
-
-    return point, layout, make
+    return point, members, adapters
 
 
 def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> None:
@@ -186,6 +187,20 @@ def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> 
     )
     found = output.write_adapter(directory, merge, recipe.rank, point.dtype or "float32")
     return {"rank": found.rank, "error": found.error, "errors": found.errors}
+
+
+def _write_companions(recipe: recipes.Recipe, point: Settings, directory: Path) -> None:
+    """All of a model but its weights, as the base has it."""
+    directories.copy_companions(recipe.base, directory)
+    config = directories.read_json(Path(recipe.base) / "config.json")
+    directories.write_config(config, point.dtype, directory)
+
+
+def _write_origin(recipe: recipes.Recipe, prints: Mapping[str, str], directory: Path) -> None:
+    """What it was merged from, for programs and for people."""
+    recipes.write_recipe(recipes.stamped(recipe, prints), directory / "recipe.yaml")
+    card = recipes.model_card(recipe, prints)
+    (directory / "README.md").write_text(card, encoding="utf-8")
 
 
 def _beside(work: Callable[[], Any]) -> Callable[[], Any]:
