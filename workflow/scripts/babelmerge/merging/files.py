@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from babelmerge.files import directories, tensor_files
+from babelmerge.files import directories, tensor_files, tensor_headers
 from babelmerge.merging import compatibility
 from babelmerge.merging.calibration import checks
 from babelmerge.merging.kernels.shares import linear_divisor
@@ -52,7 +52,7 @@ def merge_files(
     parsed = recipes.read_recipe(recipe)
     compatibility.check_out(out_dir, parsed)
     point, layout, make = _planned(parsed, threads, device)
-    compatibility.check_room(out_dir, sum(map(tensor_files.size_of, layout.values())))
+    compatibility.check_room(out_dir, sum(map(tensor_headers.size_of, layout.values())))
     hashes: dict[str, str] = {}
     prints: dict[str, str] = {}
     report: dict[str, Any] = {}
@@ -81,12 +81,12 @@ def check_files(recipe: Mapping[str, Any] | str | Path, out_dir: str | Path) -> 
     parsed = recipes.read_recipe(recipe)
     compatibility.check_out(out_dir, parsed)
     _, layout, _ = _planned(parsed, None, None)
-    compatibility.check_room(out_dir, sum(map(tensor_files.size_of, layout.values())))
+    compatibility.check_room(out_dir, sum(map(tensor_headers.size_of, layout.values())))
 
 
 def _planned(
     recipe: recipes.Recipe, threads: int | None, device: str | None
-) -> tuple[Settings, tensor_files.Layout, Callable[[], Pieces]]:
+) -> tuple[Settings, tensor_headers.Layout, Callable[[], Pieces]]:
     """(settings, layout of the result, what starts making it), with everything checked."""
     point, members, adapters = _checked(recipe, device)
     layout = {
@@ -98,7 +98,7 @@ def _planned(
         by_kernels = former.can_form(point) and point.device in (None, "cpu")
         if by_kernels and not recipe.align and not adapters:
             stream = former.Former(Passes(members, threads), point).stream()
-            sizes = {name: tensor_files.size_of(entry) for name, entry in layout.items()}
+            sizes = {name: tensor_headers.size_of(entry) for name, entry in layout.items()}
             return former.pieces_of(stream, sizes)
         from babelmerge.merging import engine
 
@@ -223,11 +223,11 @@ def _fingerprints(recipe: recipes.Recipe) -> dict[str, str]:
     return {id_: directories.fingerprint(path) for id_, path in paths.items()}
 
 
-def _told(pieces: Pieces, layout: tensor_files.Layout, progress: Progress | None) -> Pieces:
+def _told(pieces: Pieces, layout: tensor_headers.Layout, progress: Progress | None) -> Pieces:
     """The same pieces, with progress told at each."""
     if progress is None:
         return pieces
-    total = sum(map(tensor_files.size_of, layout.values()))
+    total = sum(map(tensor_headers.size_of, layout.values()))
     done = 0
 
     def telling(name: str) -> Iterator[np.ndarray]:
