@@ -19,10 +19,9 @@ def texts(rows):
     return [(row["source"], row["target"]) for row in rows]
 
 
-def write(path, text, encoding="utf-8"):
+def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode(encoding))
-    return str(path)
+    path.write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
