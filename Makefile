@@ -25,7 +25,7 @@ environment: .venv/ready
 	touch $@
 
 run: .venv/ready
-	$(BIN)/babelmerge run --cores $(CORES) $(subst $(comma), ,$(STUDIES))
+	PYTHONPATH=workflow/scripts $(BIN)/python -m babelmerge run --cores $(CORES) $(subst $(comma), ,$(STUDIES))
 
 unit: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit --numprocesses $(CORES)

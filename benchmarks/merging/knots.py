@@ -23,8 +23,8 @@ from babelmerge.merging.adapters import (
     core_space,  # noqa: E402
     knots,  # noqa: E402
 )
-from babelmerge.merging.adapters.factors import Factors, product  # noqa: E402
 from babelmerge.merging.methods import elementwise  # noqa: E402
+from babelmerge.models.factors import Factors, product  # noqa: E402
 
 DENSITY = 0.5
 SMALLEST = knots.SMALLEST

@@ -176,7 +176,7 @@ analysis: {{task_vectors: {{}}}}
 
 
 def test_adapters_are_taken_in_on_their_base_and_merged_by_their_factors(project, tmp_path):
-    """A LoRA adapter becomes a full model on the base, and stays at hand for KnOTS."""
+    """A LoRA adapter lies alone in its folder, is read on its base, and merged by KnOTS."""
     from peft import LoraConfig, get_peft_model
 
     from babelmerge.models import loading as models
@@ -192,12 +192,12 @@ def test_adapters_are_taken_in_on_their_base_and_merged_by_their_factors(project
     target = "results/tuned/models/experts/tuned/manifest.json"
     assert ready.run(target) == {"fetch_model": 2}
     taken = ready.result("models/experts/tuned")
-    assert not (taken / "adapter_config.json").exists()
+    assert {p.name for p in taken.glob("*.safetensors")} == {"adapter_model.safetensors"}
+    assert json.loads((taken / "manifest.json").read_text())["base"]["path"] == "../../base"
     merged = "results/tuned/models/merges/both/knots/manifest.json"
     assert ready.run(merged) == {"fetch_model": 1, "select_recipe": 1, "merge_models": 1}
     members = json.loads(ready.path(merged).read_text())["members"]
     assert set(members) == {"base", "experts/tuned", "experts/other"}
-    weights = "model.safetensors"
     measured = "results/tuned/comparisons/task_vectors/experts.tsv"
     assert ready.run(measured) == {"compare_task_vectors": 1}
     table = pd.read_csv(ready.path(measured), sep="\t")
@@ -205,4 +205,3 @@ def test_adapters_are_taken_in_on_their_base_and_merged_by_their_factors(project
     assert found.max()["stable_rank"] <= 2, "the adapter's factors, not the rounded model"
     assert found.min()["cosine"] == pytest.approx(1)
     assert found.min()["sign_agreement"] == 1, "of elements, which factors do not tell"
-    assert (taken / weights).read_bytes() != ready.result("models/base", weights).read_bytes()

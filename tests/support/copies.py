@@ -1,16 +1,23 @@
 """A working copy of the project in which Snakemake runs one study: the means to run and edit it."""
 
+import multiprocessing
+import os
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 from places import ROOT
 
 STUDY = "tests/e2e/studies/pico.yaml"
+# A server that has Snakemake loaded and forks for each plan: to load it takes longer than to plan.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["snakemake.cli"])
+PATIENCE = 600
 KEPT = ("Snakefile", "config", "envs", "profiles", "resources", "slurm", "tests/e2e", "workflow")
 
 
@@ -24,11 +31,10 @@ class Project:
 
     def snakemake(self, *arguments: str, check: bool = True, config: tuple[str, ...] = ()) -> str:
         """Run Snakemake here; returns what it printed."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-        command += ["--config", f"studies={self.study}", *config]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=600)
-        output = done.stdout + done.stderr
-        if check and done.returncode:
+        words = ["--cores", "2", *arguments, "--config", f"studies={self.study}", *config]
+        run = _planned if "--dry-run" in arguments else _run
+        status, output = run(self.folder, words)
+        if check and status:
             pytest.fail(f"snakemake failed:\n{output[-6000:]}")
         return output
 
@@ -62,6 +68,36 @@ class Project:
         """A copy to break; modification times are kept, so nothing in it is stale."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder, self.study)
+
+
+def _run(folder: Path, words: list[str]) -> tuple[int, str]:
+    """Exit status and output of Snakemake in a folder."""
+    command = [sys.executable, "-m", "snakemake", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
+    return done.returncode, done.stdout + done.stderr
+
+
+def _planned(folder: Path, words: list[str]) -> tuple[int, str]:
+    """The same, in a process that a server forks which has Snakemake loaded."""
+    with NamedTemporaryFile("r", encoding="utf-8") as told:
+        process = FORKS.Process(target=_in_fork, args=(str(folder), words, told.name))
+        process.start()
+        process.join(PATIENCE)
+        assert process.exitcode is not None, f"snakemake {words} is still running"
+        return process.exitcode, told.read()
+
+
+def _in_fork(folder: str, words: list[str], output: str) -> None:
+    from snakemake import cli
+
+    assert "babelmerge" not in sys.modules, "it would be this project's, not the copy's"
+    sys.path = [entry for entry in sys.path if "workflow/scripts" not in entry]
+    file = os.open(output, os.O_WRONLY)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.chdir(folder)
+    sys.argv = ["snakemake", *words]
+    cli.main()
 
 
 def job_counts(output: str) -> dict[str, int]:

@@ -9,9 +9,9 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from babelmerge import merging
-from babelmerge.merging.adapters.adapters import Adapter
 from babelmerge.merging.adapters.merges import merge_adapters
 from babelmerge.models import checkpoints
+from babelmerge.models.adapters import Adapter
 
 ATTENTION = ("q_proj", "v_proj")
 

@@ -17,14 +17,9 @@ from babelmerge.training import train as training
 from babelmerge.training import vocabulary
 
 TEMPLATE = "{source_language} {target_language}\n{source}\n"
+PROMPT = {"template": TEMPLATE, "chat": False}  # see `tasks.learning`
 # How rows of it are asked, see `evaluation.answering`.
-ASKED = {
-    "template": TEMPLATE,
-    "chat": False,
-    "kind": "translation",
-    "answer": "generate",
-    "labels": [],
-}
+ASKED = {**PROMPT, "kind": "translation", "answer": "generate", "labels": []}
 WORDS = {
     "cat": "बिल्ली",
     "dog": "कुत्ता",
@@ -80,7 +75,7 @@ ROWS = make_rows(40, seed=1)
 SETTINGS = {"learning_rate": 2e-3, "steps": 10, "batch_size": 8, "scheduler": "cosine"}
 
 
-def run(folder, tokenizer, rows=ROWS, dev=None, model=None, **settings):
+def run(folder, tokenizer, rows=ROWS, dev=None, model=None, prompt=PROMPT, **settings):
     """Train in a folder of its own; returns (the model, training.json)."""
     model = model or make_model(tokenizer)
     record = training.train(
@@ -89,7 +84,7 @@ def run(folder, tokenizer, rows=ROWS, dev=None, model=None, **settings):
         rows,
         dev,
         folder / "model",
-        template=TEMPLATE,
+        prompt=prompt,
         settings=SETTINGS | settings,
         seed=3,
         run_dir=folder / "run",

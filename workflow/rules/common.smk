@@ -27,6 +27,8 @@ def read_studies():
 STUDIES, CONFIGURATIONS = read_studies()
 # Then one look at a model takes a second, and runs where Snakemake runs, also with a cluster.
 SMALL = all(map(sizes.small, STUDIES.values()))
+# Then scores may take a model that compares texts.
+MEASURED = any(plan.encoder for plan in STUDIES.values())
 
 
 wildcard_constraints:
@@ -113,6 +115,11 @@ def minutes(most):
 def gpus(wildcards):
     """Small models are as fast without."""
     return int(not sizes.small(plan_of(wildcards)))
+
+
+def measured(wildcards):
+    """Whether a model measures scores of a data set."""
+    return bool(graph.evaluate.encoder(plan_of(wildcards), wildcards.dataset))
 
 
 def cpus(wildcards):

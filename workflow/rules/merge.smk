@@ -8,7 +8,7 @@
 rule collect_statistics:
     """Fisher information or Gram matrices of a model on its own dev data (fisher, regmean)."""
     input:
-        model=paths.MODEL,
+        unpack(lambda w: graph.train.read(plan_of(w), w.model)),
         dev=lambda w: graph.merge.own_dev(plan_of(w), w.model),
         checked=lambda w: ancient(graph.merge.own_lengths(plan_of(w), w.model)),
     output:
@@ -96,7 +96,8 @@ rule merge_models:
         members=lambda w: graph.merge.members(plan_of(w), w.group),
         statistics=lambda w: graph.merge.statistics(plan_of(w), w.group, w.method),
     output:
-        paths.MERGE,
+        manifest=paths.MERGE,
+        record=paths.MERGING,
     log:
         "logs/{study}/merge_models/{group}/{method}.log",
     benchmark:

@@ -89,6 +89,25 @@ rule plot_task_vectors:
         "../scripts/plot_task_vectors.py"
 
 
+rule plot_task_cosines:
+    """Whether the experts of each task moved alike."""
+    input:
+        paths.EXPERT_VECTORS,
+    output:
+        figure(graph.mergeability.BY_TASK, "task vectors by task"),
+    log:
+        "logs/{study}/plot_task_cosines.log",
+    localrule: True
+    params:
+        code=code("plot_task_cosines.py"),
+        names=names_of,
+        cfg=lambda w: graph.mergeability.tasks(plan_of(w)),
+    message:
+        "Figure of task vectors by task"
+    script:
+        "../scripts/plot_task_cosines.py"
+
+
 rule plot_kept:
     """What the merges of a group keep of each expert's task vector, by layer."""
     input:

@@ -3,12 +3,15 @@
 # In: .snakemake/babelmerge-runs, results/{study}/made. Out: locks of dead runs are cleared; files
 # that were made before and are gone, or no longer what was made, are made again.
 import atexit
+import contextlib
 import os
 import signal
 from pathlib import Path
 
+import psutil
 import warm
 from snakemake.dag import DAG
+from snakemake.persistence.file import FilePersistence
 
 from babelmerge.command import holders
 from babelmerge.files import made
@@ -29,8 +32,16 @@ def look_around():
     for holder in dead:
         say(f"The lock of a run that has died ({holder}) was cleared.")
     for holder in living:
-        say(f"Another run is at work here: {holder}.")
-    holders.write()
+        say(f"Another run is at work here: {holder}. Deleted files are not looked for.")
+    if any(not holder.here for holder in living):
+        say("If it has ended, `snakemake --unlock` forgets it.")
+    try:
+        holders.write()
+    except PermissionError as error:
+        if not workflow.dryrun:
+            raise WorkflowError(
+                f"{error}; make the project's folder writable"
+            ) from None
     atexit.register(holders.leave)
     return not living
 
@@ -76,8 +87,10 @@ class Following:
 
 def stop(number, frame):
     """SIGTERM stops a run as Ctrl-C does: jobs end, nothing stays locked, and it can go on."""
-    for job in holders.children():
-        job.terminate()
+    for _ in range(20):  # a job may start, and another end, meanwhile
+        for job in holders.children():
+            with contextlib.suppress(psutil.Error):
+                job.terminate()
     raise KeyboardInterrupt
 
 
@@ -91,6 +104,17 @@ def refuse_unwritable():
             )
 
 
+def delete_locks(persistence):
+    """Those that this run took: Snakemake 9.27 removes other runs' locks with them."""
+    for lock in persistence._lockfile.values():
+        Path(lock).unlink(missing_ok=True)
+    persistence._lockfile.clear()
+
+
+if "--unlock" in sys.argv:
+    holders.forget_elsewhere()
+else:
+    FilePersistence._delete_locks = delete_locks
 FOLLOW = DAG.bfs
 DAG.bfs = follow
 ALONE = workflow.is_main_process and look_around()
@@ -101,15 +125,20 @@ if (
 
 
 onstart:
-    ERRORS.unlink(missing_ok=True)
+    if ALONE:
+        ERRORS.unlink(missing_ok=True)
     refuse_unwritable()
-    others = {name for holder in holders.others() for name in holder.locks or ()}
-    holders.write(sorted(set(holders.taken()) - others))
+    holders.write(
+        sorted(Path(lock).name for lock in workflow.persistence._lockfile.values())
+    )
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
 
 
 onsuccess:
+    if ALONE and any(job.rule.name == "all" for job in workflow.dag.jobs):
+        for name in STUDIES:
+            made.drop(paths.ROOT.format(study=name), DIGESTS)
     for plan in STUDIES.values():
         say(f"Report: {Path(graph.paths.of(plan, paths.REPORT)).resolve()}")
 

@@ -9,6 +9,7 @@ rule collect_scores:
     """Gather every score of the study into one long table."""
     input:
         lambda w: graph.evaluate.score_files(plan_of(w)),
+        lambda w: graph.harness.score_files(plan_of(w)),
     output:
         paths.SCORES,
     log:
@@ -16,7 +17,7 @@ rule collect_scores:
     localrule: True
     params:
         code=code("collect_scores.py"),
-        cfg=lambda w: graph.scores.index(plan_of(w)),
+        cfg=lambda w: graph.scores.index(plan_of(w)) + graph.harness.index(plan_of(w)),
     message:
         "Collect scores"
     script:
@@ -63,6 +64,7 @@ rule table_scores:
     """Scores of one family of groups, as the papers print them, with published values beside."""
     input:
         scores=paths.SCORES,
+        trivial=lambda w: graph.scores.trivial_files(plan_of(w), w.table),
         published=lambda w: plan_of(w).published or [],
     output:
         table("scores-{table}"),

@@ -29,9 +29,8 @@ with running(snakemake):
             snakemake.wildcards.dataset,
             cfg["selection_on_test"],
         )
-    for split, path in paths.items():
-        rows = corpora.read_rows(path) if cfg["labels"] else ()
-        warnings += settling.absent(rows, cfg["labels"], snakemake.wildcards.dataset, split)
+    for split, where in cfg.get("where", {}).items():
+        settling.require_all(corpora.read_rows(paths[split]), cfg["labels"], where)
     facts = {split: sum(1 for _ in corpora.read_rows(path)) for split, path in paths.items()}
     told = {"warnings": warnings} if warnings else {}
     write_atomically(snakemake.output[0], json.dumps({"rows": facts} | told) + "\n")

@@ -9,10 +9,11 @@ from babelmerge.files.rows import read_rows
 from babelmerge.merging.calibration import collect as calibration
 
 
-def in_turn(paths):
+def in_turn(paths, datasets):
     """Rows of all data sets, one of each in turn, so that the first rows are of all of them."""
     for rows in zip_longest(*map(read_rows, paths)):
-        yield from (row for row in rows if row is not None)
+        named = zip(rows, datasets, strict=True)
+        yield from (row | {"dataset": name} for row, name in named if row is not None)
 
 
 with running(snakemake, keeps=True):
@@ -20,10 +21,9 @@ with running(snakemake, keeps=True):
     calibration.collect(
         cfg["kind"],
         Path(snakemake.input.model).parent,
-        in_turn(snakemake.input.dev),
+        in_turn(snakemake.input.dev, cfg.get("datasets", [""] * len(snakemake.input.dev))),
         snakemake.output.statistics,
-        template=cfg["prompt"]["template"],
-        chat=cfg["prompt"]["chat"],
+        prompt=cfg["prompt"],
         limit=cfg["rows"],
         max_length=cfg["max_length"],
         dtype=cfg["dtype"],

@@ -17,9 +17,9 @@ def rows(base, models, cfg, threads):
     factors = {id_: adapter_config.source_of(folder) for id_, folder in models.items()}
     options = {"stable_ranks": cfg["stable_ranks"], "threads": threads}
     found = inspection.inspect(base, factors, **options).rows(cfg["per"])
-    if factors == models:
+    if not any(map(adapter_config.is_adapter, factors.values())):
         return found
-    whole = inspection.inspect(base, models, threads=threads).rows(cfg["per"])
+    whole = inspection.inspect(base, models, threads=threads, folded=True).rows(cfg["per"])
     return inspection.filled(found, whole)
 
 

@@ -20,11 +20,12 @@ import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from babelmerge.files import made, provenance
+from babelmerge.files import fingerprints, made, provenance
 
 EVERY_SECONDS = 10.0
 # What went wrong in a run, for the Snakefile to repeat when all else has been printed.
 ERRORS = "logs/errors.txt"
+CODES = ".snakemake/babelmerge-code.json"  # fingerprints of files, that the Snakefile keeps
 
 
 class Heartbeat(logging.Filter):
@@ -100,6 +101,20 @@ def _made_from(snakemake) -> str:
     return provenance.digest([told, inputs])
 
 
+def _is_of_this_code(snakemake) -> bool:
+    """Whether the code is still what it was when the run was planned; else the next run does this
+    job again, since nobody knows which code it imported."""
+    script = Path(os.path.realpath(getattr(sys.modules["__main__"], "__file__", None) or "."))
+    planned = getattr(snakemake.params, "code", None)
+    if not planned or script.parent != Path(__file__).resolve().parent:  # it is tried out alone
+        return True
+    without = getattr(snakemake.params, "without", None) or ()
+    if fingerprints.Tree(script.parent, CODES).code(script, without) == planned:
+        return True
+    logging.warning("the code was edited while this ran: the next run will do it again")
+    return False
+
+
 def _root(snakemake) -> Path:
     """The results of the job's study; the output's folder where a script is tried out alone."""
     study = dict(snakemake.wildcards).get("study")
@@ -112,7 +127,6 @@ def _restored(snakemake, record: made.Record) -> tuple[str, bool]:
     if record.restore(key):
         logging.info("kept: inputs, settings and code are those that it was made from")
         return key, True
-    record.forget()
     return key, False
 
 
@@ -134,11 +148,13 @@ def running(snakemake, threads: int | None = None, keeps: bool = False) -> Itera
         key, kept = _restored(snakemake, record) if keeps else (None, False)
         if kept:
             sys.exit(0)
+        record.begin()
         _settle_libraries(threads or snakemake.threads)
         with _named(snakemake):
             yield logging.getLogger(snakemake.rule)
         _check_left_out(snakemake)
-        record.write(key)
+        if _is_of_this_code(snakemake):
+            record.write(key)
     except SystemExit:
         raise
     except BaseException as error:

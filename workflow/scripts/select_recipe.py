@@ -22,15 +22,16 @@ def winner(grid, sweep):
 with running(snakemake):
     cfg = snakemake.params.cfg
     base = Path(snakemake.input.base).parent
+    point = winner(cfg["grid"], snakemake.input.get("sweep"))
     paths = [Path(path).parent for path in snakemake.input.members]
-    if cfg["factors"]:
-        paths = [adapter_config.adapter_of(path) for path in paths]
+    if point.get("backend") != "mergekit":  # which reads no adapters
+        paths = [adapter_config.merged(path, cfg["factors"]) for path in paths]
     members = dict(zip(cfg["members"], paths, strict=True))
     recipe = recipes.make_recipe(
         base,
         members,
         cfg["method"],
-        winner(cfg["grid"], snakemake.input.get("sweep")),
+        point,
         {name: directories.fingerprint(path) for name, path in {"base": base, **members}.items()},
         statistics=dict(zip(cfg["members"], cfg["statistics"], strict=False)),
     )

@@ -21,9 +21,8 @@ def task(cfg, files):
     for dataset, path, lengths in zip(cfg["datasets"], files.dev, files.lengths, strict=True):
         rows = islice(read_rows(path), selection.get("rows"))
         dev[dataset] = list(readable(rows, lengths, selection["split"]))
-    paths = [str(Path(path).parent) for path in files.members]
-    if cfg["factors"]:
-        paths = [str(adapter_config.adapter_of(path)) for path in paths]
+    folders = (Path(path).parent for path in files.members)
+    paths = [str(adapter_config.merged(folder, cfg["factors"])) for folder in folders]
     return sweep_scoring.Task(
         base=str(Path(files.base).parent),
         members=dict(zip(cfg["members"], paths, strict=True)),
@@ -41,6 +40,7 @@ def context(cfg, one):
     """The same as fingerprints: a score is taken over only if all of it is as it was."""
     return {
         "code": snakemake.params.code,
+        "lock": snakemake.params.lock,
         "models": [checkpoints.fingerprint(path) for path in (one.base, *one.members.values())],
         "dev": [provenance.digest(rows) for rows in one.dev.values()],
         "statistics": [provenance.file_digest(path) for path in one.statistics.values()],

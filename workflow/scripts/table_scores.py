@@ -18,6 +18,7 @@ with running(snakemake):
         cfg["groups"],
         cfg["metrics"],
         read_long(cfg["published"]) if cfg["published"] else None,
+        [read_long(path) for path in snakemake.input.trivial],
     )
     warned = noted(table, caution(cfg["chosen_on_test"]))
     tables.write_table(warned, Path(snakemake.output[0]).with_suffix(""))

@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 from babelmerge.files.rows import read_rows
+from babelmerge.models import adapter_base
 from babelmerge.models import loading as models
 from babelmerge.training import scratch as initialisation
 from babelmerge.training import train as training
+from babelmerge.training.settings import kept_alone
 
 
 def read(split):
@@ -31,8 +33,9 @@ def starting_point(cfg, folder):
 
 with running(snakemake, keeps=True):
     cfg = snakemake.params.cfg
-    model, tokenizer = starting_point(cfg, Path(snakemake.input.start).parent)
-    out_dir = Path(snakemake.output[0]).parent
+    start, out_dir = Path(snakemake.input.start).parent, Path(snakemake.output[0]).parent
+    model, tokenizer = starting_point(cfg, start)
+    below = adapter_base.fact(out_dir, start) if kept_alone(cfg["training"]) else {}
     # Beside results/{study}/models, so that Snakemake never cleans up a run that can go on.
     run_dir = Path("results", snakemake.wildcards.study, "unfinished", cfg["model"])
     training.train(
@@ -41,12 +44,11 @@ with running(snakemake, keeps=True):
         read("train"),
         read("dev"),
         out_dir,
-        template=cfg["prompt"]["template"],
-        chat=cfg["prompt"]["chat"],
+        prompt=cfg["prompt"],
         settings=cfg["training"],
         seed=cfg["training"]["seed"],
         run_dir=run_dir,
-        facts={"model": cfg["model"]},
-        fingerprint=snakemake.params.code,
+        facts={"model": cfg["model"], "base": below},
+        fingerprint=snakemake.params.code + snakemake.params.lock,
     )
     shutil.rmtree(run_dir, ignore_errors=True)

@@ -176,7 +176,11 @@ def serve_beside() -> Callable[[], None]:
     if os.environ.get(VARIABLE, "").endswith(place()):
         return lambda: None
     folder = tempfile.TemporaryDirectory(prefix="babelmerge-")
-    warm = Warm(os.path.join(folder.name, "socket"))
+    try:
+        warm = Warm(os.path.join(folder.name, "socket"))
+    except OSError:  # such as a path too long for a socket: each job imports by itself
+        folder.cleanup()
+        return lambda: None
     os.environ[VARIABLE] = f"{warm.address}{place()}"
 
     def end() -> None:
@@ -215,6 +219,9 @@ def hand_over(address: str) -> None:
     sent = socket.send_fds(connection, [message], [1, 2])
     connection.sendall(message[sent:])
     code = connection.recv(1)
+    if not code:
+        print("the process of this job was killed, perhaps for want of memory", file=sys.stderr)
+        sys.stderr.flush()
     os._exit(code[0] if code else 1)
 
 

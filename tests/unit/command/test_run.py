@@ -40,6 +40,19 @@ def test_what_stands_behind_two_dashes_goes_to_snakemake(command):
     assert words == ["--quiet", "all", "--dry-run", "--profile", "slurm"]
 
 
+@pytest.mark.parametrize("word", [["--cores", "8"], ["--cores=8"], ["-c8"], ["-j", "8"]])
+def test_cores_behind_two_dashes_are_the_only_ones(command, word):
+    words, _ = command("--", *word)
+    assert words == [*word, "--quiet", "reason", "host"]
+
+
+def test_a_config_that_would_undo_the_studies_is_refused(command):
+    given = ("config/studies/inspect.yaml", "--", "--config", "data=texts")
+    with pytest.raises(ValueError, match="found --config behind --"):
+        command(*given)
+    assert command("--", "--config", "data=texts")[0][:2] == ["--config", "data=texts"]
+
+
 def test_a_study_that_is_nowhere(command):
     with pytest.raises(ValueError, match="nowhere.yaml: no such study file, neither here nor in"):
         command("nowhere.yaml")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from tiny_models import tokenizer as words_of
-from tiny_training import TEMPLATE, make_rows, make_tokenizer
+from tiny_training import PROMPT, TEMPLATE, make_rows, make_tokenizer
 
 from babelmerge.data import lengths
 from babelmerge.files.rows import write_rows
@@ -12,7 +12,6 @@ from babelmerge.tasks import prompts
 
 TOKENIZER = make_tokenizer()
 BASE = lengths.Reader("base", TOKENIZER)
-PROMPT = {"template": TEMPLATE, "chat": False}
 
 
 def reader(name="other", positions=None):
@@ -137,3 +136,33 @@ def test_nothing_is_read_behind_the_last_position(decide):
     told = decide([short], split="dev", probed={"dev": None}, max_length=30)[0]["warnings"]
     assert "rows are not looked at inside base" in told[0]
     assert decide([short], split="dev", probed={"dev": 3}, max_length=30)[0]["warnings"] == []
+
+
+def test_training_that_drops_or_refuses_long_rows_is_told_of_before(decide, rows):
+    found, _ = decide(split="train", dropping=[40])
+    (told,) = found["warnings"]
+    assert "with max_length 40, training leaves out" in told and "(they are longer)" in told
+    sizes = sum(lengths.measure(rows, PROMPT, TOKENIZER))
+    assert f"leaves out {(sizes > 40).sum()} of 12 rows" in told and "cuts 0 targets" in told
+    with pytest.raises(ValueError, match="all 12 rows have more than training's max_length of 3"):
+        decide(split="train", dropping=[3])
+    with pytest.raises(ValueError) as error:
+        decide(split="train", refusing=[40])
+    for part in (
+        "train: ",
+        "row row3: ",
+        "training's max_length of 40",
+        "training.too_long: `drop",
+    ):
+        assert part in str(error.value)
+    assert decide(split="train", refusing=[2000])[0]["warnings"] == []
+
+
+def test_texts_that_are_learnt_are_cut_and_not_left_out(decide, rows):
+    texts = {"prompt": {"template": "{source}", "chat": False}, "whole": True}
+    for row in rows:
+        row["target"] = ""
+    (told,) = decide(split="train", trained=[30], **texts)[0]["warnings"]
+    assert "leaves out 0 of 12 rows" in told and "cuts 2 targets" in told
+    with pytest.raises(ValueError, match="has 20 positions, and training: max_length is 30"):
+        decide([lengths.Reader("base", TOKENIZER, 20)], split="train", trained=[30], **texts)

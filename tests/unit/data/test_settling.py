@@ -6,6 +6,7 @@ import pytest
 from small_studies import made
 
 from babelmerge.data import corpora, lengths, settling
+from babelmerge.study.grammar.study import StudyError
 from babelmerge.study.graph import data as graph
 from babelmerge.tasks import kinds
 
@@ -75,13 +76,14 @@ def test_a_label_that_is_none_of_the_studys_is_told_with_file_and_row(plan, tmp_
         rows(plan, "felt/en")
 
 
-def test_a_label_without_rows_is_told_and_refused_where_it_is_to_be_learnt():
+def test_a_label_without_rows_is_refused_with_file_and_remedy(plan):
     given = [{"target": "good"}] * 3
-    assert settling.absent(given, ["good"], "felt/en", "train") == []
-    (told,) = settling.absent(given, ["good", "bad"], "felt/en", "test")
-    assert "felt/en: test: none of 3 rows has the label bad" in told
-    with pytest.raises(ValueError, match="train: none of 3 rows.*bad.*size"):
-        settling.absent(given, ["good", "bad"], "felt/en", "train")
+    settings = graph.check_settings(plan, "felt/en")
+    settling.require_all(given, ["good"], settings["where"]["test"])
+    told = r"felt/en: test .*felt-en.tsv.: none of 3 rows has the label bad.*`size`.*`sample: true`"
+    with pytest.raises(ValueError, match=told):
+        settling.require_all(given, settings["labels"], settings["where"]["test"])
+    assert "where" not in graph.check_settings(plan, "asked/en"), "no labels, no need"
 
 
 def test_a_label_that_begins_another_cannot_be_compared_by_likelihood():
@@ -89,11 +91,71 @@ def test_a_label_that_begins_another_cannot_be_compared_by_likelihood():
 
     reader = lengths.Reader("base", make_tokenizer())
     asked = {"dataset": "felt/en", "decoded": {}, "probed": {}, "labels": ["घर", "घर पानी"]}
+    asked["prompt"] = {"template": "{source}\n", "chat": False}
     with pytest.raises(
-        ValueError, match="felt/en: to base, label 'घर' is the beginning of 'घर पानी'"
+        ValueError, match="felt/en: labels: to base, label 'घर' is the beginning of 'घर पानी'"
     ):
         lengths.check({}, [reader], asked)
     assert lengths.check({}, [reader], asked | {"labels": ["घर", "पानी"]})["warnings"] == []
+
+
+BELEBELE = """
+title: Numbers
+languages: [en]
+base: {path: models/base}
+corpora:
+  read:
+    files: "read-{language}.jsonl"
+    columns: {question: q, choices: [mc1, mc2, mc3, mc4], answer: correct}
+    keys_from: 1
+tasks: {read: {kind: multiple_choice, test: {corpus: read}, prompt: "{question}\\n"}}
+experts: {each: {each: read, path: "models/{unit}"}}
+"""
+TEXTS = {f"mc{n}": text for n, text in enumerate(("3", "1", "4", "a dog"), start=1)}
+
+
+def numbers(folder, *answers, study=BELEBELE):
+    lines = [json.dumps({"q": f"Q{n}?", **TEXTS, "correct": a}) for n, a in enumerate(answers)]
+    (folder / "read-en.jsonl").write_text("\n".join(lines) + "\n")
+    return rows(made(study, str(folder)), "read/en")
+
+
+def test_answers_are_numbers_of_choices_where_the_corpus_says_from_which(tmp_path):
+    found = numbers(tmp_path, "1", 2, "4")
+    assert [row["target"] for row in found] == ["3", "1", "a dog"], "never the text of a number"
+    assert all("keys" not in row and len(row["choices"]) == 4 for row in found)
+    nought = BELEBELE.replace("keys_from: 1", "keys_from: 0")
+    assert [row["target"] for row in numbers(tmp_path, 0, "3", study=nought)] == ["3", "a dog"]
+
+
+def test_numbers_that_are_no_choice_or_that_nothing_is_said_of_are_refused(tmp_path):
+    for answer in ("0", "5", "B", "-1"):
+        told = f"read-en.jsonl: row 0: answer '{answer}', which is no choice.* 1 to 4 .keys_from: 1"
+        with pytest.raises(ValueError, match=told):
+            numbers(tmp_path, answer)
+    plain = BELEBELE.replace("    keys_from: 1\n", "")
+    with pytest.raises(ValueError, match="answer '2', which is no choice.*say `keys_from: 0` or 1"):
+        numbers(tmp_path, "2", study=plain)
+    with pytest.raises(ValueError, match="column 'correct' holds int 2, expected text"):
+        numbers(tmp_path, 2, study=plain)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("answer: correct}", "answer: correct, keys: k}", "found columns.keys beside it; expected"),
+        ("keys_from: 1", "keys_from: 2", "keys_from: found 2; expected"),
+        (
+            "kind: multiple_choice",
+            "kind: summarization",
+            "keys_from: found a task of summarization; expected multiple_choice",
+        ),
+    ],
+)
+def test_mistakes_about_numbers_are_told_while_the_study_is_read(old, new, found):
+    study = BELEBELE.replace(old, new).replace("{question}", "{document} {question}")
+    with pytest.raises(StudyError, match=found):
+        made(study)
 
 
 def test_settings_hold_nothing_more_for_plain_rows(plan):

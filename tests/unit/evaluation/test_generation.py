@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
+from tiny_training import PROMPT, TEMPLATE, make_model, make_rows, make_tokenizer
 
 from babelmerge.evaluation import generation
 from babelmerge.tasks import prompts
@@ -20,7 +20,7 @@ def trained(tmp_path_factory):
     places = {"out_dir": folder / "model", "run_dir": folder / "run"}
     train_rows = make_rows(400, seed=1)
     training.train(
-        model, tokenizer, train_rows, None, template=TEMPLATE, settings=settings, seed=0, **places
+        model, tokenizer, train_rows, None, prompt=PROMPT, settings=settings, seed=0, **places
     )
     return model, tokenizer
 

@@ -20,7 +20,7 @@ def tiny():
 
 def encoded(tokenizer):
     asked = prompts.encode_prompts(ROWS, TEMPLATE, tokenizer, None)
-    texts = [[prompts.text_ids(tokenizer, text) for text in row] for row in CHOICES]
+    texts = [prompts.answer_ids(tokenizer, row, TEMPLATE) for row in CHOICES]
     return list(zip(asked, texts, strict=True))
 
 
@@ -62,7 +62,7 @@ def test_answers_hold_the_likeliest_choice_and_all_numbers(tiny):
         assert [choice["text"] for choice in one["choices"]] == texts
         best = max(one["choices"], key=lambda choice: choice["log_likelihood"])
         assert one["output"] == best["text"]
-        assert best["tokens"] == len(prompts.text_ids(tiny[1], best["text"]))
+        assert best["tokens"] == len(prompts.answer_ids(tiny[1], [best["text"]], TEMPLATE)[0])
 
 
 def test_labels_of_the_study_are_the_choices_of_rows_without(tiny):
@@ -98,3 +98,23 @@ def test_a_choice_without_tokens_is_refused(tiny):
     rows = [{**ROWS[0], "choices": ["", "घर"]}]
     with pytest.raises(ValueError, match="choice '' has no tokens"):
         answering.answer(*tiny, rows, {**CHOSEN, "answer": "likelihood"}, {"batch_size": 1})
+
+
+def test_a_space_comes_before_choices_where_the_template_says_so(tiny):
+    """As lm-evaluation-harness scores them: context, target_delimiter ' ', choice."""
+    model, tokenizer = tiny
+    template = TEMPLATE.strip()
+    spaced = f"{template}{{space}}"
+    options = {"batch_size": 4, "max_length": 200}
+    found = likelihood.choose(model, tokenizer, ROWS[:3], CHOICES[:3], spaced, **options)
+    context = list(prompts.encode_prompts(ROWS[:3], template, tokenizer, None))
+    for ids, texts, row in zip(context, CHOICES, found, strict=False):
+        wanted = [
+            by_hand(model, ids, tokenizer(f" {text}", add_special_tokens=False)["input_ids"])
+            for text in texts
+        ]
+        assert [c["log_likelihood"] for c in row] == pytest.approx(wanted, abs=1e-4)
+        assert [c["text"] for c in row] == texts
+    asked = {**CHOSEN, "answer": "likelihood"}
+    assert answering.signature(model, {**asked, "template": spaced}, 1).count("choice:a space") == 1
+    assert "a space" not in answering.signature(model, asked, 1)

@@ -76,3 +76,13 @@ def test_signatures_say_how_texts_are_cut():
     told = {name: entry["signature"] for name, entry in found["metrics"].items()}
     assert "characters of scripts without spaces" in told["rouge1"]
     assert "[a-z0-9]+" in told["rouge1_default"] and "sentences:lines" in told["rougeLsum_default"]
+
+
+def test_numbers_of_rouge_score_for_sentences_in_another_order():
+    """Recorded: RougeScorer([…]).score(reference, output) of rouge-score 0.1.2, no stemmer."""
+    found = scores(
+        "Die Katze schläft im Haus.\nDer Hund läuft.", "Der Hund schläft. Die Katze läuft im Haus."
+    )
+    recorded = {"rouge1": 1.0, "rouge2": 5 / 9, "rougeL": 0.4, "rougeLsum": 0.8}
+    assert {name: found[f"{name}_default"] for name in recorded} == pytest.approx(recorded)
+    assert found["rougeLsum"] == 1.0, "sentences by their marks, not by lines alone"

@@ -203,3 +203,16 @@ def test_ratio_to_nothing_is_not_a_number():
 def test_systems_scored_on_other_sentences_are_refused():
     with pytest.raises(ValueError, match="same sentences"):
         statistics.paired_bootstrap(np.ones(5), np.ones(6))
+
+
+def test_the_interval_of_a_mean_over_sets_is_that_of_independent_ones():
+    """Of two sets of one variance the mean's error is that of one over the root of two."""
+    generator = np.random.default_rng(5)
+    sets = [generator.normal(mean, 1, 400) for mean in (0, 3)]
+    low, high = statistics.mean_interval(sets, resamples=4000)
+    alone = statistics.bootstrap_ci(sets[0], 4000)
+    assert low < np.mean([s.mean() for s in sets]) < high
+    assert (high - low) == pytest.approx((alone[1] - alone[0]) / 2**0.5, rel=0.1)
+    assert statistics.mean_interval([sets[0]], 500, 3) == statistics.bootstrap_ci(sets[0], 500, 3)
+    assert all(np.isnan(end) for end in statistics.mean_interval([sets[0], [1.0] * 9]))
+    assert all(np.isnan(end) for end in statistics.mean_interval([]))

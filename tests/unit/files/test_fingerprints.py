@@ -221,7 +221,7 @@ def test_files_are_remembered_across_processes_and_read_again_when_they_change(p
     kept = json.loads(memory.read_text())
     assert set(kept["files"]) == set(fingerprints.Tree(project).closure(project / "script.py"))
     for entry in kept["files"].values():
-        entry[2][0] = "remembered"
+        entry[-1][0] = "remembered"
     memory.write_text(json.dumps(kept))
     assert remembered() != before  # so the memory was believed
     for path in project.rglob("*.py"):

@@ -97,12 +97,67 @@ def test_a_model_comes_back_only_with_the_files_of_its_manifest(root, model):
         assert not record.restore("key")
 
 
-def test_what_was_forgotten_does_not_come_back(root):
+def test_what_was_begun_and_did_not_end_is_stale_and_does_not_come_back(root):
     output = root / "outputs/a.jsonl"
     record = recorded(root, output, "key")
-    record.forget()
+    record.begin()
+    assert stale(root) == {str(output): "the job that makes it did not end"}
     output.unlink()
-    assert not record.restore("key") and stale(root) == {}
+    assert not record.restore("key")
+    assert stale(root) == {str(output): "the job that makes it did not end"}
+    output.write_text("second\n")
+    record.write("key")
+    assert stale(root) == {}
+
+
+def test_a_kept_file_that_was_written_into_does_not_come_back(root):
+    output = root / "outputs/a.jsonl"
+    record = recorded(root, output, "key")
+    with open(output, "r+b") as shared:  # one file under two names
+        shared.truncate(0)
+    output.unlink()
+    assert not record.restore("key") and not output.exists()
+
+
+def test_a_kept_model_whose_manifest_is_no_manifest_does_not_come_back(root, model):
+    record = recorded(root, model / "manifest.json", "key")
+    with open(model / "manifest.json", "r+b") as shared:
+        shared.truncate(3)
+    assert not record.restore("key")
+
+
+def test_where_links_cannot_be_made_a_copy_comes_back(root, monkeypatch):
+    output = root / "outputs/a.jsonl"
+    record = recorded(root, output, "key")
+    output.unlink()
+
+    def across(*_):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", across)
+    assert record.restore("key") and output.read_text() == "first\n"
+    assert [path.name for path in output.parent.iterdir()] == ["a.jsonl"]
+
+
+def test_another_whole_model_in_its_place_is_stale(root, model):
+    recorded(root, model / "manifest.json")
+    with directories.saving(model) as folder:
+        (folder / "model.safetensors").write_bytes(b"another")
+    assert stale(root) == {
+        str(model / "manifest.json"): "it is of another model than was made here"
+    }
+
+
+def test_what_a_whole_run_did_not_make_again_is_forgotten(root):
+    output = root / "outputs/a.jsonl"
+    recorded(root, output, "key")
+    (root / "outputs/b.jsonl").write_text("there\n")
+    recorded(root, root / "outputs/b.jsonl")
+    output.unlink()
+    made.drop(root, root / "digests.json")
+    assert stale(root) == {}
+    (root / "outputs/b.jsonl").unlink()
+    assert list(stale(root)) == [str(root / "outputs/b.jsonl")], "what was there is remembered"
 
 
 def test_without_a_key_nothing_is_kept(root):

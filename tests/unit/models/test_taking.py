@@ -6,10 +6,10 @@ import pytest
 import tiny_models
 import torch
 from families import FAMILIES, MIXTURES, TOKENIZER, UNGATED, family
-from peft import LoraConfig, get_peft_model
+from peft import LoHaConfig, LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 
-from babelmerge.models import adapter_config, checkpoints, taking
+from babelmerge.models import adapter_base, adapter_config, checkpoints, taking
 from babelmerge.models import loading as models
 
 IDS = torch.tensor([[1, 5, 9, 13, 2]])
@@ -187,14 +187,29 @@ def adapter(tmp_path, base):
         return tmp_path / "adapter", adapted.eval()(IDS).logits
 
 
-def test_an_adapter_is_merged_into_the_base(tmp_path, base, adapter):
+def test_an_adapter_stays_one_on_its_base(tmp_path, base, adapter):
     folder = taken(tmp_path, base, adapter[0])
-    assert not adapter_config.is_adapter(folder)
-    assert adapter_config.is_adapter(adapter_config.adapter_of(folder))
-    with pytest.raises(ValueError, match="was not taken in as an adapter"):
+    assert adapter_config.adapter_of(folder) == folder and not (folder / CONFIG).exists()
+    with pytest.raises(ValueError, match="is no adapter and has none beside it"):
         adapter_config.adapter_of(base)
+    facts = {"base": adapter_base.fact(folder, base)}
+    (folder / checkpoints.MANIFEST).write_text(json.dumps(facts))
     assert torch.allclose(logits(folder), adapter[1], atol=1e-5)
     assert not torch.allclose(logits(base), adapter[1], atol=1e-2)
+    loaded = PeftModel.from_pretrained(models.load(base, where="cpu")[0], folder).eval()
+    with torch.no_grad():
+        assert torch.allclose(loaded(IDS).logits, adapter[1], atol=1e-5)
+
+
+def test_an_adapter_that_only_peft_reads_becomes_the_full_model(tmp_path, base, caplog):
+    model, _ = models.load(base, where="cpu")
+    other = get_peft_model(model, LoHaConfig(r=2, target_modules=["q_proj"], init_weights=False))
+    other.save_pretrained(tmp_path / "adapter")
+    folder = taken(tmp_path, base, tmp_path / "adapter")
+    assert "is an adapter of type LOHA" in caplog.text and not adapter_config.is_adapter(folder)
+    assert adapter_config.is_adapter(adapter_config.adapter_of(folder))
+    with torch.no_grad():
+        assert torch.allclose(logits(folder), other.eval()(IDS).logits, atol=1e-5)
 
 
 def test_an_adapter_cannot_be_a_base(tmp_path, adapter):

@@ -107,6 +107,26 @@ def test_a_job_that_fails_keeps_nothing(job):
     assert ran
 
 
+def test_a_job_that_failed_is_done_again_by_the_next_run(job):
+    one = settings(cfg="a")
+    with pytest.raises(SystemExit), job.running(one, keeps=True):
+        raise ValueError("it broke")
+    again = dict(job.made.stale("results/pico", "digests.json"))
+    assert again == {one.output[0]: "the job that makes it did not end"}
+
+
+def test_a_job_whose_code_was_edited_while_it_ran_is_done_again(job, monkeypatch):
+    main = types.SimpleNamespace(__file__=str(SCRIPTS / "score.py"))
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    code = job.fingerprints.Tree(SCRIPTS).code(SCRIPTS / "score.py")
+    Path("results/pico/outputs").mkdir(parents=True)
+    for planned, found in ((code, {}), ("another", {"the job that makes it did not end"})):
+        one = settings(code=planned)
+        with job.running(one):
+            Path(one.output[0]).write_text("made")
+        assert set(dict(job.made.stale("results/pico", "digests.json")).values()) == set(found)
+
+
 @pytest.mark.parametrize(
     "error", [OSError(28, "No space left on device"), RuntimeError("I/O: No space left on device")]
 )

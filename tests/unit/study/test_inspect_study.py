@@ -141,13 +141,15 @@ def test_models_of_a_study_that_was_not_run_are_told_with_the_remedy():
         check_files(made(text))
 
 
-def test_nothing_is_trained_on_text():
+def test_models_are_trained_on_text_and_not_on_what_holds_nothing_to_learn():
     text = changed("{of: text/hi, path: m/own}", "{of: text/hi}").replace(
         "test: {corpus: texts}", "train: {corpus: texts}"
     )
     text += "training: {learning_rate: 1.0e-3, steps: 1, batch_size: 1}\n"
-    with pytest.raises(plan.NotBuiltYet, match="training on tasks of kind text"):
-        plan.check_built(made(text), {"text"}, set())
+    plan.check_built(made(text), {"text"}, set())
+    text = text.replace("kind: text", "kind: minimal_pairs")
+    with pytest.raises(plan.NotBuiltYet, match="training on tasks of kind minimal_pairs"):
+        plan.check_built(made(text), {"minimal_pairs"}, set())
 
 
 # --- rows ----------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Prompts, spans and the tokenizer: what is masked is what the text says."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from tiny_training import TEMPLATE, make_rows, make_tokenizer
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer
 
-from babelmerge.tasks import prompts
+from babelmerge.tasks import kinds, prompts
 from babelmerge.training import vocabulary
 
 SENTENCES = [
@@ -188,3 +190,30 @@ def test_vocabulary_sizes(caplog):
         vocabulary.train_tokenizer([], 300)
     vocabulary.train_tokenizer(["one two one two"], 4000)
     assert "of 4000" in caplog.text
+
+
+def test_answers_begin_with_a_space_where_the_template_ends_with_one_for_them(tokenizer):
+    plain = prompts.encode(row(), "{source} =>", tokenizer, None)
+    spaced = prompts.encode(row(), "{source} =>{space}", tokenizer, None)
+    assert spaced.prompt_ids == plain.prompt_ids
+    assert tokenizer.decode(spaced.target_ids[:-1]) == f" {row()['target']}"
+    assert tokenizer.decode(plain.target_ids[:-1]) == row()["target"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "template"),
+    [
+        ("classification", {"prompt": "{text}", "answer": "likelihood"}, "{source}{space}"),
+        ("classification", {"prompt": "{text} =", "answer": "likelihood"}, "{source} ={space}"),
+        ("classification", {"prompt": "{text}\n", "answer": "likelihood"}, "{source}\n"),
+        ("classification", {"prompt": "{text}", "answer": "likelihood", "chat": True}, "{source}"),
+        ("classification", {"prompt": "{text}"}, "{source}"),
+        ("classification", {"prompt": "{text}{space}"}, "{source}{space}"),
+        ("multiple_choice", {}, "{source}{space}"),
+        ("summarization", {"prompt": "{document}"}, "{source}"),
+        ("translation", {"prompt": "{source}"}, "{source}"),
+    ],
+)
+def test_choices_are_parted_from_prompts_that_end_without_white_space(kind, asked, template):
+    task = SimpleNamespace(**{"prompt": None, "chat": False, "answer": None, **asked})
+    assert kinds.kind(kind).asked(task) == template

@@ -3,20 +3,24 @@
 import hashlib
 from pathlib import Path
 
+import families
 import peft
 import pytest
 import tiny_training
 import torch
 from safetensors.torch import load_file
-from tiny_training import make_model, make_rows, make_tokenizer, weights_hash
+from tiny_training import make_model, make_rows, make_tokenizer
 
-from babelmerge.merging.adapters.adapters import Adapter, Folded
-from babelmerge.models import adapter_config
+from babelmerge.files.directories import MANIFEST, write_json
+from babelmerge.models import adapter_base, adapter_config, loading
+from babelmerge.models.adapters import Adapter, Folded
 from babelmerge.models.checkpoints import Checkpoint
 from babelmerge.training import loop as training_loop
+from babelmerge.training import lora as lora_training
 from babelmerge.training import weights as trained_weights
 
 LORA = {"r": 4, "alpha": 8}
+FULL = LORA | {"keep": "full"}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +49,8 @@ def saved_base(folder, model, tokenizer):
 
 
 def adapter_bytes(folder: Path) -> list[str]:
-    beside = adapter_config.adapter_of(folder / "model")
-    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(beside.iterdir())]
+    files = (folder / "model" / name for name in (adapter_config.CONFIG, adapter_config.WEIGHTS))
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
 
 
 # --- what is trained and written --------------------------------------------------------------
@@ -55,7 +59,7 @@ def adapter_bytes(folder: Path) -> list[str]:
 @pytest.mark.parametrize("change", [{}, {"rslora": True, "targets": ["q_proj"]}, {"dora": True}])
 def test_the_full_model_is_what_peft_makes_of_base_and_adapter(tmp_path, tokenizer, change):
     saved_base(tmp_path / "base", base_of(tokenizer), tokenizer)
-    base, record = run(tmp_path, tokenizer, lora=LORA | change)
+    base, record = run(tmp_path, tokenizer, lora=FULL | change)
     written = load_file(tmp_path / "model" / "model.safetensors")
     adapter = adapter_config.adapter_of(tmp_path / "model")
     theirs = peft.PeftModel.from_pretrained(base_of(tokenizer), adapter).merge_and_unload()
@@ -68,6 +72,39 @@ def test_the_full_model_is_what_peft_makes_of_base_and_adapter(tmp_path, tokeniz
     ours = Folded(Adapter(adapter, Checkpoint(tmp_path / "base")))
     for name in changed:
         torch.testing.assert_close(ours.read(name), written[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind", "change"),
+    [
+        (torch.float32, "llama", {}),
+        (torch.bfloat16, "llama", {"rslora": True, "targets": ["q_proj"]}),
+        (torch.bfloat16, "llama", {"dora": True}),
+        (torch.float32, "gpt2", {"dora": True}),
+    ],
+)
+def test_base_and_adapter_alone_are_the_full_model(tmp_path, kind, change, dtype):
+    """What is loaded of the two is, bit for bit, what `keep: full` writes."""
+    tokenizer = families.TOKENIZER
+    place = saved_base(tmp_path / "base", families.family(kind).to(dtype), tokenizer)
+    folders, records = [tmp_path / "alone" / "model", tmp_path / "full" / "model"], []
+    for folder, kept in zip(folders, (LORA, FULL), strict=True):
+        model, _ = loading.load(place, "auto", where="cpu")
+        records.append(run(folder.parent, tokenizer, model, kept | change)[1])
+    facts = {"base": adapter_base.fact(folders[0], place)}
+    write_json(folders[0] / MANIFEST, facts)
+    assert not list(folders[0].glob("model*.safetensors")) + list(folders[0].glob("config.json"))
+    (loaded, _), (full, _) = (loading.load(folder, "auto", where="cpu") for folder in folders)
+    configs = [one.config.to_dict() | {"_name_or_path": ""} for one in (loaded, full)]
+    assert full.dtype == dtype and configs[0] == configs[1]
+    assert loaded.generation_config.to_dict() == full.generation_config.to_dict()
+    for name, tensor in full.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor), name
+    for key in ("dtype", "lost_share", "unchanged_share", "parameters", "trained_parameters"):
+        assert records[0][key] == records[1][key]
+    theirs = peft.PeftModel.from_pretrained(loading.load(place, where="cpu")[0], folders[0])
+    merged = theirs.merge_and_unload().to(dtype).state_dict()
+    assert all(torch.equal(merged[name], tensor) for name, tensor in full.state_dict().items())
 
 
 def test_only_the_adapter_is_trained_and_counted(tmp_path, tokenizer):
@@ -92,7 +129,7 @@ def test_a_bfloat16_base_is_folded_in_float32_and_rounded_once(tmp_path, tokeniz
     model = base_of(tokenizer).to(torch.bfloat16)
     saved_base(tmp_path / "base", model, tokenizer)
     settings = {"dtype": "bfloat16", "learning_rate": 5e-5}
-    base, record = run(tmp_path, tokenizer, model, LORA | {"dora": dora}, **settings)
+    base, record = run(tmp_path, tokenizer, model, FULL | {"dora": dora}, **settings)
     written = load_file(tmp_path / "model" / "model.safetensors")
     adapter = Adapter(adapter_config.adapter_of(tmp_path / "model"), Checkpoint(tmp_path / "base"))
     changed = lost = 0
@@ -107,7 +144,7 @@ def test_a_bfloat16_base_is_folded_in_float32_and_rounded_once(tmp_path, tokeniz
 
 
 def test_training_in_another_dtype_leaves_the_base_as_it_was(tmp_path, tokenizer):
-    base, _ = run(tmp_path, tokenizer, dtype="bfloat16", lora=LORA | {"targets": "q_proj"})
+    base, _ = run(tmp_path, tokenizer, dtype="bfloat16", lora=FULL | {"targets": "q_proj"})
     written = load_file(tmp_path / "model" / "model.safetensors")
     for name, tensor in written.items():
         assert tensor.dtype == torch.float32
@@ -134,7 +171,7 @@ def test_gradient_checkpointing_and_parts_change_nothing_but_rounding(tmp_path, 
 def test_an_adapter_on_an_untied_head_is_in_the_loss(tmp_path, tokenizer):
     """The loss takes a short way past a plain head, which must not be the way past an adapter."""
     model = base_of(tokenizer, tie_word_embeddings=False)
-    lora, rate = LORA | {"targets": ["lm_head"]}, 5e-2
+    lora, rate = FULL | {"targets": ["lm_head"]}, 5e-2
     base, record = run(tmp_path, tokenizer, model, lora, learning_rate=rate)
     written = load_file(tmp_path / "model" / "model.safetensors")
     assert not torch.equal(written["lm_head.weight"], base["lm_head.weight"])
@@ -170,7 +207,6 @@ def test_a_run_that_was_cut_short_ends_with_the_same_bytes(tmp_path, monkeypatch
     resumed = train_resumable(tmp_path)
     assert "resuming after step 6 of 14" in caplog.text
     assert adapter_bytes(tmp_path) == adapter_bytes(tmp_path / "undisturbed")
-    assert weights_hash(tmp_path) == weights_hash(tmp_path / "undisturbed")
     for key in ("tokens", "last_loss", "dev_losses", "kept_step", "lost_share"):
         assert resumed[key] == undisturbed[key], key
 
@@ -194,6 +230,7 @@ def test_dropout_is_drawn_and_the_seed_decides(tmp_path, tokenizer):
         ({"targets": ["embed_tokens"]}, "found 'embed_tokens', which is no linear map"),
         ({"targets": "lm_head"}, "lm_head, which the base ties"),
         ({"r": 17}, r"lora.r: found 17, and .*k_proj is 16 x 32, whose rank is 16"),
+        ({"keep": "both"}, "training.lora: found .*keep"),
         ({"alpha": -1.0}, "training.lora: found .*alpha"),
     ],
 )
@@ -201,3 +238,16 @@ def test_an_adapter_that_the_base_cannot_have(tmp_path, tokenizer, lora, message
     with pytest.raises(ValueError, match=message):
         run(tmp_path, tokenizer, lora=LORA | lora)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_map_of_another_name_in_files_cannot_be_kept_alone(tmp_path, tokenizer, monkeypatch):
+    def packed(model, tensors):
+        return {name.replace("q_proj", "qkv"): tensor for name, tensor in tensors.items()}
+
+    monkeypatch.setattr(lora_training, "revert_weight_conversion", packed)
+    with pytest.raises(
+        ValueError, match=r"lora.keep: found adapter, and .*q_proj.* of the base .*expected full"
+    ):
+        run(tmp_path, tokenizer)
+    run(tmp_path, tokenizer, lora=LORA | {"targets": ["v_proj"]}, steps=1)
+    run(tmp_path / "full", tokenizer, lora=FULL, steps=1)

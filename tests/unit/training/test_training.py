@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 from tiny_training import (
+    PROMPT,
     ROWS,
-    TEMPLATE,
     die_in_step,
     make_model,
     make_rows,
@@ -39,7 +39,7 @@ def tokenizer():
 
 def stored(folder, tokenizer, rows=ROWS):
     counts = training_checks.Counts()
-    triples = training_checks.tokenised(rows, TEMPLATE, tokenizer, 128, False, counts)
+    triples = training_checks.tokenised(rows, PROMPT, tokenizer, 128, counts)
     return batching.store(triples, folder, "train", len(tokenizer))
 
 

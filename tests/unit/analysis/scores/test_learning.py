@@ -153,3 +153,38 @@ def test_what_could_not_be_tested_is_counted():
     few = made_up_study.scores().assign(n=3)
     assert "8 of 8 test sets have fewer than 10" in models.few_sentences(scored(scores=few))[0]
     assert models.few_sentences(scored()) == []
+
+
+CHOICES = [[{"text": label} for label in ("no", "yes")]] * 40
+
+
+def right(number):
+    """Sentence statistics of so many right answers of forty."""
+    outputs, references = ["yes"] * number + ["no"] * (40 - number), ["yes"] * 40
+    asked = {"metrics": ["accuracy"], "choices": CHOICES}
+    return metrics.score("classification", outputs, references, **asked)[1]
+
+
+@pytest.mark.parametrize(
+    ("number", "chance", "why"),
+    [(40, 0.5, ""), (30, 0.5, ""), (23, 0.5, "chance"), (20, 0.5, "chance"), (23, None, "")],
+)
+def test_an_expert_has_learnt_where_its_interval_is_above_chance(number, chance, why):
+    assert retention.unlearnt("accuracy", right(number)["accuracy"], None, chance) == why
+
+
+def test_chance_is_what_a_test_set_scores_without_a_model(tmp_path):
+    rows = pd.DataFrame(
+        [
+            {"dataset": "t/en", "baseline": name, "metric": "accuracy", "value": value}
+            for name, value in (("words", 0.9), ("majority", 0.5))
+        ]
+    )
+    rows.to_csv(tmp_path / "trivial.tsv", sep="\t", index=False)
+    metrics.write_sentences(tmp_path / "own.tsv", right(22))
+    case = {"expert": "experts/en", "dataset": "t/en", "value": str(tmp_path / "own.tsv")}
+    told = {row["metric"]: row["unlearnt"] for row in retention.learnt(case)}
+    assert told == {"accuracy": "", "unread": ""}
+    case["chance"] = str(tmp_path / "trivial.tsv")
+    told = {row["metric"]: row["unlearnt"] for row in retention.learnt(case)}
+    assert told == {"accuracy": "chance", "unread": ""}

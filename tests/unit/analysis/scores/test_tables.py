@@ -258,6 +258,10 @@ def test_sizes_training_and_signatures(scores):
     cost = beside.training(made_up_study.training())
     assert len(cost.rows) == 12 and cost.note.endswith("12.6 minutes.")
     assert set(cost.frame["seed"]) == {42} and beside.training({}) is None
+    long = {"rows": 400, "prompts_too_long": 2, "targets_dropped": 1, "targets_cut": 0}
+    given = {"joint/all": {"seconds": 60.0, "rows": {"train": long}}}
+    told = beside.training(made_up_study.training() | given).note
+    assert told.endswith("than max_length: Joint all 3 left out and 0 cut of 400.")
     given = scores.assign(
         signature=scores["signature"].where(scores.dataset != "translation/hi-en", "x")
     )
@@ -382,3 +386,28 @@ def test_owners_are_the_plans_whatever_experts_are_called():
         "translation/hi-en": "hi-en-mine"
     }
     assert owners(frame.assign(owner="")) == {}
+
+
+def test_answers_without_a_model_stand_below_in_a_section_of_their_own_and_are_never_bold(scores):
+    shown = made_up_study.groups()["many-to-one"]
+    datasets = shown["many-to-one"]
+    trivial = [
+        pd.DataFrame(
+            [{"dataset": dataset, "baseline": name, "metric": "bleu", "value": 90.0 + at}]
+        ).assign(low=1.0, high=99.0, n=9, signature="known")
+        for at, dataset in enumerate(datasets)
+        for name in ("words", "majority")
+    ]
+    plain = score_table(scores, "many-to-one", shown, ["bleu"])
+    table = score_table(scores, "many-to-one", shown, ["bleu"], trivial=trivial)
+    assert table.rows[: len(plain.rows)] == plain.rows
+    last = table.rows[len(plain.rows) :]
+    assert [(row.section, row.label) for row in last] == [
+        ("Without a model", "Words alone"),
+        ("Without a model", "Majority class"),
+    ]
+    assert last[0].cells[0].text == "90.00" and not any(cell.best for cell in last[0].cells)
+    ours = table.records[table.records["kind"] == "trivial"]
+    assert set(ours["model"]) == {"trivial/words", "trivial/majority"} and len(ours) == 8
+    elsewhere = [trivial[0].assign(dataset="translation/xx-en")]
+    assert score_table(scores, "many-to-one", shown, ["bleu"], trivial=elsewhere).rows == plain.rows

@@ -1,6 +1,7 @@
 """Laws of the controlled corpus's items, and items that were read with care."""
 
 import random
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import replace
@@ -12,9 +13,11 @@ import pytest
 from babelmerge.data.controlled import ITEM_LANGUAGES, SPLITS, items
 from babelmerge.data.controlled import inventory as words
 from babelmerge.data.controlled.items import drawing, reasoning, sentiment, summaries
+from babelmerge.data.controlled.items import themes as themes_of
 from babelmerge.data.controlled.languages.speakers import SPEAKERS
 from babelmerge.data.controlled.meaning import Meaning, Phrase, split_of_core
 from babelmerge.evaluation import baselines
+from babelmerge.tasks import extraction
 from babelmerge.tasks.kinds import KINDS
 
 MADE = tuple(drawing.MAKERS)
@@ -29,15 +32,16 @@ def said(kind, language, split="train", size=400, seed=5):
     return [drawing.MAKERS[kind].row(i, SPEAKERS[language]) for i in drawn(kind, split, size, seed)]
 
 
-@pytest.mark.parametrize("language", ITEM_LANGUAGES)
-@pytest.mark.parametrize("kind", MADE)
+SAID = [(kind, language) for kind in MADE for language in ITEM_LANGUAGES] + [("themes", "mul")]
+
+
+@pytest.mark.parametrize(("kind", "language"), SAID)
 def test_items_read_with_care(kind, language, pinned):
     expected = pinned(language)[kind]
     found = list(items(kind, language, "train", len(expected), 1))
     assert len(found) == 20 and [row.pop("id") for row in found] == [str(n) for n in range(20)]
     for row in found:
-        if "choices" in row:
-            row["choices"] = row["choices"].split("\n")
+        row |= {key: row[key].split("\n") for key in ("choices", "examples") if key in row}
     assert found == expected
 
 
@@ -193,6 +197,41 @@ def test_the_first_sentence_is_no_summary(language):
         assert baselines.lead(row["document"]) not in row["summary"]
 
 
+def test_examples_are_the_statements_on_the_one_theme_that_most_share():
+    for item in drawn("themes", size=600):
+        themes = Counter(
+            theme
+            for claim in item.claims
+            for theme, nouns in themes_of.NOUNS.items()
+            if claim.subject.noun in nouns
+        )
+        (first, most), (_, second) = themes.most_common(2)
+        assert first == item.theme and most in (2, 3) and second == 1 and themes.total() == 5
+        assert len({claim.subject.noun for claim in item.claims}) == 5
+
+
+@pytest.mark.parametrize("language", [*ITEM_LANGUAGES, "mul"])
+def test_every_example_is_in_its_document_and_the_theme_shows_that_it_is_one(language):
+    for row in items("themes", language, "dev", 100, 3):
+        assert all(extraction.quoted(row["examples"], row["document"]))
+        texts = [re.split(": |：", line)[1] for line in row["examples"].split("\n")]
+        assert all(text in row["document"] for text in texts) and 2 <= len(texts) <= 3
+
+
+def test_mixed_items_say_each_statement_in_another_language():
+    for item in drawn("themes", size=100):
+        said = {
+            language: [SPEAKERS[language].sentence(claim) for claim in item.claims]
+            for language in ITEM_LANGUAGES
+        }
+        document = themes_of.mixed(item, SPEAKERS)["document"]
+        heard = [
+            [language for language in ITEM_LANGUAGES if said[language][at] in document]
+            for at in range(5)
+        ]
+        assert sorted(language for (language,) in heard) == sorted(ITEM_LANGUAGES)
+
+
 def test_turns_have_every_value_once_a_block():
     found = list(islice(drawing.turns(random.Random(1), "abc"), 9))
     assert [set(found[i : i + 3]) for i in (0, 3, 6)] == [set("abc")] * 3
@@ -201,6 +240,8 @@ def test_turns_have_every_value_once_a_block():
 def test_mistakes_are_named_at_once():
     with pytest.raises(ValueError, match="no sentiment items in 'hi'; it has them in en, de"):
         items("sentiment", "hi", "train", 1, 1)
+    with pytest.raises(ValueError, match="no summaries items in 'mul'; it has them in en, de"):
+        items("summaries", "mul", "train", 1, 1)
     with pytest.raises(ValueError, match="unknown split 'valid'; use train, dev, test"):
         items("reasoning", "en", "valid", 1, 1)
     with pytest.raises(ValueError, match="asked for 10001 summaries items of dev; ask for 0 to"):

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 from families import family
-from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
+from tiny_training import ASKED, PROMPT, make_model, make_rows, make_tokenizer
 
 from babelmerge import merging
 from babelmerge.evaluation.sweeps import scoring as sweep_scoring
@@ -28,7 +28,7 @@ def task(tmp_path_factory):
         tokenizer,
         make_rows(400, seed=1),
         None,
-        template=TEMPLATE,
+        prompt=PROMPT,
         settings={"learning_rate": 5e-3, "steps": 120, "batch_size": 32, "scheduler": "linear"},
         seed=0,
         out_dir=root / "base",

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babelmerge.merging.adapters import core_space, factors, knots
-from babelmerge.merging.adapters.factors import Factors
 from babelmerge.merging.methods import elementwise
+from babelmerge.models.factors import Factors, product
 
 torch.set_num_threads(1)
 OUTPUTS, INPUTS = 24, 17
@@ -26,7 +26,7 @@ def dense(one):
 
 
 def made(found):
-    return factors.product(found).double()
+    return product(found).double()
 
 
 def close(left, right, atol=1e-6):

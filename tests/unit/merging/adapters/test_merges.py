@@ -11,9 +11,9 @@ from made_up_adapters import close, same
 from peft import PeftModel
 
 from babelmerge import merging
-from babelmerge.merging.adapters.adapters import Folded
 from babelmerge.merging.adapters.merges import merge_adapters
 from babelmerge.models import checkpoints
+from babelmerge.models.adapters import Folded
 
 torch.set_num_threads(1)
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -11,7 +11,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 
 from babelmerge.merging.adapters import output
-from babelmerge.merging.adapters.adapters import Adapter
+from babelmerge.models.adapters import Adapter
 
 torch.set_num_threads(1)
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -10,7 +10,7 @@ import torch
 from made_up_report import Named
 from places import SCRIPTS
 from safetensors.torch import load_file
-from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
+from tiny_training import PROMPT, make_model, make_rows, make_tokenizer
 from torch.nn import functional
 
 from babelmerge.data import batches as batching
@@ -34,7 +34,7 @@ FAMILIES = {
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory):
     counts = training_checks.Counts()
-    triples = training_checks.tokenised(ROWS, TEMPLATE, TOKENIZER, 128, False, counts)
+    triples = training_checks.tokenised(ROWS, PROMPT, TOKENIZER, 128, counts)
     return batching.store(triples, tmp_path_factory.mktemp("tokens"), "dev", len(TOKENIZER))
 
 
@@ -202,9 +202,7 @@ def test_files_are_the_same_whatever_memory_they_are_made_in(tmp_path, kind):
     loaded = []
     for memory in (1, 30_000, 1 << 30):
         out = tmp_path / str(memory) / f"{kind}.safetensors"
-        facts = calibration.collect(
-            kind, folder, ROWS, out, template=TEMPLATE, limit=10, memory=memory
-        )
+        facts = calibration.collect(kind, folder, ROWS, out, prompt=PROMPT, limit=10, memory=memory)
         assert facts == json.loads(out.with_suffix(".json").read_text())
         assert facts["rows"] == 10 and facts["kind"] == kind
         assert sorted(path.name for path in out.parent.iterdir()) == [f"{kind}.json", out.name]
@@ -228,7 +226,7 @@ def test_the_rows_of_an_expert_favour_it(tmp_path):
     grams = {}
     for name, model in (("base", base), ("expert", expert)):
         folder = save(model, tmp_path / name)
-        calibration.collect("gram", folder, ROWS, tmp_path / f"{name}.st", template=TEMPLATE)
+        calibration.collect("gram", folder, ROWS, tmp_path / f"{name}.st", prompt=PROMPT)
         grams[name] = load_file(tmp_path / f"{name}.st")
     name = "model.layers.0.mlp.down_proj.weight"
     weights = [m.state_dict()[name] for m in (base, expert)]
@@ -252,7 +250,7 @@ def test_what_cannot_be_collected_is_refused_and_leaves_nothing(tmp_path, change
     arguments = {"kind": "gram", "rows": ROWS, "max_length": 128} | changes
     out = tmp_path / "statistics" / "gram.safetensors"
     with pytest.raises(ValueError, match=fact):
-        calibration.collect(folder=folder, out_file=out, template=TEMPLATE, **arguments)
+        calibration.collect(folder=folder, out_file=out, prompt=PROMPT, **arguments)
     assert not list(tmp_path.glob("statistics/*"))
 
 
@@ -260,15 +258,15 @@ def test_other_names_in_the_files_than_in_memory_are_refused(tmp_path, monkeypat
     folder = save(make_model(TOKENIZER, tie_word_embeddings=False), tmp_path / "model")
     monkeypatch.setitem(calibration.KINDS, "gram", (lambda model: {"block.0.weight": (2, 2)}, None))
     with pytest.raises(ValueError, match="block.0.weight .1 such tensors. is not in its files"):
-        calibration.collect("gram", folder, ROWS, tmp_path / "g.st", template=TEMPLATE)
+        calibration.collect("gram", folder, ROWS, tmp_path / "g.st", prompt=PROMPT)
 
 
 def test_a_model_without_linear_layers_has_no_grams(tmp_path):
     tiny = {"model_type": "gpt2", "n_embd": 8, "n_layer": 1, "n_head": 1, "n_positions": 64}
     folder = save(initialisation.initialise(tiny, len(TOKENIZER), 0), tmp_path / "model")
     with pytest.raises(ValueError, match="RegMean would be the plain mean"):
-        calibration.collect("gram", folder, ROWS, tmp_path / "g.st", template=TEMPLATE)
-    facts = calibration.collect("fisher", folder, ROWS, tmp_path / "f.st", template=TEMPLATE)
+        calibration.collect("gram", folder, ROWS, tmp_path / "g.st", prompt=PROMPT)
+    facts = calibration.collect("fisher", folder, ROWS, tmp_path / "f.st", prompt=PROMPT)
     assert facts["rows"] == len(ROWS)
 
 
@@ -278,11 +276,12 @@ def test_leftovers_of_a_killed_run_go(tmp_path):
     leftover = tmp_path / ".gram.safetensors.abc"
     leftover.mkdir()
     (leftover / "dev.tokens").write_text("half")
-    calibration.collect("gram", folder, ROWS, out, template=TEMPLATE)
+    calibration.collect("gram", folder, ROWS, out, prompt=PROMPT)
     assert out.is_file() and not leftover.exists()
 
 
-def test_the_script_takes_rows_of_all_data_sets_in_turn(tmp_path, monkeypatch):
+@pytest.mark.parametrize("prompts", [None, {"a": PROMPT, "b": {**PROMPT, "template": "{source}?"}}])
+def test_the_script_takes_rows_of_all_data_sets_in_turn(tmp_path, monkeypatch, prompts):
     folder = save(make_model(TOKENIZER), tmp_path / "model")
     (folder / "manifest.json").write_text('{"fingerprint": "f"}')
     parts = {"a": ROWS[:2], "b": ROWS[4:9]}
@@ -303,17 +302,18 @@ def test_the_script_takes_rows_of_all_data_sets_in_turn(tmp_path, monkeypatch):
                 "rows": 5,
                 "max_length": 128,
                 "dtype": "float32",
-                "prompt": {"template": TEMPLATE, "chat": False},
+                "prompt": prompts or PROMPT,
+                **({"datasets": list(prompts)} if prompts else {}),
             }
         ),
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(SCRIPTS), *sys.path])
     runpy.run_path(str(SCRIPTS / "collect_statistics.py"), {"snakemake": job})
-    turns = [ROWS[0], ROWS[4], ROWS[1], ROWS[5], ROWS[6]]
-    calibration.collect(
-        "fisher", folder, turns, tmp_path / "expected.st", template=TEMPLATE, max_length=128
-    )
-    assert close(load_file(statistics), load_file(tmp_path / "expected.st"))
+    turns = zip((ROWS[0], ROWS[4], ROWS[1], ROWS[5], ROWS[6]), "ababb", strict=True)
+    turns = [row | {"dataset": name} for row, name in turns]
+    out = tmp_path / "expected.st"
+    calibration.collect("fisher", folder, turns, out, prompt=prompts or PROMPT, max_length=128)
+    assert close(load_file(statistics), load_file(out))
     model, _ = models.load(folder)
     assert set(load_file(statistics)) == set(names_of(model))

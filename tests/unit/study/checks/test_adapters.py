@@ -69,6 +69,49 @@ def test_an_adapter_of_another_base_is_told_by_its_name(tmp_path):
             adapters.check(made(text))
 
 
+def taken(folder, base):
+    """A study that takes an adapter in, on a base."""
+    own = f"experts:\n  taken: {{of: translation/en-hi, path: {folder}}}\n"
+    text = changed(BASE, f"base: {base}").replace("experts:\n", own)
+    return made(text.replace("{each: translation}", "{each: translation, units: [hi-en, bn-en]}"))
+
+
+ARCHITECTURE = (
+    "{{architecture: {{model_type: llama, hidden_size: {}}}, tokenizer: {{hub: some/name}}}}"
+)
+
+
+def test_an_adapter_of_another_base_is_told_by_its_sizes(tmp_path, base):
+    folder, _ = made_up_adapters.write(tmp_path / "one", tiny_models.model(0), 1)
+    adapters.check(taken(folder, f"{{path: {base}}}"))
+    adapters.check(taken(folder, ARCHITECTURE.format(32)))
+    with pytest.raises(
+        StudyError, match="experts.taken.path: .*side of 64, the base's hidden_size"
+    ):
+        adapters.check(taken(folder, ARCHITECTURE.format(64)))
+    wide = tiny_models.config()
+    wide.hidden_size = 64
+    other = tiny_models.save(type(tiny_models.model(0))(wide), tmp_path / "wide")
+    with pytest.raises(StudyError, match=r"q_proj is \(32, 32\), .*of the base is \(64, 64\)"):
+        adapters.check(taken(folder, f"{{path: {other}}}"))
+
+
+def test_targets_that_a_base_that_is_trained_here_lacks():
+    for target, found in (
+        ("q_proj", None),
+        ("vproj", "targets: found 'vproj' for experts/.*'v_proj'"),
+        ("embed_tokens", "found 'embed_tokens' for"),
+        ("c_attn", "has .*down_proj"),
+    ):
+        lora = LORA.replace("r: 4", f"r: 4, targets: [{target}]")
+        plan = made(changed(TRAINING, lora).replace(BASE, f"base: {ARCHITECTURE.format(32)}"))
+        if found is None:
+            adapters.check(plan)
+        else:
+            with pytest.raises(StudyError, match=found):
+                adapters.check(plan)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

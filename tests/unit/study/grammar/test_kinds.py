@@ -41,6 +41,9 @@ methods:
 """
 
 
+BERT = "evaluation: {bertscore: {path: models/bert, layer: 9}}\n"
+
+
 def changed(old, new):
     assert STUDY.count(old) == 1
     return made(STUDY.replace(old, new))
@@ -118,6 +121,13 @@ def test_unread_answers_have_a_table_of_their_own_wherever_they_are_read():
             "'f1'; expected a metric of summ",
         ),
         ("[felt, asked]", "[felt, told]", "'accuracy'; expected .* one point"),
+        (
+            '{document}"}',
+            '{document}", metrics: [bertscore]}',
+            "told.metrics: found bertscore alone, and no model .* Name it: evaluation: {bertscore",
+        ),
+        ("methods:", f"{BERT}selection: {{metric: bertscore}}\nmethods:", "which another model"),
+        ("methods:", "evaluation: {bertscore: {layer: 2}}\nmethods:", "found no source; expected"),
     ],
 )
 def test_mistakes_are_told_with_key_and_remedy(old, new, found):
@@ -125,10 +135,38 @@ def test_mistakes_are_told_with_key_and_remedy(old, new, found):
         changed(old, new)
 
 
-def test_what_no_version_counts_or_shows_yet_is_said():
-    for old, new, told in (
-        ('"{document}"', '"{document}", metrics: [rouge1, bertscore]', "metric bertscore"),
-        ('"{question}"', '"{question}"\n    shots: 2', "examples shown before items .shots."),
-    ):
-        with pytest.raises(NotBuiltYet, match=f"not built yet: {told}"):
-            check_built(changed(old, new), kinds.built(), tuple(METHODS))
+def test_what_no_version_shows_yet_is_said():
+    plan = changed('"{question}"', '"{question}"\n    shots: 2')
+    with pytest.raises(NotBuiltYet, match="not built yet: examples shown before items .shots."):
+        check_built(plan, kinds.built(), tuple(METHODS))
+
+
+ASKED = ('"{document}"', '"{document}", metrics: [bertscore, rouge1]')
+
+
+def test_a_metric_that_a_model_measures_is_there_where_the_study_names_the_model():
+    plan = made(STUDY.replace(*ASKED) + BERT)
+    assert plan.datasets["told/en"].metrics == ("bertscore", "rouge1") and not plan.warnings
+    assert evaluate.metric_settings(plan, "told/en")["encoder"] == {
+        "hub": None,
+        "revision": None,
+        "path": "models/bert",
+        "layer": 9,
+    }
+    (file,) = evaluate.encoder(plan, "told/en")
+    assert file.endswith("encoders/bertscore/manifest.json") and not evaluate.unreached(
+        plan, "told/en"
+    )
+    assert "encoder" not in evaluate.metric_settings(plan, "felt/en")
+    assert evaluate.unreached(plan, "felt/en") and not evaluate.encoder(plan, "felt/en")
+    assert "bertscore" in made(STUDY + BERT).datasets["told/en"].metrics, "one of the main ones"
+    assert {m.selection["metric"] for m in plan.sweeps.values()} == {"accuracy", "rouge1"}
+
+
+def test_without_its_model_the_metric_is_left_out_and_that_is_said():
+    plan = made(STUDY.replace(*ASKED))
+    assert plan.datasets["told/en"].metrics == ("rouge1",) and plan.encoder is None
+    (told,) = plan.warnings
+    assert told.startswith("tasks.told.metrics: BERTScore is left out") and "{hub: …}" in told
+    assert not evaluate.encoder(plan, "told/en")
+    assert "bertscore" not in made(STUDY).datasets["told/en"].metrics and not made(STUDY).warnings

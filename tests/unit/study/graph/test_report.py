@@ -7,7 +7,7 @@ from small_studies import shipped
 
 from babelmerge.study.graph import paths, report, score_chapters, scores
 
-ALL = [id_ for id_ in report.CHAPTERS if id_ != "inspected"]
+ALL = [id_ for id_ in report.CHAPTERS if id_ not in ("inspected", "forgetting")]
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def plan():
     return shipped("translation-mini")
 
 
-def test_a_study_of_everything_has_every_chapter_but_one(plan):
+def test_a_study_of_everything_has_every_chapter_but_two(plan):
     assert list(report.chapters_of(plan)) == ALL
     assert report.inputs(plan)[2] == "results/translation-mini/chapters/experts.html"
     settings = report.settings(plan)
@@ -26,7 +26,8 @@ def test_a_study_of_everything_has_every_chapter_but_one(plan):
 def test_chapters_that_do_not_apply_are_not_made(plan):
     alone = dataclasses.replace(plan, analysis={"split": "dev"})
     assert list(report.chapters_of(alone)) == [
-        "question", "setup", "experts", "merges", "failures", "reproducibility"
+        "question", "setup", "experts", "merges", "ablations", "cost", "failures",
+        "reproducibility",
     ]  # fmt: skip
     models = {id_: model for id_, model in plan.models.items() if model.kind != "merge"}
     unmerged = dataclasses.replace(alone, models=models, merges={}, groups={}, families={})

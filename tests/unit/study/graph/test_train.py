@@ -5,7 +5,7 @@ import re
 
 from small_studies import shipped
 
-from babelmerge.study.graph import paths, train
+from babelmerge.study.graph import evaluate, paths, train
 
 STUDIES = ("translation-mini", "translation", "pretraining")
 
@@ -41,3 +41,35 @@ def test_a_taken_model_needs_a_tokenizer_where_it_is_asked_or_looked_into():
 
 def test_no_study_no_model():
     assert not re.fullmatch(train.pattern({}, "base"), "")
+
+
+def test_a_base_from_scratch_depends_on_the_vocabulary_and_not_only_on_its_config():
+    plan = shipped("translation-mini")
+    tokenizer = paths.of(plan, paths.TOKENIZER)
+    assert train.inputs(plan, "base")["tokenizer"] == tokenizer
+    assert train.settings(plan, "base")["tokenizer"] == plan.models["base"].source.tokenizer
+    dataset = next(iter(plan.datasets))
+    assert evaluate.length_inputs(plan, dataset)["tokenizer"] == [tokenizer]
+    assert "tokenizer" not in train.inputs(plan, next(iter(plan.of_kind("expert"))))
+
+
+def test_who_reads_an_adapter_needs_the_base_and_who_reads_a_full_model_does_not():
+    plan = shipped("adapters")
+    base = {"base": train.model_file(plan, "base")}
+    adapters = [m.id for m in plan.models.values() if m.kind in ("expert", "joint")]
+    assert len(adapters) > 18 and all(train.below(plan, model) == base for model in adapters)
+    assert train.below(plan, "base", "merges/sentiment/ties-0.5") == {}
+    assert train.below(plan, "base", adapters[0]) == base
+    assert train.read(plan, adapters[0]) == base | {"model": train.model_file(plan, adapters[0])}
+    model = plan.models[adapters[0]]
+    training = {**model.source.training, "lora": {**model.source.training["lora"], "keep": "full"}}
+    full = dataclasses.replace(model, source=dataclasses.replace(model.source, training=training))
+    plan = dataclasses.replace(plan, models={**plan.models, model.id: full})
+    assert train.below(plan, model.id) == {}
+    mini = shipped("translation-mini")
+    assert all(train.below(mini, model) == {} for model in mini.models)
+
+
+def test_a_setting_at_its_default_is_in_no_job():
+    training = shipped("adapters").models["experts/sentiment-en"].source.training
+    assert "keep" not in training["lora"]

@@ -157,6 +157,13 @@ def test_what_is_not_built_yet_is_said(name, parts):
         assert part in str(caught.value)
 
 
+def test_a_base_without_text_to_learn_is_not_built_yet():
+    own = "{architecture: {model_type: llama}, tokenizer: {hub: some/name}}"
+    study_ = made(SMALL.replace("{path: models/base}", own))
+    with pytest.raises(plan.NotBuiltYet, match="a base without text to learn .base.pretrain."):
+        plan.check_built(study_, {"translation"}, {"ties"})
+
+
 @pytest.mark.parametrize("path", sorted(STUDIES.glob("*.yaml")), ids=lambda p: p.stem)
 def test_plans_are_stable_plain_data(path):
     first, second = (

@@ -1,50 +1,68 @@
 """Which runs of the workflow are at work in a folder, and which died and left their locks there.
 
 Snakemake's locks are lists of files that do not say whose they are. Each run writes down its host
-and process beside them, and which locks it took, so that the next one can tell the dead from the
-living. A run on another host cannot be looked at: it counts as alive.
+and process beside them, and which locks it took, and holds a file of its own that the system lets
+go when the run ends, however it ends: so the next one can tell the dead from the living. A run on
+another host cannot be looked at: it counts as alive, until somebody unlocks the folder.
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import socket
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
 from babelmerge.files.atomic import write_atomically
 
 FOLDER, LOCKS = Path(".snakemake/babelmerge-runs"), Path(".snakemake/locks")
+_HELD: dict[Path, TextIO] = {}
 
 
 @dataclass(frozen=True)
 class Holder:
-    """One run: where it is, since when (seconds since 1970), and the locks that it took.
-
-    locks is None while it has not yet come to take any.
-    """
+    """One run: where it is, and the locks that it took; None while it has not come to take any."""
 
     host: str
     process: int
-    since: float
     locks: list[str] | None = None
 
     @property
     def file(self) -> Path:
         return FOLDER / f"{self.host}.{self.process}.json"
 
+    @property
+    def sign(self) -> Path:
+        """The file that it holds while it lives."""
+        return self.file.with_suffix(".alive")
+
+    @property
+    def here(self) -> bool:
+        """Whether it can be looked at: it is on this host."""
+        return self.host == socket.gethostname()
+
     def alive(self) -> bool:
-        """Whether the process is there and is the one that wrote this; True on other hosts."""
-        if self.host != socket.gethostname():
+        """Whether it still holds its sign; True on other hosts."""
+        if not self.here:
             return True
         try:
-            return abs(psutil.Process(self.process).create_time() - self.since) < 2
-        except psutil.AccessDenied:
-            return True
-        except psutil.NoSuchProcess:
+            with self.sign.open() as sign:
+                fcntl.flock(sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return False
+        except BlockingIOError:
+            return True
+        except OSError:  # this file system holds nothing
+            return psutil.pid_exists(self.process)
+
+    def remove(self) -> None:
+        """Nothing is left of it but its locks."""
+        self.file.unlink(missing_ok=True)
+        self.sign.unlink(missing_ok=True)
 
     def __str__(self) -> str:
         return f"process {self.process} on {self.host}"
@@ -52,19 +70,33 @@ class Holder:
 
 def me(locks: list[str] | None = None) -> Holder:
     """This process."""
-    since = psutil.Process().create_time()
-    return Holder(socket.gethostname(), os.getpid(), since, locks)
+    return Holder(socket.gethostname(), os.getpid(), locks)
 
 
 def write(locks: list[str] | None = None) -> None:
     """Say that this process is at work here."""
     own = me(locks)
+    if own.sign not in _HELD:
+        own.sign.parent.mkdir(parents=True, exist_ok=True)
+        _HELD[own.sign] = own.sign.open("w")
+        with contextlib.suppress(OSError):
+            fcntl.flock(_HELD[own.sign], fcntl.LOCK_EX | fcntl.LOCK_NB)
     write_atomically(own.file, json.dumps(asdict(own)))
 
 
 def leave() -> None:
     """This process is no longer at work here."""
-    me().file.unlink(missing_ok=True)
+    own = me()
+    own.remove()
+    if own.sign in _HELD:
+        _HELD.pop(own.sign).close()
+
+
+def forget_elsewhere() -> None:
+    """Forget the runs on other hosts: a person says that there are none, and unlocks the folder."""
+    for holder in others():
+        if not holder.here:
+            holder.remove()
 
 
 def others() -> Iterator[Holder]:
@@ -92,14 +124,15 @@ def clear() -> tuple[list[Holder], list[Holder]]:
     known = list(others())
     living = [holder for holder in known if holder.alive()]
     dead = [holder for holder in known if holder not in living]
-    stale = {name for holder in dead for name in holder.locks or ()}
+    owned = {name for holder in living for name in holder.locks or ()}
+    stale = {name for holder in dead for name in holder.locks or ()} - owned
     if dead and all(holder.locks is not None for holder in living):
-        stale = set(taken()) - {name for holder in living for name in holder.locks}
+        stale = set(taken()) - owned
     found = stale & set(taken())
     for name in found:
         (LOCKS / name).unlink(missing_ok=True)
     for holder in dead:
-        holder.file.unlink(missing_ok=True)
+        holder.remove()
     return [holder for holder in dead if found], living
 
 

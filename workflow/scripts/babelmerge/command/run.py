@@ -31,11 +31,22 @@ def _arguments(options: argparse.Namespace) -> list[str]:
         given += ["--quiet", "rules" if options.dry_run else "reason", "host"]
     if options.profile:
         given += ["--profile", options.profile]
-    if options.cores or not options.profile:
+    if not _has(given, "--cores", "-c", "--jobs", "-j") and (options.cores or not options.profile):
         given += ["--cores", str(options.cores or _cores())]
     config = [f"studies={','.join(studies)}"] if studies else []
     config += [f"data={_inside(options.data)}"] if options.data else []
+    if config and _has(given, "--config", "-C"):
+        raise ValueError(
+            f"{given}: found --config behind --, expected studies and --data before it: "
+            "Snakemake listens to the last --config alone"
+        )
     return [*given, *(["--config", *config] if config else [])]
+
+
+def _has(words: list[str], *options: str) -> bool:
+    """Whether one of some options is among the words, as in --cores 2, --cores=2 or -c2."""
+    starts = tuple(o if len(o) == 2 else f"{o}=" for o in options)
+    return any(word in options or word.startswith(starts) for word in words)
 
 
 def _cores() -> int:

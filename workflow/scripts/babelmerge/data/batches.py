@@ -160,13 +160,15 @@ def cut_by_tokens(lengths: np.ndarray, budget: int) -> np.ndarray:
 class Batch:
     """input_ids (rows, longest − 1), padded on the right: causal attention never sees it, so no
     mask is needed. positions (targets,): flat indices whose outputs predict `labels` (targets,).
-    rows: indices of the rows; tokens: unpadded tokens of the rows."""
+    rows: indices of the rows; tokens: unpadded tokens of the rows. position_ids: where each input
+    stands in its row, where rows share a line (`packing`)."""
 
     input_ids: torch.Tensor
     positions: torch.Tensor
     labels: torch.Tensor
     rows: np.ndarray
     tokens: int
+    position_ids: torch.Tensor | None = None
 
 
 def collate(tokens: Tokens, rows: np.ndarray, device="cpu") -> Batch:

@@ -26,6 +26,7 @@ from babelmerge.data.overlap import refuse_overlap as refuse_overlap
 from babelmerge.files.rows import read_rows as read_rows
 from babelmerge.files.rows import write_rows as write_rows
 from babelmerge.tasks.kind import ROLES
+from babelmerge.tasks.multiple_choice import numbered
 from babelmerge.words.spelling import hint
 
 LOG = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     `fields`, rows of a task that is not translation.
     Files and hub: where: {column: value} keeps the rows with these values; fields: {key of the
     row: its name in `columns`}, for tasks in one language whose rows are more than text; lists:
-    those names that stand for several texts, which become one text, a text a line.
+    those names that stand for several texts, which become one text, a text a line; keys_from: of
+    multiple choice whose answers are numbers of choices, that of the first.
     All: `size` takes the first rows, with `sample: true` a random sample drawn by `seed` (default
     0). "*" among columns or files stands for every language not named; paths, configs and columns
     may hold {source_language}, {target_language}, {split}, {other} (the language not named), and
@@ -151,12 +153,20 @@ def _rows(
         rows = compress(usable(open_(), counts=counts), chosen)
     else:
         rows = islice(usable(open_(), counts=counts), size)
+    first = options.get("keys_from")
     for row in rows:
         counts["rows"] += 1
-        yield row
+        yield row if first is None else _named(row, first, where)
     if pair[0] == pair[1] and not options.get("fields"):
         _check_text(where, pair[0], counts)
     _report(where, pair, counts, size)
+
+
+def _named(row: Row, first: int, where: str) -> Row:
+    try:
+        return dict(numbered(row, first))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
 
 
 def _report(where: str, pair: tuple[str, str], counts: Counter, size: int | None) -> None:

@@ -16,6 +16,7 @@ from babelmerge.data.readers import (
     READERS,
     SUFFIXES,
     Joined,
+    Number,
     Record,
     read_sentences,
     read_text,
@@ -25,7 +26,7 @@ from babelmerge.words.splits import Cut
 
 Opened = tuple[str, Iterator[Record | None]]  # what is read, and its rows
 
-OPTIONS = ("files", "format", "columns", "fields", "lists", "where", "split")
+OPTIONS = ("files", "format", "columns", "fields", "lists", "where", "split", "keys_from")
 ANY = "*"  # the key that stands for every language without a key of its own
 
 
@@ -74,10 +75,13 @@ def side(table: Mapping, language: str, names: Mapping[str, str], default: str =
 def sides(options: Mapping, pair: tuple[str, str], names: Mapping[str, str]) -> list:
     """The columns of each part of a record: of two languages, or of the fields (see `side`)."""
     table, lists = options.get("columns") or {}, options.get("lists", ())
+    fields = options.get("fields", {})
+    numbered = fields.get("target") if "keys_from" in options else None
     found = []
-    for name in tuple(options.get("fields", {}).values()) or pair:
+    for name in tuple(fields.values()) or pair:
         columns = side(table, name, names)
-        found.append(Joined(columns) if name in lists else columns)
+        kind = Joined if name in lists else Number if name == numbered else None
+        found.append(kind(columns) if kind else columns)
     return found
 
 

@@ -12,7 +12,7 @@ from babelmerge.data.files import fill, names_for, sides
 from babelmerge.data.readers import Record, field, matches, sides_of
 from babelmerge.words import splits
 
-OPTIONS = ("hub", "revision", "config", "split", "columns", "fields", "lists", "where")
+OPTIONS = ("hub", "revision", "config", "split", "columns", "fields", "lists", "where", "keys_from")
 REMEDIES = (  # words of the library's message, and what helps
     (
         ("gated", "authenticated", "401", "403"),

@@ -2,44 +2,25 @@
 
 Rows are measured by the tokenizers that will read them. What models decode must fit as a whole, so
 that scores are of the same rows for all models: the study says what becomes of prompts that do
-not (`too_long`). Training and looking inside leave out long prompts and cut long targets; that is
-counted. `check` decides, `readable` is what decoding reads afterwards.
+not (`too_long`). Looking inside leaves out long prompts and cuts long targets; so does training,
+unless it is told otherwise (`learnt_lengths`); that is counted. `check` decides, `readable` is what
+decoding reads afterwards.
 """
 
 import json
 import re
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from babelmerge.data import learnt_lengths
+from babelmerge.data.measuring import Measured, Reader, Row, check_positions, measure, rows_at
 from babelmerge.files.rows import read_rows
 from babelmerge.tasks import prompts
 
-Row = Mapping[str, str]
 Decided = dict[str, int | None]  # row id -> letters kept of its source; None: left out
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A model as it reads: its tokenizer, and the number of its positions where these end."""
-
-    name: str
-    tokenizer: Any
-    positions: int | None = None
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A split as one model reads it. prompts, targets: (rows,) tokens; targets with EOS."""
-
-    reader: Reader
-    prompts: np.ndarray
-    targets: np.ndarray
 
 
 def check(files: Mapping[str, str | Path], readers: Sequence[Reader], asked: Mapping) -> dict:
@@ -49,7 +30,9 @@ def check(files: Mapping[str, str | Path], readers: Sequence[Reader], asked: Map
     that is trained reads as the base does. asked: {dataset, prompt: {template, chat}, max_length,
     max_new_tokens, labels of which the likeliest is taken, too_long: error | drop | cut; decoded
     and probed: {split: how many of its first rows, None for all}; trained: every max_length that
-    models are trained with}. Raises ValueError for labels that can't be compared, and for rows that
+    models are trained with, but for those of models that leave out longer rows (dropping) or refuse
+    them (refusing); whole: whether they learn all of a row, see `tasks.learning`; the last three
+    where there are such}. Raises ValueError for labels that can't be compared, and for rows that
     models could not read, unless `too_long` says what becomes of them.
     """
     for reader in readers:
@@ -61,7 +44,8 @@ def check(files: Mapping[str, str | Path], readers: Sequence[Reader], asked: Map
             Measured(reader, *measure(read_rows(path), asked["prompt"], reader.tokenizer))
             for reader in (readers[:1] if alone else readers)
         ]
-        warnings += _trained(split, path, measured[0], asked)
+        if split in ("train", "dev"):
+            warnings += learnt_lengths.trained(split, path, measured[0], asked)
         warnings += _probed(split, path, measured, asked)
         if split in asked["decoded"]:
             decided = _decoded(split, path, measured, asked)
@@ -82,43 +66,15 @@ def readable(rows: Iterable[Row], file: str | Path, split: str) -> Iterator[Row]
 
 def _check_labels(reader: Reader, asked: Mapping) -> None:
     """ValueError for a label whose tokens begin another: it would be likelier whatever is asked."""
-    tokens = {text: prompts.text_ids(reader.tokenizer, text) for text in asked.get("labels", ())}
+    labels, template = asked.get("labels", ()), asked["prompt"]["template"]
+    found = prompts.answer_ids(reader.tokenizer, labels, template) if labels else ()
+    tokens = dict(zip(labels, found, strict=True))
     for (one, ids), (other, more) in permutations(tokens.items(), 2):
         if ids == more[: len(ids)]:
             raise ValueError(
-                f"{asked['dataset']}: to {reader.name}, label {one!r} is the beginning of "
+                f"{asked['dataset']}: labels: to {reader.name}, label {one!r} is the beginning of "
                 f"{other!r} ({len(ids)} of {len(more)} tokens), so that it is the likelier one "
                 "whatever is asked; reword one, or set answer: generate in the task"
-            )
-
-
-def measure(rows: Iterable[Row], prompt: Mapping, tokenizer) -> tuple[np.ndarray, np.ndarray]:
-    """(tokens of each prompt, tokens of each target)."""
-    lengths = array("i"), array("i")
-    for one in prompts.encode_all(rows, prompt["template"], tokenizer, None, prompt["chat"]):
-        lengths[0].append(len(one.prompt_ids))
-        lengths[1].append(len(one.target_ids))
-    return np.array(lengths[0], np.int64), np.array(lengths[1], np.int64)
-
-
-def _trained(split: str, path: str | Path, found: Measured, asked: Mapping) -> Iterator[str]:
-    """Warnings of what training leaves out; ValueError where it would leave out everything."""
-    for most in asked["trained"] if split in ("train", "dev") else ():
-        out = found.prompts >= most
-        where = f"{asked['dataset']}: {split}"
-        if split == "train" and out.all():
-            raise ValueError(
-                f"{where}: all {len(out)} prompts have training's max_length of {most} tokens or "
-                f"more, the shortest {found.prompts.min()}; raise training.max_length"
-            )
-        # The last token is only predicted, never read.
-        read = np.where(out, 0, np.minimum(found.prompts + found.targets, most) - 1)
-        _check_positions(where, path, found.reader, read, f"training: max_length is {most}")
-        cut = ~out & (found.prompts + found.targets > most)
-        if out.any() or cut.any():
-            yield (
-                f"{where}: with max_length {most}, training leaves out {out.sum()} of {len(out)} "
-                f"rows (their prompts are longer) and cuts {cut.sum()} targets"
             )
 
 
@@ -134,7 +90,7 @@ def _probed(
         out = lengths[0] >= most
         where = f"{asked['dataset']}: {split}"
         read = np.where(out, 0, np.minimum(lengths[1], most))
-        _check_positions(where, path, found.reader, read, f"generation: max_length is {most}")
+        check_positions(where, path, found.reader, read, f"generation: max_length is {most}")
         cut = ~out & (lengths[1] > most)
         if out.any() or cut.any():
             yield (
@@ -144,19 +100,6 @@ def _probed(
             )
 
 
-def _check_positions(
-    where: str, path: str | Path, reader: Reader, read: np.ndarray, said: str
-) -> None:
-    """ValueError for a model that would read behind its last position."""
-    if reader.positions is not None and read.max(initial=0) > reader.positions:
-        at = int(read.argmax())
-        raise ValueError(
-            f"{where}: row {_rows(path, [at])[0]['id']} has {read[at]} tokens for {reader.name}, "
-            f"which has {reader.positions} positions, and {said}; set it to {reader.positions} at "
-            "most"
-        )
-
-
 def _decoded(split: str, path: str | Path, measured: Sequence[Measured], asked: Mapping) -> Decided:
     """The rows whose prompts some model cannot read, and what becomes of them."""
     rooms = [room(found.reader, asked) for found in measured]
@@ -164,7 +107,7 @@ def _decoded(split: str, path: str | Path, measured: Sequence[Measured], asked: 
     for one, most in zip(measured, rooms, strict=True):
         for at in np.flatnonzero(one.prompts[:first] > most).tolist():
             found.setdefault(at, (one.reader.name, int(one.prompts[at]), most))
-    rows = dict(zip(sorted(found), _rows(path, sorted(found)), strict=True))
+    rows = dict(zip(sorted(found), rows_at(path, sorted(found)), strict=True))
     if found and asked["too_long"] == "error":
         raise ValueError(_refusal(split, {r["id"]: found[at] for at, r in rows.items()}, asked))
     if asked["too_long"] != "cut":
@@ -211,11 +154,6 @@ def _told(split: str, decided: Decided, total: int, asked: Mapping) -> list[str]
         f"{asked['dataset']}: {split}: {done}, since their prompts are too long for a model: "
         f"{len(decided)} of {total} rows ({ids})"
     ]
-
-
-def _rows(path: str | Path, places: Sequence[int]) -> list[Row]:
-    wanted = set(places)
-    return [row for at, row in enumerate(read_rows(path) if wanted else ()) if at in wanted]
 
 
 def _cut(row: Row, letters: int) -> Row:

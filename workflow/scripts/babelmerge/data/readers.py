@@ -22,6 +22,10 @@ class Joined(list):
     """Columns whose texts become one text, a text a line; each may hold a list of texts."""
 
 
+class Number(list):
+    """Columns that may hold a whole number where others hold text."""
+
+
 _HALF = re.compile("[\ud800-\udfff]")  # half a character, which no UTF-8 file can hold
 
 
@@ -79,9 +83,16 @@ def sides_of(row: Mapping, columns: Columns, place: str) -> Record:
     return tuple(
         ["\n".join(text for column in side_ for text in _several(row, column, place))]
         if isinstance(side_, Joined)
-        else [field(row, column, place) for column in side_]
+        else [field(_spelt(row, column, place, side_), column, place) for column in side_]
         for side_ in columns
     )
+
+
+def _spelt(row: Mapping, column: str, place: str, side_: Sequence[str]) -> Mapping:
+    """The row, or a whole number as its digits where a column may hold one."""
+    if isinstance(side_, Number) and type(value := lookup(row, column, place)) is int:
+        return {column: str(value)}
+    return row
 
 
 def _several(row: Mapping, column: str, place: str) -> list[str]:

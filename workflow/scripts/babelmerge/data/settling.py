@@ -26,16 +26,15 @@ def settled(rows: Iterable[Row], kind: str, labels: Sequence[str], where: str) -
             raise ValueError(f"{where}: row {row['id']}: {error}") from None
 
 
-def absent(rows: Iterable[Row], labels: Sequence[str], dataset: str, split: str) -> list[str]:
-    """Warnings of labels that no row has; ValueError where models are to learn them."""
+def require_all(rows: Iterable[Row], labels: Sequence[str], where: str) -> None:
+    """ValueError where a split has no row of a label: it is not learnt, or its scores are nought.
+
+    where: data set, split and files, for the message.
+    """
     counts = Counter(row["target"] for row in rows)
-    lacking = [label for label in labels if not counts[label]]
-    if not lacking:
-        return []
-    told = f"{dataset}: {split}: none of {counts.total()} rows has the label {listed(lacking)}"
-    if split == "train":
+    if lacking := [label for label in labels if not counts[label]]:
         raise ValueError(
-            f"{told}, which models are to learn; take more rows (`size`), draw them (`sample: "
-            "true`), or take it from `labels`"
+            f"{where}: none of {counts.total()} rows has the label {listed(lacking)}, which models "
+            "are to learn and which counts in macro averages; expected a row of each label: take "
+            "more rows (`size`), draw them (`sample: true`), or take it from `labels`"
         )
-    return [f"{told}; scores of it are 0 and count in macro averages"]

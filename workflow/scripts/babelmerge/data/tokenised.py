@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import tee
 
-from babelmerge.tasks import prompts
+from babelmerge.tasks import learning, prompts
 
 logger = logging.getLogger(__name__)
 
+CUT, DROP, ERROR = "cut", "drop", "error"  # what becomes of rows that are too long
 MOST_UNKNOWN = 0.5  # share of unknown target tokens above which training cannot make sense
 WARN_UNKNOWN, WARN_BYTES = 0.01, 0.2
 
@@ -34,9 +35,14 @@ class Counts:
     byte_fallback: int = 0
     empty: list = field(default_factory=list)
     parts: dict[str, int] = field(default_factory=dict)  # data set -> rows that fit
+    targets_dropped: int = 0  # rows left out that would otherwise be cut
 
     def facts(self) -> dict:
-        return {k: value for k, value in asdict(self).items() if k not in ("empty", "parts")}
+        facts = {k: value for k, value in asdict(self).items() if k not in ("empty", "parts")}
+        return {k: value for k, value in facts.items() if value or k != "targets_dropped"}
+
+    def left_out(self) -> int:
+        return self.prompts_too_long + self.targets_dropped
 
 
 def check_vocabulary(model, tokenizer) -> None:
@@ -52,28 +58,60 @@ def check_vocabulary(model, tokenizer) -> None:
 
 
 def tokenised(
-    rows: Iterable[Mapping], template: str, tokenizer, max_length: int, chat: bool, counts: Counts
+    rows: Iterable[Mapping],
+    prompt: Mapping,
+    tokenizer,
+    max_length: int | None,
+    counts: Counts,
+    too_long: str = CUT,
 ) -> Iterator[tuple[str, list[int], list[int]]]:
-    """(row id, prompt ids, target ids) of each row that fits; fills `counts` on the way."""
+    """(row id, prompt ids, target ids) of each row that fits; fills `counts` on the way.
+
+    prompt: see `tasks.learning`. too_long: what becomes of rows of more than max_length tokens.
+    cut: the target is cut, and a row left out whose prompt alone fills max_length; drop: all are
+    left out; error: ValueError for the first.
+    """
     rows, again = tee(rows)  # holds one chunk of the tokenizer at most
     unknown, fallback = tokenizer.unk_token_id, _byte_ids(tokenizer)
-    encoded = prompts.encode_all(again, template, tokenizer, max_length, chat)
+    encoded = learning.encode(again, prompt, tokenizer)
     for position, (row, tokens) in enumerate(zip(rows, encoded, strict=True)):
         counts.rows += 1
         name = str(row.get("id", position))
-        if not row["source"].strip() or not row["target"].strip():
+        if learning.is_empty(row, prompt):
             counts.empty.append(name)
-        elif tokens is None:
-            counts.prompts_too_long += 1
-        else:
-            counts.targets_cut += tokens.cut > 0
-            counts.tokens_cut += tokens.cut
-            counts.target_tokens += len(tokens.target_ids)
-            counts.unknown += tokens.target_ids.count(unknown) if unknown is not None else 0
+            continue
+        targets = _fitting(tokens, max_length, too_long, name, counts)
+        if targets:
+            counts.target_tokens += len(targets)
+            counts.unknown += targets.count(unknown) if unknown is not None else 0
             part = row.get("dataset", "")
             counts.parts[part] = counts.parts.get(part, 0) + 1
-            counts.byte_fallback += sum(map(fallback.__contains__, tokens.target_ids))
-            yield name, tokens.prompt_ids, tokens.target_ids
+            counts.byte_fallback += sum(map(fallback.__contains__, targets))
+            yield name, tokens.prompt_ids, targets
+
+
+def _fitting(
+    tokens: prompts.Encoded, max_length: int | None, too_long: str, name: str, counts: Counts
+) -> list[int]:
+    """What of a row's target is learnt; nothing of one that is left out, which is counted."""
+    length = len(tokens.prompt_ids) + len(tokens.target_ids)
+    if max_length is None or length <= max_length:
+        return tokens.target_ids
+    if too_long == ERROR:
+        raise ValueError(
+            f"row {name} has {length} tokens, and max_length is {max_length}; raise it, shorten "
+            "the row, or set too_long: cut or drop"
+        )
+    room = max_length - len(tokens.prompt_ids)
+    if room <= 0:
+        counts.prompts_too_long += 1
+        return []
+    if too_long == DROP:
+        counts.targets_dropped += 1
+        return []
+    counts.targets_cut += 1
+    counts.tokens_cut += len(tokens.target_ids) - room
+    return tokens.target_ids[:room]
 
 
 def _byte_ids(tokenizer) -> frozenset[int]:
@@ -91,8 +129,9 @@ def check_rows(counts: Counts, split: str, max_length: int) -> None:
     if counts.rows == 0:
         raise ValueError(f"{split}: there are no rows; check the corpus, its split and its size")
     if counts.target_tokens == 0:
+        what = "rows" if counts.targets_dropped else "prompts"
         raise ValueError(
-            f"{split}: all {counts.rows} prompts are longer than max_length {max_length}; raise it"
+            f"{split}: all {counts.rows} {what} are longer than max_length {max_length}; raise it"
         )
     unknown = counts.unknown / counts.target_tokens
     if unknown > MOST_UNKNOWN:
@@ -104,13 +143,14 @@ def check_rows(counts: Counts, split: str, max_length: int) -> None:
 
 
 def _warn(counts: Counts, split: str, max_length: int, unknown: float) -> None:
-    if counts.prompts_too_long or counts.targets_cut:
+    if counts.left_out() or counts.targets_cut:
         logger.warning(
-            "%s: max_length %d left out %d of %d rows (prompt too long) and cut %d targets",
+            "%s: max_length %d left out %d of %d rows (%s too long) and cut %d targets",
             split,
             max_length,
-            counts.prompts_too_long,
+            counts.left_out(),
             counts.rows,
+            "row" if counts.targets_dropped else "prompt",
             counts.targets_cut,
         )
     if unknown > WARN_UNKNOWN:

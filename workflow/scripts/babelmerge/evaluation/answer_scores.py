@@ -30,7 +30,8 @@ def score(metric: str, asked: Asked, rows: Rows, answers: Sequence[Mapping]) -> 
     """A metric of the answers to some rows."""
     outputs, references = [one["output"] for one in answers], [row["target"] for row in rows]
     choices = [one["choices"] for one in answers if "choices" in one]
-    return metrics.corpus_score(metric, outputs, references, choices, asked["kind"])
+    sources = [row["source"] for row in rows]
+    return metrics.corpus_score(metric, outputs, references, choices, sources, asked["kind"])
 
 
 def _different(asked: Sequence[Asked]) -> list[Asked]:

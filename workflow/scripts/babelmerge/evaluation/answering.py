@@ -64,5 +64,6 @@ def _likeliest(model, tokenizer, rows: Rows, asked: Asked, options: Mapping) -> 
 
 def signature(model, asked: Asked, batch_size: int) -> str:
     """How answers were made."""
-    how = likelihood if asked["answer"] == LIKELIHOOD else generation
-    return how.signature(model, batch_size)
+    if asked["answer"] == LIKELIHOOD:
+        return likelihood.signature(model, batch_size, asked["template"])
+    return generation.signature(model, batch_size)

@@ -3,7 +3,8 @@
 One record a metric, registered under its name; `metrics` scores with them. A new metric is a record
 of how it is shown (`words.metrics`) and one of how it is counted, here. sacreBLEU counts BLEU and
 chrF and writes their signatures, `language_id` judges languages, `choosing` counts choices and
-`rouge` what summaries share. No model, no torch.
+`rouge` what summaries share, `hallucination` examples that no input has. What a model measures
+comes from the answers' encoder. No torch.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from babelmerge.evaluation import choosing, language_id, rouge, statistics
+from babelmerge.evaluation import choosing, hallucination, language_id, rouge, statistics
 from babelmerge.evaluation.records import Answers, Counting
 from babelmerge.words.metrics import metric as facts_of
 
@@ -63,7 +64,22 @@ def _languages_missed(answers: Answers) -> tuple[np.ndarray, str]:
     return np.array(rows, dtype=np.int64), signature
 
 
+def _bertscore(answers: Answers) -> tuple[np.ndarray, str]:
+    if answers.encoder is None:
+        raise ValueError(
+            "metric 'bertscore': no model to measure it by; name one in the study's "
+            "`evaluation: {bertscore: {hub: …}}`, or take the metric out"
+        )
+    return answers.encoder.compare(answers.outputs, answers.references)
+
+
+def _bertscore_f1(sums: np.ndarray) -> np.ndarray:
+    return statistics.share(sums[..., -2:]) / MILLION
+
+
 _RIGHT = ("right", "all")
+MILLION = 10**6
+BERTSCORE = ("precision", "recall", "f1", "all")  # in millionths, whole numbers; and 1
 
 
 def _undecided(rows: np.ndarray) -> dict[str, int]:
@@ -105,6 +121,14 @@ _COUNTINGS: dict[str, Counting] = {
         )
         for measure in choosing.MEASURES
     },
+    "hallucination": Counting(
+        ("absent", "examples"),
+        hallucination.count,
+        statistics.share,
+        beside=hallucination.examples,
+    ),
+    "without_examples": Counting(("without", "all"), hallucination.without, statistics.share),
+    "bertscore": Counting(BERTSCORE, _bertscore, _bertscore_f1),
     "unread": Counting(("unread", "all"), choosing.unread, statistics.share),
     **{
         name: Counting(choosing.CONFUSION, choosing.confusion, aggregate, repeated=True)

@@ -1,8 +1,9 @@
 """Log-likelihoods of choices behind a prompt, from which the likeliest is taken.
 
-Prompt and choice are tokenized apart, as in training; the prompt begins as its tokenizer or chat
-template has it (BOS or none), and the end token behind a choice does not count. A prompt is read
-once for all its choices. Takes a model, a tokenizer and rows; writes nothing.
+Prompt and choice are tokenized apart, as in training, a choice with a space before it where the
+template says so ({space}, as lm-evaluation-harness has it by default); the prompt begins as its
+tokenizer or chat template has it (BOS or none), and the end token behind a choice does not count. A
+prompt is read once for all its choices. Takes a model, a tokenizer and rows; writes nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from transformers import DynamicCache
 
 from babelmerge.evaluation import generation
 from babelmerge.tasks import prompts
+from babelmerge.tasks.kind import SPACE
 
 EXACT_BATCH = 64  # choices at a time on a CPU in float32, so that numbers depend on no setting
 RULE = "likelihood|tokens:prompt and choice apart|bos:as prompts have it|end:not counted"
@@ -36,7 +38,8 @@ def choose(
     prompt has max_length tokens or more, ValueError for a choice without a token.
     """
     asked = prompts.encode_prompts(rows, template, tokenizer, max_length, chat)
-    known = {text: prompts.text_ids(tokenizer, text) for row in choices for text in row}
+    texts = list(dict.fromkeys(text for row in choices for text in row))
+    known = dict(zip(texts, prompts.answer_ids(tokenizer, texts, template), strict=True))
     if empty := [text for text, ids in known.items() if not ids]:
         raise ValueError(f"choice {empty[0]!r} has no tokens; give it a text that can be read")
     encoded = [
@@ -53,9 +56,10 @@ def choose(
     ]
 
 
-def signature(model, batch_size: int) -> str:
+def signature(model, batch_size: int, template: str = "") -> str:
     """How choices were compared: the batch size counts only where it can change them."""
-    return generation.signature(model, batch_size).replace("greedy", RULE)
+    rule = f"{RULE}|before a choice:a space" if template.endswith(SPACE) else RULE
+    return generation.signature(model, batch_size).replace("greedy", rule)
 
 
 @torch.inference_mode()

@@ -14,12 +14,13 @@ from babelmerge.evaluation import statistics
 from babelmerge.evaluation.counting import COUNTINGS, counting
 from babelmerge.evaluation.counting import forget as forget
 from babelmerge.evaluation.counting import register as register
-from babelmerge.evaluation.records import Answers, Choices, Table
+from babelmerge.evaluation.records import Answers, Choices, Encoder, Table
 from babelmerge.evaluation.records import Counting as Counting
 from babelmerge.files.atomic import replacing
 from babelmerge.tasks.kind import GENERATED, LIKELIHOOD
 from babelmerge.tasks.kinds import KINDS, Kind
 from babelmerge.words import languages
+from babelmerge.words.metrics import metric as facts_of
 
 References = Sequence[str] | Sequence[Sequence[str]]
 
@@ -85,6 +86,8 @@ def score(
     *,
     metrics: Sequence[str] | None = None,
     choices: Choices = (),
+    sources: Sequence[str] = (),
+    encoder: Encoder | None = None,
     target_language: str = "",
     candidates: Iterable[str] = tuple(languages.NAMES),
     resamples: int = 1000,
@@ -96,24 +99,39 @@ def score(
     kind: the task's (`tasks.kinds`), which says what is scored when no metrics are named, and what
     is always scored beside them. candidates: languages that answers may be in (a study's), for
     metrics that judge the language. references: a text, or a list of texts, a sentence. choices:
-    of each output where it is one of several, see `records`. An empty output is a valid answer,
-    and a bad one. Raises ValueError for an unknown metric, for numbers of
+    of each output where it is one of several, see `records`. sources: what each answers, for
+    metrics that look for the output there. encoder: of metrics that a model
+    measures, which are left out without when no metrics are named. An empty output is a valid
+    answer, and a bad one. Raises ValueError for an unknown metric, for numbers of
     outputs and references that differ, and for an output that is no text.
     """
     record = _scored(kind)
     several = _check_texts(outputs, references)
     answers = Answers(
-        outputs, several, target_language, tuple(candidates), choices=choices, kind=record
+        outputs,
+        several,
+        target_language,
+        tuple(candidates),
+        choices=choices,
+        kind=record,
+        encoder=encoder,
+        sources=sources,
     )
-    way = LIKELIHOOD if answers.likely else GENERATED
-    asked = record.counted(record.main, way) if metrics is None else metrics
-    names = tuple(dict.fromkeys((*asked, *record.counted(record.always, way))))
+    names = _asked(answers, metrics)
     hows = {name: counting(name) for name in names}
     signatures = {}
     for name in sorted(names, key=lambda name: hows[name].first is not None):
         answers.counted[name], signatures[name] = hows[name].count(answers)
     table = {name: answers.counted[name] for name in names}
     return summarise(table, signatures, resamples, confidence, seed), table
+
+
+def _asked(answers: Answers, metrics: Sequence[str] | None) -> tuple[str, ...]:
+    """The metrics that are named, else the kind's, and those that are always counted."""
+    record, way = answers.kind, LIKELIHOOD if answers.likely else GENERATED
+    main = [m for m in record.main if answers.encoder or not facts_of(m).needs]
+    asked = record.counted(main, way) if metrics is None else metrics
+    return tuple(dict.fromkeys((*asked, *record.counted(record.always, way))))
 
 
 def _scored(kind: str) -> Kind:
@@ -129,11 +147,13 @@ def corpus_score(
     outputs: Sequence[str],
     references: References,
     choices: Choices = (),
+    sources: Sequence[str] = (),
     kind: str = "translation",
 ) -> float:
     """One score of texts without interval or table, for choosing among many models quickly."""
     how, several = counting(metric), _check_texts(outputs, references)
-    rows, _ = how.count(Answers(outputs, several, choices=choices, kind=KINDS[kind]))
+    answers = Answers(outputs, several, choices=choices, kind=KINDS[kind], sources=sources)
+    rows, _ = how.count(answers)
     return how.score(rows.sum(axis=0))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,15 @@ Table = dict[str, np.ndarray]  # metric -> (sentences, statistics) whole numbers
 Choices = Sequence[Sequence[Mapping]]  # of each answer: {"text"} or {"text", "log_likelihood", …}
 
 
+class Encoder(Protocol):
+    """A model that measures how alike texts are: see `bertscore.scoring`."""
+
+    def compare(
+        self, outputs: Sequence[str], references: Sequence[tuple[str, ...]]
+    ) -> tuple[np.ndarray, str]:
+        """(sentences, statistics) and the signature."""
+
+
 @dataclass(frozen=True)
 class Answers:
     """What is scored: a model's outputs and, a tuple a sentence, what they are compared with.
@@ -20,6 +30,7 @@ class Answers:
     candidates: languages that a model may answer in. counted: statistics of metrics counted before,
     for one that shares its counting with another. choices: of each answer, where it is one of
     several texts; they have log-likelihoods where the likeliest was taken. kind: of the task.
+    encoder: the model of metrics that are measured by one. sources: what each output answers.
     """
 
     outputs: Sequence[str]
@@ -29,6 +40,8 @@ class Answers:
     counted: Table = field(default_factory=dict)
     choices: Choices = ()
     kind: Kind | None = None
+    encoder: Encoder | None = None
+    sources: Sequence[str] = ()
 
     @cached_property
     def texts(self) -> list[list[str]]:

@@ -12,7 +12,7 @@ p = 2 · 2⁻ᵐ, which is 0.06 for 5 and 0.03 for 6.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -150,6 +150,21 @@ def bootstrap_ci(
     if len(rows) < LEAST_SENTENCES:
         return NOTHING
     return _interval(aggregate(resample(rows, resamples, seed)), confidence)
+
+
+def mean_interval(
+    sets: Sequence[ArrayLike], resamples: int = 1000, seed: int = 0, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the mean over data sets of the means of their values.
+
+    sets: of each (n,) values, resampled on their own. NaN where one of them has too few.
+    """
+    _check(resamples, confidence)
+    rows = [_statistics(values) for values in sets]
+    if not rows or min(map(len, rows)) < LEAST_SENTENCES:
+        return NOTHING
+    means = [share(resample(own, resamples, seed + at)) for at, own in enumerate(rows)]
+    return _interval(np.mean(means, axis=0), confidence)
 
 
 def paired_bootstrap(

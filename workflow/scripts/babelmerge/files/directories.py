@@ -21,13 +21,14 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+BASE = "base"  # in the manifest of an adapter kept alone: where the base lies, and which it is
 
 # What describes how a model came to be, not what it is: outside the fingerprint.
-BESIDE = (MANIFEST, "README.md", "recipe.yaml", "training.json", "training.tsv")
+BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json", "training.tsv")
 
 COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
 # Of how a model came to be, not of what it is.
-LEFT_OUT = (MANIFEST, "training.json", "adapter_config.json")
+LEFT_OUT = (MANIFEST, "merging.json", "training.json", "adapter_config.json")
 
 
 @contextmanager
@@ -39,7 +40,9 @@ def saving(
     The files are hashed and flushed to disk, manifest.json is written last, and the directory is
     renamed over `out_dir` (which may exist: its content is replaced). On an exception the temporary
     directory is removed and `out_dir` stays as it was; a kill leaves the old directory or none,
-    never half a model. `facts` are added to the manifest and must be JSON-serialisable. hashes:
+    never half a model. `facts` are added to the manifest and must be JSON-serialisable; an empty
+    `base` (a mapping that may be filled until the exit) is left out, else it counts in the
+    fingerprint, since the model is base and adapter. hashes:
     sha256 of files by name where the caller knows them (a mapping that it may fill until the
     exit), so that those are not read again.
     """
@@ -176,7 +179,9 @@ def _alive(process: int) -> bool:
 
 def _complete(directory: Path, known: Mapping[str, str], facts: Mapping) -> None:
     hashes = file_hashes(directory, known)
-    manifest = {"files": hashes, "fingerprint": _fingerprint(hashes), **facts}
+    facts = {key: value for key, value in facts.items() if key != BASE or value}
+    below = {BASE: facts[BASE]["fingerprint"]} if BASE in facts else {}
+    manifest = {"files": hashes, "fingerprint": _fingerprint({**hashes, **below}), **facts}
     write_json(directory / MANIFEST, manifest)
     paths = list(directory.rglob("*"))
     for path in paths:

@@ -7,7 +7,7 @@ import pandas as pd
 NUMBERS = frozenset(
     (
         "value low high n base expert joint merged retention drop p_base p_expert "
-        "p p_naive items orders p_least"
+        "p p_naive items orders p_least difference"
     ).split()
 )
 

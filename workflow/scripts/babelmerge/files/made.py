@@ -2,15 +2,16 @@
 
 Snakemake compares dates and settings while it plans, and forgets them with its own folder. A record
 here answers two more questions. Before a run: which files that were made are gone, or are not what
-was made (`stale`)? When a job starts: are the contents of its inputs, its settings and its code
-those that its files were made from (`Record.restore`)? Then they come back as they were, and only
-what really changed is computed anew. Runs while the workflow is parsed and in every job, so it
-imports the standard library alone.
+was made, or whose job did not end (`stale`)? When a job starts: are the contents of its inputs, its
+settings and its code those that its files were made from (`Record.restore`)? Then they come back as
+they were, and only what really changed is computed anew. Runs while the workflow is parsed and in
+every job, so it imports the standard library alone.
 """
 
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -46,9 +47,25 @@ class Record:
 
         Kept outputs are linked, not copied: whoever writes one replaces the file.
         """
-        made = {path.relative_to(self.root).as_posix(): _parts(path) for path in self.outputs}
         kept = key is not None and all([self._link(path) for path in self.outputs])
-        write_atomically(self.file, json.dumps({"key": key if kept else None, "made": made}))
+        looked = self.outputs if kept else [p for p in self.outputs if _manifest(p)]
+        told = {
+            "key": key if kept else None,
+            "made": {self._name(path): _parts(path) for path in self.outputs},
+            "content": {self._name(path): content(path) for path in looked},
+        }
+        write_atomically(self.file, json.dumps(told))
+
+    def begin(self) -> None:
+        """Before the outputs are made: nothing of the old ones counts any more, and what is not
+        written down as made when the job is over did not come to its end."""
+        for link in map(self._beside, self.outputs):
+            link.unlink(missing_ok=True)
+        told = {"key": None, "made": {self._name(path): {} for path in self.outputs}}
+        write_atomically(self.file, json.dumps(told | {"ended": False}))
+
+    def _name(self, output: Path) -> str:
+        return output.relative_to(self.root).as_posix()
 
     def _link(self, output: Path) -> bool:
         """Whether the file system has hard links."""
@@ -67,18 +84,11 @@ class Record:
         links = [self._beside(path) for path in self.outputs]
         if not key or read.get("key") != key or not all(link.is_file() for link in links):
             return False
-        for output, link in zip(self.outputs, links, strict=True):
-            if not _whole(output, link):
-                return False
-            output.unlink(missing_ok=True)
-            os.link(link, output)
-            os.utime(output)
-        return True
-
-    def forget(self) -> None:
-        """Before the outputs are made anew: nothing of the old ones counts any more."""
-        for path in (self.file, *map(self._beside, self.outputs)):
-            path.unlink(missing_ok=True)
+        pairs = list(zip(self.outputs, links, strict=True))
+        contents = read.get("content") or {}
+        if not all(_whole(o, link, contents.get(self._name(o))) for o, link in pairs):
+            return False
+        return all([_put_back(link, output) for output, link in pairs])
 
 
 def _read(file: Path) -> dict:
@@ -88,9 +98,13 @@ def _read(file: Path) -> dict:
         return {}
 
 
+def _manifest(output: Path) -> bool:
+    return output.name == directories.MANIFEST
+
+
 def _parts(output: Path) -> dict[str, list[int]]:
     """Of a model's manifest, the files that it speaks of: name -> [bytes, date]."""
-    if output.name != directories.MANIFEST:
+    if not _manifest(output):
         return {}
     stats = {name: os.stat(output.parent / name) for name in _named(output)}
     return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
@@ -101,13 +115,31 @@ def _named(manifest: Path) -> Mapping[str, str]:
     return directories.read_json(manifest).get("files", {})
 
 
-def _whole(output: Path, link: Path) -> bool:
-    """Whether a model's files are those of its manifest, by content; True for anything else."""
-    if output.name != directories.MANIFEST:
-        return True
-    with contextlib.suppress(OSError):
-        return directories.file_hashes(output.parent) == _named(link)
+def _whole(output: Path, link: Path, made: str | None) -> bool:
+    """Whether a kept file is what was `made`, by content; of a model, also all its files."""
+    with contextlib.suppress(OSError, ValueError):
+        same = content(link) == made
+        return same and (
+            not _manifest(output) or directories.file_hashes(output.parent) == _named(link)
+        )
     return False
+
+
+def _put_back(link: Path, output: Path) -> bool:
+    """Put a kept file in its place, as a link where that can be; whether it is there."""
+    beside = output.with_name(f".{output.name}.{os.getpid()}.kept")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(link, beside)
+        except OSError:  # another disk, or somebody else's file
+            shutil.copyfile(link, beside)
+        os.utime(beside)
+        os.replace(beside, output)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def stale(root: str | Path, memory: str | Path) -> Iterator[tuple[str, str]]:
@@ -116,19 +148,45 @@ def stale(root: str | Path, memory: str | Path) -> Iterator[tuple[str, str]]:
     A model whose files have the sizes and dates that they had when it was made is whole; with
     another date a file counts by its content, which `memory` (see `provenance.content`) remembers.
     """
+    for _, read in _records(root):
+        for name in read.get("made", {}):
+            if why := _wrong(Path(root), name, read, memory):
+                yield str(Path(root, name)), why
+
+
+def drop(root: str | Path, memory: str | Path) -> None:
+    """Forget what is gone: when a whole run is over, its study no longer asks for that."""
+    for file, read in _records(root):
+        outputs = list(read.get("made", {}))
+        if any(_wrong(Path(root), name, read, memory) for name in outputs):
+            for path in (file, *(Path(root, FOLDER, name) for name in outputs)):
+                path.unlink(missing_ok=True)
+
+
+def _records(root: str | Path) -> Iterator[tuple[Path, dict]]:
     for folder, _, names in os.walk(Path(root, FOLDER)):
-        for name in names:
-            if name.endswith(ENDING):
-                for output, parts in _read(Path(folder, name)).get("made", {}).items():
-                    if why := _wrong(Path(root, output), parts, memory):
-                        yield str(Path(root, output)), why
+        files = (Path(folder, name) for name in names if name.endswith(ENDING))
+        yield from ((file, _read(file)) for file in files)
 
 
-def _wrong(output: Path, parts: Mapping[str, list[int]], memory: str | Path) -> str:
+def _wrong(root: Path, name: str, read: Mapping, memory: str | Path) -> str:
+    output, parts = root / name, read["made"][name]
+    if not read.get("ended", True):
+        return "the job that makes it did not end"
     if not output.exists():
         return "it was deleted"
-    changes = (_changed(output, name, stamp, memory) for name, stamp in parts.items())
+    made = read.get("content", {}).get(name)
+    if made is not None and _manifest(output) and _fingerprint(output) != made:
+        return "it is of another model than was made here"
+    changes = (_changed(output, part, stamp, memory) for part, stamp in parts.items())
     return next(filter(None, changes), "")
+
+
+def _fingerprint(manifest: Path) -> str:
+    """Of the model, as its manifest says; empty where that can't be read."""
+    with contextlib.suppress(OSError, ValueError):
+        return content(manifest)
+    return ""
 
 
 def _changed(manifest: Path, name: str, stamp: list[int], memory: str | Path) -> str:

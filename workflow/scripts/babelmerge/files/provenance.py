@@ -27,7 +27,7 @@ def file_digest(path: str | Path) -> str:
 
 
 class Memory:
-    """What was once computed from a file, as long as the file's size and date stay the same.
+    """What was once computed from a file, as long as the file's size and dates stay the same.
 
     Kept in a JSON file that is made when absent and replaced as a whole; None keeps it in this
     process alone. `meaning` says what the entries are: those of another meaning are forgotten.
@@ -51,15 +51,15 @@ class Memory:
         or each time with `again`."""
         path = os.path.abspath(path)
         if path in self._sure and not again:
-            return self.known[path][2]
+            return self.known[path][-1]
         stat = os.stat(path)
-        stamp = [stat.st_size, stat.st_mtime_ns]
+        stamp = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
         entry = self.known.get(path)
-        if entry is None or entry[:2] != stamp:
+        if entry is None or entry[:-1] != stamp:
             entry = self.known[path] = [*stamp, compute(path)]
             self.fresh = True
         self._sure.add(path)
-        return entry[2]
+        return entry[-1]
 
     def save(self) -> None:
         """Write what is new."""
@@ -75,7 +75,7 @@ def _digests(file: str) -> Memory:
 
 
 def content(paths: list[str | Path], memory: str | Path) -> dict[str, str]:
-    """Digest of each file's bytes, remembered by (size, mtime) so that big files are read once.
+    """Digest of each file's bytes, remembered by size and dates so that big files are read once.
 
     A file that is touched but not changed keeps its digest, so nothing is rebuilt for it.
 

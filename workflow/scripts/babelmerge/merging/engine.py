@@ -98,8 +98,8 @@ def adapted(
 
     Of a mixture with full models, and for slerp, a `Merger` over the adapters folded into theirs.
     """
-    from babelmerge.merging.adapters.adapters import Adapter, Folded
     from babelmerge.merging.adapters.merges import AdaptedModel, merge_adapters
+    from babelmerge.models.adapters import Adapter, Folded
 
     base = opened(base)
     point = settings(method, tuple(experts), parameters)

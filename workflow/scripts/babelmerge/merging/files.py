@@ -160,8 +160,7 @@ def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> N
 
 def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:
     """Whether adapters fit the base and each other, by their headers alone."""
-    from babelmerge.merging.adapters import adapters
-    from babelmerge.models import checkpoints
+    from babelmerge.models import adapter_base, adapters, checkpoints
 
     if recipe.align:
         raise ValueError(
@@ -170,7 +169,7 @@ def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:
         )
     base = checkpoints.Checkpoint(recipe.base)
     paths = dict(recipe.experts)
-    adapters.check_bases({id_: adapters.Adapter(paths[id_], base) for id_ in ids})
+    adapter_base.check_same({id_: adapters.Adapter(paths[id_], base).config for id_ in ids})
 
 
 def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> dict[str, Any]:

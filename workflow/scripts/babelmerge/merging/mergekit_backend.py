@@ -109,7 +109,7 @@ def _require_model(path: Path) -> None:
     if (path / "adapter_config.json").is_file():
         raise ValueError(
             f"{path}: is an adapter, which mergekit would have to load through its model's code; "
-            "merge it into its model first, or use backend: babelmerge"
+            "keep its full model (training: lora: {keep: full}), or use backend: babelmerge"
         )
     tensor_headers.weight_files(path)  # refuses pickles, and what is no checkpoint
 

@@ -16,7 +16,7 @@ from typing import Any
 from babelmerge.files.directories import read_json
 
 CONFIG = "adapter_config.json"
-BESIDE = "adapter"  # in a full model's directory: the adapter that it was made from
+BESIDE = "adapter"  # in a full model's directory: the adapter that it is made of, see `lora.keep`
 WEIGHTS = "adapter_model.safetensors"
 PICKLE = "adapter_model.bin"
 FOLD = (
@@ -71,20 +71,29 @@ def is_adapter(path: str | Path) -> bool:
 
 
 def adapter_of(model: str | Path) -> Path:
-    """The adapter that a taken-in model was made from, kept in it; ValueError without one."""
-    found = Path(model) / BESIDE
+    """The adapter that a model is, or that is kept beside a full one; ValueError without one."""
+    found = source_of(model)
     if not is_adapter(found):
         raise ValueError(
-            f"{model}: was not taken in as an adapter, and merging by factors (knots, core_space) "
-            "needs one; give the adapter's folder as the expert's path, or choose another method"
+            f"{model}: is no adapter and has none beside it, and merging by factors (knots, "
+            "core_space) needs one; give an adapter's folder as the expert's path, or choose "
+            "another method"
         )
     return found
 
 
 def source_of(model: str | Path) -> Path:
-    """The adapter that a model was made from where it is kept in it, else the model."""
+    """The adapter that lies beside a full model, else the model (which may be an adapter)."""
     kept = Path(model) / BESIDE
     return kept if is_adapter(kept) else Path(model)
+
+
+def merged(model: str | Path, factors: bool) -> Path:
+    """What of a model is merged: its adapter, whose factors no rounding has touched, if it has one.
+
+    factors: whether the method needs one; ValueError then.
+    """
+    return adapter_of(model) if factors else source_of(model)
 
 
 def read_config(path: str | Path) -> AdapterConfig:

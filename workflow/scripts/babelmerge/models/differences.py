@@ -16,7 +16,10 @@ import torch
 from torch import Tensor
 
 from babelmerge.files import directories
-from babelmerge.models import checkpoints
+from babelmerge.models import adapter_base
+from babelmerge.models.adapter_config import CONFIG
+from babelmerge.models.adapters import Folded, opened
+from babelmerge.models.checkpoints import Checkpoint
 
 PIECE = 1 << 15
 FILES = ("*.json", "*.jinja", "*.model", "*.txt")
@@ -26,6 +29,7 @@ NOTHING = "-"  # a key or token that one side lacks
 WORDS = {torch.float64: torch.int64, torch.float32: torch.int32, torch.float16: torch.int16}
 WORDS[torch.bfloat16] = torch.int16
 
+Model = Checkpoint | Folded
 Progress = Callable[[int, int], None]  # bytes read so far, bytes in all
 
 
@@ -89,7 +93,7 @@ class Comparison:
 
 def compare(a: str | Path, b: str | Path, progress: Progress | None = None) -> Comparison:
     """Compare two model directories; ValueErrors for directories that are none."""
-    ours, theirs = checkpoints.Checkpoint(a), checkpoints.Checkpoint(b)
+    ours, theirs = opened(a), opened(b)
     sizes = {name: _size(ours, name) for name in ours.names}
     for name in theirs.names:
         sizes[name] = sizes.get(name, 0) + _size(theirs, name)
@@ -123,13 +127,11 @@ def _unknown(value: Any) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _size(model: checkpoints.Checkpoint, name: str) -> int:
+def _size(model: Model, name: str) -> int:
     return math.prod(model.shape(name)) * model.dtype(name).itemsize
 
 
-def _compare_tensors(
-    ours: checkpoints.Checkpoint, theirs: checkpoints.Checkpoint, name: str
-) -> TensorDifference | None:
+def _compare_tensors(ours: Model, theirs: Model, name: str) -> TensorDifference | None:
     shapes = ours.shape(name), theirs.shape(name)
     if shapes[0] != shapes[1]:
         return TensorDifference(name, "shape", f"{_shape(shapes[0])} → {_shape(shapes[1])}")
@@ -168,11 +170,14 @@ def _measure(a: Tensor, b: Tensor) -> tuple[float, float, float]:
 
 
 def _files(directory: Path) -> dict[str, Path]:
-    paths = (path for pattern in FILES for path in directory.glob(pattern))
+    """Of an adapter, its base's with its own over them."""
+    folders = dict.fromkeys((adapter_base.beneath(directory), directory))
+    paths = (path for one in folders for pattern in FILES for path in one.glob(pattern))
+    left_out = (*directories.BESIDE, CONFIG)
     return {
         path.name: path
         for path in paths
-        if path.name not in directories.BESIDE and not path.name.endswith(".index.json")
+        if path.name not in left_out and not path.name.endswith(".index.json")
     }
 
 

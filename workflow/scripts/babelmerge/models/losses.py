@@ -73,11 +73,14 @@ def sliced_cross_entropy(hidden, weight, labels) -> torch.Tensor:
 
 def summed_loss(model, batch, plain_head: bool) -> torch.Tensor:
     """Summed loss of a batch's target tokens; see `has_plain_head`."""
+    inputs = {"input_ids": batch.input_ids}
+    if batch.position_ids is not None:
+        inputs["position_ids"] = batch.position_ids
     if plain_head:
-        states = model.get_decoder()(input_ids=batch.input_ids, use_cache=False)[0]
+        states = model.get_decoder()(**inputs, use_cache=False)[0]
         hidden = states.flatten(0, 1)[batch.positions]
         return sliced_cross_entropy(hidden, model.get_output_embeddings().weight, batch.labels)
-    logits = model(input_ids=batch.input_ids, use_cache=False).logits
+    logits = model(**inputs, use_cache=False).logits
     logits = logits.flatten(0, 1)[batch.positions].float()
     return functional.cross_entropy(logits, batch.labels, reduction="sum")
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from babelmerge.models.adapter_base import beneath
+
 
 def of_folder(folder: str | Path) -> int | None:
     """The number of positions of the model in a folder; None where there is no last one."""
-    return _learnt(AutoConfig.from_pretrained(folder, local_files_only=True))
+    return _learnt(AutoConfig.from_pretrained(beneath(folder), local_files_only=True))
 
 
 def of_architecture(architecture: Mapping) -> int | None:

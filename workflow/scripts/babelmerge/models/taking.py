@@ -9,20 +9,18 @@ it is given.
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import torch
-from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.core_model_loading import revert_weight_conversion
 
 from babelmerge.files.directories import COMPANIONS
-from babelmerge.models import whole
-from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS, is_adapter, weights
-from babelmerge.models.checkpoints import Checkpoint, read_header, read_json, write_tensors
-from babelmerge.models.loading import load, load_tokenizer
+from babelmerge.models import adapter_taking
+from babelmerge.models.adapter_config import is_adapter
+from babelmerge.models.checkpoints import Checkpoint, write_tensors
+from babelmerge.models.loading import load_tokenizer, without_weights
 
 LOG = logging.getLogger(__name__)
 # Everything a decoder needs, and nothing that can run: no .py, no .bin.
@@ -32,10 +30,27 @@ KEPT = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 def take_in(
     folder: Path, base: Path | None, *, hub=None, revision=None, path=None, tokenizer: bool = True
 ) -> None:
-    """Fill `folder` with a ready model; an adapter is merged into `base` first.
+    """Fill `folder` with a ready model; an adapter stays one, on `base`.
 
     tokenizer: whether it must have one. Raises ValueError when it cannot be had, is not whole (see
     `check`), holds pickles, or is an adapter and there is no base.
+    """
+    with raw_files(folder, hub, revision, path) as raw:
+        if not is_adapter(raw):
+            _take_model(raw, folder, tokenizer)
+        elif base is None:
+            raise ValueError(f"{raw}: is an adapter; a base must be a full model")
+        else:
+            adapter_taking.keep(base, raw, folder)
+
+
+@contextmanager
+def raw_files(
+    folder: Path, hub: str | None, revision: str | None, path: str | None
+) -> Iterator[Path]:
+    """A model's files as they are, in a folder within `folder` that goes in the end.
+
+    Errors name the place that they are taken from, not the one where they lie meanwhile.
     """
     raw, name = folder / "raw", path or f"{hub}@{revision or 'main'}"
     raw.mkdir()
@@ -43,14 +58,11 @@ def take_in(
         download(hub, revision, raw)
     else:
         link(Path(path), raw)
-    with _called(name, raw):
+    try:
         refuse_unsafe(raw)
-        if not is_adapter(raw):
-            _take_model(raw, folder, tokenizer)
-        elif base is None:
-            raise ValueError(f"{raw}: is an adapter; a base must be a full model")
-        else:
-            merge_adapter(base, raw, folder)
+        yield raw
+    except ValueError as error:
+        raise ValueError(str(error).replace(str(raw), name)) from error
     shutil.rmtree(raw)
     LOG.info("%s: %d files", name, len(list(folder.iterdir())))
 
@@ -66,7 +78,7 @@ def check(folder: str | Path) -> dict[str, str]:
     is empty where transformers would pack or name them in a way that is not just a prefix.
     """
     files = Checkpoint(folder)
-    model = _without_weights(files)
+    model = without_weights(files)
     _check_tied(files, model)
     return _saved_names(files, model)
 
@@ -126,49 +138,6 @@ def refuse_unsafe(folder: Path) -> None:
     )
 
 
-def merge_adapter(base: Path, adapter: Path, folder: Path) -> None:
-    """Write base + adapter as a full model, in the base's dtype, and the adapter itself beside.
-
-    Merging by factors (knots, core_space) takes it from the folder `adapter`. ValueError when the
-    adapter lacks a tensor that its config asks for, or has one that the base has no place for.
-    """
-    from peft import PeftModel
-
-    read_json(adapter / CONFIG)
-    read_header(weights(adapter))
-    model, tokenizer = load(base, dtype="auto", where="cpu")
-    try:
-        adapted = PeftModel.from_pretrained(model, adapter)
-        found = adapted.load_adapter(adapter, "default")  # the same again, for what it tells
-    except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{adapter}: the adapter does not fit its base, {base}; give the base that it was "
-            f"tuned on ({str(error).strip()[:300]})"
-        ) from error
-    unfit = [*found.missing_keys, *found.unexpected_keys]
-    if unfit:
-        raise ValueError(
-            f"{adapter}: {WEIGHTS} and {CONFIG} do not fit on {base}: {len(found.missing_keys)} "
-            f"tensors are missing and {len(found.unexpected_keys)} have no place, such as "
-            f"{unfit[0]}; give the base that it was tuned on, or fetch the adapter again"
-        )
-    adapted.merge_and_unload().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    kept = folder / BESIDE
-    kept.mkdir()
-    for name in (CONFIG, WEIGHTS):
-        shutil.copyfile(adapter / name, kept / name)
-
-
-@contextmanager
-def _called(name: str, raw: Path) -> Iterator[None]:
-    """Errors name the place that a model is taken from, not the one where it lies meanwhile."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(str(error).replace(str(raw), name)) from error
-
-
 def _take_model(raw: Path, folder: Path, tokenizer: bool) -> None:
     """Check and move a full model; weights under older names are written anew under today's.
 
@@ -186,34 +155,6 @@ def _take_model(raw: Path, folder: Path, tokenizer: bool) -> None:
             file.unlink()
     for file in sorted(raw.iterdir()):
         file.rename(folder / file.name)
-
-
-def _without_weights(files: Checkpoint):
-    """The model as transformers would load it, with shapes alone (on the device `meta`)."""
-    if quantised := files.config.get("quantization_config"):
-        method = quantised.get("quant_method") if isinstance(quantised, Mapping) else quantised
-        raise ValueError(
-            f"{files.path / 'config.json'}: the weights are quantised ({method}), which cannot be "
-            "trained, merged or compared; give the model in bfloat16, float16 or float32"
-        )
-    try:
-        config = AutoConfig.from_pretrained(
-            files.path, local_files_only=True, trust_remote_code=False
-        )
-        with torch.device("meta"):
-            kind = type(AutoModelForCausalLM.from_config(config, trust_remote_code=False))
-    except Exception as error:  # each class of configs has errors of its own
-        raise ValueError(
-            f"{files.path / 'config.json'}: no decoder can be made from it "
-            f"({str(error).strip()[:300]}); expected the config.json of a causal language model "
-            "that this version of transformers knows without code of the model's own"
-        ) from error
-    state = {
-        name: torch.empty(files.shape(name), dtype=files.dtype(name), device="meta")
-        for name in files.stored
-    }
-    where = {"config": config, "state_dict": state, "device_map": {"": "meta"}}
-    return whole.loaded(kind, files.path, **where)
 
 
 def _check_tied(files: Checkpoint, model) -> None:

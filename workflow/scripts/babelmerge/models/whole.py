@@ -35,6 +35,20 @@ def loaded(kind: type, where: str | Path, source: str | Path | None = None, **op
     return model
 
 
+def body(kind: type, source: str | Path, **options: Any):
+    """The same of a model without its heads, which its files may hold, and without a pooler."""
+    try:
+        with _quiet():
+            model, found = kind.from_pretrained(
+                source, output_loading_info=True, trust_remote_code=False, **options
+            )
+    except RuntimeError as error:
+        raise ValueError(f"{source}: its tensors do not fit ({_first_line(error)})") from error
+    lacking = [name for name in found["missing_keys"] if "pooler" not in name.split(".")]
+    require_whole(source, {**found, "missing_keys": lacking, "unexpected_keys": ()})
+    return model
+
+
 def require_whole(where: str | Path, found: Mapping[str, Collection]) -> None:
     """ValueError unless a load found each tensor, and no other. found: transformers' loading info.
 

@@ -46,6 +46,7 @@ KIND = Kind(
     ways=(GENERATED, LIKELIHOOD),
     spans=("source", "target"),
     reference="label",
+    trivial=("words", "majority"),
     built=True,
     made="sentiment",
     read=reading.label,

@@ -13,6 +13,7 @@ from babelmerge.words.metrics import metric
 PAIR, LANGUAGE = "pair", "language"
 GENERATED, LIKELIHOOD = "generate", "likelihood"
 ROLES = ("source", "target")
+SPACE = "{space}"  # at the end of a prompt: the answer begins with a space
 Mistake = tuple[str, str]  # what was found, and what was expected
 
 
@@ -52,7 +53,8 @@ class Kind:
     have several lines. beside: what is shown beside the first metric, of each of these the first
     that a task scores. read: index of the choice that a generated answer names, None for none.
     rule: how that is read, for signatures. settle: a row and the study's labels to the row as it is
-    kept; ValueError for a row that is wrong.
+    kept; ValueError for a row that is wrong. whole: models learn all of a row, which is no answer.
+    trivial: what answers its rows without a model (`words.trivial`).
     """
 
     name: str
@@ -76,6 +78,13 @@ class Kind:
     read: Callable[[str, Sequence[str]], int | None] | None = None
     rule: str = ""
     settle: Callable[[Mapping, Sequence[str]], Mapping] | None = None
+    trivial: tuple[str, ...] = ()
+    whole: bool = False
+
+    @property
+    def learnt(self) -> bool:
+        """Whether models can be trained on its rows: on the answers, or on the whole."""
+        return self.whole or self.reference is not None
 
     @property
     def scored(self) -> bool:
@@ -104,6 +113,13 @@ class Kind:
     def template(self, prompt: str | None) -> str:
         """A study's prompt as rows fill it: the first field is the source."""
         return (prompt or self.bare).replace(f"{{{self.fields[0]}}}", "{source}")
+
+    def asked(self, task: Asked) -> str:
+        """The template of a task: where the likeliest text is taken and nothing parts it from the
+        prompt, a space does, as in lm-evaluation-harness."""
+        text = self.template(task.prompt)
+        apart = task.chat or text[-1:].isspace() or text.endswith(SPACE)
+        return text if apart or self.answers(task) != LIKELIHOOD else text + SPACE
 
     def mistake(self, task: Asked) -> Mistake | None:
         """The first thing in a study's task that does not suit this kind, but for metrics."""

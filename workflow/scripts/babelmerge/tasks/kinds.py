@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from babelmerge.tasks import (
     classification,
+    extraction,
     minimal_pairs,
     multiple_choice,
     summarization,
@@ -25,6 +26,7 @@ _KINDS: dict[str, Kind] = {
     for record in (
         translation.KIND,
         summarization.KIND,
+        extraction.KIND,
         classification.KIND,
         multiple_choice.KIND,
         minimal_pairs.KIND,

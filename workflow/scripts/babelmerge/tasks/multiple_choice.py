@@ -20,6 +20,19 @@ def check(kind: Kind, task: Asked) -> Mistake | None:
     return prompted(kind, task)
 
 
+def numbered(row: Mapping, first: int) -> Mapping:
+    """The row with the text of a choice as its answer, which is a number counted from `first`."""
+    choices, answer = _lines(row["choices"]), row["target"]
+    at = int(answer) - first if answer.isdecimal() else -1
+    if not 0 <= at < len(choices):
+        raise ValueError(
+            f"row {row['id']}: answer {answer!r}, which is no choice; expected the number of one, "
+            f"{first} to {first + len(choices) - 1} (keys_from: {first}): correct keys_from, "
+            "`columns` (answer) or the row"
+        )
+    return {**row, "target": choices[at]}
+
+
 def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
     """The row with a list of choices, the right one as target, and no keys of its own."""
     choices, keys = _lines(row["choices"]), _lines(row["keys"]) if "keys" in row else None
@@ -44,7 +57,10 @@ def _check_choices(choices: Sequence[str], keys: Sequence[str] | None) -> None:
             " reword one, or leave the row out"
         )
     if keys is not None and (len(set(keys)) < len(choices) or len(keys) != len(choices)):
-        raise ValueError(f"{found} and keys {listed(keys)}; expected a key of its own for each")
+        raise ValueError(
+            f"{found} and keys {listed(keys)}; expected a key of its own for each: correct "
+            "`columns` (choices, keys) or the row"
+        )
 
 
 def _right(answer: str, choices: list[str], keys: Sequence[str] | None) -> str:
@@ -57,9 +73,11 @@ def _right(answer: str, choices: list[str], keys: Sequence[str] | None) -> str:
     if keys is None and len(answer) == 1 and answer in letters:
         return choices[letters.index(answer)]
     expected = listed(letters if keys is None else keys)
+    number = "; where it is the number of a choice say `keys_from: 0` or 1 in the corpus"
     raise ValueError(
         f"answer {answer!r}, which is no choice; expected a key ({expected}) or a choice "
         f"({listed(choices, 6)}): correct `columns` (answer, keys) or the row"
+        f"{number if keys is None and answer.isdecimal() else ''}"
     )
 
 
@@ -77,6 +95,7 @@ KIND = Kind(
     ways=(LIKELIHOOD, GENERATED),
     spans=("source", "target"),
     reference="answer",
+    trivial=("overlap", "chance"),
     built=True,
     bare="{question}",
     made="reasoning",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from babelmerge.tasks.kind import ROLES
+from babelmerge.tasks.kind import ROLES, SPACE
 from babelmerge.tasks.reading import lettered
 from babelmerge.words import languages
 
@@ -55,8 +55,9 @@ def render_prompt(row: Mapping[str, str], template: str) -> tuple[str, tuple[int
     Placeholders: {source_language}, {target_language} (English names), {source_code},
     {target_code}, {source}, of rows in one language {language}, and the further fields that a row
     of its kind has, a list of texts as lines "A. text"; anything else in the template, and all of
-    the source, is literal. A row may name its languages itself by the keys source_language_name
-    and target_language_name.
+    the source, is literal. {space} at the end belongs to the answer
+    (`answer_text`). A row may name its languages itself by the keys source_language_name and
+    target_language_name.
     Raises ValueError when the template does not hold {source} exactly once.
     """
     if template.count("{source}") != 1:
@@ -64,7 +65,7 @@ def render_prompt(row: Mapping[str, str], template: str) -> tuple[str, tuple[int
             f"prompt template {template!r} has {template.count('{source}')} times {{source}}; "
             "it must hold it exactly once"
         )
-    values = _values(row)
+    values, template = _values(row), template.removesuffix(SPACE)
     head, tail = (_fill(part, values) for part in template.split("{source}"))
     return head + row["source"] + tail, (len(head), len(head) + len(row["source"]))
 
@@ -147,7 +148,7 @@ def encode_all(
         raise ValueError("the tokenizer has no EOS token; set tokenizer.eos_token")
     for chunk in _chunks(rows):
         prompts = _encode_prompts(chunk, template, tokenizer, chat)
-        targets = _ids(tokenizer, [row["target"] for row in chunk])
+        targets = answer_ids(tokenizer, [row["target"] for row in chunk], template)
         for row, (ids, mask), target in zip(chunk, prompts, targets, strict=True):
             if _fits(ids, max_length, row, strict):
                 yield _join(ids, mask, [*target, eos], max_length)
@@ -173,9 +174,14 @@ def encode_prompts(
             yield ids
 
 
-def text_ids(tokenizer, text: str) -> list[int]:
-    """Tokens of a text that follows a prompt, without any that a tokenizer puts around texts."""
-    return _ids(tokenizer, [text])[0]
+def answer_text(text: str, template: str) -> str:
+    """What follows a prompt: behind a template that ends with {space} it begins with one."""
+    return f" {text}" if template.endswith(SPACE) else text
+
+
+def answer_ids(tokenizer, texts: Iterable[str], template: str) -> list[list[int]]:
+    """Tokens of texts that follow prompts, without any that a tokenizer puts around texts."""
+    return _ids(tokenizer, [answer_text(text, template) for text in texts])
 
 
 def _chunks(rows: Iterable) -> Iterator[list]:

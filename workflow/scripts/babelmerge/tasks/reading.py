@@ -13,6 +13,7 @@ from babelmerge.words import writing
 
 # A key alone, or with a mark behind it; "A dog" begins with an article.
 _KEY = re.compile(r"\W*([A-Z])\s*(?:[.:)\],]|$)")
+LISTED = re.compile(r"^(?:[-*•·・–—]\s*|\d+[.)]\s+)+")  # the mark before a line of a list
 LABEL_RULE = "first label as whole words, longest of several, case and punctuation folded"
 CHOICE_RULE = "whole text, else key alone or before a mark, else first choice as whole words"
 

@@ -1,4 +1,4 @@
-"""Text: sentences of one language, read as they are; what models do with them is looked at."""
+"""Text: sentences of one language, read and learnt as they are, and looked at inside models."""
 
 from babelmerge.tasks.kind import LANGUAGE, Kind, as_it_is
 
@@ -14,5 +14,6 @@ KIND = Kind(
     built=True,
     bare="{source}",
     made="sentences",
+    whole=True,
     check=as_it_is,
 )

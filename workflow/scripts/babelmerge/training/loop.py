@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from babelmerge.data import batches as batching
+from babelmerge.data import packing
 from babelmerge.data import sampling as data_sampling
 from babelmerge.data import tokenised as training_checks
 from babelmerge.models import losses
@@ -231,7 +232,10 @@ def _parts(job: Job, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _loss(job: Job, tokens: batching.Tokens, rows: np.ndarray) -> torch.Tensor:
-    batch = batching.collate(tokens, rows, job.world.device)
+    if job.settings["packing"]:
+        batch = packing.collate(tokens, rows, job.settings["max_length"], job.world.device)
+    else:
+        batch = batching.collate(tokens, rows, job.world.device)
     return losses.summed_loss(job.model, batch, job.plain_head)
 
 

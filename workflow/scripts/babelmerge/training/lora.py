@@ -1,8 +1,9 @@
 """A LoRA adapter as what a run trains: peft puts it into the model, and it is folded in at the end.
 
-The base is frozen, in the dtype of training; the adapter's weights are float32. Written are the
-adapter itself and, as for an adapter that is taken in, the full model that it stands for, folded in
-float32 and rounded once to the dtype of the base.
+The base is frozen, in the dtype of training; the adapter's weights are float32. Written is the
+adapter alone, or (keep: full) the full model that it stands for and the adapter beside it. That
+model is folded in float32 and rounded once to the dtype of the base, as `models.loading` folds an
+adapter that is kept alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,10 +12,12 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
+from transformers.core_model_loading import revert_weight_conversion
 
 from babelmerge.files.directories import write_json
 from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS
-from babelmerge.training.settings import ALL_LINEAR
+from babelmerge.models.factors import one_thread
+from babelmerge.training.settings import ALL_LINEAR, kept_alone
 from babelmerge.training.weights import move, trained_parameters
 from babelmerge.words.spelling import hint, listed
 
@@ -37,13 +40,20 @@ class Adapter:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings["seed"])
             self._peft = get_peft_model(model, _config(settings["lora"]))
+        self._alone = kept_alone(settings)
         self._weights: dict[str, torch.Tensor] = {}
 
     @staticmethod
     def check(model, settings: Mapping) -> None:
-        """ValueError for a target that the base lacks, and for a rank that a matrix cannot have."""
+        """ValueError for a target that the base lacks, or a rank that a matrix cannot have.
+
+        Also for one that lies under another name in the base's files, if the adapter is kept alone.
+        """
         maps, lora = linear_maps(model), settings["lora"]
-        for name in _targets(model, maps, lora["targets"]):
+        targets = _targets(model, maps, lora["targets"])
+        if kept_alone(settings):
+            _require_saved(model, targets)
+        for name in targets:
             if lora["r"] > min(maps[name]):
                 raise ValueError(
                     f"training.lora.r: found {lora['r']}, and {name} is {maps[name][0]} x "
@@ -79,12 +89,13 @@ class Adapter:
         }
 
     def write(self, folder: Path) -> None:
-        """The full model, and the adapter beside it as peft reads it."""
-        self.model.save_pretrained(folder)
-        beside = folder / BESIDE
-        beside.mkdir()
-        save_file(self._weights, beside / WEIGHTS, metadata={"format": "pt"})
-        write_json(beside / CONFIG, self._said())
+        """The adapter as peft reads it: alone, or beside the full model."""
+        place = folder if self._alone else folder / BESIDE
+        if not self._alone:
+            self.model.save_pretrained(folder)
+            place.mkdir()
+        save_file(self._weights, place / WEIGHTS, metadata={"format": "pt"})
+        write_json(place / CONFIG, self._said())
 
     def _trained(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
         return ((name, p) for name, p in self.model.named_parameters() if p.requires_grad)
@@ -98,10 +109,12 @@ class Adapter:
                 own = self._base[name.replace(".base_layer.", ".")]
                 parameter.data = own.to(parameter.device)
         for module in self._adapted():
+            module.cpu()
             weight = module.get_base_layer().weight
             start = weight.data
             weight.data = start.to(torch.float32, copy=True)
-            module.merge()
+            with one_thread():
+                module.merge()
             differs = weight.data != start
             weight.data = weight.data.to(start.dtype)
             changed += int(differs.sum())
@@ -154,6 +167,17 @@ def _targets(model, maps: Mapping[str, Any], asked: str | list[str]) -> list[str
             "that an adapter on it could not be folded in; leave it out"
         )
     return found
+
+
+def _require_saved(model, targets: list[str]) -> None:
+    """ValueError for a map that whoever reads the base's files would not find by its name."""
+    own = {f"{name}.weight": model.get_submodule(name).weight for name in targets}
+    saved = revert_weight_conversion(model, own)
+    if other := [name for name in own if name not in saved]:
+        raise ValueError(
+            f"training.lora.keep: found adapter, and {other[0]} of the base has another name in "
+            "its files, where it is looked for; expected full, or targets without it"
+        )
 
 
 def _config(lora: Mapping):

@@ -15,6 +15,7 @@ import transformers
 
 from babelmerge.files.directories import write_json
 from babelmerge.models import checkpoints
+from babelmerge.models.loading import adopt_special_tokens
 from babelmerge.training import loop as training_loop
 from babelmerge.training import state as states
 from babelmerge.training.loop import TSV, Job
@@ -38,7 +39,7 @@ def finish(
     """
     record = _record(job, progress, counts)
     if job.world.leads:
-        _adopt_special_tokens(job.model, tokenizer)
+        adopt_special_tokens(job.model, tokenizer)
         with checkpoints.saving(out_dir, **facts) as directory:
             job.weights.write(directory)
             tokenizer.save_pretrained(directory)
@@ -90,14 +91,6 @@ def _peak_memory(device: torch.device) -> int:
 def _versions() -> dict[str, str]:
     packages = {module.__name__: module.__version__ for module in (torch, transformers, tokenizers)}
     return {"python": platform.python_version(), **packages}
-
-
-def _adopt_special_tokens(model, tokenizer) -> None:
-    """A config that names no EOS or padding gets the tokenizer's, so that decoding can stop."""
-    for config in (model.config, model.generation_config):
-        for key in ("eos_token_id", "pad_token_id"):
-            if getattr(config, key, None) is None:
-                setattr(config, key, getattr(tokenizer, key))
 
 
 def _clear(job: Job) -> None:

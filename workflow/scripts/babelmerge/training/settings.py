@@ -49,6 +49,11 @@ class Lora(Strict):
     )
     rslora: bool = key("Scale by alpha/sqrt(r).", False)
     dora: bool = key("Learn the length of each output's weights beside their direction.", False)
+    keep: Literal["adapter", "full"] | None = setting(
+        "What is written: the adapter alone, put on the base where it is read; full: the model "
+        "that both make, in the base's dtype, and the adapter beside it.",
+        "adapter",
+    )
 
 
 class Temperature(Strict):
@@ -69,12 +74,13 @@ class Training(Strict):
     """How a model is trained. Keys left out come from the study's `training`, then the defaults.
 
     The loss is that of the answer alone and of the end token behind it, which an answer that
-    max_length cuts does not have.
+    max_length cuts does not have. Of tasks of kind text it is that of every token and of the end
+    token, but for the first: BOS where the tokenizer puts one before texts, else the text's own.
     """
 
     method: Literal["full", "lora", "pretrain"] | None = setting(
         "full: all weights; pretrain: the same from a random start, and the default there; lora: "
-        "an adapter, which is kept beside the full model that it makes of the base.",
+        "an adapter on the base.",
         "full",
     )
     learning_rate: Positive | None = setting("Highest learning rate; required.")
@@ -102,6 +108,17 @@ class Training(Strict):
         "Parts that each device computes its share of a step in.", 1
     )
     max_length: Count | None = setting("Tokens of a sequence at most.", 512)
+    too_long: Literal["cut", "drop", "error"] | None = setting(
+        "Rows of more tokens. cut: their answers are cut, and those left out whose prompts alone "
+        "are as long; drop: they are left out; error: refused before anything is trained. What is "
+        "cut and left out is counted in training.json and told in the report.",
+        "cut",
+    )
+    packing: bool | None = setting(
+        "Rows of a step share sequences of max_length tokens, each with positions of its own and "
+        "blind to the others: the same steps and losses, with less padding.",
+        False,
+    )
     dtype: Literal["float32", "bfloat16", "bfloat16_mixed"] | None = setting(
         "bfloat16: optimizer too (an adapter stays float32); bfloat16_mixed: weights stay float32.",
         "float32",
@@ -165,8 +182,17 @@ def resolve(settings: Mapping, seed: int) -> dict:
     resolved = {**DEFAULTS, **given}
     resolved["seed"] = seed if resolved["seed"] is None else resolved["seed"]
     if resolved["lora"] is not None:
-        resolved["lora"] = Lora.model_validate(dict(resolved["lora"])).model_dump()
+        resolved["lora"] = _lora(resolved).model_dump(exclude_none=True)
     return resolved
+
+
+def kept_alone(settings: Mapping) -> bool:
+    """Whether what is trained is written as an adapter, without a full model."""
+    return settings.get("method") == "lora" and _lora(settings).keep != "full"
+
+
+def _lora(settings: Mapping) -> Lora:
+    return Lora.model_validate(dict(settings["lora"]))
 
 
 def warmup(settings: Mapping, total: int) -> int:

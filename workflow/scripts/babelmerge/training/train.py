@@ -14,7 +14,7 @@ import torch
 
 from babelmerge.data import batches as batching
 from babelmerge.data import tokenised as training_checks
-from babelmerge.models import losses
+from babelmerge.models import losses, packed
 from babelmerge.training import loop as training_loop
 from babelmerge.training import lora, parallel
 from babelmerge.training import settings as training_settings
@@ -33,33 +33,35 @@ def train(
     dev_rows: Iterable[Mapping] | None,
     out_dir: str | Path,
     *,
-    template: str,
-    chat: bool = False,
+    prompt: Mapping,
     settings: Mapping,
     seed: int,
     run_dir: str | Path,
     facts: Mapping | None = None,
     fingerprint: str = "",
 ) -> dict:
-    """Train `model` on rows (see `prompts`) and write it to out_dir; returns training.json.
+    """Train `model` on rows and write it to out_dir; returns training.json.
 
-    Rows of several data sets come one after the other, and say which in `dataset`.
+    Rows of several data sets come one after the other, and say which in `dataset`. prompt: how they
+    are read, see `tasks.learning`.
     settings: see `settings.Training`. run_dir keeps the state of an unfinished run: the
     same call after a kill goes on from there and, on a CPU with the same number of threads, ends
     with the same bytes. A state of other settings, rows, start weights or `fingerprint` (the
     caller's, of its code) is discarded. facts go into the manifest. The loss is the cross entropy
     of target tokens, EOS included, averaged over all target tokens of a step, however the step is
-    split over parts and devices (torchrun). Raises ValueError for settings and data that cannot
-    work, `data.tokenised.Diverged` when the loss is no longer finite.
+    split over parts, packed sequences and devices (torchrun). Raises ValueError for settings and
+    data that cannot work, `data.tokenised.Diverged` when the loss is no longer finite.
     """
     settings = training_settings.resolve(settings, seed)
     world = parallel.join()
     training_checks.check_vocabulary(model, tokenizer)
     METHODS[settings["method"]].check(model, settings)
+    if settings["packing"]:
+        packed.check(model.eval())
     run_dir = Path(run_dir)
     splits = {"train": train_rows, "dev": dev_rows}
-    encoding = (template, tokenizer, settings["max_length"], chat)
-    tokens, counts = _tokenise(splits, encoding, run_dir, world, len(tokenizer))
+    encoding = (prompt, tokenizer, settings)
+    tokens, counts = _tokenise(splits, encoding, run_dir, world)
     identity = {
         "settings": {k: v for k, v in settings.items() if k != "save_steps"},
         "data": {name: split.digest() for name, split in tokens.items()},
@@ -76,18 +78,19 @@ def train(
     return finish(job, progress, tokenizer, out_dir, counts=counts, facts=facts or {})
 
 
-def _tokenise(splits, encoding, run_dir: Path, world, size: int):
+def _tokenise(splits, encoding, run_dir: Path, world):
     """Token stores and counts by split. Each process writes its own files: no one waits."""
-    template, tokenizer, max_length, chat = encoding
+    prompt, tokenizer, settings = encoding
+    max_length = settings["max_length"]
     tokens, counts = {}, {}
     for name, rows in splits.items():
         if rows is None:
             continue
         counts[name] = training_checks.Counts()
         triples = training_checks.tokenised(
-            rows, template, tokenizer, max_length, chat, counts[name]
+            rows, prompt, tokenizer, max_length, counts[name], settings["too_long"]
         )
-        stored = batching.store(triples, run_dir, f"{name}.{world.rank}", size)
+        stored = batching.store(triples, run_dir, f"{name}.{world.rank}", len(tokenizer))
         if name == "train" or counts[name].rows:
             training_checks.check_rows(counts[name], name, max_length)
             tokens[name] = replace(stored, parts=counts[name].parts)

@@ -76,7 +76,7 @@ def training_texts(rows: Iterable[Mapping[str, str]], template: str) -> Iterator
     """
     for row in rows:
         yield prompts.render_prompt(row, template)[0]
-        yield row["target"]
+        yield prompts.answer_text(row["target"], template)
 
 
 def _nonempty(texts: Iterable[str]) -> Iterator[str]:

@@ -19,8 +19,9 @@ class Metric:
     of what stands beside its numbers where that is ours to say; libraries write their own. floor:
     what any text may score by chance, as stored; a model below it has not learnt the task. answer:
     the way of answering that it can be counted of (`tasks.kind`), where it is not any. fault:
-    of a rate of outputs that fail as such, how it is named and what they are. built: whether this
-    version counts it.
+    of a rate of outputs that fail as such, how it is named and what they are. of: what it is a rate
+    of. needs: the key of a
+    study's `evaluation` that names the model which measures it; without it there is no such metric.
     """
 
     name: str
@@ -32,7 +33,8 @@ class Metric:
     floor: float = 0.0
     answer: str = ""
     fault: tuple[str, str] | None = None
-    built: bool = True
+    of: str = "outputs"
+    needs: str = ""
 
     @property
     def unit(self) -> str:
@@ -46,6 +48,11 @@ class Metric:
             return self.label
         plain = self.label.replace(" %", "")
         return plain[:1].lower() + plain[1:] if plain[1:2].islower() else plain
+
+    @property
+    def failed(self) -> str:
+        """What a rate is the share of: outputs in another language than asked for."""
+        return f"{self.of} {self.fault[1]}" if self.fault else ""
 
 
 def _share(name: str, label: str, **more) -> Metric:
@@ -79,7 +86,7 @@ _METRICS: dict[str, Metric] = {
             for suffix, told in (("", ""), ("_default", " (default tokens)"))
             for name in ("1", "2", "L", "Lsum")
         ),
-        Metric("bertscore", "BERTScore", built=False),
+        Metric("bertscore", "BERTScore", factor=100.0, digits=1, needs="bertscore"),
         _share("accuracy", "Accuracy %"),
         _share("precision", "Precision %"),
         _share("recall", "Recall %"),
@@ -93,6 +100,19 @@ _METRICS: dict[str, Metric] = {
             higher_is_better=False,
             answer="generate",
             fault=("unread", "without a readable answer"),
+        ),
+        _share(
+            "hallucination",
+            "Hallucination %",
+            higher_is_better=False,
+            fault=("hallucinated", "that are not in the input"),
+            of="examples",
+        ),
+        _share(
+            "without_examples",
+            "Without examples %",
+            higher_is_better=False,
+            fault=("without examples", "without an example"),
         ),
     )
 }

@@ -45,6 +45,16 @@ def folded(text: str) -> str:
     return " ".join("".join(c if _is_inside(c) else " " for c in text).split())
 
 
+def stripped(text: str) -> str:
+    """A text without what is no letter, mark or digit at its ends.
+
+    >>> stripped("«Ça va?»")
+    'Ça va'
+    """
+    inside = [at for at, character in enumerate(text) if _is_inside(character)]
+    return text[inside[0] : inside[-1] + 1] if inside else ""
+
+
 def find(text: str, phrase: str) -> int | None:
     """Where a phrase first stands in a text as whole words; None where it does not.
 

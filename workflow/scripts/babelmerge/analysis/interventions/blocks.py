@@ -17,7 +17,7 @@ from babelmerge.analysis.interventions.cases import Case
 from babelmerge.merging.streaming.members import BLOCK_NUMBER, Members
 from babelmerge.merging.sweeping import load_into
 from babelmerge.models import loading as models
-from babelmerge.models.checkpoints import Checkpoint
+from babelmerge.models.adapters import opened
 from babelmerge.words.metrics import metric as facts_of
 
 LOG = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class LiveBlocks:
     """
 
     def __init__(self, merge: str | Path, others: Mapping[str, str | Path], dtype: str = "float32"):
-        self.members = Members(merge, others, Checkpoint)
+        self.members = Members(merge, others, opened)
         self.model, self.tokenizer = models.load(merge, dtype)
         self._state = self.model.state_dict()
         self._packed = any(name not in self._state for name in self.members.names)

@@ -98,4 +98,4 @@ def _batch(asked: representations.Probes, rows: np.ndarray, span: int, device) -
     later = wanted[:, 1:]  # the first token follows nothing
     arrays = (ids[:, :-1], np.flatnonzero(later), ids[:, 1:][later])
     inputs, positions, labels = (torch.from_numpy(np.array(a)).to(device) for a in arrays)
-    return SimpleNamespace(input_ids=inputs, positions=positions, labels=labels)
+    return SimpleNamespace(input_ids=inputs, position_ids=None, positions=positions, labels=labels)

@@ -5,6 +5,7 @@ What each says is computed by `findings` and `model_findings`.
 
 from collections.abc import Callable
 
+from babelmerge.analysis.groups.figures import OVERALL
 from babelmerge.analysis.scores import figures, findings, matrix, scored
 from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import chapters, labels
@@ -63,6 +64,8 @@ def merges(parts: Parts) -> str:
     if not (found.scores["kind"] == "merge").any():
         return ""
     body = page.paragraphs([*findings.interference(found), *findings.published(found)])
+    body += _by_metric(parts, "overall", OVERALL, lambda key: "")
+    body += parts.tables_of("means") + parts.tables_of("best")
     body += _by_metric(parts, "overview", figures.OVERVIEW)
     body += _by_metric(parts, "retention", figures.BARS)
     body += parts.tables_of("retention-summary") + parts.tables_of("scores")

@@ -19,9 +19,9 @@ def failures(parts: Parts, shown: Sequence[Mapping] = ()) -> str:
     found = scored.of(parts)
     body = page.paragraphs([*findings.worst(found), *models.faults(found)])
     body += parts.tables_of("lowest")
-    told = [fault.fault[1] for fault in metrics.faults(found.scores["metric"])]
+    told = [fault.failed for fault in metrics.faults(found.scores["metric"])]
     shares = parts.tables_of("rates")
-    body += page.details(f"Share of outputs {' or '.join(told)}", shares)
+    body += page.details(f"Share of {' or '.join(told)}", shares)
     return body + side_by_side(shown)
 
 

@@ -24,7 +24,7 @@ CAPTION = (
     "Framed: an expert's own test set; the cells beside it in its row show what it does in "
     "languages it was not trained on.{small} Hatched: not evaluated."
 )
-SMALL = " Small numbers: share of outputs {fault}, when 5% or more."
+SMALL = " Small numbers: share of {fault}, when 5% or more."
 
 
 def score_matrix(
@@ -86,13 +86,13 @@ def faults(scores: pd.DataFrame, datasets: Sequence[str]) -> list[metrics.Metric
 def caption(scores: pd.DataFrame, metric: str) -> str:
     """The caption of a metric's matrices over these scores, but for its label."""
     datasets = scores.loc[scores["metric"] == metric, "dataset"].unique()
-    told = [fault.fault[1] for fault in faults(scores, datasets)]
+    told = [fault.failed for fault in faults(scores, datasets)]
     return CAPTION.replace("{small}", SMALL.format(fault=" or ".join(told)) if told else "")
 
 
 def _small(fault: metrics.Metric | None, grid: pd.DataFrame) -> str:
     shown = fault is not None and (grid >= 0.05).to_numpy().any()
-    return f"; small: share of outputs {fault.fault[0]}" if shown else ""
+    return f"; small: share of {fault.of} {fault.fault[0]}" if shown else ""
 
 
 def _matrix_width(values: pd.DataFrame) -> float:

@@ -79,7 +79,11 @@ def _reasons(failed: pd.DataFrame) -> str:
     known = [metrics.metric(name) for name in dict.fromkeys(failed["metric"])]
     floors = [f"{m.factor * m.floor:g}{m.unit} {m.word}" for m in known if m.floor]
     chance = f"below {labels.listing(floors)}, which any text may score," if floors else "zero"
-    words = {"floor": chance, "base": "not significantly above the base"}
+    words = {
+        "floor": chance,
+        "chance": "not significantly above chance (the commonest label, or a choice at random)",
+        "base": "not significantly above the base",
+    }
     told = [words[reason] for reason in words if (failed["unlearnt"] == reason).any()]
     return " or ".join(told).removesuffix(",")
 
@@ -180,10 +184,14 @@ def _fault(scored: Scored, fault: metrics.Metric) -> list[str]:
     worst = merged.loc[merged["value"].idxmax()]
     group = labels.group(worst["group"])
     return [
-        f"Of the merges' outputs, {labels.listing(parts)} are {fault.fault[1]}; "
+        f"Of the merges' {fault.of}, {labels.listing(parts)} are {_are(fault)}; "
         f"most often with {labels.method(worst['method'])}, {group}, on "
         f"{labels.apart(worst['dataset'], scored.datasets)} ({labels.percent(worst['value'])})."
     ]
+
+
+def _are(fault: metrics.Metric) -> str:
+    return fault.fault[1].removeprefix("that are ")
 
 
 def sweeps(every: Sequence[pd.DataFrame], split: str) -> list[str]:

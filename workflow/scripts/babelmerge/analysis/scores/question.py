@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from babelmerge.analysis.forgetting.findings import forgetting
 from babelmerge.analysis.scores import findings, scored
 from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import html as page
@@ -29,6 +30,7 @@ def question(parts: Parts) -> str:
             " ".join(findings.against_base(found)),
             *findings.joint(found),
         ]
+    short += forgetting(parts.named("forgetting"))
     body = page.bullets([*first, caution(parts.study["chosen_on_test"])], "warnings")
     body += page.paragraphs([parts.study.get("description", "")]) + page.paragraphs([QUESTION])
     if any(short):

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from babelmerge.evaluation import metrics, statistics
+from babelmerge.files.long_tables import read_long
 from babelmerge.words.metrics import metric as facts_of
+from babelmerge.words.trivial import CHANCE as KNOWS_NOTHING
 
 FACTS = ("group", "method", "model", "dataset")
 SYSTEMS = ("base", "expert", "joint", "merged")
 LEARNT = ("expert", "dataset", "metric", "base", "value", "n", "unlearnt")
-FLOOR, BASE = "floor", "base"  # why an expert has learnt nothing
+FLOOR, CHANCE, BASE = "floor", "chance", "base"  # why an expert has learnt nothing
 
 
 def compare(
@@ -28,13 +30,14 @@ def compare(
     """One row a metric for one merged model on one test set.
 
     case: the facts `group`, `method`, `model`, `dataset`, and a sentence file each for `merged` and
-    `expert` and, where there are such models, `base` and `joint`. low, high: interval of the
-    retention; p_base, p_expert: two-sided paired bootstrap of merged against base and expert.
-    unlearnt: see `unlearnt`. Raises ValueError when the files were scored on different sentences.
+    `expert` and, where there are such models, `base` and `joint`; where it can be told, `chance`,
+    the file of what the test set scores without a model. low, high: interval of the retention;
+    p_base, p_expert: two-sided paired bootstrap of merged against base and expert. unlearnt: see
+    `unlearnt`. Raises ValueError when the files were scored on different sentences.
     """
     tables = {name: metrics.read_sentences(case[name]) for name in SYSTEMS if case.get(name)}
     options = {"resamples": resamples, "confidence": confidence, "seed": seed}
-    reasons = _reasons(case["expert"], case.get("base"), **options)
+    reasons = _reasons(case["expert"], case.get("base"), case.get("chance"), **options)
     for metric in tables["merged"]:
         aggregate = metrics.aggregate(metric)
         merged = tables["merged"][metric]
@@ -56,11 +59,13 @@ def learnt(
     """One row a metric for one expert on its own test set, beside the base where it is scored.
 
     case: the facts `expert` and `dataset`, and a sentence file each for `value` (the expert's) and,
-    where it is there, `base`. unlearnt: see `unlearnt`. Raises ValueError as `compare`.
+    where they are there, `base` and `chance`. unlearnt: see `unlearnt`. Raises ValueError as
+    `compare`.
     """
     names = [name for name in ("base", "value") if case.get(name)]
     tables = {name: metrics.read_sentences(case[name]) for name in names}
-    reasons = _reasons(case["value"], case.get("base"), resamples, confidence, seed)
+    files = (case["value"], case.get("base"), case.get("chance"))
+    reasons = _reasons(*files, resamples, confidence, seed)
     for metric, rows in tables["value"].items():
         yield {
             **{name: case[name] for name in ("expert", "dataset")},
@@ -73,33 +78,49 @@ def learnt(
 
 @functools.cache  # all merges of an expert ask
 def _reasons(
-    expert: str, base: str | None, resamples: int, confidence: float, seed: int
+    expert: str, base: str | None, chance: str | None, resamples: int, confidence: float, seed: int
 ) -> dict[str, str]:
     """Metric -> why the expert has learnt nothing, from files."""
     known = metrics.read_sentences(base) if base else {}
+    by_chance = _by_chance(chance) if chance else {}
     options = {"resamples": resamples, "confidence": confidence, "seed": seed}
     return {
-        metric: unlearnt(metric, rows, known.get(metric), **options)
+        metric: unlearnt(metric, rows, known.get(metric), by_chance.get(metric), **options)
         for metric, rows in metrics.read_sentences(expert).items()
     }
 
 
-def unlearnt(metric: str, expert: ArrayLike, base: ArrayLike | None, **options) -> str:
+def _by_chance(path: str) -> dict[str, float]:
+    """Metric -> what a test set scores by chance."""
+    rows = read_long(path)
+    rows = rows[rows["baseline"].isin(KNOWS_NOTHING)]
+    return dict(zip(rows["metric"], rows["value"], strict=True))
+
+
+def unlearnt(
+    metric: str, expert: ArrayLike, base: ArrayLike | None, chance: float | None = None, **options
+) -> str:
     """Why an expert has learnt nothing of its own test set; empty when it has, or none can tell.
 
-    floor: it scores no more than any text may by chance (`words.metrics`). base: not significantly
-    above the base, on the same sentences; on fewer than a test needs, not above it. expert, base:
+    floor: it scores no more than any text may by chance (`words.metrics`). chance: its interval is
+    not above what the commonest label or a choice at random scores. base: not significantly above
+    the base, on the same sentences; on fewer than a test needs, not above it. expert, base:
     sentence statistics. Metrics of which less is better tell of mistakes, not of learning.
     """
     facts = facts_of(metric)
     if not facts.higher_is_better:
         return ""
-    score = float(metrics.aggregate(metric)(np.asarray(expert).sum(axis=0)))
+    aggregate = metrics.aggregate(metric)
+    score = float(aggregate(np.asarray(expert).sum(axis=0)))
     if score < facts.floor or score == 0:
         return FLOOR
+    if chance is not None:
+        low, _ = statistics.bootstrap_ci(expert, aggregate=aggregate, **options)
+        if not (score if np.isnan(low) else low) > chance:
+            return CHANCE
     if base is None or np.isnan(score):
         return ""
-    told = statistics.paired_bootstrap(expert, base, metrics.aggregate(metric), **options)
+    told = statistics.paired_bootstrap(expert, base, aggregate, **options)
     sure = told.p < statistics.SIGNIFICANT or len(expert) < statistics.LEAST_SENTENCES
     return "" if told.difference > 0 and sure else BASE
 

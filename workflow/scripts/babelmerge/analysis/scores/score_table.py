@@ -11,12 +11,15 @@ import pandas as pd
 
 from babelmerge.analysis.scores.owners import owners as owners_of
 from babelmerge.analysis.scores.published import NAN, lookup, note
+from babelmerge.analysis.scores.scored import TRIVIAL, without_model
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import ids
 from babelmerge.words.metrics import metric as facts_of
+from babelmerge.words.trivial import label
 
 MERGED = "Merged models"
+HEADINGS = {"merge": MERGED, "expert": "Experts", TRIVIAL: "Without a model"}
 OWN = "own"  # stands for "whichever expert was trained on the column's data set"
 RECORDS = (
     *("model", "kind", "expert", "group", "method", "dataset"),
@@ -51,8 +54,8 @@ class Line:
     @property
     def section(self) -> str:
         """The heading over the row; joint models and baselines name themselves in their labels."""
-        own = self.name == OWN
-        return MERGED if self.kind == "merge" else "Experts" * (self.kind == "expert" and not own)
+        own = self.kind == "expert" and self.name == OWN
+        return "" if own else HEADINGS.get(self.kind, "")
 
 
 def score_table(
@@ -61,6 +64,7 @@ def score_table(
     groups: Mapping[str, Sequence[str]],
     metrics: Sequence[str],
     published: pd.DataFrame | None = None,
+    trivial: Sequence[pd.DataFrame] = (),
 ) -> Table:
     """Wide table of one family of groups.
 
@@ -69,6 +73,7 @@ def score_table(
     set only, in one row ("fine-tuned"). Columns: metric, direction where there are several,
     language, average. published: long table with model_kind, expert, method, family, dataset,
     metric, value, source; a printed average's data set is its direction, as translation/xx-en.
+    trivial: what answers without a model score, a table each of baseline, dataset, metric, value.
     Raises ValueError when nothing of these groups and metrics was scored.
     """
     datasets = list(dict.fromkeys(name for group in groups.values() for name in group))
@@ -80,8 +85,11 @@ def score_table(
         )
     scored = [key for key in metrics if (chosen["metric"] == key).any()]
     columns = _columns(datasets, scored)
-    ours = _lookup(chosen)
-    lines = [line for line in _lines(chosen, groups) if _answers(line, columns, ours)]
+    beneath = without_model(trivial, datasets, scored)
+    every = pd.concat([chosen, beneath]) if len(beneath) else chosen
+    ours = _lookup(every)
+    lines = [*_lines(chosen, groups), *_trivial(beneath, datasets)]
+    lines = [line for line in lines if _answers(line, columns, ours)]
     theirs = lookup(published, family)
     values = [[_value(line, column, ours) for column in columns] for line in lines]
     beside = [[_printed(line, column, theirs) for column in columns] for line in lines]
@@ -92,7 +100,7 @@ def score_table(
         rows=_rows(lines, columns, values, beside),
         frame=_frame(lines, columns, values, beside),
         note=" ".join([NOTE, note(published, beside)]).strip(),
-        records=_records(chosen, lines),
+        records=_records(every, lines),
     )
 
 
@@ -109,15 +117,18 @@ def _columns(datasets: Sequence[str], metrics: Sequence[str]) -> list[Column]:
                 name = labels.side(dataset, pivot)
                 columns.append(Column(metric, title, name, (dataset,), dataset))
             if len(members) > 1:
-                printed = _direction_id(members[0], pivot)
+                printed = direction_id(members[0], pivot)
                 columns.append(Column(metric, title, "Average", tuple(members), printed))
     return columns
 
 
-def _direction_id(dataset: str, pivot: str | None) -> str:
-    """'translation/xx-en': the data set under which a direction's published average is filed."""
+def direction_id(dataset: str, pivot: str | None) -> str:
+    """The data set under which a direction's published average is filed.
+
+    'translation/xx-en' of pairs, 'sentiment/xx' of single languages.
+    """
     source, target = (code if code == pivot else "xx" for code in ids.sides(dataset))
-    return f"{ids.task(dataset)}/{source}-{target}"
+    return f"{ids.task(dataset)}/{ids.written(source, target)}"
 
 
 def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Line]:
@@ -144,6 +155,11 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
 def _everywhere(row: Mapping, datasets: Sequence[str], published: str | None = None) -> Line:
     models = dict.fromkeys(datasets, row["model"])
     return Line(row["kind"], labels.model(row), models, published or row["expert"])
+
+
+def _trivial(rows: pd.DataFrame, datasets: Sequence[str]) -> list[Line]:
+    names = dict(zip(rows["model"], rows["baseline"], strict=True)) if len(rows) else {}
+    return [Line(TRIVIAL, label(n), dict.fromkeys(datasets, id_)) for id_, n in names.items()]
 
 
 def _units(owners: Mapping[str, str]) -> dict[str, str]:
@@ -225,7 +241,9 @@ def _best(lines: Sequence[Line], column: Column, values: Sequence[float]) -> set
         block = {
             at: sign * round(values[at], metric.digits)
             for at, line in enumerate(lines)
-            if (line.kind == "merge") == merged and values[at] == values[at]
+            if (line.kind == "merge") == merged
+            and values[at] == values[at]
+            and line.kind != TRIVIAL
         }
         if len(block) > 1:
             found |= {at for at, value in block.items() if value == max(block.values())}

@@ -8,6 +8,7 @@ import pandas as pd
 from babelmerge.display.chapters import Parts
 from babelmerge.words import metrics
 
+TRIVIAL = "trivial"  # a kind of row beside those of models
 Families = Mapping[str, Mapping[str, Sequence[str]]]  # family -> group -> its data sets, in order
 
 
@@ -57,12 +58,30 @@ class Scored:
         return self.retention[self.retention["metric"] == self.metric].reset_index(drop=True)
 
 
+def without_model(
+    tables: Sequence[pd.DataFrame], datasets: Sequence[str], metrics: Sequence[str]
+) -> pd.DataFrame:
+    """What answers without a model score, as rows of the long table: model is trivial/BASELINE.
+
+    tables: of baseline, dataset, metric and value, as the rule `score_trivial` writes them.
+    """
+    if not tables:
+        return pd.DataFrame()
+    rows = pd.concat(tables)
+    rows = rows[rows["dataset"].isin(datasets) & rows["metric"].isin(metrics)]
+    named = rows.assign(model=f"{TRIVIAL}/" + rows["baseline"], kind=TRIVIAL)
+    return named.assign(expert="", group="", method="")
+
+
 def of(parts: Parts) -> Scored:
-    """From the long tables of a chapter: `scores`, `retention`, `published` and `learning`."""
-    retention = list(parts.named("retention").values())
+    """From the long tables of a chapter: `scores`, `retention`, `published` and `learning`.
+
+    Scores of benchmarks, which have no language, are left to `analysis.forgetting`.
+    """
+    retention, scores = list(parts.named("retention").values()), parts.frame("scores")
     return Scored(
         metric=parts.study["metric"],
-        scores=parts.frame("scores"),
+        scores=scores[scores["target_language"] != ""] if "target_language" in scores else scores,
         families=parts.study.get("families", {}),
         retention=pd.concat(retention) if retention else pd.DataFrame(),
         published=parts.long.get(("published",)),

@@ -49,7 +49,8 @@ def signatures_in_short(frame: pd.DataFrame) -> list[tuple[str, str]]:
     found = []
     parts = frame.groupby("metric", sort=False)["signature"] if len(frame) else ()
     for metric, several in parts:
-        why = "task" if "answer:" in several.iloc[0] else "target language"
+        by_task = any(word in several.iloc[0] for word in ("answer:", "lm_eval:"))
+        why = "task" if by_task else "target language"
         more = f" (and {len(several) - 1} more, by {why})" if len(several) > 1 else ""
         found.append((metrics.metric(str(metric)).label, several.iloc[0] + more))
     return found
@@ -114,13 +115,27 @@ def training(given: Mapping[str, Mapping]) -> Table | None:
     if not shown:
         return None
     minutes = sum(given.get("seconds") or 0 for given in facts.values()) / 60
-    note = f"All training together: {labels.number(minutes, 1)} minutes."
+    note = f"All training together: {labels.number(minutes, 1)} minutes.{_long_rows(facts)}"
     header = tuple((entry[0],) for entry in shown)
     keys = ["seed", *(entry[1] for entry in entries)]
     frame = pd.DataFrame(
         [{"model": name, **{key: one.get(key) for key in keys}} for name, one in facts.items()]
     )
     return Table("Training", header, tuple(rows), frame, note)
+
+
+def _long_rows(facts: Mapping[str, Mapping]) -> str:
+    """Of how many training rows models learnt nothing, or not all, where there are any."""
+    told = []
+    for name, given in facts.items():
+        rows = (given.get("rows") or {}).get("train") or {}
+        out = rows.get("prompts_too_long", 0) + rows.get("targets_dropped", 0)
+        if cut := rows.get("targets_cut", 0) + out:
+            told.append(
+                f"{labels.model_id(name)} {_count(out)} left out and {_count(cut - out)} cut of "
+                f"{_count(rows['rows'])}"
+            )
+    return f" Training rows longer than max_length: {'; '.join(told)}." if told else ""
 
 
 def _with_dev_loss(given: Mapping) -> dict:

@@ -17,6 +17,7 @@ CAPTIONS = {
     "task-vectors": figures.DEPTH,
     "task-vector-kinds": figures.MODULES,
     "task-vector-cosines": figures.COSINES,
+    "task-vector-tasks": figures.TASKS,
 }
 
 
@@ -25,7 +26,9 @@ def task_vectors(parts: Parts) -> str:
     table = parts.frame("experts")
     if table.empty:
         return ""
-    body = page.paragraphs([INTRODUCTION]) + page.paragraphs(findings.task_vectors(table))
+    body = page.paragraphs([INTRODUCTION]) + page.paragraphs(
+        [*findings.task_vectors(table), *findings.by_task(table, parts.study.get("tasks", {}))]
+    )
     body += chapters.side_by_side(
         [
             page.figure(parts.figures[name,], caption)

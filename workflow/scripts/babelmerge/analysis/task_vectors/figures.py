@@ -4,6 +4,7 @@ Takes the long tables of `inspection.Inspection.rows`; draws no conclusions.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,8 @@ COSINES = (
     "Cosine of whole task vectors: blue for experts that moved the same way, orange for experts "
     "that moved against each other."
 )
+
+TASKS = "The same within each task: whether its languages moved alike."
 
 
 def depth_figure(table: pd.DataFrame) -> Figure:
@@ -105,33 +108,74 @@ def kind_figure(table: pd.DataFrame) -> Figure:
 
 def cosine_figure(table: pd.DataFrame) -> Figure:
     """Cosine of the whole task vectors, every expert with every other."""
-    rows = table[(table["level"] == "model") & (table["measure"] == "cosine")]
-    if rows["value"].notna().sum() == 0:
+    grid = _cosines(table)
+    if not len(grid):
         return fs.blank("Fewer than two experts have a task vector")
+    with fs.style():
+        figure = Figure(figsize=(fs.WIDTH, 0.22 * len(grid) + 1.5), layout="constrained")
+        ax = figure.subplots()
+        norm, colours = _colours(grid, signed=True)
+        _matrix(ax, grid, norm, colours)
+        _bar(figure, [ax], norm, colours)
+    return figure
+
+
+def task_figure(table: pd.DataFrame, tasks: Mapping[str, Sequence[str]]) -> Figure:
+    """The same a panel a task, on one scale: the experts of each task with each other.
+
+    tasks: task -> its experts.
+    """
+    grid = _cosines(table)
+    parts = {task: grid.index.intersection(experts, sort=False) for task, experts in tasks.items()}
+    parts = {task: grid.loc[own, own] for task, own in parts.items() if len(own) > 1}
+    if not parts:
+        return fs.blank("No task has two experts with a task vector")
+    with fs.style():
+        heights = [0.22 * len(part) + 0.9 for part in parts.values()]
+        figure, axes = fs.panels([*heights[:-1], heights[-1] + 0.3], map(_task, parts))
+        norm, colours = _colours(pd.concat(parts.values()), signed=True)
+        for ax, part in zip(axes, parts.values(), strict=True):
+            _matrix(ax, part, norm, colours)
+        _bar(figure, axes, norm, colours)
+    return figure
+
+
+def _task(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _cosines(table: pd.DataFrame) -> pd.DataFrame:
+    """Experts by experts, NaN on the diagonal; without rows where no pair has a cosine."""
+    rows = table[(table["level"] == "model") & (table["measure"] == "cosine")]
+    rows = rows if rows["value"].notna().any() else rows[:0]
     experts = list(dict.fromkeys([*rows["expert"], *rows["other"]]))
     grid = pd.DataFrame(np.nan, index=experts, columns=experts)
     for one, other, value in rows[["expert", "other", "value"]].itertuples(index=False):
         grid.loc[one, other] = grid.loc[other, one] = value
-    names = [labels.expert(ids.unit(expert)) for expert in experts]
-    with fs.style():
-        figure = Figure(figsize=(fs.WIDTH, 0.22 * len(experts) + 1.5), layout="constrained")
-        ax = figure.subplots()
-        norm, colours = _colours(grid, signed=True)
-        ax.imshow(grid.to_numpy(), norm=norm, cmap=colours, aspect="auto")
-        for at in range(len(experts)):
-            fs.absent(ax, at - 0.5, at - 0.5, 1, 1)
-        if len(experts) <= ANNOTATED:
-            for (i, j), value in np.ndenumerate(grid.to_numpy()):
-                if not np.isnan(value):
-                    _number(ax, j, i, value, norm)
-        ax.set_yticks(range(len(experts)), names)
-        ax.set_xticks(range(len(experts)), names, rotation=40, ha="left", rotation_mode="anchor")
-        ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False, bottom=False)
-        ax.spines[:].set_visible(False)
-        bar = figure.colorbar(ScalarMappable(norm, colours), ax=ax, location="bottom", aspect=40)
-        bar.set_label("Cosine of task vectors, whole model")
-        bar.outline.set_visible(False)
-    return figure
+    return grid
+
+
+def _matrix(ax: Axes, grid: pd.DataFrame, norm: Normalize, colours: Colormap) -> None:
+    names = [labels.expert(ids.unit(expert)) for expert in grid.index]
+    ax.imshow(grid.to_numpy(), norm=norm, cmap=colours, aspect="auto")
+    for at in range(len(grid)):
+        fs.absent(ax, at - 0.5, at - 0.5, 1, 1)
+    if len(grid) <= ANNOTATED:
+        for (i, j), value in np.ndenumerate(grid.to_numpy()):
+            if not np.isnan(value):
+                _number(ax, j, i, value, norm)
+    ax.set_yticks(range(len(grid)), names)
+    ax.set_xticks(range(len(grid)), names, rotation=40, ha="left", rotation_mode="anchor")
+    ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False, bottom=False)
+    ax.spines[:].set_visible(False)
+
+
+def _bar(figure: Figure, axes: Sequence[Axes], norm: Normalize, colours: Colormap) -> None:
+    bar = figure.colorbar(
+        ScalarMappable(norm, colours), ax=list(axes), location="bottom", aspect=40
+    )
+    bar.set_label("Cosine of task vectors, whole model")
+    bar.outline.set_visible(False)
 
 
 def _colours(grid: pd.DataFrame, signed: bool) -> tuple[Normalize, Colormap]:

@@ -1,6 +1,6 @@
 """Sentences on task vectors and what merges keep of them, computed from the long tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -17,6 +17,21 @@ def task_vectors(table: pd.DataFrame) -> list[str]:
     if norms.empty:
         return []
     return [*_moved(norms), *_depth(table), *_alike(whole)]
+
+
+def by_task(table: pd.DataFrame, tasks: Mapping[str, Sequence[str]]) -> list[str]:
+    """How alike experts of one task moved, and those of different tasks. tasks: task -> experts."""
+    rows = table[(table["level"] == "model") & (table["measure"] == "cosine")]
+    rows = rows.dropna(subset="value")
+    own = {expert: task for task, experts in tasks.items() for expert in experts}
+    both = rows["expert"].map(own), rows["other"].map(own)
+    within = rows[both[0] == both[1]].assign(task=both[0]).groupby("task", sort=False)["value"]
+    told = [f"{labels.number(mean)} in {name}" for name, mean in within.mean().items()]
+    if not told:
+        return []
+    apart = rows.loc[(both[0] != both[1]) & both[0].notna() & both[1].notna(), "value"]
+    beside = f"; of experts of different tasks {labels.number(apart.mean())}" if len(apart) else ""
+    return [f"Within a task the mean cosine of two experts is {labels.listing(told)}{beside}."]
 
 
 def kept(rows: pd.DataFrame) -> Iterator[str]:

@@ -19,7 +19,7 @@ import numpy as np
 from babelmerge.analysis.task_vectors import measures
 from babelmerge.analysis.task_vectors.members import Members
 from babelmerge.analysis.task_vectors.moments import Moments, combine
-from babelmerge.merging.methods.linear_algebra import one_thread
+from babelmerge.models.factors import one_thread
 
 LEVELS = ("model", "kind", "layer", "tensor")
 Progress = Callable[[int, int], None]  # bytes read so far, bytes in all
@@ -107,13 +107,15 @@ def inspect(
     stable_ranks: bool = False,
     threads: int = 1,
     progress: Progress | None = None,
+    folded: bool = False,
 ) -> Inspection:
     """Measure the task vectors of experts (id -> model directory) against their base.
 
-    stable_ranks: also those, which read every matrix some fifty times. ValueErrors for members that
+    stable_ranks: also those, which read every matrix some fifty times. folded: adapters as full
+    models, which have elements. ValueErrors for members that
     do not fit together and for values that are not finite, with file and tensor.
     """
-    members = Members(base, experts)
+    members = Members(base, experts, folded)
     found = []
     with one_thread(), ThreadPoolExecutor(max(1, threads)) as pool:
         try:

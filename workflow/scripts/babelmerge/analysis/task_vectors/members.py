@@ -18,15 +18,15 @@ from torch import Tensor
 
 from babelmerge.analysis.task_vectors import measures
 from babelmerge.analysis.task_vectors.moments import Moments, moments, pieces
-from babelmerge.merging.adapters.adapters import Adapter
-from babelmerge.merging.adapters.factors import Factors
 from babelmerge.models import checkpoints
 from babelmerge.models.adapter_config import is_adapter
+from babelmerge.models.adapters import Adapter, Folded, opened
+from babelmerge.models.factors import Factors
 
 LOG = logging.getLogger(__name__)
 REMEDY = "experts have their base's tensors: give the base that they were trained from"
 
-
+Model = checkpoints.Checkpoint | Folded
 Update = Tensor | Factors | None  # an expert's tensor, an adapter's update of it, or no change
 
 
@@ -45,15 +45,17 @@ class _Stopped(Exception):
 class Members:
     """The base and experts of an inspection, checked against each other without reading tensors.
 
-    names: the base's tensors that are not of whole numbers, in file order.
+    names: the base's tensors that are not of whole numbers, in file order. folded: adapters as the
+    full models that they make of their base.
     """
 
-    def __init__(self, base: str | Path, experts: Mapping[str, str | Path]):
+    def __init__(self, base: str | Path, experts: Mapping[str, str | Path], folded: bool = False):
         if not experts:
             raise ValueError("nothing to inspect: give at least one expert beside the base")
         self.base = checkpoints.Checkpoint(base)
         self.names = [n for n in self.base.names if self.base.dtype(n).is_floating_point]
-        self.experts = [open_expert(path, self.base) for path in experts.values()]
+        open_one = FullModel if folded else open_expert
+        self.experts = [open_one(path, self.base) for path in experts.values()]
         self.stopped = threading.Event()
 
     def bytes(self, name: str) -> int:
@@ -97,10 +99,10 @@ class Members:
 
 
 class FullModel:
-    """An expert that has every tensor of the base."""
+    """An expert that has every tensor of the base; an adapter folded into it."""
 
     def __init__(self, path: str | Path, base: checkpoints.Checkpoint):
-        self.model = checkpoints.Checkpoint(path)
+        self.model = opened(path)
         _check_fit(base, self.model)
 
     def update(self, name: str) -> Tensor:
@@ -181,7 +183,7 @@ def _stable_rank(update: Update, base: Tensor) -> float:
     return measures.stable_rank(_difference(update, base))
 
 
-def _bytes(model: checkpoints.Checkpoint, name: str) -> int:
+def _bytes(model: Model, name: str) -> int:
     return math.prod(model.shape(name)) * model.dtype(name).itemsize
 
 
@@ -195,7 +197,7 @@ def _difference(tuned: Tensor, base: Tensor) -> Tensor:
     return delta
 
 
-def _check_fit(base: checkpoints.Checkpoint, expert: checkpoints.Checkpoint) -> None:
+def _check_fit(base: checkpoints.Checkpoint, expert: Model) -> None:
     here, there = set(base.names), set(expert.names)
     for name in base.names:
         if name not in there:

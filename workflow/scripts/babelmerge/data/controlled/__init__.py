@@ -6,7 +6,7 @@ of our own. Distinct meanings have distinct sentences in every language. Everyth
 and offline: it reads no file, and its only randomness is the seed given to ``sample``.
 
 ``items`` are drawn in the same way, for tasks that are not translation: a text with its sentiment,
-a question with five choices, a document with its summary.
+a question with five choices, a document with its summary, statements with those on one theme.
 
 To add a language: a folder in ``languages`` with ``lexicon`` and ``grammar``, an entry in
 ``GRAMMARS``, and a file of pinned sentences beside the tests. To give it items: ``speech`` in that

@@ -20,9 +20,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from babelmerge.merging.adapters.factors import Factors, scaled
+from babelmerge.merging.adapters.factors import scaled
 from babelmerge.merging.adapters.knots import fixed_signs
-from babelmerge.merging.methods.linear_algebra import one_thread
+from babelmerge.models.factors import Factors, one_thread
 
 NULL = 1e-12  # share of the largest singular value below which a direction is rounding
 

@@ -14,21 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from babelmerge.merging.methods.linear_algebra import one_thread, singular
+from babelmerge.merging.methods.linear_algebra import singular
 from babelmerge.merging.methods.selection import total
-
-
-class Factors(NamedTuple):
-    """An update scale * b @ a, for b (outputs, r) and a (r, inputs)."""
-
-    b: Tensor
-    a: Tensor
-    scale: float = 1.0
-
-    @property
-    def rank(self) -> int:
-        """The number of columns of b: the rank of the update, at most."""
-        return self.a.shape[0]
+from babelmerge.models.factors import Factors, one_thread
 
 
 class Truncated(NamedTuple):
@@ -37,12 +25,6 @@ class Truncated(NamedTuple):
     factors: Factors
     norm: float
     error: float
-
-
-def product(factors: Factors) -> Tensor:
-    """The update (outputs, inputs) in float32; the same bits for any number of threads."""
-    with one_thread():
-        return factors.b.float() @ factors.a.float() * factors.scale
 
 
 def concatenated(members: Sequence[Factors], weights: Sequence[float]) -> Factors:

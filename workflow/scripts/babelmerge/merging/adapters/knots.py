@@ -19,8 +19,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from babelmerge.merging.adapters.factors import Factors, scaled
-from babelmerge.merging.methods.linear_algebra import one_thread
+from babelmerge.merging.adapters.factors import scaled
+from babelmerge.models.factors import Factors, one_thread
 
 SMALLEST = 1e-5  # the authors' least singular value
 

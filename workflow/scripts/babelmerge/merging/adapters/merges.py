@@ -24,8 +24,6 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging.adapters import sums
-from babelmerge.merging.adapters.adapters import Adapter, check_bases
-from babelmerge.merging.adapters.factors import Factors
 from babelmerge.merging.adapters.forming import Forming
 from babelmerge.merging.adapters.spaces import SPACES, unfolded
 from babelmerge.merging.methods import spectral
@@ -33,8 +31,10 @@ from babelmerge.merging.streaming.former import code_of
 from babelmerge.merging.streaming.inputs import Collected
 from babelmerge.merging.streaming.members import Model, Readable, count_blocks, name_experts
 from babelmerge.merging.streaming.opening import opened
-from babelmerge.models import checkpoints
+from babelmerge.models import adapter_base, checkpoints
 from babelmerge.models.adapter_config import FOLD
+from babelmerge.models.adapters import Adapter
+from babelmerge.models.factors import Factors
 from babelmerge.recipes.points import settings
 from babelmerge.recipes.settings import Settings
 
@@ -60,7 +60,7 @@ def merge_adapters(
         id_: one if isinstance(one, Adapter) else Adapter(one, model)
         for id_, one in name_experts(adapters).items()
     }
-    check_bases(members)
+    adapter_base.check_same({id_: one.config for id_, one in members.items()})
     return AdapterMerge(model, members, settings(method, tuple(members), parameters), statistics)
 
 

@@ -17,11 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.merging.adapters.factors import Factors, truncated, truncated_matrix
+from babelmerge.merging.adapters.factors import truncated, truncated_matrix
 from babelmerge.merging.adapters.merges import AdapterMerge
 from babelmerge.models import checkpoints
 from babelmerge.models.adapter_changes import PREFIX
 from babelmerge.models.adapter_config import CONFIG, WEIGHTS
+from babelmerge.models.factors import Factors
 
 UNSHARDED = 1 << 62  # peft reads one file
 

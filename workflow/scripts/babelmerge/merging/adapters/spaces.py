@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging.adapters import core_space, knots
-from babelmerge.merging.adapters.adapters import Adapter
 from babelmerge.merging.adapters.core_space import Cores as CoreBasis
-from babelmerge.merging.adapters.factors import Factors, product
 from babelmerge.merging.adapters.knots import Basis
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models import checkpoints
+from babelmerge.models.adapters import Adapter
+from babelmerge.models.factors import Factors, product
 from babelmerge.recipes.settings import Settings
 
 KEPT_BYTES = 256_000_000  # of bases that are kept for another reading

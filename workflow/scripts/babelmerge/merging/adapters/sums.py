@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from babelmerge.merging.adapters.adapters import Adapter
-from babelmerge.merging.adapters.factors import Factors, concatenated
+from babelmerge.merging.adapters.factors import concatenated
 from babelmerge.merging.kernels.shares import arithmetic_divisor, linear_divisor
 from babelmerge.merging.methods.averaging import nan_coefficients
 from babelmerge.merging.methods.selection import total
 from babelmerge.merging.streaming.members import Readable
+from babelmerge.models.adapters import Adapter
+from babelmerge.models.factors import Factors
 from babelmerge.recipes.settings import Settings
 
 SUMS = ("task_arithmetic", "linear", "nan")  # methods whose update is a weighted sum

@@ -26,6 +26,7 @@ from babelmerge.files.atomic import folder_beside, write_atomically
 from babelmerge.merging.calibration import files, passes
 from babelmerge.merging.calibration.files import Shapes
 from babelmerge.models import checkpoints, loading
+from babelmerge.models.adapters import opened
 
 LOG = logging.getLogger(__name__)
 
@@ -38,8 +39,7 @@ def collect(
     rows: Iterable[Mapping],
     out_file: str | Path,
     *,
-    template: str,
-    chat: bool = False,
+    prompt: Mapping,
     limit: int | None = None,
     max_length: int | None = None,
     dtype: str = "float32",
@@ -48,15 +48,15 @@ def collect(
 ) -> dict:
     """Write one kind of statistics of the model in `folder`; returns the facts of {out_file}.json.
 
-    rows: see `tasks.prompts`; the first `limit` are used, but for those whose prompt fills
+    rows, prompt: see `tasks.learning`; the first `limit` are used, but for those whose prompt fills
     max_length. out_file: a safetensors file, put in its place whole. dtype: of the model; gradients
     and sums of what it computes. ValueErrors for an unknown kind, rows that cannot be used, values
     that are not finite, and a model whose tensors have other names in its files than in memory.
     """
-    model, tokenizer, shapes, collected = _opened(kind, folder, dtype)
+    model, tokenizer, shapes, collected = _loaded(kind, folder, dtype)
     counts = tokenised.Counts()
-    encoding = (template, tokenizer, max_length, chat)
-    triples = tokenised.tokenised(islice(rows, limit), *encoding, counts)
+    encoding = (prompt, tokenizer, max_length, counts)
+    triples = tokenised.tokenised(islice(rows, limit), *encoding)
     out_file = Path(out_file)
     with folder_beside(out_file) as work:
         tokens = batches.store(triples, work, "dev", len(tokenizer))
@@ -70,7 +70,7 @@ def collect(
     return facts
 
 
-def _opened(kind: str, folder: str | Path, dtype: str) -> tuple[Any, Any, Shapes, Callable]:
+def _loaded(kind: str, folder: str | Path, dtype: str) -> tuple[Any, Any, Shapes, Callable]:
     """(model, tokenizer, shapes of what is collected, what collects it), checked."""
     if kind not in KINDS:
         raise ValueError(f"no statistics of kind {kind!r}; expected {' or '.join(KINDS)}")
@@ -136,7 +136,7 @@ def _check_names(folder: str | Path, kind: str, shapes: Shapes) -> None:
             f"{folder}: {kind} has no layer to look at (no nn.Linear in its blocks), so RegMean "
             "would be the plain mean; merge it by linear, or by another method"
         )
-    stored = set(checkpoints.Checkpoint(folder).names)
+    stored = set(opened(folder).names)
     unknown = [name for name in shapes if name not in stored]
     if unknown:
         raise ValueError(

@@ -11,8 +11,6 @@ make. BLAS adds in an order that depends on the number of threads, so callers wo
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -22,20 +20,6 @@ SQUARED = 1e-8
 # Singular values below this share of the largest are rounding of float32 entries, hence 0.
 NULL = 1e-6
 EPSILON = 2.0**-23  # of float32
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch on one CPU thread: the same bytes whatever number it was set to.
-
-    Torch's own call, since MKL lies inside torch, where threadpoolctl cannot reach it.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def singular(matrix: Tensor, count: int | None = None) -> tuple[Tensor, Tensor, Tensor]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging.methods import linear_algebra
+from babelmerge.models.factors import one_thread
 
 FLOOR = 1e-6  # the authors' smallest Fisher value
 ALPHA = 0.9  # the authors' for most models (.1 for T5 and DeBERTa); 1 keeps the Gram as it is
@@ -85,7 +86,7 @@ def regmean(experts: Sequence[Tensor], grams: Statistics, alpha: float = ALPHA) 
     mean /= len(experts)
     if not _given("regmean", experts, grams, torch.Size((inputs, inputs))):
         return mean.to(torch.float32)
-    with linear_algebra.one_thread():
+    with one_thread():
         total = mean.new_zeros(inputs, inputs)
         right = mean.new_zeros(inputs, len(mean))
         for expert, gram in zip(experts, grams, strict=True):

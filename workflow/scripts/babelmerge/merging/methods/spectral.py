@@ -16,7 +16,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from babelmerge.merging.methods.linear_algebra import one_thread, polar, singular
+from babelmerge.merging.methods.linear_algebra import polar, singular
+from babelmerge.models.factors import one_thread
 
 LOOKED_UP = ("embed", "wte", "wpe", "lm_head")  # parts of names of embeddings and output heads
 COMMON = 0.8  # the authors' share of Iso-CTS's common space

@@ -1,17 +1,22 @@
 """Adapters fit the base, as far as that is known before any work: from names, configs and headers.
 
-Of a base on the hub only its name is known, of one that is trained here only its sizes; the job
-that trains or takes in an adapter checks the rest.
+Of a base on the hub only its name is known, of one that is trained here only its sizes and what
+its architecture has; the job that trains or takes in an adapter checks the rest.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from babelmerge.study.grammar import decoders
 from babelmerge.study.grammar.yaml import StudyError, message
 from babelmerge.study.plan.types import Plan, Taken, Trained
 from babelmerge.training.settings import ALL_LINEAR
 from babelmerge.words import ids
 from babelmerge.words.spelling import listed, nearest
+
+if TYPE_CHECKING:
+    from babelmerge.models.adapter_config import AdapterConfig
 
 Shapes = Mapping[str, tuple[int, ...]]  # name of a matrix without .weight -> its shape
 
@@ -42,10 +47,11 @@ def _matrices(plan: Plan) -> Shapes:
 
 
 def _check_targets(plan: Plan, model: str, asked: str | list[str], matrices: Shapes) -> None:
+    ends, others = _ends(plan, matrices)
     for target in [asked] if isinstance(asked, str) else asked:
-        known = matrices and target != ALL_LINEAR
-        if known and not any(_fits(target, name) for name in matrices):
-            ends = sorted({name.rpartition(".")[2] for name in matrices})
+        last = target.rpartition(".")[2]
+        fits = any(_fits(target, name) for name in matrices) or last in others or last.isdigit()
+        if ends and target != ALL_LINEAR and not fits:
             raise _error(
                 plan,
                 "training.lora.targets",
@@ -53,6 +59,15 @@ def _check_targets(plan: Plan, model: str, asked: str | list[str], matrices: Sha
                 f"linear maps of the base, which has {listed(ends)}, or {ALL_LINEAR}",
                 nearest(target, ends),
             )
+
+
+def _ends(plan: Plan, matrices: Shapes) -> tuple[list[str], tuple[str, ...]]:
+    """(last names of a base's linear maps, those that may be some for all that is known)."""
+    source = plan.models["base"].source
+    if isinstance(source, Trained):
+        linear, others = decoders.linear_maps((source.architecture or {})["model_type"])
+        return sorted(linear), others
+    return sorted({name.rpartition(".")[2] for name in matrices}), ()
 
 
 def _check_rank(plan: Plan, model: str, lora: Mapping, matrices: Shapes) -> None:
@@ -78,11 +93,20 @@ def _check_rank(plan: Plan, model: str, lora: Mapping, matrices: Shapes) -> None
 
 
 def _check_taken(plan: Plan, model: str, folder: Path) -> None:
+    from babelmerge.models import adapter_base
     from babelmerge.models.adapter_config import is_adapter, read_config
 
     if not is_adapter(folder):
         return
-    said, base = read_config(folder).base, plan.models["base"].source
+    key = f"{ids.section(model)}.{ids.name(model)}.path"
+    if place := getattr(plan.models["base"].source, "path", None):
+        try:
+            adapter_base.check(folder, place)
+        except ValueError as error:
+            expected = f"an adapter on the base, {place}"
+            raise _error(plan, key, str(folder), expected, f"{error}.") from error
+    config, base = read_config(folder), plan.models["base"].source
+    said = config.base
     hub = base.hub if isinstance(base, Taken) else None
     if hub and said and not Path(said).exists() and said.rstrip("/") != hub:
         remedy = (
@@ -90,13 +114,48 @@ def _check_taken(plan: Plan, model: str, folder: Path) -> None:
             f"base_model_name_or_path in {folder / 'adapter_config.json'}."
         )
         found = f"an adapter that was trained on {said}"
-        raise _error(
-            plan,
-            f"{ids.section(model)}.{ids.name(model)}.path",
-            found,
-            f"one of the base, {hub}",
-            remedy,
-        )
+        raise _error(plan, key, found, f"one of the base, {hub}", remedy)
+    if mismatch := _mismatch(plan, config):
+        raise _error(plan, key, mismatch, "an adapter that was trained on the study's base")
+
+
+def _mismatch(plan: Plan, config: "AdapterConfig") -> str:
+    """Why an adapter can't be of the base, by names and shapes; empty where nothing tells.
+
+    Older files name their tensors otherwise, so one that is found nowhere proves nothing.
+    """
+    from babelmerge.files.tensor_headers import read_header
+    from babelmerge.models.adapter_config import weights
+
+    header = read_header(weights(config.path))
+    products = _products({name: tuple(fact["shape"]) for name, fact in header.items()})
+    matrices = {_inner(name): (name, shape) for name, shape in _matrices(plan).items()}
+    found = {name: matrices[_inner(name)] for name in products if _inner(name) in matrices}
+    for module, (name, shape) in found.items():
+        if shape not in (products[module], products[module][::-1]):
+            return f"{config.path}: {module} is {products[module]}, {name} of the base is {shape}"
+    if matrices and products and not found:
+        return f"{config.path}: the base lacks all that it changes, such as {next(iter(products))}"
+    width = (getattr(plan.models["base"].source, "architecture", None) or {}).get("hidden_size")
+    if isinstance(width, int) and products and not any(width in p for p in products.values()):
+        return f"{config.path}: none of its matrices has a side of {width}, the base's hidden_size"
+    return ""
+
+
+def _products(shapes: Shapes) -> dict[str, tuple[int, ...]]:
+    """The shapes of an adapter's products B A, by the module that they are for."""
+    ends = (".lora_A.weight", ".lora_B.weight")
+    modules = [name.removesuffix(ends[0]) for name in shapes if name.endswith(ends[0])]
+    return {
+        module.removeprefix("base_model.model."): (shapes[module + ends[1]][0], shapes[a][1])
+        for module in modules
+        if module + ends[1] in shapes and len(shapes[a := module + ends[0]]) == 2
+    }
+
+
+def _inner(name: str) -> str:
+    """The name of a matrix in a decoder's body, whatever the body is called in the model."""
+    return name.removeprefix("model.").removeprefix("transformer.")
 
 
 def _fits(target: str, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from babelmerge.study.grammar.yaml import StudyError, message
-from babelmerge.study.plan.types import Plan, Taken
+from babelmerge.study.plan.types import Plan
 from babelmerge.words.spelling import listed, nearest
 
 # Of a table of published values; `analysis.scores.published` says what they are.
@@ -18,9 +18,9 @@ MISSING = "is missing"
 def check_files(plan: Plan) -> None:
     """StudyError that lists every file and folder a plan reads and that it could not read."""
     wanted = {(path, False): f"{id_} {split}" for id_, split, path in _corpus_files(plan)}
-    for model in plan.taken.values():
-        if isinstance(model.source, Taken) and model.source.path:
-            wanted[model.source.path, True] = model.id
+    sources = {id_: model.source for id_, model in plan.taken.items()}
+    sources |= {"evaluation.bertscore": plan.encoder.source} if plan.encoder else {}
+    wanted |= {(source.path, True): name for name, source in sources.items() if source.path}
     found = {place: problem(*place) for place in wanted}
     _refuse(plan, {p[0]: wanted[p] for p, said in found.items() if said == MISSING})
     wrong = [f"  {p[0]} {said} (for {wanted[p]})" for p, said in found.items() if said]

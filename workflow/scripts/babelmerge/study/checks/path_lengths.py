@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from babelmerge.study.grammar.yaml import StudyError, message
 from babelmerge.study.graph import data, interventions, merge, neurons, paths, report, similarity
+from babelmerge.study.graph.beside import harness
 from babelmerge.study.graph.chapters import Chapter
 from babelmerge.study.graph.represent import represented
 from babelmerge.study.plan.types import Plan
@@ -48,6 +49,8 @@ def _named(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "the name of the file", plan.name
     yield from ((f"tasks.{entry.task}", entry.task) for entry in plan.datasets.values())
     yield from (("languages", entry.unit) for entry in plan.datasets.values())
+    for entry in plan.benchmarks.values():
+        yield from ((f"tasks.{entry.name}", name) for name in (entry.name, *entry.tasks))
     yield from ((f"groups.{group.family}", group.name) for group in plan.groups.values())
     yield from ((f"methods.{one.method}", one.method) for one in plan.merges.values())
     named = (id_ for id_ in plan.models if not ids.of_kind(id_, "base", "merge"))
@@ -98,6 +101,9 @@ def _data(plan: Plan) -> Iterator[str]:
     for model, dataset in plan.evaluations:
         for template in (paths.OUTPUT, paths.DECODING, paths.SCORE, paths.SENTENCES):
             yield paths.of(plan, template, model=model, dataset=dataset)
+    for model, dataset in plan.benchmarked:
+        yield harness.checked(plan, dataset)
+        yield from harness.made(plan, model, dataset)
 
 
 def _compared(plan: Plan) -> Iterator[str]:

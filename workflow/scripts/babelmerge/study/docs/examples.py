@@ -35,7 +35,12 @@ tasks:
   sentences:  # plain text, which models are looked at on: nothing is asked and nothing scored
     kind: text
     languages: [it, de]
-    test: {corpus: lines}""",
+    test: {corpus: lines}
+  forgetting:  # benchmarks by name, and of a folder of your own, run by lm-evaluation-harness
+    kind: harness
+    tasks: [arc_easy, hellaswag, my_task]
+    include: benchmarks
+    limit: 500""",
         "corpora": """\
 corpora:
   own:  # one table for each language, columns named by their codes
@@ -99,5 +104,6 @@ methods:
         "evaluation": "evaluation: {resamples: 1000, confidence: 0.95}",
         "analysis": "analysis: {neurons: {rho: 0.1, tau: 0.8}, cka: {}}",
         "published": "published: resources/published/translation.tsv",
+        "price": "price: {per_hour: 2.5, currency: EUR}",
     }
 )

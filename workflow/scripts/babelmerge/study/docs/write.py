@@ -50,7 +50,8 @@ are errors that name the nearest valid key.
 - A model is ready (`hub` and `revision`, or `path`) or else trained.
 - Tested are: base and baselines on every dataset with a test split; an expert on all datasets of
   its direction (`hi-en` on every pair into the pivot) or of its tasks; a joint model on its own;
-  a merge on those of its group's members and on `evaluate`.
+  a merge on those of its group's members and on `evaluate`. Benchmarks (`kind: harness`) are run
+  on every finished model, and nothing is trained or selected on them.
 - Looked at inside (`analysis`) are all but baselines and experts at earlier steps, on the same,
   whether it has a test split or dev only, and on tasks of kind `text`, which are not scored;
   experts also on the data of those that they are merged with. A study of ready models and text

@@ -61,7 +61,16 @@ _COLUMNS = (
 )
 
 
-class HubCorpus(Strict):
+class _Columns(Strict):
+    """What corpora with columns have in common."""
+
+    keys_from: Literal[0, 1] | None = key(
+        "Multiple choice whose answer is the number of a choice: what the first one's is, 0 or 1. "
+        "Default: answers are keys, letters or texts; whether numbers begin at 0 is never guessed."
+    )
+
+
+class HubCorpus(_Columns):
     """A data set on the Hugging Face hub."""
 
     hub: Text = key("Repository of the data set; may hold placeholders.", ...)
@@ -78,7 +87,7 @@ Files = Annotated[
 ]
 
 
-class FilesCorpus(Strict):
+class FilesCorpus(_Columns):
     """Files of the user's own: TSV, JSONL, parquet or plain text, parallel text aligned by line."""
 
     files: Files = key(
@@ -96,6 +105,7 @@ class FilesCorpus(Strict):
 # What `controlled` has; written here so that reading a study need not load its grammars.
 CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te", "de", "fr", "ja", "zh")
 CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh")
+CONTROLLED_MIXED = {"themes": ("mul",)}  # items in which each sentence is in another language
 CONTROLLED_LABELS = ("negative", "neutral", "positive")
 
 
@@ -111,8 +121,9 @@ class ControlledCorpus(Strict):
     controlled: Controlled = key(
         "Its parameters; {} takes the defaults. Sentences for translation and text in "
         f"{', '.join(CONTROLLED_LANGUAGES)}; items for classification (sentiment: "
-        f"{', '.join(CONTROLLED_LABELS)}), multiple_choice and summarization in "
-        f"{', '.join(CONTROLLED_ITEM_LANGUAGES)}, those of one seed the same in every language.",
+        f"{', '.join(CONTROLLED_LABELS)}), multiple_choice, summarization and extraction in "
+        f"{', '.join(CONTROLLED_ITEM_LANGUAGES)}, those of one seed the same in every language; "
+        "for extraction also in mul, each statement in another language.",
         ...,
     )
 
@@ -162,11 +173,14 @@ Parts = Annotated[
 ]
 
 
+HARNESS = "harness"  # the kind of tasks that are not ours, see `grammar.harness`
+
+
 def _kind(value: object) -> object:
     """The name of a task kind; an error that lists them, as a choice among words is told."""
     if isinstance(value, str) and value in KINDS:
         return value
-    words = [repr(name) for name in KINDS]
+    words = [repr(name) for name in (*KINDS, HARNESS)]
     expected = f"{', '.join(words[:-1])} or {words[-1]}"
     raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
 
@@ -180,8 +194,8 @@ class Task(Strict):
     """What models learn and are tested on, in some languages or language pairs."""
 
     kind: Kind = key(
-        "What a row is and how it is scored. text: sentences of one language, read as they are and "
-        "not scored; what models do with them is looked at (analysis).",
+        "What a row is and how it is scored. text: sentences of one language, read and learnt as "
+        "they are and not scored; what models do with them is looked at (analysis).",
         ...,
     )
     pairs: Units | None = key(
@@ -194,7 +208,8 @@ class Task(Strict):
     test: Parts | None = key("Rows to report.")
     prompt: Text | None = key(
         "What the model reads. Placeholders {source_language} {target_language} {source_code} "
-        "{target_code} {source}; other text is literal."
+        "{target_code} {source}; other text is literal. {space} at the end: the answer begins with "
+        "a space."
     )
     chat: bool = key("Wrap the prompt as a user's turn in the tokenizer's chat template.", False)
     metrics: list[Text] | None = key("Metrics to report. Default: all of the kind's main ones.")

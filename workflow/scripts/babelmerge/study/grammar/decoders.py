@@ -66,8 +66,7 @@ def configuration(model_type: str) -> Configuration | None:
     """What a type of model can be told; None where its source does not say so plainly."""
     text = _source("models/auto/auto_mappings.py")
     name = _pairs(text, "CONFIG_MAPPING_NAMES").get(model_type)
-    place = _pairs(text, "SPECIAL_MODEL_TYPE_TO_MODULE_NAME").get(model_type, model_type)
-    place = place.replace("-", "_")
+    place = _place(model_type)
     own = _class(_source(f"models/{place}/configuration_{place}.py"), name)
     common = _class(_source("configuration_utils.py"), "PreTrainedConfig")
     if own is None or common is None or [ast.unparse(b) for b in own.bases] != [common.name]:
@@ -77,6 +76,35 @@ def configuration(model_type: str) -> Configuration | None:
     _add_fields(found, own)
     _add_others(found, own)
     return found
+
+
+@functools.cache
+def linear_maps(model_type: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Last names of a type's linear maps, and of all else in it that may be one as far as is known.
+
+    Nothing where its source can't be read.
+    """
+    place = _place(model_type)
+    text = _source(f"models/{place}/modeling_{place}.py")
+    made = dict.fromkeys(re.findall(r"self\.(\w+) = ([\w.]+)", text))
+    linear = dict.fromkeys(name for name, kind in made if kind in ("nn.Linear", "Conv1D"))
+    others = dict.fromkeys(name for name, kind in made if kind != "nn.Embedding")
+    return tuple(linear), tuple(others) if linear else ()
+
+
+@functools.cache
+def takes_positions(model_type: str) -> bool | None:
+    """Whether models of a type are told where tokens stand; None where its source can't be read."""
+    place = _place(model_type)
+    text = _source(f"models/{place}/modeling_{place}.py")
+    return bool(re.search(r"\bposition_ids: ", text)) if text else None
+
+
+def _place(model_type: str) -> str:
+    """The folder of a type's source."""
+    text = _source("models/auto/auto_mappings.py")
+    places = _pairs(text, "SPECIAL_MODEL_TYPE_TO_MODULE_NAME")
+    return places.get(model_type, model_type).replace("-", "_")
 
 
 @functools.cache

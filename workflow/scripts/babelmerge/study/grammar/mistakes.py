@@ -100,7 +100,8 @@ def _told(tree: Tree, data: Any, error: ErrorDetails) -> list[str]:
         return [_line(tree, loc, context["word"], context["expected"], context["remedy"])]
     remedy = ""
     if error["type"] == "literal_error":
-        remedy = nearest(error["input"], str(context["expected"]).replace("'", "").split(", "))
+        words = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+        remedy = nearest(error["input"], words)
     expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
     expected = expected.format(**context) if error["type"] == "too_long" else expected
     return [_line(tree, loc, repr(error["input"])[:80], expected, remedy)]

@@ -165,11 +165,24 @@ class Joint(Expert):
     checkpoint_evaluate: OneOrMore | None = key("As for an expert set.")
 
 
-class Baseline(Ready):
-    """A model to compare with, always taken in."""
+class Existing(Ready):
+    """A model that is always taken in."""
 
     @model_validator(mode="after")
     def _taken(self) -> "Baseline":
         if not self.ready:
             raise wrong("no source", "hub or path")
         return self
+
+
+class Baseline(Existing):
+    """A model to compare with, always taken in."""
+
+
+class Encoder(Existing):
+    """The model that BERTScore compares texts by: one that reads, such as multilingual BERT."""
+
+    layer: Count | None = key(
+        "The layer whose outputs are compared, from 1. Default: the one that bert-score takes for "
+        "a model of that name, else the last."
+    )

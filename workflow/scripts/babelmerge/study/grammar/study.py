@@ -14,8 +14,9 @@ from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.analysis import Analysis
 from babelmerge.study.grammar.corpora import Corpus, Task
 from babelmerge.study.grammar.groups import Grid, Group, check_grids
+from babelmerge.study.grammar.harness import AnyTask, Harness
 from babelmerge.study.grammar.mistakes import mistakes
-from babelmerge.study.grammar.models import Base, Baseline, Experts, Joint, Training
+from babelmerge.study.grammar.models import Base, Baseline, Encoder, Experts, Joint, Training
 from babelmerge.study.grammar.selection import Allowances, Selection
 from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree, message
 from babelmerge.words import languages as known
@@ -36,8 +37,8 @@ class Generation(Strict):
         "What becomes of rows whose prompt is too long for one of the models that decode it (for "
         "max_length, or with max_new_tokens for the positions that it has): an error before "
         "anything is trained; or the row is left out for all models, or the end of its source cut, "
-        "and the report says of how many. Training leaves out long prompts and cuts long targets "
-        "by its own max_length, and analyses by this one.",
+        "and the report says of how many. Training has a max_length and a too_long of its own; "
+        "analyses leave out prompts and cut targets that are too long for this max_length.",
         "error",
     )
     dtype: Literal["float32", "bfloat16", "float16"] = key("Of the computation.", "bfloat16")
@@ -52,6 +53,19 @@ class Evaluation(Strict):
     resamples: Count = key("Bootstrap resamples.", 1000)
     confidence: Annotated[float, Field(gt=0, lt=1)] = key("Level of the intervals.", 0.95)
     seed: Whole | None = key("Seed of the resampling. Default: the study's.")
+    bertscore: Encoder | None = key(
+        "The model of the metric bertscore, as {hub: google-bert/bert-base-multilingual-cased}. "
+        "Without it the metric is left out, and the report warns of that."
+    )
+
+
+class Price(Strict):
+    """What an hour costs, for the report's chapter on the cost of training."""
+
+    per_hour: Annotated[float, Field(gt=0)] = key(
+        "Of one device: a GPU, or a CPU core where models are trained on CPUs.", ...
+    )
+    currency: Text = key("As it is written behind the number.", "USD")
 
 
 class Study(Strict):
@@ -77,7 +91,11 @@ class Study(Strict):
     seed: Whole = key("Seed of everything that has none of its own.", 0)
     data_root: Text | None = key("Folder below the data folder where corpora's files lie.")
     base: Base = key("The model that everything starts from.", ...)
-    tasks: dict[Name, Task] = key("Name: task.", ..., min_length=1)
+    tasks: dict[Name, AnyTask] = key(
+        "Name: task. `kind: harness` names benchmarks of lm-evaluation-harness.",
+        ...,
+        min_length=1,
+    )
     corpora: dict[Name, Corpus] = key("Name: where rows come from.", ..., min_length=1)
     training: Training = key("Defaults of all training.", default_factory=Training)
     experts: dict[Name, Experts] = key("Name: an expert or a set of experts.", ..., min_length=1)
@@ -99,6 +117,7 @@ class Study(Strict):
     evaluation: Evaluation = key("Intervals and tests.", default_factory=Evaluation)
     analysis: Analysis = key("What is looked at inside the models.", default_factory=Analysis)
     published: Text | None = key("TSV of published values to set beside ours.")
+    price: Price | None = key("What an hour of a device costs; without it no prices are told.")
 
     _tree: Tree = PrivateAttr(default_factory=lambda: Tree("(study)", {}))
     _data: str = PrivateAttr(default=".")
@@ -112,6 +131,16 @@ class Study(Strict):
     def name(self) -> str:
         """The file's stem: results/{name}/ is the study's subtree."""
         return Path(self._tree.file).stem
+
+    @property
+    def own_tasks(self) -> dict[str, Task]:
+        """Tasks with rows of the study's own."""
+        return {name: task for name, task in self.tasks.items() if isinstance(task, Task)}
+
+    @property
+    def benchmarks(self) -> dict[str, Harness]:
+        """Tasks that lm-evaluation-harness runs."""
+        return {name: task for name, task in self.tasks.items() if isinstance(task, Harness)}
 
     @property
     def file(self) -> str:
@@ -153,7 +182,7 @@ class Study(Strict):
             raise wrong(f"languages {twice} twice", "each language once")
         if "language" in self.tasks:
             raise wrong("a task named language", "another name: `each: language` has its own sense")
-        datasets = sum(task.most_units(len(self.languages)) for task in self.tasks.values())
+        datasets = sum(task.most_units(len(self.languages)) for task in self.own_tasks.values())
         if datasets > limits.DATASETS:
             expected = limits.most(limits.DATASETS, "units of all tasks")
             raise wrong(f"{datasets:,} data sets", expected, limits.REMEDY)

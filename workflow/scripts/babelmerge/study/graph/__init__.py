@@ -22,11 +22,15 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
+from babelmerge.study.graph.beside import cost, groups, harness
 
 __all__ = [
     "chapters",
+    "cost",
     "data",
     "evaluate",
+    "groups",
+    "harness",
     "interventions",
     "merge",
     "mergeability",

@@ -48,20 +48,24 @@ def _task(dataset: Dataset, split: str) -> dict:
     """What checks and completes rows that are more than texts; nothing for others."""
     if kinds.kind(dataset.kind).settle is None:
         return {}
+    return {
+        "task": {
+            "kind": dataset.kind,
+            "labels": dataset.options.get("labels", []),
+            "where": _where(dataset, split),
+        }
+    }
+
+
+def _where(dataset: Dataset, split: str) -> str:
+    """A split with the files or repositories that it is read from."""
     sources = dict.fromkeys(
         source
         for request in dataset.splits[split]
         for source in (*request.paths, request.options.get("hub"))
         if source
     )
-    where = f"{dataset.id}: {split}" + (f" ({', '.join(sources)})" if sources else "")
-    return {
-        "task": {
-            "kind": dataset.kind,
-            "labels": dataset.options.get("labels", []),
-            "where": where,
-        }
-    }
+    return f"{dataset.id}: {split}" + (f" ({', '.join(sources)})" if sources else "")
 
 
 def _own_names(plan: Plan, dataset: Dataset) -> dict[str, str]:
@@ -77,11 +81,14 @@ def _own_names(plan: Plan, dataset: Dataset) -> dict[str, str]:
 
 def check_settings(plan: Plan, dataset: str) -> dict:
     entry = plan.datasets[dataset]
+    labels = entry.options.get("labels", [])
+    where = {split: _where(entry, split) for split in entry.splits} if labels else {}
     return {
         "overlap": entry.overlap,
         "selected": kinds.kind(entry.kind).scored,
         "selection_on_test": entry.test_may_be_dev,
-        "labels": entry.options.get("labels", []),
+        "labels": labels,
+        **({"where": where} if where else {}),
     }
 
 

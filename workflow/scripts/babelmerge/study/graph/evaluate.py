@@ -1,18 +1,23 @@
 """Evaluation: what models can read, what each writes for each test set, and what that is worth."""
 
 import functools
+from dataclasses import asdict
 
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
-from babelmerge.study.graph.data import checked, splits
+from babelmerge.study.graph.data import checked, split_file, splits
 from babelmerge.study.graph.represent import probe_split
-from babelmerge.study.graph.train import model_file, prompt, taken_inputs
-from babelmerge.study.plan.types import Model, Plan, Trained
+from babelmerge.study.graph.train import files_of, model_file, own_datasets, prompt, taken_inputs
+from babelmerge.study.plan.types import Plan, Trained
 from babelmerge.tasks import kinds
 from babelmerge.tasks.kind import LIKELIHOOD
 from babelmerge.training.settings import DEFAULTS
+from babelmerge.words.metrics import metric as facts_of
 
 PROBES = ("neurons", "cka", "angles", "usage_alignment", "interventions")
+MEASURING = ("babelmerge.evaluation.bertscore", "babelmerge.models")
+# What training does with rows that are too long, and the key of the max_lengths at which it does.
+POLICIES = {"cut": "trained", "drop": "dropping", "error": "refusing"}
 Limits = dict[str, int | None]  # split -> how many of its first rows; None: all
 
 
@@ -26,6 +31,7 @@ def length_inputs(plan: Plan, dataset: str) -> dict[str, list[str] | str]:
         "splits": splits(plan, dataset),
         "checked": [checked(plan, dataset)],
         "base": paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base"),
+        "tokenizer": [paths.of(plan, paths.TOKENIZER)] if random else [],
         "others": [model_file(plan, model) for model in _own_readers(plan, dataset)],
     }
 
@@ -52,7 +58,7 @@ def length_settings(plan: Plan, dataset: str) -> dict:
         "max_length": plan.generation["max_length"],
         "max_new_tokens": plan.generation["max_new_tokens"],
         "too_long": plan.too_long,
-        "trained": sorted({most for m in plan.models.values() if (most := _most(m, dataset))}),
+        **_trained(plan, dataset),
         "decoded": _decoded(plan, dataset),
         "probed": _probed(plan, dataset),
     }
@@ -64,11 +70,17 @@ def _compared_labels(plan: Plan, dataset: str) -> list[str]:
     return entry.options.get("labels", []) if entry.answer == LIKELIHOOD else []
 
 
-def _most(model: Model, dataset: str) -> int | None:
-    """The longest sequence that a model learns from on a data set."""
-    source = model.source
-    learns = isinstance(source, Trained) and dataset in source.datasets
-    return source.training.get("max_length", DEFAULTS["max_length"]) if learns else None
+def _trained(plan: Plan, dataset: str) -> dict:
+    """Every max_length of models that learn from a data set, by what they do with longer rows."""
+    sources = [m.source for m in plan.models.values() if isinstance(m.source, Trained)]
+    found: dict = {"trained": set()}
+    for training in (source.training for source in sources if dataset in source.datasets):
+        policy = training.get("too_long", DEFAULTS["too_long"])
+        most = training.get("max_length", DEFAULTS["max_length"])
+        found.setdefault(POLICIES[policy], set()).add(most)
+    whole = any(map(len, found.values())) and kinds.kind(plan.datasets[dataset].kind).whole
+    lengths = {name: sorted(sizes) for name, sizes in found.items()}
+    return lengths | ({"whole": True} if whole else {})
 
 
 def _decoded(plan: Plan, dataset: str) -> Limits:
@@ -91,8 +103,10 @@ def _probed(plan: Plan, dataset: str) -> Limits:
     split = probe_split(plan, dataset)
     if split and any(plan.analysis.get(name) is not None for name in PROBES):
         found[split] = plan.analysis.get("rows")
-    counted = any(METHODS[merge.algorithm].statistics for merge in plan.merges.values())
-    if counted and "dev" in plan.datasets[dataset].splits and _scored(plan, dataset):
+    counted = [m for m in plan.merges.values() if METHODS[m.algorithm].statistics]
+    members = {member for merge in counted for member in merge.members}
+    read = _scored(plan, dataset) or any(dataset in own_datasets(plan, m) for m in members)
+    if counted and "dev" in plan.datasets[dataset].splits and read:
         _widen(found, "dev", None)
     return found
 
@@ -140,6 +154,50 @@ def metric_settings(plan: Plan, dataset: str) -> dict:
         "metrics": list(entry.metrics),
         "target_language": entry.target_language,
         "candidates": sorted({entry.source_language, entry.target_language}),
+        **plan.evaluation,
+        **({"encoder": encoder_settings(plan)} if encoder(plan, dataset) else {}),
+    }
+
+
+def encoder(plan: Plan, dataset: str) -> list[str]:
+    """The model that measures scores of a data set, where one does."""
+    measured = any(facts_of(metric).needs for metric in plan.datasets[dataset].metrics)
+    return [paths.of(plan, paths.ENCODER)] if measured else []
+
+
+def unreached(plan: Plan, dataset: str) -> list[str]:
+    """Code that scoring a data set does not enter, so that editing it scores nothing anew."""
+    return [] if encoder(plan, dataset) else list(MEASURING)
+
+
+def encoder_settings(plan: Plan) -> dict:
+    return {**asdict(plan.encoder.source), "layer": plan.encoder.layer}
+
+
+def encoder_files(plan: Plan) -> list[str]:
+    """Its files where it is taken from a local folder."""
+    return files_of(plan.encoder.source)
+
+
+def trivial(plan: Plan, dataset: str) -> list[str]:
+    """Scores of what answers a data set without a model, where its kind has such baselines."""
+    entry = plan.datasets[dataset]
+    there = kinds.kind(entry.kind).trivial and "test" in entry.splits
+    return [paths.of(plan, paths.TRIVIAL, dataset=dataset)] if there else []
+
+
+def trivial_train(plan: Plan, dataset: str) -> list[str]:
+    there = "train" in plan.datasets[dataset].splits
+    return [split_file(plan, dataset, "train")] if there else []
+
+
+def trivial_settings(plan: Plan, dataset: str) -> dict:
+    entry = plan.datasets[dataset]
+    return {
+        "dataset": dataset,
+        "kind": entry.kind,
+        "asked": list(entry.metrics),
+        "labels": entry.options.get("labels", []),
         **plan.evaluation,
     }
 

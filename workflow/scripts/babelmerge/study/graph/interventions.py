@@ -9,10 +9,11 @@ from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.evaluate import asked, generation
 from babelmerge.study.graph.represent import file, models_of, probe_file, probe_split
 from babelmerge.study.graph.scores import metric_of
-from babelmerge.study.graph.train import model_file
+from babelmerge.study.graph.train import below, model_file
 from babelmerge.study.plan.types import Merge, Plan
 from babelmerge.tasks import kinds
 from babelmerge.words import ids
+from babelmerge.words.metrics import metric as facts_of
 
 
 def _settings(plan: Plan, what: str) -> dict | None:
@@ -26,7 +27,7 @@ def _rows(plan: Plan) -> int | None:
 
 def _case(plan: Plan, dataset: str, name: str, metric: str | None) -> dict:
     kind = kinds.kind(plan.datasets[dataset].kind)
-    scored = metric in kind.metrics and metric not in kind.always
+    scored = metric in kind.metrics and metric not in kind.always and not facts_of(metric).needs
     return {
         "dataset": dataset,
         "name": name,
@@ -132,6 +133,7 @@ def neuron_inputs(plan: Plan, direction: str) -> dict[str, list[str]]:
     """Models; representations, each model's data sets, then the next model's; probe sentences."""
     models, datasets = neuron_models(plan, direction), plan.directions[direction].datasets
     return {
+        **below(plan, *models),
         "models": [model_file(plan, model) for model in models],
         "representations": [file(plan, m, dataset) for m in models for dataset in datasets],
         "data": [probe_file(plan, dataset) for dataset in datasets],

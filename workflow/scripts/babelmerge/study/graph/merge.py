@@ -5,9 +5,8 @@ from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.data import lengths, split_file
 from babelmerge.study.graph.evaluate import asked, generation
-from babelmerge.study.graph.train import may_be_adapter, model_file, shared_prompt
+from babelmerge.study.graph.train import learnt, may_be_adapter, model_file, own_datasets
 from babelmerge.study.plan.types import Merge, Plan
-from babelmerge.tasks import kinds
 from babelmerge.words import ids
 
 ALIGNMENT = "babelmerge.merging.alignment"
@@ -84,28 +83,33 @@ def statistics(plan: Plan, group: str, method: str) -> list[str]:
 
 def own_dev(plan: Plan, model: str) -> list[str]:
     """Dev rows of a model's own data sets."""
-    datasets = _scorable(plan, model)
-    return [split_file(plan, d, "dev") for d in datasets if "dev" in plan.datasets[d].splits]
+    return [split_file(plan, dataset, "dev") for dataset in _with_dev(plan, model)]
 
 
 def own_lengths(plan: Plan, model: str) -> list[str]:
     """What must have been found to fit before a model reads its own data sets."""
-    return [lengths(plan, dataset) for dataset in _scorable(plan, model)]
+    read = dict.fromkeys([*own_datasets(plan, model), *_with_dev(plan, model)])
+    return [lengths(plan, dataset) for dataset in read]
 
 
-def _scorable(plan: Plan, model: str) -> list[str]:
-    """A model's own data sets, without those that are only looked at."""
-    own = plan.models[model].datasets
-    return [d for d in own if kinds.kind(plan.datasets[d].kind).scored]
+def _with_dev(plan: Plan, model: str) -> list[str]:
+    """Data sets of its own that have dev rows: of those that it has learnt from, else of all."""
+    for own in (own_datasets(plan, model), plan.models[model].datasets):
+        if found := [d for d in own if "dev" in plan.datasets[d].splits]:
+            return found
+    return []
 
 
 def statistics_settings(plan: Plan, model: str, kind: str, rows: str) -> dict:
+    datasets = _with_dev(plan, model)
+    prompt = learnt(plan, datasets)
     return {
         "kind": kind,
         "rows": int(rows),
         "max_length": plan.generation.get("max_length"),
         "dtype": "float32",
-        "prompt": shared_prompt(plan, _scorable(plan, model)),
+        "prompt": prompt,
+        **({"datasets": datasets} if "template" not in prompt else {}),
     }
 
 

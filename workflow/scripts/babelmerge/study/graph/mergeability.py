@@ -9,6 +9,7 @@ from babelmerge.study.plan.types import Group, Plan
 
 EXPERTS = "experts"  # instead of a group: all experts of the study
 VECTORS = ("task-vectors", "task-vector-kinds", "task-vector-cosines")
+BY_TASK = "task-vector-tasks"
 TYPOLOGY = "resources/typology.tsv"
 _SPANS = ("source", "target")
 
@@ -113,7 +114,20 @@ def files(plan: Plan) -> dict[str, str]:
 def vector_figures(plan: Plan) -> dict[Key, str]:
     """Key -> name of the figure of task vectors, without its ending."""
     names = {(name,): name for name in VECTORS if task_vector_files(plan)}
+    names |= {(BY_TASK,): BY_TASK} if names and tasks(plan) else {}
     return names | {("kept", group): f"kept-{group}" for group in merged_groups(plan)}
+
+
+def tasks(plan: Plan) -> dict[str, list[str]]:
+    """Task -> its experts, where there are several tasks with several experts each."""
+    place = {d: one.task for one in plan.directions.values() for d in one.datasets}
+    found: dict[str, list[str]] = {}
+    for expert in experts(plan):
+        own = {place[d] for d in plan.models[expert].datasets if d in place}
+        if len(own) == 1:
+            found.setdefault(own.pop(), []).append(expert)
+    found = {task: several for task, several in found.items() if len(several) > 1}
+    return found if len(found) > 1 else {}
 
 
 def figures(plan: Plan) -> dict[Key, str]:
@@ -135,6 +149,7 @@ def vectors_chapter(plan: Plan) -> Chapter | None:
     groups = {("group", name): path for name, path in made.items() if name != EXPERTS}
     kept = {("kept",): "kept"} if merged_groups(plan) else {}
     return Chapter(
+        study={"tasks": tasks(plan)} if tasks(plan) else {},
         long={("experts",): made[EXPERTS], **groups},
         figures=chapters.figures(plan, vector_figures(plan)),
         tables=chapters.tables(plan, kept),

@@ -21,6 +21,7 @@ TOKENIZER_CONFIG = ROOT + "/tokenizer/tokenizer_config.json"
 MODEL = ROOT + "/models/{model}/manifest.json"
 BASE = MODEL.replace("{model}", "base")
 TRAINING = ROOT + "/models/{model}/training.json"
+MERGING = ROOT + "/models/merges/{group}/{method}/merging.json"
 TRAINING_CURVE = ROOT + "/models/{model}/training.tsv"
 
 STATISTICS = ROOT + "/statistics/{model}/{kind}-{rows}.safetensors"
@@ -29,17 +30,30 @@ SWEEP = ROOT + "/sweeps/{group}/{method}.tsv"
 RECIPE = ROOT + "/recipes/{group}/{method}.yaml"
 MERGE = ROOT + "/models/merges/{group}/{method}/manifest.json"
 
+ENCODER = ROOT + "/encoders/bertscore/manifest.json"
+
 OUTPUT = ROOT + "/outputs/{model}/{dataset}.jsonl"
 DECODING = ROOT + "/outputs/{model}/{dataset}.decoding.json"
 SCORE = ROOT + "/scores/{model}/{dataset}.json"
 SENTENCES = ROOT + "/scores/{model}/{dataset}.sentences.tsv"
+# Of benchmarks that lm-evaluation-harness runs; {dataset} is {benchmark}/ and its name of a task.
+BENCHMARK_CHECKED = ROOT + "/benchmarks/checked/{benchmark}.json"
+BENCHMARK_ITEMS = ROOT + "/benchmarks/{model}/{dataset}.items.jsonl"
+BENCHMARK_RESULTS = ROOT + "/benchmarks/{model}/{dataset}.results.json"
+BENCHMARK_SCORES = ROOT + "/benchmarks/{model}/{dataset}.scores.json"
+BENCHMARK_VALUES = ROOT + "/benchmarks/{model}/{dataset}.scores.tsv"
 REPRESENTATION = ROOT + "/representations/{model}/{dataset}.safetensors"
 REPRESENTATION_FACTS = ROOT + "/representations/{model}/{dataset}.json"
+
+TRIVIAL = ROOT + "/trivial/{dataset}.tsv"
 
 COMPARISONS = ROOT + "/comparisons"
 SCORES = COMPARISONS + "/scores.tsv"
 LEARNING = COMPARISONS + "/learning.tsv"
 RETENTION = COMPARISONS + "/retention/{group}.tsv"
+GROUPS = COMPARISONS + "/groups/{direction}.tsv"
+COST = COMPARISONS + "/cost.tsv"
+FORGETTING = COMPARISONS + "/forgetting/{benchmark}.tsv"
 NEURONS = COMPARISONS + "/neurons/{direction}.{span}.tsv"
 USAGE = COMPARISONS + "/usage_alignment/{direction}.{span}.tsv"
 CKA = COMPARISONS + "/cka/{direction}.{span}.tsv"

@@ -18,6 +18,7 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
+from babelmerge.study.graph.beside import cost, groups, harness
 from babelmerge.study.graph.chapters import Chapter
 from babelmerge.study.plan.types import Plan, Taken
 from babelmerge.tasks import kinds
@@ -132,7 +133,10 @@ CHAPTERS: Made = {
     "setup": ("Set-up", setup),
     "experts": ("Experts", score_chapters.experts),
     "merges": ("Merges", score_chapters.merges),
+    "ablations": ("Ablations", groups.chapter),
+    "cost": ("Cost of training", cost.chapter),
     "failures": ("What fails, and where", score_chapters.failures),
+    "forgetting": ("Beside the study's own tasks", harness.chapter),
     **INSIDE,
     "reproducibility": ("Reproducibility", reproducibility),
 }

@@ -1,6 +1,7 @@
 """The report's chapters on scores: the question, experts, merges, and what fails."""
 
 from babelmerge.study.graph import chapters, evaluate, merge, paths, scores
+from babelmerge.study.graph.beside import groups, harness
 from babelmerge.study.graph.chapters import Chapter, Files, Key
 from babelmerge.study.plan.types import Plan, Trained
 
@@ -36,7 +37,7 @@ def retention(plan: Plan) -> Files:
 
 
 def question(plan: Plan) -> Chapter:
-    long = {**scored(plan), **retention(plan), **_learnt(plan)}
+    long = {**scored(plan), **retention(plan), **_learnt(plan), **harness.comparisons(plan)}
     study = {**facts(plan), "training": _trained(plan)}
     return Chapter(study=study, long=long, asks=("description", "reference"))
 
@@ -88,7 +89,7 @@ def merges(plan: Plan) -> Chapter | None:
     return Chapter(
         study={**facts(plan), "swept_on": split},
         long={**scored(plan), **retention(plan), **swept, **published},
-        figures=chapters.figures(plan, scores.kept_figures(plan) | merge.figures(plan)),
+        figures=chapters.figures(plan, _merge_figures(plan)),
         tables=chapters.tables(plan, _merge_tables(plan)),
     )
 
@@ -99,7 +100,12 @@ def _merge_tables(plan: Plan) -> dict[Key, str]:
     for only in scores.retention_tables(plan):
         names |= {(what, only): f"{what}{only}" for what in ("retention-summary", "retention")}
     shown = _of_merges(plan, scores.tables(plan))
-    return names | {("scores", name): f"scores-{name}" for name in shown}
+    names |= {("scores", name): f"scores-{name}" for name in shown}
+    return names | groups.overall_tables(plan)
+
+
+def _merge_figures(plan: Plan) -> dict[Key, str]:
+    return groups.overall_figures(plan) | scores.kept_figures(plan) | merge.figures(plan)
 
 
 def _of_merges(plan: Plan, tables: dict[str, dict]) -> list[str]:

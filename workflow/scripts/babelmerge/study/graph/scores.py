@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable
 
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
+from babelmerge.study.graph.evaluate import trivial
 from babelmerge.study.plan.types import Merge, Plan
 from babelmerge.tasks import kinds
+from babelmerge.words.trivial import CHANCE
 
 # A figure with a panel for each group is legible up to about so many.
 MOST_PANELS = 12
@@ -24,7 +26,8 @@ def index(plan: Plan) -> list[dict]:
     return [_row(plan, model, dataset) for model, dataset in plan.evaluations]
 
 
-def _row(plan: Plan, model: str, dataset: str) -> dict:
+def whose(plan: Plan, model: str) -> dict[str, str]:
+    """What tells a model in long tables."""
     entry, merge = plan.models[model], plan.merges.get(model)
     return {
         "model": model,
@@ -32,6 +35,12 @@ def _row(plan: Plan, model: str, dataset: str) -> dict:
         "expert": entry.name if entry.kind == "expert" else "",
         "group": merge.group if merge else "",
         "method": merge.method if merge else "",
+    }
+
+
+def _row(plan: Plan, model: str, dataset: str) -> dict:
+    return {
+        **whose(plan, model),
         "dataset": dataset,
         "owner": plan.owner(dataset) or "",
         "source_language": plan.datasets[dataset].source_language,
@@ -57,12 +66,13 @@ def _learnt(plan: Plan, expert: str, dataset: str) -> dict:
         name: paths.of(plan, paths.SENTENCES, model=model, dataset=dataset)
         for name, model in models.items()
     }
-    return {"expert": expert, "dataset": dataset, **files}
+    return {"expert": expert, "dataset": dataset, **files, **_chance(plan, dataset)}
 
 
 def learning_scores(plan: Plan) -> list[str]:
     cases = learning_settings(plan)["cases"]
-    return sorted({case[name] for case in cases for name in ("value", "base") if name in case})
+    names = ("value", "base", "chance")
+    return sorted({case[name] for case in cases for name in names if name in case})
 
 
 def _case(plan: Plan, merge: Merge, dataset: str) -> dict | None:
@@ -83,6 +93,7 @@ def _case(plan: Plan, merge: Merge, dataset: str) -> dict | None:
             for name, model in compared.items()
             if model
         },
+        **_chance(plan, dataset),
     }
 
 
@@ -92,7 +103,7 @@ def retention_settings(plan: Plan, group: str) -> dict:
 
 
 def retention_scores(plan: Plan, group: str) -> list[str]:
-    names = ("base", "expert", "joint", "merged")
+    names = ("base", "expert", "joint", "merged", "chance")
     cases = retention_settings(plan, group)["cases"]
     return sorted({case[name] for case in cases for name in names if name in case})
 
@@ -205,6 +216,19 @@ def rates(plan: Plan, dataset: str) -> tuple[str, ...]:
 def score_table(plan: Plan, name: str) -> dict:
     """What the table of scores of a name shows."""
     return {**tables(plan), **rate_tables(plan)}[name]
+
+
+def trivial_files(plan: Plan, name: str) -> list[str]:
+    """What the data sets of a table of scores score without a model."""
+    datasets = dict.fromkeys(d for held in score_table(plan, name)["groups"].values() for d in held)
+    return [path for dataset in datasets for path in trivial(plan, dataset)]
+
+
+def _chance(plan: Plan, dataset: str) -> dict[str, str]:
+    """The file that tells what a data set scores by chance, where that can be told."""
+    told = set(CHANCE) & set(kinds.kind(plan.datasets[dataset].kind).trivial)
+    path = trivial(plan, dataset) if told else []
+    return {"chance": path[0]} if path else {}
 
 
 def own_tables(plan: Plan) -> dict[str, dict]:

@@ -1,6 +1,7 @@
 """Models that are trained or taken in."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.data import checked, lengths, split_file
 from babelmerge.study.plan.types import Merged, Model, Plan, Taken, Trained
+from babelmerge.tasks import kinds
+from babelmerge.training.settings import kept_alone
 
 
 def model_file(plan: Plan, model: str) -> str:
@@ -40,13 +43,18 @@ def _made(model: Model) -> str | type:
 def taken_settings(plan: Plan, model: str) -> dict:
     """Where it is, and whether it needs a tokenizer of its own: it is asked or looked into."""
     entry = plan.models[model]
-    asked = bool(entry.evaluate or entry.probe)
+    asked = bool(entry.evaluate or entry.probe or plan.benchmarks)
     return {"model": model, "tokenizer": asked, **asdict(entry.source)}
 
 
 def taken_files(plan: Plan, model: str) -> list[str]:
     """Files of a model that is taken from a local folder; nothing for one from the hub."""
-    folder = plan.models[model].source.path
+    return files_of(plan.models[model].source)
+
+
+def files_of(source: Taken) -> list[str]:
+    """The files of a model in a local folder."""
+    folder = source.path
     if not folder:
         return []
     kept = (".json", ".safetensors", ".model", ".txt", ".jinja")
@@ -54,10 +62,28 @@ def taken_files(plan: Plan, model: str) -> list[str]:
 
 
 def taken_inputs(plan: Plan, model: str) -> dict[str, str]:
-    """The base, which an adapter is merged into; a baseline on the hub is none."""
+    """The base, which an adapter is put on; a baseline on the hub is none."""
     entry = plan.models[model]
+    if not isinstance(entry.source, Taken):
+        return {}
     adapter = may_be_adapter(plan, entry) and (entry.source.path or entry.kind != "baseline")
     return {"base": model_file(plan, "base")} if model != "base" and adapter else {}
+
+
+def read(plan: Plan, model: str) -> dict[str, str]:
+    """What a job needs to read a model: it, and the base that it may be put on."""
+    return {"model": model_file(plan, model), **below(plan, model)}
+
+
+def below(plan: Plan, *models: str) -> dict[str, str]:
+    """The base, where one of these models may be an adapter that is put on it when it is read."""
+    found = (taken_inputs(plan, m) or kept_alone(_training(plan, m)) for m in models)
+    return {"base": model_file(plan, "base")} if any(found) else {}
+
+
+def _training(plan: Plan, model: str) -> dict:
+    """How a model is trained; empty for one that is taken in, kept or merged."""
+    return getattr(plan.models[model].source, "training", {})
 
 
 def may_be_adapter(plan: Plan, model: Model) -> bool:
@@ -115,6 +141,7 @@ def inputs(plan: Plan, model: str) -> dict:
     read = _read(plan, model)
     return {
         "start": start,
+        **({"tokenizer": paths.of(plan, paths.TOKENIZER)} if random else {}),
         **{split: [split_file(plan, d, split) for d in own] for split, own in read.items()},
     }
 
@@ -127,9 +154,10 @@ def settings(plan: Plan, model: str) -> dict:
         **({"base": _base_name(plan)} if adapter else {}),
         "start": source.start,
         "architecture": source.architecture,
+        **({"tokenizer": source.tokenizer} if source.start == "random" else {}),
         "training": source.training,
         "datasets": _read(plan, model),
-        "prompt": shared_prompt(plan, source.datasets),
+        "prompt": learnt(plan, source.datasets),
     }
 
 
@@ -140,9 +168,29 @@ def _base_name(plan: Plan) -> str:
     return taken or str(Path(model_file(plan, "base")).parent)
 
 
-def shared_prompt(plan: Plan, datasets: tuple[str, ...] | list[str]) -> dict:
-    """The prompt that a model's data sets share: those of one task do."""
-    return prompt(plan, datasets[0])
+def learnt(plan: Plan, datasets: Sequence[str]) -> dict:
+    """How rows are read that a model learns from: alike, or by data set where these differ."""
+    each = {dataset: _learnt(plan, dataset) for dataset in datasets}
+    first = each[datasets[0]]
+    return first if all(one == first for one in each.values()) else each
+
+
+def _learnt(plan: Plan, dataset: str) -> dict:
+    whole = kinds.kind(plan.datasets[dataset].kind).whole
+    return {**prompt(plan, dataset), **({"whole": True} if whole else {})}
+
+
+def own_datasets(plan: Plan, model: str) -> list[str]:
+    """What a model has learnt from, as far as is known: data sets of its own.
+
+    Text counts where we train on it, or where the model has nothing else; beside answers it may be
+    there to be looked at only.
+    """
+    entry = plan.models[model]
+    trained = entry.source.datasets if isinstance(entry.source, Trained) else ()
+    own = [d for d in entry.datasets if kinds.kind(plan.datasets[d].kind).learnt]
+    answered = [d for d in own if d in trained or not kinds.kind(plan.datasets[d].kind).whole]
+    return answered or own
 
 
 def prompt(plan: Plan, dataset: str) -> dict:

@@ -10,6 +10,7 @@ from babelmerge.study.grammar.corpora import (
     CONTROLLED_ITEM_LANGUAGES,
     CONTROLLED_LABELS,
     CONTROLLED_LANGUAGES,
+    CONTROLLED_MIXED,
     ControlledCorpus,
     FilesCorpus,
     HubCorpus,
@@ -65,6 +66,9 @@ def _request(
         options["fields"] = fields
         if lists := [name for name in kind.lists if name in fields.values()]:
             options |= {"lists": lists} if options["kind"] != "controlled" else {}
+    if (first := getattr(corpus, "keys_from", None)) is not None:
+        _check_numbered(study, part.corpus, kind, fields)
+        options["keys_from"] = first
     if wanted := splits.wanted(study, part, corpus, names, where):
         options["where"] = wanted
     if part.size is not None:
@@ -73,6 +77,16 @@ def _request(
         options["sample"] = True
         options["seed"] = study.seed if part.seed is None else part.seed
     return CorpusRequest(options.pop("kind"), options)
+
+
+def _check_numbered(study: Study, corpus: str, kind: Kind, fields: dict[str, str]) -> None:
+    """Refuse numbers of choices where there are no choices, or keys beside them."""
+    where = ("corpora", corpus, "keys_from")
+    if "choices" not in kind.fields:
+        raise study.error(*where, found=f"a task of {kind.name}", expected="multiple_choice")
+    if "keys" in fields:
+        found, expected = "columns.keys beside it", "one of both: answers are keys, or numbers"
+        raise study.error(*where, found=found, expected=expected)
 
 
 def _fields(kind: Kind, columns: object) -> dict[str, str]:
@@ -114,7 +128,9 @@ def _check_made(study: Study, part: Part, task: str, sides: tuple[str, str]) -> 
         expected = f"a task of a kind that it has rows for: {has}"
         remedy = "Take its rows from files or the hub."
         raise study.error("tasks", task, found=kind.name, expected=expected, remedy=remedy)
-    languages = CONTROLLED_LANGUAGES if kind.made == SENTENCES else CONTROLLED_ITEM_LANGUAGES
+    languages = CONTROLLED_LANGUAGES
+    if kind.made != SENTENCES:
+        languages = (*CONTROLLED_ITEM_LANGUAGES, *CONTROLLED_MIXED.get(kind.made, ()))
     for code in sides:
         if code not in languages:
             expected = f"one of {listed(languages)} for {kind.name}"

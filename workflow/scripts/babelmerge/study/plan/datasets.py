@@ -1,16 +1,19 @@
-"""From tasks and corpora to datasets: units and splits.
+"""From tasks and corpora to datasets: units and splits; and benchmarks, which have neither.
 
 Pure functions of a `Study`.
 """
+
+from importlib.metadata import PackageNotFoundError, version
 
 from babelmerge.study.grammar.corpora import Task
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.corpora import requests
 from babelmerge.study.plan.splits import SPLITS, check_apart, selects_on_test
-from babelmerge.study.plan.types import Dataset
+from babelmerge.study.plan.types import Benchmark, Dataset
 from babelmerge.tasks.kind import options
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
+from babelmerge.words.metrics import metric as facts_of
 from babelmerge.words.spelling import listed, nearest
 
 
@@ -64,13 +67,41 @@ def _language(study: Study, code: str, where: tuple[str, ...]) -> str:
 def datasets(study: Study) -> dict[str, Dataset]:
     """Datasets of all tasks, in the file's order. Raises StudyError for what does not resolve."""
     found: dict[str, Dataset] = {}
-    for name, task in study.tasks.items():
+    for name, task in study.own_tasks.items():
         for source, target in _units(study, name, task):
             dataset = _dataset(study, name, task, source, target)
             found[dataset.id] = dataset
     for dataset in found.values():
         check_apart(study, dataset.task, dataset.splits)
     return found
+
+
+def _metrics(study: Study, name: str) -> tuple[str, ...]:
+    """Those that a task asks for, else its kind's main ones, as far as they can be measured."""
+    task, kind = study.tasks[name], KINDS[study.tasks[name].kind]
+    asked = task.metrics or kind.counted(kind.main, kind.answers(task))
+    kept = tuple(metric for metric in asked if not _unmeasured(study, metric))
+    if asked and not kept:
+        remedy = f"Name it: evaluation: {{{facts_of(asked[0]).needs}: {{hub: …}}}}."
+        found, expected = f"{listed(asked)} alone, and no model to measure it by", "another metric"
+        raise study.error("tasks", name, "metrics", found=found, expected=expected, remedy=remedy)
+    return kept
+
+
+def _unmeasured(study: Study, metric: str) -> bool:
+    needed = facts_of(metric).needs
+    return bool(needed) and getattr(study.evaluation, needed) is None
+
+
+def warnings(study: Study) -> tuple[str, ...]:
+    """Metrics that tasks ask for and that are left out for want of a model that measures them."""
+    return tuple(
+        f"tasks.{name}.metrics: {facts_of(metric).word} is left out; it is measured by a model, "
+        f"and the study names none (evaluation: {{{facts_of(metric).needs}: {{hub: …}}}})"
+        for name, task in study.tasks.items()
+        for metric in task.metrics or ()
+        if _unmeasured(study, metric)
+    )
 
 
 def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> Dataset:
@@ -82,12 +113,37 @@ def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> D
         unit=unit,
         source_language=source,
         target_language=target,
-        prompt=kind.template(task.prompt),
+        prompt=kind.asked(task),
         chat=task.chat,
-        metrics=tuple(task.metrics or kind.counted(kind.main, kind.answers(task))),
+        metrics=_metrics(study, name),
         splits={s: r for s in SPLITS if (r := requests(study, name, s, source, target))},
         overlap=task.overlap,
         options=dict(options(task.labels, task.shots)),
         test_may_be_dev=selects_on_test(study),
         answer=kind.answers(task),
     )
+
+
+def benchmarks(study: Study) -> dict[str, Benchmark]:
+    """Tasks that lm-evaluation-harness runs, by name, in the file's order."""
+    return {
+        name: Benchmark(
+            name=name,
+            tasks=tuple(task.tasks),
+            include=None if task.include is None else str(study.data_folder / task.include),
+            shots=task.shots,
+            limit=task.limit,
+            chat=task.chat,
+            metrics=tuple(task.metrics or ()),
+            version=installed(),
+        )
+        for name, task in study.benchmarks.items()
+    }
+
+
+def installed() -> str | None:
+    """The version of lm-evaluation-harness in this environment; None where there is none."""
+    try:
+        return version("lm_eval")
+    except PackageNotFoundError:
+        return None

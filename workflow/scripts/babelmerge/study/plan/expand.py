@@ -6,7 +6,6 @@ workflow builds its graph from the plan. Imports nothing heavy: it runs at every
 
 from collections.abc import Collection, Iterable
 
-from babelmerge.recipes.methods import METHODS
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.grammar.yaml import StudyError
@@ -17,7 +16,6 @@ from babelmerge.study.plan import groups as plan_groups
 from babelmerge.study.plan import merges as plan_merges
 from babelmerge.study.plan import models as plan_models
 from babelmerge.study.plan import selection as plan_selection
-from babelmerge.study.plan.scope import scored
 from babelmerge.study.plan.types import (
     CorpusRequest,
     Dataset,
@@ -30,8 +28,8 @@ from babelmerge.study.plan.types import (
     Taken,
     Trained,
 )
+from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
-from babelmerge.words.metrics import metric
 from babelmerge.words.spelling import listed
 
 __all__ = [
@@ -71,7 +69,7 @@ def expand(study: Study) -> Plan:
     families: dict[str, tuple[str, ...]] = {}
     for group in groups.values():
         families[group.family] = (*families.get(group.family, ()), group.name)
-    evaluation = study.evaluation.model_dump(exclude_none=True)
+    evaluation = study.evaluation.model_dump(exclude_none=True, exclude={"bertscore"})
     return Plan(
         study=study.file,
         name=study.name,
@@ -92,8 +90,11 @@ def expand(study: Study) -> Plan:
         evaluation={"seed": study.seed, **evaluation},
         analysis=study.analysis.model_dump(exclude_none=True),
         published=study.published,
+        price=study.price.model_dump() if study.price else None,
         chosen_on_test=plan_selection.on_test(study, datasets, models, merges),
-        warnings=plan_merges.warnings(merges),
+        warnings=(*plan_merges.warnings(merges), *plan_data.warnings(study)),
+        encoder=plan_models.encoder(study),
+        benchmarks=plan_data.benchmarks(study),
     )
 
 
@@ -125,6 +126,7 @@ def _experts(
 
 def _check_evaluations(study: Study, models: dict[str, Model]) -> None:
     number = sum(len(model.evaluate) for model in models.values())
+    number += len(models) * sum(len(entry.tasks) for entry in study.benchmarks.values())
     if number > limits.EVALUATIONS:
         found = f"{number:,} pairs of a model and a data set that it is tested on"
         expected = limits.most(limits.EVALUATIONS, "of them")
@@ -140,10 +142,9 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     sources = [m.source for m in plan.models.values()]
     if any(isinstance(s, Kept) for s in sources):
         asked.append("checkpoints along training")
-    asked += [f"several prompts in one model ({name})" for name in _mixed(plan)]
-    asked += [f"metric {name}" for name in _sorted(_uncounted(plan))]
     asked += ["examples shown before items (shots)"] if _shown(plan) else []
-    asked += [f"training on tasks of kind {kind}" for kind in _unanswered(plan)]
+    asked += [f"training on tasks of kind {kind}" for kind in _unlearnt(plan)]
+    asked += ["a base without text to learn (base.pretrain)"] if _unread(plan) else []
     if asked:
         raise NotBuiltYet(
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
@@ -151,30 +152,20 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
         )
 
 
-def _uncounted(plan: Plan) -> set[str]:
-    """Metrics that this version knows of and cannot count."""
-    metrics = {name for dataset in plan.datasets.values() for name in dataset.metrics}
-    return {name for name in metrics if not metric(name).built}
-
-
 def _shown(plan: Plan) -> bool:
     return any(dataset.options.get("shots") for dataset in plan.datasets.values())
 
 
-def _unanswered(plan: Plan) -> list[str]:
-    """Kinds of the data that models learn from in which nothing is answered."""
+def _unread(plan: Plan) -> bool:
+    source = plan.models["base"].source
+    return isinstance(source, Trained) and not source.datasets
+
+
+def _unlearnt(plan: Plan) -> list[str]:
+    """Kinds of the data that models are to learn from, and that hold nothing to learn."""
     sources = [m.source for m in plan.models.values() if isinstance(m.source, Trained)]
-    learnt = [plan.datasets[d] for source in sources for d in source.datasets]
-    return _sorted(dataset.kind for dataset in learnt if not scored(dataset))
-
-
-def _mixed(plan: Plan) -> list[str]:
-    """Models that learn from, or whose statistics are of, data sets with unlike prompts."""
-    seen = {k: m.source.datasets for k, m in plan.models.items() if isinstance(m.source, Trained)}
-    counted = [m for m in plan.merges.values() if METHODS[m.algorithm].statistics]
-    seen |= {member: plan.models[member].datasets for m in counted for member in m.members}
-    prompts = {d.id: (d.prompt, d.chat) for d in plan.datasets.values()}
-    return [name for name, sets in seen.items() if len({prompts[d] for d in sets}) > 1]
+    kinds = [plan.datasets[d].kind for source in sources for d in source.datasets]
+    return _sorted(kind for kind in kinds if not KINDS[kind].learnt)
 
 
 def _sorted(words: Iterable[str]) -> list[str]:

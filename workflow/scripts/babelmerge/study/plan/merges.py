@@ -164,7 +164,8 @@ def _check_statistics(
         found = f"rows {listed(sorted(map(str, rows)))}"
         raise study.error(*where, found=found, expected=f"one number of rows of {kind} statistics")
     for member in group.members:
-        if not any("dev" in own[1][dataset].splits for dataset in own[0][member]):
+        sets = [own[1][dataset] for dataset in own[0][member]]
+        if not any("dev" in one.splits and KINDS[one.kind].learnt for one in sets):
             raise study.error(
                 *where,
                 found=f"{member}, which has no data set of its own with dev rows",
@@ -185,7 +186,8 @@ def _metric(study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ..
     first = datasets[chosen[0]]
     if USUAL in KINDS[first.kind].metrics:
         return USUAL
-    common = (m for m in first.metrics if all(m in datasets[d].metrics for d in chosen))
+    counted = [m for m in first.metrics if not known(m).needs]
+    common = (m for m in counted if all(m in datasets[d].metrics for d in chosen))
     return next(common, first.metrics[0])
 
 
@@ -206,6 +208,10 @@ def _check_metric(
     study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ...], metric: str
 ) -> None:
     """Raise StudyError for a metric that does not suit the datasets that decide a sweep."""
+    if known(metric).needs:
+        found = f"{metric!r}, which another model measures when all models have answered"
+        expected = "a metric that is counted from texts alone"
+        raise study.error("selection", "metric", found=found, expected=expected)
     if not known(metric).higher_is_better:
         found, expected = repr(metric), "a metric of which more is better"
         raise study.error("selection", "metric", found=found, expected=expected)

@@ -13,7 +13,7 @@ from babelmerge.study.plan.directions import same_direction
 from babelmerge.study.plan.scope import Datasets, having, resolve, tested
 from babelmerge.study.plan.templates import fill, values
 from babelmerge.study.plan.training import NONE, training
-from babelmerge.study.plan.types import Dataset, Kept, Model, Taken, Trained
+from babelmerge.study.plan.types import Dataset, Encoder, Kept, Model, Taken, Trained
 from babelmerge.words import ids, path_names
 from babelmerge.words.spelling import listed
 
@@ -95,7 +95,7 @@ def _each(
         return [
             (values(study, d.task, d.source_language, d.target_language), own) for d, own in found
         ]
-    among = resolve(study, datasets, entry.of or list(study.tasks), None, where)
+    among = resolve(study, datasets, entry.of or list(study.own_tasks), None, where)
     languages = entry.units if isinstance(entry.units, list) else study.languages
     sets = []
     for code in languages:
@@ -222,3 +222,12 @@ def baselines(study: Study, datasets: Datasets) -> list[Model]:
         )
         for name, entry in study.baselines.items()
     ]
+
+
+def encoder(study: Study) -> Encoder | None:
+    """The model that BERTScore compares texts by, where the study names one."""
+    entry = study.evaluation.bertscore
+    if entry is None:
+        return None
+    source = _taken(study, entry, {"unit": "bertscore"}, ("evaluation", "bertscore"))
+    return Encoder(source, entry.layer)

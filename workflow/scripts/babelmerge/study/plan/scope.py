@@ -31,13 +31,22 @@ def resolve(
     for word in [of] if isinstance(of, str) else of:
         named = [d.id for d in datasets.values() if word in (d.task, d.id)]
         if not named:
-            valid = [*study.tasks, *datasets]
+            _refuse_benchmark(study, word, (*where, key))
+            valid = [*study.own_tasks, *datasets]
             near = nearest(word, valid)
             expected = f"a task or dataset id: {listed(valid)}"
             raise study.error(*where, key, found=repr(word), expected=expected, remedy=near)
         found += named
     kept = list(dict.fromkeys(found))
     return tuple(kept if units is None else _only(study, datasets, kept, units, where))
+
+
+def _refuse_benchmark(study: Study, word: str, where: tuple[str, ...]) -> None:
+    if word.split("/")[0] in study.benchmarks:
+        found = f"{word!r}, which is of kind harness"
+        expected = "a task with rows of its own, to learn from or to be judged by"
+        remedy = "Leave it out here: every model of the study is run on it."
+        raise study.error(*where, found=found, expected=expected, remedy=remedy)
 
 
 def _only(

@@ -63,6 +63,14 @@ class Taken:
 
 
 @dataclass(frozen=True)
+class Encoder:
+    """The model that BERTScore compares texts by. layer: whose outputs; None: its usual one."""
+
+    source: Taken
+    layer: int | None
+
+
+@dataclass(frozen=True)
 class Trained:
     """A model that we train on the train splits of `datasets`.
 
@@ -169,6 +177,29 @@ class Direction:
     metrics: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Benchmark:
+    """Tasks of lm-evaluation-harness that every model is run on.
+
+    tasks: the harness's names. include: a folder of task files beside its own. metrics: those that
+    tables show, in order of preference. version: of the harness that is installed, None without.
+    """
+
+    name: str
+    tasks: tuple[str, ...]
+    include: str | None
+    shots: int | None
+    limit: int | None
+    chat: bool
+    metrics: tuple[str, ...]
+    version: str | None
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Ids of its tasks among the study's data sets: forgetting/arc_easy."""
+        return tuple(f"{self.name}/{task}" for task in self.tasks)
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """A study with all names resolved; compared by identity, so that it can be a cache's key.
@@ -176,6 +207,8 @@ class Plan:
     directions: by id. owners: data set -> the expert that it belongs to, where there is one.
     too_long: what becomes of rows that models cannot decode: error, drop or cut.
     chosen_on_test: what is chosen on the rows that scores are reported on: see `selection`.
+    benchmarks: by name.
+    encoder: what BERTScore is measured by, where it is.
     """
 
     study: str
@@ -197,8 +230,11 @@ class Plan:
     evaluation: dict[str, Any]
     analysis: dict[str, Any]
     published: str | None
+    price: dict[str, Any] | None
     chosen_on_test: tuple[str, ...]
     warnings: tuple[str, ...]
+    benchmarks: dict[str, Benchmark] = field(default_factory=dict)
+    encoder: Encoder | None = None
 
     @property
     def trained(self) -> dict[str, Model]:
@@ -214,6 +250,13 @@ class Plan:
     def evaluations(self) -> tuple[tuple[str, str], ...]:
         """(model id, dataset id) of every output file, models in order."""
         return tuple((m.id, d) for m in self.models.values() for d in m.evaluate)
+
+    @property
+    def benchmarked(self) -> tuple[tuple[str, str], ...]:
+        """(model id, data set id) of every run of a benchmark, models in order."""
+        datasets = [dataset for one in self.benchmarks.values() for dataset in one.datasets]
+        finished = [m.id for m in self.models.values() if m.finished]
+        return tuple((model, dataset) for model in finished for dataset in datasets)
 
     @property
     def sweeps(self) -> dict[str, Merge]:

@@ -4,12 +4,15 @@ import random
 from collections.abc import Hashable, Iterator
 from types import MappingProxyType, ModuleType
 
-from babelmerge.data.controlled.items import reasoning, sentiment, summaries
+from babelmerge.data.controlled.items import reasoning, sentiment, summaries, themes
 from babelmerge.data.controlled.items.draws import turns
 from babelmerge.data.controlled.languages.speakers import SPEAKERS
 from babelmerge.data.controlled.meaning import SPLITS, split_of_core
 
-MAKERS = MappingProxyType({"sentiment": sentiment, "reasoning": reasoning, "summaries": summaries})
+MAKERS = MappingProxyType(
+    {"sentiment": sentiment, "reasoning": reasoning, "summaries": summaries, "themes": themes}
+)
+MIXED = "mul"  # several languages in one item, by ISO 639-2; of kinds that have `mixed`
 HELD_OUT_PERCENT = 10  # of the cores are dev, as many test
 # Fewer than each split of each kind holds.
 MOST = MappingProxyType({"train": 100_000, "dev": 10_000, "test": 10_000})
@@ -52,14 +55,20 @@ def rows(
     The items of one seed are the same in every language. Raises ValueError as ``sample`` does, and
     for a language without items.
     """
-    if language not in SPEAKERS:
+    known = [*SPEAKERS, *([MIXED] if hasattr(MAKERS[kind], "mixed") else [])]
+    if language not in known:
         raise ValueError(
             f"controlled corpus: no {kind} items in {language!r}; it has them in "
-            f"{', '.join(SPEAKERS)}: take this language's from files or the hub"
+            f"{', '.join(known)}: take this language's from files or the hub"
         )
     return _said(kind, language, sample(kind, split, size, seed))
 
 
 def _said(kind: str, language: str, items: Iterator[Hashable]) -> Iterator[dict[str, str]]:
     for number, item in enumerate(items):
-        yield {"id": str(number), **MAKERS[kind].row(item, SPEAKERS[language])}
+        yield {"id": str(number), **_row(kind, language, item)}
+
+
+def _row(kind: str, language: str, item: Hashable) -> dict[str, str]:
+    maker = MAKERS[kind]
+    return maker.mixed(item, SPEAKERS) if language == MIXED else maker.row(item, SPEAKERS[language])

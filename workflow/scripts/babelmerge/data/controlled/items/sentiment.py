@@ -106,11 +106,15 @@ def draw(rng: random.Random, wanted: str) -> Item:
     answer = chance(rng, 50) if form == "answered" else None
     if form in ("question", "neither"):
         goal = pick(rng, (1, -1))
-    found = _claim(rng, pick(rng, tuple(GROUPS)), -goal if answer is False else goal, tense, form)
+    found = claim_about(
+        rng, pick(rng, tuple(GROUPS)), -goal if answer is False else goal, tense, form
+    )
     return Item("plain" if form in ("very", "negated") else form, (found,), answer, context)
 
 
-def _claim(rng: random.Random, noun: str, goal: int, tense: str, form: str = "plain") -> Meaning:
+def claim_about(
+    rng: random.Random, noun: str, goal: int, tense: str, form: str = "plain"
+) -> Meaning:
     """A claim whose sign is the goal, in a form of its own."""
     group = GROUPS[noun]
     negative = form == "negated"
@@ -138,7 +142,7 @@ def _contrast(rng: random.Random, form: str, goal: int, tense: str) -> tuple[Mea
     second = pick(rng, [noun for noun in scene if noun != first])
     goals = (-goal, goal) if form == "but" else (goal, -goal)
     return tuple(
-        _claim(rng, noun, sign_, tense, "negated" if chance(rng, 25) else "plain")
+        claim_about(rng, noun, sign_, tense, "negated" if chance(rng, 25) else "plain")
         for noun, sign_ in zip((first, second), goals, strict=True)
     )
 

@@ -20,7 +20,8 @@ class Speech:
     meaning and the other one are both denied. yes, no: answers. phrase(phrase, role): the phrase by
     itself as an answer to who (subject) or what (object). place(name, direction): to where.
     kinds: after a list of things, the question after the one of a kind, and after the one that is
-    not. gap, comma, colon: what stands between sentences, in a list and after it.
+    not. themes: what statements are about, in a word. gap, comma, colon: what stands between
+    sentences, in a list and after it.
     """
 
     sentence: Callable[[Meaning], str]
@@ -32,6 +33,7 @@ class Speech:
     phrase: Callable[[Phrase, str], str]
     place: Callable[[str, str], str]
     kinds: Mapping[str, tuple[str, str]]
+    themes: Mapping[str, str]
     gap: str = " "
     comma: str = ", "
     colon: str = ": "

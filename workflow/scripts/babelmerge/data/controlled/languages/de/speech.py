@@ -48,4 +48,12 @@ SPEECH = Speech(
         food=("kann man essen", "kann man nicht essen"),
         text=("kann man lesen", "kann man nicht lesen"),
     ),
+    themes={
+        "places": "Orte",
+        "food": "Essen",
+        "works": "Werke",
+        "goods": "Gegenstände",
+        "machines": "Maschinen",
+        "staff": "Personal",
+    },
 )

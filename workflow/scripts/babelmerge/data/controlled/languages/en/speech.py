@@ -42,4 +42,12 @@ SPEECH = Speech(
         food=("can one eat", "can one not eat"),
         text=("can one read", "can one not read"),
     ),
+    themes={
+        "places": "places",
+        "food": "food",
+        "works": "works",
+        "goods": "goods",
+        "machines": "machines",
+        "staff": "staff",
+    },
 )

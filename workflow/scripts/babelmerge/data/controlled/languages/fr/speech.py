@@ -51,5 +51,13 @@ SPEECH = Speech(
         food=("désigne ce que l'on mange", "ne désigne pas ce que l'on mange"),
         text=("désigne ce que l'on lit", "ne désigne pas ce que l'on lit"),
     ),
+    themes={
+        "places": "lieux",
+        "food": "nourriture",
+        "works": "œuvres",
+        "goods": "objets",
+        "machines": "machines",
+        "staff": "personnel",
+    },
     colon="\u00a0: ",
 )

@@ -11,8 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from babelmerge.merging.adapters import adapters
-from babelmerge.models import adapter_config, checkpoints
+from babelmerge.models import adapter_base, adapter_config, adapters, checkpoints, loading
 
 torch.set_num_threads(1)
 WHOLE = "model.norm.weight"
@@ -76,6 +75,31 @@ def with_tensors(folder, target, change):
     return target
 
 
+def alone(folder, base):
+    """An adapter's folder as a study keeps it, on a base beside it."""
+    facts = {"base": adapter_base.fact(folder, base)}
+    checkpoints.write_json(folder / checkpoints.MANIFEST, facts)
+    tiny_models.tokenizer(64).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("case", CASES)
+def test_a_loaded_adapter_is_what_peft_merges_rounded_once(case, dtype, tmp_path):
+    """Bit for bit: peft merges in float32, on one thread, and the result is rounded."""
+    model = tiny_models.model(0, tied=False).to(dtype)
+    place = tiny_models.save(model, tmp_path / "base")
+    folder, merged = made_up_adapters.write(tmp_path / "a", model.float(), 3, **CASES[case])
+    loaded, _ = loading.load(alone(folder, place), "auto", where="cpu")
+    for name, tensor in loaded.state_dict().items():
+        assert tensor.dtype == dtype and torch.equal(tensor, merged[name].to(dtype)), name
+    opened = adapters.opened(folder)
+    assert all(torch.equal(opened.read(n), merged[n].to(dtype)) for n in opened.names)
+    wide, _ = loading.load(folder, where="cpu")
+    assert all(torch.equal(t, merged[n].to(dtype).float()) for n, t in wide.state_dict().items())
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", CASES)
 def test_base_plus_delta_is_what_peft_merges(case, base, tmp_path):
@@ -88,14 +112,15 @@ def test_base_plus_delta_is_what_peft_merges(case, base, tmp_path):
         torch.testing.assert_close(made, merged[name], rtol=0, atol=2e-6)
 
 
-def test_layers_stored_the_other_way_round(tmp_path):
+@pytest.mark.parametrize("dora", [False, True])
+def test_layers_stored_the_other_way_round(dora, tmp_path):
     """GPT-2's maps are (inputs, outputs), one of them square."""
     torch.manual_seed(0)
     model = GPT2LMHeadModel(
         GPT2Config(n_embd=16, n_layer=2, n_head=2, vocab_size=32, n_positions=8)
     ).eval()
     model.save_pretrained(tmp_path / "base")
-    settings = {"target_modules": ["c_attn", "c_proj"], "fan_in_fan_out": True}
+    settings = {"target_modules": ["c_attn", "c_proj"], "fan_in_fan_out": True, "use_dora": dora}
     folder, merged = made_up_adapters.write(tmp_path / "a", model, 1, **settings)
     opened = checkpoints.Checkpoint(tmp_path / "base")
     adapter = adapters.Adapter(folder, opened)
@@ -103,6 +128,7 @@ def test_layers_stored_the_other_way_round(tmp_path):
     for name in adapter.names:
         made = opened.read(name) + adapter.delta(name)
         torch.testing.assert_close(made, merged[name], rtol=0, atol=1e-6)
+        assert torch.equal(adapter.folded(name), merged[name])
     with pytest.raises(ValueError, match="the other way round .fan_in_fan_out."):
         adapters.Adapter(changed(folder, tmp_path / "b", fan_in_fan_out=False), opened)
 
@@ -291,12 +317,12 @@ def test_lora_on_embeddings_that_are_tied_is_said(tmp_path, caplog):
 
 def test_bases_that_differ_are_named(base, plain, tmp_path):
     one, two, three = (
-        adapters.Adapter(changed(plain[0], tmp_path / x, base_model_name_or_path=name), base[0])
+        adapter_config.read_config(changed(plain[0], tmp_path / x, base_model_name_or_path=name))
         for x, name in (("1", "org/one"), ("2", "org/two"), ("3", None))
     )
-    adapters.check_bases({"hi": one, "ta": three})
+    adapter_base.check_same({"hi": one, "ta": three})
     with pytest.raises(ValueError, match="hi is an adapter of org/one, bn one of org/two"):
-        adapters.check_bases({"ta": three, "hi": one, "bn": two})
+        adapter_base.check_same({"ta": three, "hi": one, "bn": two})
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""LoRA adapters read: what one adds to each tensor of its base, as factors or as a task vector.
+"""LoRA adapters read: what one adds to each tensor of its base, and the model that both make.
 
 An adapter is a directory as peft writes it: adapter_config.json, adapter_model.safetensors. Opening
 one reads headers only and checks every module against the base; tensors are read when asked for,
-memory-mapped. peft itself is not needed. Writes nothing.
+memory-mapped. peft itself is not needed, and the full model is peft's own, bit for bit. `opened`
+gives the tensors of any model's folder, those of base + adapter too. Writes nothing.
 
 Of peft's LoRA: ranks and alphas by pattern, rsLoRA, layers stored as (inputs, outputs)
 (fan_in_fan_out), embeddings, biases of B (lora_bias) and of layers, whole modules
@@ -10,20 +11,32 @@ Of peft's LoRA: ranks and alphas by pattern, rsLoRA, layers stored as (inputs, o
 What else is refused, see `models.adapter_config`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.merging.adapters.factors import Factors, product
-from babelmerge.merging.streaming.members import Readable
-from babelmerge.models import adapter_changes, checkpoints
+from babelmerge.models import adapter_base, adapter_changes, checkpoints
 from babelmerge.models.adapter_changes import Change
-from babelmerge.models.adapter_config import FOLD, read_config, weights
+from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, weights
+from babelmerge.models.checkpoints import Checkpoint
+from babelmerge.models.factors import Factors, one_thread, product
+
+
+class Base(Protocol):
+    """What an adapter asks of its base: a checkpoint, or tensors in memory."""
+
+    names: Sequence[str]
+
+    def shape(self, name: str) -> tuple[int, ...]: ...
+    def code(self, name: str) -> str: ...
+    def raw(self, name: str) -> np.ndarray: ...
+    def read(self, name: str) -> Tensor: ...
 
 
 class Adapter:
@@ -34,10 +47,12 @@ class Adapter:
     ValueErrors name the adapter, the module or tensor, what was found and what is expected.
     """
 
-    def __init__(self, path: str | Path, base: Readable):
+    def __init__(self, path: str | Path, base: Base):
         self.base = base
         self.config = read_config(path)
         self.path = self.config.path
+        if isinstance(base, Checkpoint):
+            adapter_base.check(path, base.path)
         self._file = weights(path)
         self._entries = checkpoints.read_header(self._file)
         shapes = {entry: tuple(fact["shape"]) for entry, fact in self._entries.items()}
@@ -97,23 +112,33 @@ class Adapter:
         if name not in self.changes:
             return torch.zeros(self.base.shape(name))
         change = self._change(name)
+        if change.whole or change.magnitude:
+            return self.folded(name) - self.base.read(name).float()
+        return self._added(change)
+
+    def folded(self, name: str) -> Tensor:
+        """A tensor with its change, in float32: what peft merges, bit for bit."""
+        change = self._change(name)
+        start = self._read(change.whole) if change.whole else self.base.read(name)
+        if change.bias is None and change.a is None:
+            return start.float()
+        with one_thread():
+            tuned = start.float() + self._added(change)
+            return self._rescaled(change, tuned) if change.magnitude else tuned
+
+    def _added(self, change: Change) -> Tensor:
+        """What LoRA adds, before DoRA sets the lengths."""
         if change.bias:
             return self._read(change.bias).float() * change.scale
-        update = torch.zeros(())
-        if change.whole:
-            update = self._read(change.whole).float() - self.base.read(name).float()
-        if change.a:
-            made = product(Factors(self._read(change.b), self._read(change.a), change.scale))
-            made = made.T.contiguous() if change.transposed else made
-            update = made + update if change.whole else made
-        return self._rescaled(name, change, update) if change.magnitude else update
+        made = product(Factors(self._read(change.b), self._read(change.a), change.scale))
+        return made.T.contiguous() if change.transposed else made
 
     def update(self, name: str) -> Factors | Tensor | None:
         """As `analysis.task_vectors` asks: factors in the base's layout, a whole tensor, None."""
         if name not in self.changes:
             return None
         if not self.has_factors(name):
-            return self.base.read(name).float() + self.delta(name)
+            return self.folded(name)
         found = self.factors(name)
         return Factors(found.a.T, found.b.T, found.scale) if self.transposed(name) else found
 
@@ -145,14 +170,12 @@ class Adapter:
             tensor.to(base.dtype), base
         )
 
-    def _rescaled(self, name: str, change: Change, update: Tensor) -> Tensor:
+    def _rescaled(self, change: Change, tuned: Tensor) -> Tensor:
         """DoRA (Liu et al. 2024): each output's weights brought to the length that was learnt."""
-        base = self.base.read(name).float()
-        tuned = base + update
-        inputs = 0 if change.transposed else 1
-        lengths = torch.linalg.vector_norm(tuned, dim=inputs, keepdim=True)
-        learnt = self._read(change.magnitude).float().reshape(lengths.shape)
-        return learnt / lengths * tuned - base
+        outputs = tuned.T if change.transposed else tuned
+        lengths = torch.linalg.norm(outputs, dim=1)
+        factor = (self._read(change.magnitude).float().reshape(-1) / lengths).view(-1, 1)
+        return (factor.T if change.transposed else factor) * tuned
 
     def _read(self, entry: str) -> Tensor:
         fact = self._entries[entry]
@@ -169,14 +192,16 @@ class Adapter:
 
 
 class Folded:
-    """An adapter as the full model that it stands for: a member of a merge like any other.
+    """An adapter as the full model that it stands for, each tensor formed when it is read.
 
-    Changed tensors are float32, base + delta; the others are the base's as they are. For methods
-    that need whole models (slerp), and for merges of adapters with full models.
+    Tensors that do not change are the base's as they are. The others are float32, for methods that
+    need whole models (slerp) and for merges of adapters with full models; or, `rounded`, brought
+    once to the base's dtype, as in a full model on the disk.
     """
 
-    def __init__(self, adapter: Adapter):
+    def __init__(self, adapter: Adapter, rounded: bool = False):
         self.adapter = adapter
+        self.rounded = rounded
         self.base = adapter.base
         self.path = adapter.path
         self.config = getattr(adapter.base, "config", {})
@@ -186,12 +211,16 @@ class Folded:
         return self.base.shape(name)
 
     def code(self, name: str) -> str:
-        return "F32" if name in self.adapter.changes else self.base.code(name)
+        changes = name in self.adapter.changes and not self.rounded
+        return "F32" if changes else self.base.code(name)
+
+    def dtype(self, name: str) -> torch.dtype:
+        return checkpoints.DTYPES[self.code(name)]
 
     def read(self, name: str) -> Tensor:
         if name not in self.adapter.changes:
             return self.base.read(name)
-        return self.base.read(name).float() + self.adapter.delta(name)
+        return self.adapter.folded(name).to(self.dtype(name))
 
     def raw(self, name: str) -> np.ndarray:
         if name not in self.adapter.changes:
@@ -202,19 +231,7 @@ class Folded:
         return self.adapter.file(name)
 
 
-def check_bases(adapters: Mapping[str, Adapter]) -> None:
-    """ValueError naming both when two adapters say that they were trained on different bases."""
-    named = {id_: _place(one.config.base) for id_, one in adapters.items() if one.config.base}
-    first = next(iter(named), None)
-    for id_, base in named.items():
-        if base != named[first]:
-            raise ValueError(
-                f"{first} is an adapter of {named[first]}, {id_} one of {base}; members of a merge "
-                "need one base: train all from it, or mend base_model_name_or_path in their "
-                "adapter_config.json if both name the same model"
-            )
-
-
-def _place(base: str) -> str:
-    """A name on the hub as it is, a directory by where it lies."""
-    return str(Path(base).resolve()) if Path(base).is_dir() else base.rstrip("/")
+def opened(folder: str | Path) -> Checkpoint | Folded:
+    """The tensors of a model's folder: as they lie there, or those of an adapter on its base."""
+    base = Checkpoint(adapter_base.beneath(folder))
+    return Folded(Adapter(folder, base), rounded=True) if is_adapter(folder) else base

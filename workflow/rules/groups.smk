@@ -1,0 +1,83 @@
+# Groups over the same data sets beside each other: means over languages, and ablations.
+#
+# In: sentence statistics of scores, sweeps. Out: results/{study}/comparisons/groups/{direction}.tsv;
+# tables of means, of the best merge by each method and of groups compared; a figure of means; the
+# report's chapter on ablations.
+
+
+rule compare_groups:
+    """Every model of a direction on all of its data sets, with paired differences of groups."""
+    input:
+        unpack(lambda w: graph.groups.inputs(plan_of(w), w.direction)),
+    output:
+        paths.GROUPS,
+    log:
+        "logs/{study}/compare_groups/{direction}.log",
+    localrule: True
+    params:
+        code=code("compare_groups.py"),
+        cfg=lambda w: graph.groups.settings(plan_of(w), w.direction),
+    message:
+        "Groups of {wildcards.direction}"
+    script:
+        "../scripts/compare_groups.py"
+
+
+rule table_groups:
+    """Means over the data sets of a direction, the best merge by each method, groups compared."""
+    input:
+        groups=paths.GROUPS,
+        published=lambda w: plan_of(w).published or [],
+    output:
+        table("means-{direction}"),
+        table("best-{direction}"),
+        table("ablations-{direction}"),
+    log:
+        "logs/{study}/table_groups/{direction}.log",
+    localrule: True
+    params:
+        code=code("table_groups.py"),
+        names=names_of,
+        cfg=lambda w: graph.groups.shown(plan_of(w), w.direction),
+    message:
+        "Tables of groups, {wildcards.direction}"
+    script:
+        "../scripts/table_groups.py"
+
+
+rule plot_overall:
+    """The mean over a direction's data sets of every model that has all of them."""
+    input:
+        paths.GROUPS,
+    output:
+        figure("overall-{direction}", "overall, {direction}"),
+    log:
+        "logs/{study}/plot_overall/{direction}.log",
+    localrule: True
+    params:
+        code=code("plot_overall.py"),
+        names=names_of,
+        cfg=lambda w: graph.groups.shown(plan_of(w), w.direction),
+    message:
+        "Figure of means, {wildcards.direction}"
+    script:
+        "../scripts/plot_overall.py"
+
+
+rule chapter_ablations:
+    """Groups over the same data sets."""
+    input:
+        unpack(lambda w: graph.groups.chapter(plan_of(w)).inputs()),
+    output:
+        chapter("ablations"),
+    log:
+        "logs/{study}/chapter_ablations.log",
+    localrule: True
+    params:
+        code=code("chapter_ablations.py"),
+        names=names_of,
+        cfg=lambda w: graph.groups.chapter(plan_of(w)).settings(),
+    message:
+        "Chapter: ablations"
+    script:
+        "../scripts/chapter_ablations.py"

@@ -1,0 +1,99 @@
+"""An adapter that is kept alone, and where the base lies that it is put on.
+
+Such a model's folder holds what peft reads, a tokenizer, and in its manifest.json, under `base`,
+the way to the base's folder and the base's fingerprint: a copy of the whole results works as they
+do, and a base that is not the one of the adapter is told. Reads manifests; no tensors, no torch.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from babelmerge.files.directories import BASE, MANIFEST, fingerprint, read_json
+from babelmerge.models.adapter_config import AdapterConfig, is_adapter
+
+
+def fact(folder: str | Path, base: str | Path) -> dict[str, str]:
+    """What the manifest of an adapter in `folder` says of its base."""
+    return {
+        "path": Path(os.path.relpath(base, folder)).as_posix(),
+        "fingerprint": fingerprint(base),
+    }
+
+
+def said(folder: str | Path) -> Mapping[str, str] | None:
+    """What an adapter's manifest says of its base; None of one from elsewhere."""
+    manifest = Path(folder) / MANIFEST
+    found = read_json(manifest).get(BASE) if is_adapter(folder) and manifest.is_file() else None
+    known = isinstance(found, Mapping) and {"path", "fingerprint"} <= found.keys()
+    return found if known else None
+
+
+def beneath(folder: str | Path) -> Path:
+    """The folder of the full model below a model: an adapter's base, or the folder itself.
+
+    ValueError where an adapter does not say what it is on, or that is gone or has changed.
+    """
+    if not is_adapter(folder):
+        return Path(folder)
+    found = said(folder)
+    if found is None:
+        raise ValueError(
+            f"{folder}: is an adapter, and no {MANIFEST} in it says where its base lies; merge it "
+            "into its base first (babelmerge merge --method task_arithmetic --base BASE "
+            f"--expert {folder} OUT) and give that model"
+        )
+    ways = (Path(os.path.normpath(Path(start, found["path"]))) for start in (folder, _real(folder)))
+    base = next(filter(Path.is_dir, ways), None)
+    if base is None:
+        raise ValueError(
+            f"{folder}: is an adapter on a base in {found['path']} from there, where there is "
+            "none; copy results whole, bring the base there, or build it again"
+        )
+    check(folder, base)
+    return base
+
+
+def check_same(adapters: Mapping[str, AdapterConfig]) -> None:
+    """ValueError naming both when two adapters say that they are of different bases.
+
+    By the fingerprints in their manifests; of those without, by what their configs name.
+    """
+    told = {id_: said(one.path) for id_, one in adapters.items()}
+    prints = {id_: f"{one['fingerprint'][:12]}…" for id_, one in told.items() if one}
+    names = {i: _place(one.base) for i, one in adapters.items() if one.base and not told[i]}
+    for bases in (prints, names):
+        first = next(iter(bases), None)
+        for id_, base in bases.items():
+            if base != bases[first]:
+                raise ValueError(
+                    f"{first} is an adapter of {bases[first]}, {id_} one of {base}; members of a "
+                    "merge need one base: train all from it, or mend base_model_name_or_path in "
+                    "their adapter_config.json if both name the same model"
+                )
+
+
+def _place(base: str) -> str:
+    """A name on the hub as it is, a directory by where it lies."""
+    return str(Path(base).resolve()) if Path(base).is_dir() else base.rstrip("/")
+
+
+def _real(folder: str | Path) -> str:
+    return os.path.realpath(folder)
+
+
+def check(folder: str | Path, base: str | Path) -> None:
+    """ValueError when a base is not the one that an adapter's manifest speaks of.
+
+    A base without a manifest, and an adapter from elsewhere, are taken at their word.
+    """
+    found = said(folder)
+    if found is None or not (Path(base) / MANIFEST).is_file():
+        return
+    there = fingerprint(base)
+    if there != found["fingerprint"]:
+        raise ValueError(
+            f"{folder}: is an adapter on a base with the fingerprint {found['fingerprint'][:12]}…, "
+            f"and {base} has {there[:12]}…; train the adapter again on this base, or give the base "
+            "that it was trained on"
+        )

@@ -1,0 +1,6 @@
+"""What is set beside each other over several groups, and beside the study's own tasks.
+
+Offers `relations` (a direction's main group, and how others differ from it), `groups` (the files
+and chapter that compare them), `cost` (what training cost) and `harness` (benchmarks that others
+wrote). Used by the rules of groups.smk and evaluate.smk, and by the report.
+"""
