@@ -8,6 +8,11 @@ import tiny_models
 import torch
 from peft import LoraConfig, get_peft_model
 
+from babelmerge import merging
+from babelmerge.merging.adapters.merges import merge_adapters
+from babelmerge.models import checkpoints
+from babelmerge.models.adapters import Adapter
+
 ATTENTION = ("q_proj", "v_proj")
 
 
@@ -59,3 +64,32 @@ def family(root, tied=False, **settings):
         for seed, (id_, one) in enumerate(own.items(), start=1)
     }
     return base, model, *({id_: pair[n] for id_, pair in written.items()} for n in (0, 1))
+
+
+class Family:
+    """A base and three adapters of different ranks, scales and modules, and what they stand for."""
+
+    def __init__(self, root, **settings):
+        self.path, self.model, self.paths, self.tuned = family(root, **settings)
+        self.base = checkpoints.Checkpoint(self.path)
+        self.adapters = {id_: Adapter(path, self.base) for id_, path in self.paths.items()}
+        self.weights = self.base.state_dict()
+
+    def merge(self, method, **parameters):
+        return merge_adapters(self.base, self.adapters, method, **parameters)
+
+    def whole(self, method, **parameters):
+        """The task vector of the merge of the full models."""
+        tuned = {i: {n: t[n] for n in self.weights} for i, t in self.tuned.items()}
+        merged = merging.merge(self.weights, tuned, method, **parameters)
+        return {name: merged[name] - self.weights[name] for name in self.weights}
+
+
+def close(left, right, atol=2e-6):
+    torch.testing.assert_close(left, right, rtol=1e-4, atol=atol)
+
+
+def same(merge, expected, base, atol=2e-6):
+    for name in base.names:
+        found = merge[name] if name in merge else torch.zeros(base.shape(name))
+        close(found, expected[name], atol)

@@ -42,6 +42,15 @@ def rates(codes=("hi", "bn", "ta", "te"), blocks=36, width=300, into=True, merge
     return {model: 1 / (1 + np.exp(-logits)) for model, logits in found.items()}
 
 
+def skewed(seed=0, languages=4, layers=3, width=50, tokens=10_007, dead=0):
+    """Rates without a story: (languages, layers, width), skewed to small ones."""
+    draw = np.random.default_rng(seed)
+    rates = draw.beta(0.5, 2.0, (languages, layers, width))
+    rates = np.round(rates * tokens) / tokens
+    rates[:, 0, :dead] = 0
+    return rates
+
+
 def _logits(draw, shape, spread):
     shared = draw.normal(-1.5, 1.5, (1, *shape[1:]))
     return shared + draw.normal(size=shape) * spread * (draw.random(shape) < 0.2)

@@ -1,5 +1,6 @@
 """Plans of the shipped studies, and a small study to write variants of."""
 
+import pytest
 from places import STUDIES
 
 from babelmerge.study.grammar import study
@@ -49,3 +50,12 @@ def miniature(**changes):
 
 def made(text: str, data: str = "."):
     return plan.expand(study.from_tree(study_yaml.Tree("made.yaml", study_yaml.parse(text)), data))
+
+
+def error_of(path, expand=True) -> str:
+    """What is said of a study that cannot be read."""
+    with pytest.raises(study.StudyError) as caught:
+        loaded = study.load(path)
+        if expand:
+            plan.expand(loaded)
+    return str(caught.value)

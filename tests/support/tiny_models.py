@@ -5,6 +5,10 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
+from babelmerge import merging
+from babelmerge.models import checkpoints
+from babelmerge.recipes import recipes
+
 EXPERTS = ("experts/hi-en", "experts/bn-en", "experts/ta-en")
 
 
@@ -59,3 +63,18 @@ def family(root, experts=EXPERTS, tied=True, seed=0, dtype=None):
         members = {id_: member.to(dtype) for id_, member in members.items()}
     paths = {id_: save(member, root / id_) for id_, member in members.items()}
     return save(base, root / "base"), paths
+
+
+def load(path):
+    return checkpoints.Checkpoint(path).state_dict()
+
+
+def on_disk(family, method, point, folder, **options):
+    """What `merge_files` writes for a family."""
+    base, experts = family
+    recipe = recipes.make_recipe(base, experts, method, point)
+    return load(merging.merge_files(recipe, folder, **options))
+
+
+def same(left, right):
+    return set(left) == set(right) and all(torch.equal(left[name], right[name]) for name in left)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from babelmerge.analysis.interventions import cases as interventions
 from babelmerge.analysis.interventions import neurons as intervention_neurons
-from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.analysis.neurons import rates as neuron_rates
 from babelmerge.data.lengths import readable
 from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
@@ -24,7 +24,7 @@ with running(snakemake, keeps=True):
         for case, split, file, lengths in given
     ]
     datasets = [case.dataset for case in cases]
-    rates = neuron_rows.read_rates(files.representations, cfg["models"], datasets, cfg["span"])
+    rates = neuron_rates.read_rates(files.representations, cfg["models"], datasets, cfg["span"])
     rows = []
     for model, file in zip(cfg["models"], files.models, strict=True):
         if model in rates:

@@ -12,7 +12,6 @@ import pytest
 from places import SHARED
 
 from babelmerge.data import corpora
-from babelmerge.data import hub as corpus_hub
 from babelmerge.tasks import kinds
 
 ROWS = [("A cat.", "एक बिल्ली।"), ('He said "no', "उसने “नहीं” कहा।"), ("  Two\u2028dogs ", "दो कुत्ते")]
@@ -244,119 +243,6 @@ def test_missing_parquet_column_is_refused(tmp_path):
         read({"files": str(path)})
 
 
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    """A folder in a hub data set's layout, with a config for each language and a nested one."""
-    datasets = pytest.importorskip("datasets")
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    folder = tmp_path / "set"
-    for name, count in (("eng_Latn", 4), ("hin_Deva", 4), ("tam_Taml", 3)):
-        lines = [json.dumps({"id": n, "text": f"{name} {n}"}) for n in range(count)]
-        write(folder / name / "dev.jsonl", "\n".join(lines))
-    lines = [json.dumps({"translation": {"en": f"e{n}", "hi": f"h{n}"}}) for n in range(30)]
-    write(folder / "nested" / "dev.jsonl", "\n".join(lines))
-    configs = [
-        f"- config_name: {name}\n  data_files:\n  - {{split: dev, path: {name}/dev.jsonl}}\n"
-        for name in ("eng_Latn", "hin_Deva", "tam_Taml", "nested")
-    ]
-    write(folder / "README.md", "---\nconfigs:\n" + "".join(configs) + "---\n")
-    return str(folder)
-
-
-def test_hub_nested_columns_first_rows_and_sample(hub):
-    options = {"hub": hub, "config": "nested", "split": "dev"}
-    options["columns"] = {"*": "translation.{language}"}
-    assert texts(read({**options, "size": 2}, kind="hub")) == [("e0", "h0"), ("e1", "h1")]
-    assert len(read(options, kind="hub")) == 30
-    sampled = [r["id"] for r in read({**options, "size": 5, "sample": True, "seed": 1}, kind="hub")]
-    assert len(sampled) == 5 and sampled == sorted(sampled, key=int) != ["0", "1", "2", "3", "4"]
-    chosen = {**options, "where": {"translation.en": "e7"}}
-    assert texts(read(chosen, kind="hub")) == [("e7", "h7")]
-    with pytest.raises(ValueError, match="no column 'en'; found: translation"):
-        read({**options, "columns": {}}, kind="hub")
-
-
-def test_hub_configs_of_one_language_each_are_joined(hub):
-    columns = {"*": {"config": "{flores}", "column": "text"}}
-    options = {"hub": hub, "split": "dev", "columns": columns}
-    assert texts(read({**options, "where": {"id": 2}}, kind="hub")) == [
-        ("eng_Latn 2", "hin_Deva 2")
-    ]
-    rows = read(options, kind="hub")
-    assert texts(rows)[3] == ("eng_Latn 3", "hin_Deva 3") and len(rows) == 4
-    for extra in (
-        {},
-        {"size": 4},
-    ):  # at once where the lengths are known, at the end where streamed
-        with pytest.raises(ValueError, match="config tam_Taml.*aligned row by row"):
-            read({**options, **extra}, "en", "ta", kind="hub")
-
-
-def test_hub_rows_that_are_not_of_one_id_are_refused(hub):
-    lines = [json.dumps({"id": n, "text": f"x {n}"}) for n in (0, 2, 1, 3)]
-    write(Path(hub) / "hin_Deva" / "dev.jsonl", "\n".join(lines))
-    columns = {"*": {"config": "{flores}", "column": "text"}}
-    with pytest.raises(ValueError, match="row 1: id 1 .*eng_Latn, 2 .*hin_Deva"):
-        read({"hub": hub, "split": "dev", "columns": columns}, kind="hub")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"config": "none"}, "name one of the configs in `config`"),
-        ({"split": "test"}, "name one of its splits in `split`"),
-        ({"split": None}, "`split` is missing"),
-        ({"columns": {"en": {"config": "nested", "column": "x"}}}, "columns: hi: found"),
-    ],
-)
-def test_hub_mistakes_come_with_the_remedy(hub, change, message):
-    with pytest.raises(ValueError, match=message):
-        read({"hub": hub, "config": "nested", "split": "dev", **change}, kind="hub")
-
-
-@pytest.mark.parametrize(
-    ("error", "remedy"),
-    [
-        (FileNotFoundError("Dataset 'x' is a gated dataset on the Hub."), "accept the terms"),
-        (
-            RuntimeError("Dataset scripts are no longer supported, but found x.py"),
-            "convert/parquet",
-        ),
-        (ConnectionError("Couldn't reach 'x' on the Hub"), "local folder"),
-        (FileNotFoundError("Dataset 'x' doesn't exist on the Hub"), "check `hub`"),
-    ],
-)
-def test_hub_refusals_come_with_the_remedy(monkeypatch, error, remedy):
-    def load_dataset(*_, **__):
-        raise error
-
-    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
-    with pytest.raises(ValueError, match=remedy) as raised:
-        corpus_hub.load({"hub": "owner/x", "config": "hi", "split": "train"}, stream=False)
-    assert "owner/x, config hi, split train" in str(raised.value)
-
-
-def test_hub_asks_for_the_pinned_revision_and_streams_only_first_rows(monkeypatch):
-    calls = []
-
-    def load_dataset(*arguments, **options):
-        calls.append((arguments, options))
-        return [{"src": "a", "tgt": "b"}, {"src": "c", "tgt": "d"}]
-
-    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
-    options = {"hub": "o/s", "revision": "abc", "config": "{other}", "split": "train", "size": 1}
-    options["columns"] = {"en": "src", "*": "tgt"}
-    assert texts(read(options, "hi", "en", kind="hub")) == [("b", "a")]
-    expected = {"revision": "abc", "split": "train", "streaming": True}
-    assert calls == [(("o/s", "hi"), expected)]
-    read({**options, "sample": True}, kind="hub")
-    assert [streamed["streaming"] for _, streamed in calls[1:]] == [False, False]
-    read(
-        {**options, "hub": "hf://datasets/o/s@refs/convert/parquet/hi/train/*.parquet"}, kind="hub"
-    )
-    assert calls[-1][0] == ("parquet",)
-
-
 def test_controlled_corpus_is_asked_with_the_options(monkeypatch):
     fake = types.ModuleType("babelmerge.data.controlled")
     fake.rows = lambda *arguments: iter([row("0", repr(arguments), "x")])
@@ -401,43 +287,6 @@ def test_good_rows_pass_unchanged():
 def test_bad_rows_are_refused_with_the_data_set(rows, message):
     with pytest.raises(ValueError, match=f"translation/en-hi.*{message}"):
         list(corpora.check_rows(iter(rows), "translation/en-hi"))
-
-
-HELD_OUT = [row("a", "The Café  is open.", "x"), row("b", "No.", "नहीं।"), row("c", "New", "y")]
-TRAIN = [
-    row("0", "the cafe\u0301 is\tOPEN.", "another translation"),  # the same source, folded
-    row("1", "नहीं।", "No.", ("hi", "en")),  # the same pair, turned round
-    row("2", "नहीं।", "Nope.", ("hi", "en")),  # only the held-out target: no overlap
-    row("3", "Old", "y"),  # only the held-out target again
-    row("4", "New", "neu", ("en", "de")),  # the same source into another language
-]
-
-
-def test_overlap_is_a_source_seen_or_a_pair_turned_round():
-    assert corpora.overlap(iter(TRAIN), iter(HELD_OUT)) == ["a", "b", "c"]
-    assert corpora.overlap(TRAIN[2:4], HELD_OUT) == []
-    assert corpora.overlap([row("0", "New", "y", ("de", "hi"))], HELD_OUT) == []
-
-
-def test_overlap_is_dropped_from_training_only(caplog):
-    with caplog.at_level(logging.INFO):
-        kept = list(corpora.drop_overlap(iter(TRAIN), iter(HELD_OUT)))
-    assert [r["id"] for r in kept] == ["2", "3"]
-    assert "3 training rows dropped" in caplog.text
-    assert corpora.overlap(kept, HELD_OUT) == []
-    with pytest.raises(ValueError, match="all 2 training rows occur in held-out data"):
-        list(corpora.drop_overlap(TRAIN[:2], HELD_OUT))
-
-
-def test_overlap_is_refused_with_names_count_examples_and_remedy():
-    held_out = [row(str(n), f"Sentence {n}", "x") for n in range(9)]
-    with pytest.raises(ValueError) as error:
-        corpora.refuse_overlap(iter(held_out[2:7]), iter(held_out), "train.tsv", "flores dev")
-    message = str(error.value)
-    for part in ("flores dev: 5 of 9", "train.tsv", "2: 'Sentence 2'", "drop", "allow"):
-        assert part in message
-    assert "Sentence 5" not in message
-    corpora.refuse_overlap(held_out[:4], held_out[4:], "train.tsv", "flores dev")
 
 
 def test_rows_survive_writing_and_reading(tmp_path):

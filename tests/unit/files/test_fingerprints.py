@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from babelmerge.files import fingerprints
+from babelmerge.files import logic as files_logic
 
 SCRIPT = '''"""Doc."""
 import helper
@@ -37,7 +38,7 @@ def fingerprint(project, **options):
 
 
 def logic(source):
-    return fingerprints.logic(source)[0]
+    return files_logic.logic(source)[0]
 
 
 def edit(project, name, old, new):

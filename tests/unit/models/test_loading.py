@@ -5,7 +5,7 @@ import json
 import pytest
 import tiny_models
 
-from babelmerge.files import tensor_files
+from babelmerge.files import tensor_headers
 from babelmerge.models import checkpoints
 from babelmerge.models import loading as models
 
@@ -38,9 +38,9 @@ def test_a_damaged_file_is_named(base):
 
 def test_weights_that_are_there_twice_are_refused(base):
     (base / "model.safetensors").rename(base / "other.safetensors")
-    names = tensor_files.read_header(base / "other.safetensors")
+    names = tensor_headers.read_header(base / "other.safetensors")
     index = {"metadata": {}, "weight_map": dict.fromkeys(names, "other.safetensors")}
-    (base / tensor_files.INDEX).write_text(json.dumps(index))
+    (base / tensor_headers.INDEX).write_text(json.dumps(index))
     models.load(base)
     (base / "model.safetensors").write_bytes((base / "other.safetensors").read_bytes())
     with pytest.raises(ValueError, match="expected the weights once"):

@@ -17,7 +17,7 @@ from small_studies import made
 from tiny_training import make_model, make_tokenizer
 
 from babelmerge.analysis.mergeability import outlook
-from babelmerge.analysis.neurons import rows as neuron_rows
+from babelmerge.analysis.neurons import rates as neuron_rates
 from babelmerge.analysis.probing import files as representation_files
 from babelmerge.analysis.probing import representations
 from babelmerge.analysis.task_vectors import members as inspection_members
@@ -273,7 +273,7 @@ def test_neurons_need_the_bases_blocks(tmp_path):
         )
     files = [tmp_path / "base.safetensors", tmp_path / "deep.safetensors"]
     with pytest.raises(ValueError, match="no model has the blocks and widths of base"):
-        neuron_rows.read_rates(files, ["base", "experts/deep"], ["text/hi"], "source")
+        neuron_rates.read_rates(files, ["base", "experts/deep"], ["text/hi"], "source")
 
 
 def test_task_vectors_are_of_those_with_the_bases_tensors(tmp_path, caplog):

@@ -3,28 +3,14 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_report import run_script
+from made_up_neurons import skewed
 from scipy import stats
 
-from babelmerge.analysis.neurons import rows as neuron_rows
 from babelmerge.analysis.neurons import selection as neurons
-from babelmerge.analysis.probing import files as representation_files
-from babelmerge.analysis.probing.files import SPANS, Representations
-from babelmerge.files import long_tables
-
-
-def made_up(seed=0, languages=4, layers=3, width=50, tokens=10_007, dead=0):
-    draw = np.random.default_rng(seed)
-    rates = draw.beta(0.5, 2.0, (languages, layers, width))
-    rates = np.round(rates * tokens) / tokens
-    rates[:, 0, :dead] = 0
-    return rates
-
 
 # --- Independent procedures -----------------------------------------------------------------------
 
@@ -71,20 +57,20 @@ def as_sets(selected):
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("rho,tau", [(0.1, 0.8), (0.2, 0.5), (0.5, 0.95), (1.0, 0.3)])
 def test_paper_order_is_the_authors_procedure(seed, rho, tau):
-    rates = made_up(seed, dead=5)
+    rates = skewed(seed, dead=5)
     assert as_sets(neurons.select_neurons(rates, rho, tau)) == authors(rates, rho, tau)
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("rho,tau", [(0.01, 0.95), (0.1, 0.8), (0.9, 0.9)])
 def test_lape_order_is_lapes_procedure(seed, rho, tau):
-    rates = made_up(seed, dead=5)
+    rates = skewed(seed, dead=5)
     found = neurons.select_neurons(rates, rho, tau, order="lape")
     assert as_sets(found) == lape(rates, rho, tau)
 
 
 def test_orders_differ():
-    rates = made_up()
+    rates = skewed()
     assert as_sets(neurons.select_neurons(rates, 0.1, 0.8)) != as_sets(
         neurons.select_neurons(rates, 0.1, 0.8, order="lape")
     )
@@ -132,7 +118,7 @@ def test_by_hand():
 
 
 def test_dead_neurons_are_never_selected():
-    rates = made_up(dead=50)
+    rates = skewed(dead=50)
     for order in neurons.ORDERS:
         for one in neurons.select_neurons(rates, 1.0, 0.01, order):
             assert not one[0].any() and one[1:].any()
@@ -148,20 +134,20 @@ def test_ties_go_to_the_first():
 @given(st.integers(0, 50), st.permutations(range(4)))
 @settings(max_examples=30, deadline=None)
 def test_the_order_of_languages_does_not_matter(seed, order):
-    rates = made_up(seed, tokens=7)  # few tokens: many neurons with the same rates
+    rates = skewed(seed, tokens=7)  # few tokens: many neurons with the same rates
     plain = neurons.select_neurons(rates, 0.2, 0.6)
     turned = neurons.select_neurons(rates[list(order)], 0.2, 0.6)
     assert all(np.array_equal(plain[old], new) for old, new in zip(order, turned, strict=True))
 
 
 def test_decimal_shares_mean_what_they_say():
-    rates = made_up(width=100, layers=1)
+    rates = skewed(width=100, layers=1)
     found = neurons.select_neurons(rates, 0.29, 1e-9)
     assert np.any(found, axis=0).sum() == 29  # 0.29 * 100 is 28.999999999999996
 
 
 def test_scale_of_one_neuron_does_not_change_its_entropy():
-    rates = made_up()
+    rates = skewed()
     scaled = rates * np.random.default_rng(1).uniform(0.1, 1, rates.shape[1:])
     assert np.allclose(neurons.entropy(rates), neurons.entropy(scaled))
     assert neurons.entropy(rates).max() <= math.log(4) + 1e-12
@@ -195,14 +181,14 @@ def test_rates():
 )
 def test_refused(change, said):
     with pytest.raises(ValueError, match=said):
-        neurons.select_neurons(**{"found": made_up(), "rho": 0.1, "tau": 0.8, **change})
+        neurons.select_neurons(**{"found": skewed(), "rho": 0.1, "tau": 0.8, **change})
 
 
 # --- Usage alignment ------------------------------------------------------------------------------
 
 
 def test_alignment_and_correlation():
-    a, b = made_up(languages=2)
+    a, b = skewed(languages=2)
     for layer, (cosine, r) in enumerate(
         zip(neurons.usage_alignment(a, b), neurons.usage_correlation(a, b), strict=True)
     ):
@@ -220,7 +206,7 @@ def test_alignment_and_correlation():
 
 def test_shuffled_null_has_its_closed_forms():
     """Mean cosine I mean(a) mean(b) / (|a| |b|); r has mean 0 and variance 1 / (I - 1)."""
-    values = made_up(languages=1, layers=3, width=40)[0]
+    values = skewed(languages=1, layers=3, width=40)[0]
     cosines, r = neurons.shuffled(values, shuffles=4000, seed=1)
     assert cosines.shape == r.shape == (3, 3, 4000)
     for i, j in [(0, 1), (1, 2), (0, 0)]:
@@ -235,7 +221,7 @@ def test_shuffled_null_has_its_closed_forms():
 
 
 def test_shuffled_values_are_those_of_shuffled_neurons():
-    values = made_up(languages=1, layers=2, width=30)[0]
+    values = skewed(languages=1, layers=2, width=30)[0]
     cosines, r = neurons.shuffled(values, shuffles=3, seed=5)
     draw = np.random.default_rng(5)
     for number in range(3):
@@ -244,164 +230,3 @@ def test_shuffled_values_are_those_of_shuffled_neurons():
         assert cosines[0, 1, number] == pytest.approx(expected, abs=1e-13)
         expected = neurons.usage_correlation(values[:1], turned[None])[0]
         assert r[0, 1, number] == pytest.approx(expected, abs=1e-13)
-
-
-# --- Long rows ------------------------------------------------------------------------------------
-
-LANGUAGES = {"translation/hi-en": "hi", "translation/bn-en": "bn"}
-OWNERS = {"translation/hi-en": "experts/hi-en", "translation/bn-en": "experts/bn-en"}
-MODELS = ["base", "experts/hi-en", "experts/bn-en", "merges/many-to-one/ties"]
-
-
-def found():
-    return {model: made_up(seed, languages=2) for seed, model in enumerate(MODELS)}
-
-
-def table(rows):
-    return pd.DataFrame(list(rows))
-
-
-def one(frame, **facts):
-    for name, value in facts.items():
-        frame = frame[frame[name] == value]
-    assert len(frame) == 1
-    return frame.iloc[0]
-
-
-def test_selection_rows():
-    rates = found()
-    rows = table(neuron_rows.selection_rows(rates, LANGUAGES, OWNERS, 0.2, 0.7))
-    assert not rows.duplicated(["level", "where", "model", "dataset", "measure"]).any()
-    base = neurons.select_neurons(rates["base"], 0.2, 0.7)
-    for model in MODELS:
-        selected = neurons.select_neurons(rates[model], 0.2, 0.7)
-        for place, (dataset, language) in enumerate(LANGUAGES.items()):
-            at = {"model": model, "dataset": dataset, "language": language}
-            for block in range(3):
-                here = {**at, "level": "layer", "where": str(block)}
-                count = selected[place][block].sum()
-                assert one(rows, **here, measure="selected").value == count
-                difference = count - base[place][block].sum()
-                assert one(rows, **here, measure="difference").value == difference
-                kept = (selected[place][block] & base[place][block]).sum()
-                assert one(rows, **here, measure="kept").value == kept
-                assert one(rows, **here, measure="rate").n == 50
-            whole = {**at, "level": "total", "where": "all"}
-            assert one(rows, **whole, measure="selected").value == selected[place].sum()
-    for place, (dataset, own) in enumerate(OWNERS.items()):
-        after = neurons.select_neurons(rates[own], 0.2, 0.7)[place].sum()
-        at = {"level": "total", "dataset": dataset, "model": own}
-        assert one(rows, **at, measure="before").value == base[place].sum()
-        assert one(rows, **at, measure="after").value == after
-    threshold = one(rows, model="base", measure="threshold").value
-    assert threshold == neurons.threshold(rates["base"], 0.7)
-
-
-def test_usage_rows():
-    rates = found()
-    rows = table(neuron_rows.usage_rows(rates, list(LANGUAGES), OWNERS, shuffles=200))
-    keys = ["level", "where", "dataset", "comparison", "model", "other", "measure"]
-    assert not rows.duplicated(keys).any()
-    a, b = (rates[m][0] for m in MODELS[:2])
-    at = {"dataset": "translation/hi-en", "model": "experts/hi-en", "other": "base"}
-    cosine = neurons.usage_alignment(a, b)
-    assert one(rows, **at, where="1", measure="cosine").value == cosine[1]
-    assert one(rows, **at, where="all 0-2", measure="cosine").value == pytest.approx(cosine.mean())
-    assert one(rows, **at, where="all 0-2", measure="cosine").n == 150
-    null = one(rows, **at, where="1", measure="cosine_null")
-    assert null.low < null.value < null.high
-    mean = 50 * a[1].mean() * b[1].mean() / np.linalg.norm(a[1]) / np.linalg.norm(b[1])
-    assert null.value == pytest.approx(mean, abs=0.03)
-    others = one(rows, **at | {"other": "others"}, where="0", measure="pearson")
-    expert = neurons.usage_correlation(a * 0 + rates[MODELS[1]][0], rates[MODELS[2]][0])
-    assert others.value == pytest.approx(expert[0])
-    means = [rates[m].mean(axis=0) for m in MODELS[:2]]
-    at["dataset"] = "mean"
-    expected = neurons.usage_alignment(*means)[2]
-    assert one(rows, **at, where="2", measure="cosine").value == pytest.approx(expected)
-    assert "others" not in set(rows[rows["dataset"] == "mean"]["other"])
-
-
-def test_usage_rows_do_not_depend_on_threads():
-    first, second = (
-        table(neuron_rows.usage_rows(found(), list(LANGUAGES), OWNERS, 50, threads=n))
-        for n in (1, 3)
-    )
-    assert first.equals(second)
-
-
-@pytest.mark.parametrize("blocks", [1, 2, 4, 36])
-def test_bands_hold_every_block_once(blocks):
-    bands = neuron_rows.block_bands(blocks)
-    whole = bands.pop(f"all 0-{blocks - 1}")
-    assert [b for band in bands.values() for b in band] == list(whole) == list(range(blocks))
-    if blocks == 36:
-        assert list(bands) == ["early 0-11", "mid 12-27", "late 28-35"]
-
-
-def representation(seed, layers=3, width=50, tokens=1000):
-    draw = np.random.default_rng(seed)
-    counts = {s: draw.integers(0, tokens, (layers, width)) for s in SPANS}
-    tokens = {s: np.array([tokens - 400, 0, 400]) for s in SPANS}
-    states = {s: draw.normal(size=(layers + 2, 3, 8)).astype(np.float32) for s in SPANS}
-    return Representations(counts, tokens, states)
-
-
-@pytest.fixture
-def files(tmp_path):
-    paths = []
-    for seed, model in enumerate(MODELS):
-        for place, dataset in enumerate(LANGUAGES):
-            path = tmp_path / model / f"{dataset}.safetensors"
-            one = representation(10 * seed + place, width=40 if "merges" in model else 50)
-            representation_files.save(path, one)
-            paths.append(str(path))
-    return paths
-
-
-def test_read_rates(files, caplog):
-    rates = neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "target")
-    assert list(rates) == MODELS[:3] and "merges/many-to-one/ties" in caplog.text
-    expected = representation(11).counts["target"] / 1000
-    assert np.array_equal(rates["experts/hi-en"][1], expected)
-    empty = representation(0)
-    empty.tokens["source"][:] = 0
-    representation_files.save(files[1], empty)
-    with pytest.raises(ValueError, match=r"bn-en.safetensors, source: the span has no tokens"):
-        neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "source")
-
-
-def test_models_without_neurons_are_told_and_stop_nothing(files):
-    def without(places):
-        for place in places:
-            empty = representation(place)
-            nothing = {span: counts[:, :0] for span, counts in empty.counts.items()}
-            representation_files.save(files[place], empty._replace(counts=nothing))
-        return neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "target")
-
-    def tables(rates):
-        yield pd.DataFrame(neuron_rows.selection_rows(rates, LANGUAGES, OWNERS))
-        yield pd.DataFrame(neuron_rows.usage_rows(rates, list(LANGUAGES), OWNERS, shuffles=3))
-
-    sets = len(LANGUAGES)
-    before = list(tables(neuron_rows.read_rates(files, MODELS, list(LANGUAGES), "target")))
-    for table, full in zip(tables(without(range(sets, 2 * sets))), before, strict=True):
-        assert neuron_rows.without(table) == [MODELS[1]] and neuron_rows.without(full) == []
-        rest = table[table["measure"] != neuron_rows.LACKING]
-        assert set(rest["model"]) <= set(full["model"]) - {MODELS[1]} and len(rest)
-    for table in tables(without(range(len(files)))):
-        assert neuron_rows.without(table) == MODELS and len(table) == len(MODELS)
-
-
-@pytest.mark.parametrize("script", ["compare_neurons", "compare_usage_alignment"])
-def test_scripts(script, files, tmp_path, monkeypatch):
-    cfg = {"models": MODELS, "languages": LANGUAGES, "datasets": list(LANGUAGES), "owners": OWNERS}
-    cfg |= {"neurons": {"rho": 0.1, "tau": 0.8, "order": "paper"}, "seed": 0}
-    outputs = []
-    for number in range(2):
-        out = tmp_path / f"{script}{number}.tsv"
-        run_script(script, tmp_path, monkeypatch, files, [str(out)], cfg, span="source")
-        outputs.append(out.read_bytes())
-    assert outputs[0] == outputs[1]
-    rows = long_tables.read_long(out)
-    assert rows["value"].dtype == float and set(rows["model"]) >= set(MODELS[1:3])

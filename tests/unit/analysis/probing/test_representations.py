@@ -10,7 +10,7 @@ import pytest
 import torch
 from families import FAMILIES, MIXTURES, UNGATED, family
 from safetensors.numpy import load_file
-from tiny_training import TEMPLATE, make_model, make_rows, make_tokenizer
+from tiny_training import TEMPLATE, make_rows, make_tokenizer
 from torch import nn
 
 from babelmerge.analysis.probing import files as representation_files
@@ -25,11 +25,6 @@ ROWS = make_rows(23, seed=3, longest=9)
 
 def asked(rows=ROWS, **options):
     return representations.probes(rows, TEMPLATE, TOKENIZER, **options)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return make_model(TOKENIZER, num_hidden_layers=3).eval()
 
 
 def gate_of(mlp, inputs):
@@ -244,96 +239,6 @@ def test_positive_counts_in_slices():
     assert representation_hooks.positive_counts(gates, masks).tolist() == expected
 
 
-# --- Spans ----------------------------------------------------------------------------------------
-
-
-def test_tokens_and_masks_are_those_of_training():
-    found = asked()
-    for place, row in enumerate(ROWS):
-        one = prompts.encode(row, TEMPLATE, TOKENIZER, None)
-        length = len(found.ids[place])
-        assert found.ids[place].tolist() == one.ids[:-1]  # all but EOS, which no span holds
-        assert found.masks[place].tolist() == [one.source_mask[:length], one.target_mask[:length]]
-    assert found.names == [row["id"] for row in ROWS]
-
-
-def emptied(place, **texts):
-    return [row | texts if number == place else row for number, row in enumerate(ROWS)]
-
-
-@pytest.mark.parametrize(
-    "texts,empty",
-    [
-        ({"source": ""}, ["source"]),
-        ({"target": ""}, ["target"]),
-        ({"source": "", "target": ""}, SPANS),
-    ],
-)
-def test_empty_spans_are_marked_and_change_no_other_sentence(model, texts, empty):
-    plain = representations.represent(model, asked(), 90)
-    found = representations.represent(model, asked(emptied(4, **texts)), 90)
-    others = [n for n in range(len(ROWS)) if n != 4]
-    for span in SPANS:
-        assert (found.tokens[span][4] == 0) == (span in empty)
-        assert np.isfinite(found.states[span]).all()
-        assert bool(found.states[span][:, 4].any()) != (span in empty)
-        assert np.allclose(found.states[span][:, others], plain.states[span][:, others], atol=1e-6)
-    layers, kept = representation_files.common({"a": found, "b": plain}, empty[0])
-    assert kept.tolist() == others
-    assert len(layers["a"]) == 5
-    assert np.array_equal(layers["a"][2], found.states[empty[0]][2][others])
-    assert layers["b"][0].shape == (len(others), 32)
-
-
-def test_all_spans_empty(model):
-    rows = [row | {"source": "", "target": ""} for row in ROWS[:3]]
-    found = representations.represent(model, asked(rows))
-    for span in SPANS:
-        assert not found.counts[span].any() and not found.states[span].any()
-        assert found.counts[span].shape == (3, 64)
-    with pytest.raises(ValueError, match="no sentence has a target span"):
-        representation_files.common({"a": found}, "target")
-
-
-def test_one_sentence(model):
-    found = representations.represent(model, asked(ROWS[:1]))
-    all_of_them = representations.represent(model, asked(), 1)
-    for span in SPANS:
-        assert np.allclose(found.states[span], all_of_them.states[span][:, :1], atol=1e-6)
-
-
-def test_prompts_too_long_and_references_cut():
-    lengths = [len(prompts.encode(row, TEMPLATE, TOKENIZER, None).prompt_ids) for row in ROWS]
-    longest = sorted(lengths)[len(lengths) // 2]
-    found = asked(max_length=longest)
-    assert found.too_long == sum(length >= longest for length in lengths) > 0
-    assert found.cut > 0
-    for ids, length in zip(found.ids, lengths, strict=True):
-        assert len(ids) == 0 if length >= longest else 0 < len(ids) <= longest
-    with pytest.raises(ValueError, match="no rows"):
-        asked([])
-
-
-def test_chat_template():
-    tokenizer = make_tokenizer()
-    tokenizer.chat_template = (
-        "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}{% endfor %}[assistant]"
-    )
-    found = representations.probes(ROWS, TEMPLATE, tokenizer, None, True)
-    for ids, masks, row in zip(found.ids, found.masks, ROWS, strict=True):
-        assert tokenizer.decode(ids[masks[0]]).strip() == row["source"]
-        assert tokenizer.decode(ids[masks[1]]) == row["target"]
-
-
-def test_batches_hold_every_sentence_once_and_keep_the_budget():
-    found = asked(emptied(2, source="", target=""))
-    taken = list(representations.batches(found, 80))
-    assert sorted(np.concatenate(taken)) == [n for n in range(len(ROWS)) if n != 2]
-    for rows in taken:
-        lengths = [len(found.ids[row]) for row in rows]
-        assert len(rows) == 1 or max(lengths) * len(rows) <= 80
-
-
 # --- What is refused ------------------------------------------------------------------------------
 
 
@@ -389,7 +294,7 @@ def test_represent_file(model, tmp_path, caplog):
     folder = tmp_path / "model"
     model.save_pretrained(folder)
     TOKENIZER.save_pretrained(folder)
-    rows = emptied(3, target="")
+    rows = [*ROWS[:3], ROWS[3] | {"target": ""}, *ROWS[4:]]
     out = tmp_path / "out" / "hi-en.safetensors"
     with caplog.at_level(logging.WARNING):
         facts = representations.represent_file(folder, rows, out, template=TEMPLATE)

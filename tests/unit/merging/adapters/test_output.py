@@ -6,10 +6,10 @@ import pytest
 import tiny_models
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from tiny_models import load
 from transformers import AutoModelForCausalLM
 
 from babelmerge import merging
-from babelmerge.models import checkpoints
 from babelmerge.recipes import recipes
 
 torch.set_num_threads(1)
@@ -40,10 +40,6 @@ def family(tmp_path_factory):
         paths[f"e{number}"] = root / f"e{number}"
         model.save_pretrained(paths[f"e{number}"])
     return base, paths
-
-
-def load(path):
-    return checkpoints.Checkpoint(path).state_dict()
 
 
 @pytest.mark.parametrize(("method", "point"), POINTS)

@@ -5,64 +5,17 @@ import itertools
 import pytest
 import tiny_models
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from families import CONFIGS, config, model
 from transformers import AutoModelForCausalLM as Auto
-from transformers import (
-    Gemma2Config,
-    Gemma3TextConfig,
-    GemmaConfig,
-    LlamaConfig,
-    MistralConfig,
-    Phi3Config,
-    Qwen2Config,
-    Qwen2MoeConfig,
-    Qwen3Config,
-)
 
 from babelmerge import merging
 from babelmerge.merging.alignment import align as alignment
-from babelmerge.merging.alignment import matching
 from babelmerge.merging.alignment.layout import layout_of, rows
 from babelmerge.merging.streaming.opening import InMemory
 from babelmerge.models import checkpoints
 
 torch.set_num_threads(1)
-CONFIGS = {
-    "qwen2": Qwen2Config,
-    "qwen3": Qwen3Config,
-    "llama": LlamaConfig,
-    "mistral": MistralConfig,
-    "gemma": GemmaConfig,
-    "gemma2": Gemma2Config,
-    "gemma3": Gemma3TextConfig,
-}
 ALL = ("neurons", "heads", "values", "residual")
-
-
-def config(family="qwen2", kv=2, tied=True, **changes):
-    sizes = {
-        "hidden_size": 24,
-        "intermediate_size": 20,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "head_dim": 6,
-        "vocab_size": 40,
-        "max_position_embeddings": 64,
-    }
-    sizes |= {"num_key_value_heads": kv, "tie_word_embeddings": tied, "dtype": "float64", **changes}
-    return CONFIGS[family](**sizes)
-
-
-def model(config, seed=0):
-    """A model with noise in every parameter: norms and biases start as ones and zeros otherwise."""
-    generator = torch.Generator().manual_seed(seed)
-    made = Auto.from_config(config).double().eval()
-    with torch.no_grad():
-        for parameter in made.parameters():
-            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-            parameter.copy_(0.3 * noise + (parameter.dim() == 1))
-    return made
 
 
 def shuffled(layout, seed, kinds=ALL):
@@ -345,80 +298,6 @@ def test_ties_stay():
         assert torch.equal(found, torch.argsort(order))
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 9), st.integers(0, 2**31), st.integers(1, 4))
-def test_assignments_are_the_best_and_prefer_to_stay(size, seed, values):
-    generator = torch.Generator().manual_seed(seed)
-    scores = torch.randint(0, values, (size, size), generator=generator).double()
-    before = scores.clone()
-    order = matching.assign(scores)
-    assert torch.equal(scores, before)
-    if size <= 6:
-        every = list(itertools.permutations(range(size)))
-        totals = [sum(before[i, j].item() for i, j in enumerate(one)) for one in every]
-        stays = [sum(i == j for i, j in enumerate(one)) for one in every]
-        best = max(zip(totals, stays, strict=True))
-        found = order.tolist()
-        assert (totals[every.index(tuple(found))], stays[every.index(tuple(found))]) == best
-    flat = torch.full((size, size), float(values))
-    assert torch.equal(matching.assign(flat.double()), torch.arange(size))
-    assert torch.equal(matching.assign(torch.zeros(size, size).double()), torch.arange(size))
-
-
-@pytest.mark.parametrize("noise", [0, 0.1, 1, 10])
-def test_nearest_units_are_the_assignment_or_left_to_it(noise):
-    """With rows of very different sizes, so that some can't be told apart at a glance."""
-    generator = torch.Generator().manual_seed(1)
-    sizes = torch.logspace(-2, 1, 600)[:, None]
-    ours = [sizes * torch.randn(600, columns, generator=generator) for columns in (900, 700, 1)]
-    shuffle = torch.randperm(600, generator=generator)
-    theirs = [(m + noise * 0.01 * torch.randn(m.shape, generator=generator))[shuffle] for m in ours]
-    pairs = list(zip(ours, theirs, strict=True))
-    found = matching.nearest(lambda: pairs)
-    assigned = matching.assign(matching.inner_products(pairs))
-    assert (found is None) == (noise > 1)
-    if found is not None:
-        assert torch.equal(found, assigned)
-        assert torch.equal(found, torch.argsort(shuffle))
-    twice = [(torch.cat([o, o]), torch.cat([t, t])) for o, t in pairs]
-    assert matching.nearest(lambda: twice) is None
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.randoms(use_true_random=False))
-def test_same_rows_are_found_in_any_order(kinds, random):
-    ours = [bytes([kind]) for kind in kinds]
-    theirs = list(ours)
-    random.shuffle(theirs)
-    order = matching.same_rows(ours, theirs).tolist()
-    assert sorted(order) == list(range(len(ours)))
-    assert [theirs[n] for n in order] == ours
-    assert all(order[n] == n for n in range(len(ours)) if ours[n] == theirs[n])
-    assert matching.same_rows(ours, [*theirs[1:], b"other"]) is None
-
-
-def test_scores_are_exact_inner_products_of_rounded_weights_for_any_threads():
-    generator = torch.Generator().manual_seed(0)
-    left, right = (torch.randn(700, 2500, generator=generator) for _ in range(2))
-    left[0], left[1] = 0, 1e30 * left[1]
-    found = []
-    for threads in (1, 2):
-        torch.set_num_threads(threads)
-        found.append(matching.inner_products([(left, right), (right, left)]))
-    torch.set_num_threads(1)
-    assert torch.equal(*found)
-    exact = left.double() @ right.double().T + right.double() @ left.double().T
-    norms = left.double().norm(dim=1)[:, None] * right.double().norm(dim=1)
-    assert bool(((found[0] - exact).abs() <= 1e-5 * (norms + norms.T)).all())
-    # In another order of columns, with whole numbers: equal to the bit.
-    whole = torch.randint(-2000, 2000, (5, 1024), generator=generator).double()
-    shuffle = torch.randperm(1024, generator=generator)
-    assert torch.equal(
-        matching.inner_products([(whole, whole)]),
-        matching.inner_products([(whole[:, shuffle], whole[:, shuffle])]),
-    )
-
-
 def test_a_view_of_a_checkpoint_is_a_member_that_reads_what_apply_gives(tmp_path):
     base = tiny_models.model(0)
     folder = tiny_models.save(base, tmp_path / "base")
@@ -446,58 +325,3 @@ def test_the_engine_merges_a_view():
     merged = merging.merge(state, {"a": state, "b": view}, "linear")
     assert same(merged, state)
     assert not same(merging.merge(state, {"a": state, "b": permuted}, "linear"), state)
-
-
-def test_unknown_architectures_and_tensors_are_refused():
-    small = {"hidden_size": 16, "intermediate_size": 8, "num_hidden_layers": 1, "vocab_size": 8}
-    small |= {"num_attention_heads": 2, "num_key_value_heads": 2, "pad_token_id": 0}
-    for shape, words in (
-        (Phi3Config(**small), "'phi3': it fuses q, k and v"),
-        (Qwen2MoeConfig(**small, num_experts=2), "'qwen2_moe': its experts"),
-        ({"model_type": "bloom"}, "'bloom': where its units sit .* gemma, .* qwen3"),
-    ):
-        with pytest.raises(ValueError, match=words):
-            alignment.match({}, {}, shape)
-    made = model(config())
-    state = made.state_dict()
-    sinks = {**state, "model.layers.0.self_attn.sinks": torch.zeros(4)}
-    with pytest.raises(ValueError, match="does not know the tensor model.layers.0.self_attn.sinks"):
-        alignment.match(sinks, sinks, made.config)
-    fused = {n: t for n, t in state.items() if "layers.1.self_attn.q_proj.weight" not in n}
-    with pytest.raises(ValueError, match="lacks model.layers.1.self_attn.q_proj.weight"):
-        alignment.match(fused, fused, made.config)
-
-
-def test_errors_name_what_does_not_fit():
-    made = model(config())
-    state = made.state_dict()
-    with pytest.raises(ValueError, match="give config="):
-        alignment.match(state, state)
-    with pytest.raises(ValueError, match="no symmetry 'head'; did you mean heads?"):
-        alignment.match(state, state, made.config, ["head"])
-    with pytest.raises(ValueError, match="add heads"):
-        alignment.match(state, state, made.config, ["values"])
-    with pytest.raises(ValueError, match=r"has shape \(12, 24\), its config asks for \(6, 24\)"):
-        alignment.match(state, state, config(kv=1))
-    less = {n: t for n, t in state.items() if n != "model.norm.weight"}
-    with pytest.raises(ValueError, match="reference has model.norm.weight, which model lacks"):
-        alignment.match(state, less, made.config)
-    wide = model(config(vocab_size=41)).state_dict()
-    with pytest.raises(ValueError, match=r"embed_tokens.weight: reference has shape \(40, 24\)"):
-        alignment.match(state, wide, made.config)
-    broken = {n: t.clone() for n, t in state.items()}
-    broken["model.layers.0.mlp.up_proj.weight"][0, 0] = float("nan")
-    with pytest.raises(ValueError, match="model: model.layers.0.mlp.up_proj.weight has 1 of 480"):
-        alignment.match(state, broken, made.config)
-    heads = "model.layers.0.self_attn.heads"
-    for permutations, words in (
-        ({heads: torch.tensor([0, 2, 1, 3])}, "takes heads out of their KV group"),
-        ({heads: torch.tensor([0, 0, 2, 3])}, "no permutation of 0..3"),
-        (
-            {"model.layers.0.mlp.neuron": torch.arange(20)},
-            "did you mean model.layers.0.mlp.neurons",
-        ),
-        ({"model.layers.0.self_attn.values": torch.arange(12).flip(0)}, "does not follow its KV"),
-    ):
-        with pytest.raises(ValueError, match=words):
-            alignment.apply(state, permutations, made.config)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from babelmerge.files import directories, tensor_files
+from babelmerge.files import directories, tensor_files, tensor_headers
 from babelmerge.merging import compatibility
 from babelmerge.merging.calibration import checks
 from babelmerge.merging.kernels.shares import linear_divisor
@@ -52,7 +52,7 @@ def merge_files(
     parsed = recipes.read_recipe(recipe)
     compatibility.check_out(out_dir, parsed)
     point, layout, make = _planned(parsed, threads, device)
-    compatibility.check_room(out_dir, sum(map(tensor_files.size_of, layout.values())))
+    compatibility.check_room(out_dir, sum(map(tensor_headers.size_of, layout.values())))
     hashes: dict[str, str] = {}
     prints: dict[str, str] = {}
     report: dict[str, Any] = {}
@@ -69,14 +69,9 @@ def merge_files(
         else:
             pieces = _told(make(), layout, progress)
             hashes |= tensor_files.write_tensors(directory, layout, pieces, max_shard_bytes)
-            directories.copy_companions(parsed.base, directory)
-            directories.write_config(
-                directories.read_json(Path(parsed.base) / "config.json"), point.dtype, directory
-            )
+            _write_companions(parsed, point, directory)
         prints |= taken()
-        recipes.write_recipe(recipes.stamped(parsed, prints), directory / "recipe.yaml")
-        card = recipes.model_card(parsed, prints)
-        (directory / "README.md").write_text(card, encoding="utf-8")
+        _write_origin(parsed, prints, directory)
     logger.info("merged %d experts by %s", len(parsed.experts), parsed.method)
     return Path(out_dir)
 
@@ -86,13 +81,34 @@ def check_files(recipe: Mapping[str, Any] | str | Path, out_dir: str | Path) -> 
     parsed = recipes.read_recipe(recipe)
     compatibility.check_out(out_dir, parsed)
     _, layout, _ = _planned(parsed, None, None)
-    compatibility.check_room(out_dir, sum(map(tensor_files.size_of, layout.values())))
+    compatibility.check_room(out_dir, sum(map(tensor_headers.size_of, layout.values())))
 
 
 def _planned(
     recipe: recipes.Recipe, threads: int | None, device: str | None
-) -> tuple[Settings, tensor_files.Layout, Callable[[], Pieces]]:
+) -> tuple[Settings, tensor_headers.Layout, Callable[[], Pieces]]:
     """(settings, layout of the result, what starts making it), with everything checked."""
+    point, members, adapters = _checked(recipe, device)
+    layout = {
+        name: (former.output_code(members, point, name), members.base.shape(name))
+        for name in members.names
+    }
+
+    def make() -> Pieces:
+        by_kernels = former.can_form(point) and point.device in (None, "cpu")
+        if by_kernels and not recipe.align and not adapters:
+            stream = former.Former(Passes(members, threads), point).stream()
+            sizes = {name: tensor_headers.size_of(entry) for name, entry in layout.items()}
+            return former.pieces_of(stream, sizes)
+        from babelmerge.merging import engine
+
+        return engine.pieces(recipe, point, threads)
+
+    return point, layout, make
+
+
+def _checked(recipe: recipes.Recipe, device: str | None) -> tuple[Settings, Members, list[str]]:
+    """(settings, the base and the experts that are full models, ids of adapters), checked."""
     experts = dict(recipe.experts)
     adapters = [id_ for id_, path in experts.items() if is_adapter(path)]
     full = {id_: path for id_, path in experts.items() if id_ not in adapters}
@@ -115,22 +131,7 @@ def _planned(
             f"{recipe.method}: filter {unknown[0]!r} is part of no tensor's name, such as "
             f"{next(iter(members.names))}; mend it or take it out"
         )
-    layout = {
-        name: (former.output_code(members, point, name), members.base.shape(name))
-        for name in members.names
-    }
-
-    def make() -> Pieces:
-        by_kernels = former.can_form(point) and point.device in (None, "cpu")
-        if by_kernels and not recipe.align and not adapters:
-            stream = former.Former(Passes(members, threads), point).stream()
-            sizes = {name: tensor_files.size_of(entry) for name, entry in layout.items()}
-            return former.pieces_of(stream, sizes)
-        from babelmerge.merging import engine
-
-        return engine.pieces(recipe, point, threads)
-
-    return point, layout, make
+    return point, members, adapters
 
 
 def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> None:
@@ -187,6 +188,20 @@ def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> 
     return {"rank": found.rank, "error": found.error, "errors": found.errors}
 
 
+def _write_companions(recipe: recipes.Recipe, point: Settings, directory: Path) -> None:
+    """All of a model but its weights, as the base has it."""
+    directories.copy_companions(recipe.base, directory)
+    config = directories.read_json(Path(recipe.base) / "config.json")
+    directories.write_config(config, point.dtype, directory)
+
+
+def _write_origin(recipe: recipes.Recipe, prints: Mapping[str, str], directory: Path) -> None:
+    """What it was merged from, for programs and for people."""
+    recipes.write_recipe(recipes.stamped(recipe, prints), directory / "recipe.yaml")
+    card = recipes.model_card(recipe, prints)
+    (directory / "README.md").write_text(card, encoding="utf-8")
+
+
 def _beside(work: Callable[[], Any]) -> Callable[[], Any]:
     """Start some work on a thread that nobody waits for at an exit; the result when called."""
     future: Future = Future()
@@ -207,11 +222,11 @@ def _fingerprints(recipe: recipes.Recipe) -> dict[str, str]:
     return {id_: directories.fingerprint(path) for id_, path in paths.items()}
 
 
-def _told(pieces: Pieces, layout: tensor_files.Layout, progress: Progress | None) -> Pieces:
+def _told(pieces: Pieces, layout: tensor_headers.Layout, progress: Progress | None) -> Pieces:
     """The same pieces, with progress told at each."""
     if progress is None:
         return pieces
-    total = sum(map(tensor_files.size_of, layout.values()))
+    total = sum(map(tensor_headers.size_of, layout.values()))
     done = 0
 
     def telling(name: str) -> Iterator[np.ndarray]:

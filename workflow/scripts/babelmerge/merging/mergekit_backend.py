@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from babelmerge.files import directories, tensor_files
-from babelmerge.files.tensor_files import FLOATING, TensorFiles
+from babelmerge.files import directories, tensor_headers
+from babelmerge.files.tensor_files import TensorFiles
+from babelmerge.files.tensor_headers import FLOATING
 from babelmerge.recipes import points, recipes
 from babelmerge.recipes.settings import Settings
 
@@ -110,7 +111,7 @@ def _require_model(path: Path) -> None:
             f"{path}: is an adapter, which mergekit would have to load through its model's code; "
             "keep its full model (training: lora: {keep: full}), or use backend: babelmerge"
         )
-    tensor_files.weight_files(path)  # refuses pickles, and what is no checkpoint
+    tensor_headers.weight_files(path)  # refuses pickles, and what is no checkpoint
 
 
 def _dtype(base: TensorFiles) -> str:

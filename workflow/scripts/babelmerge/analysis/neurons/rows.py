@@ -4,7 +4,6 @@ Takes the rates of the models of one direction on its data sets (one for each la
 of one number each; `neurons` computes, `comparisons` says which models are compared. No torch.
 """
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -12,49 +11,12 @@ import numpy as np
 from babelmerge.analysis import layers
 from babelmerge.analysis.comparisons import relations, with_others
 from babelmerge.analysis.neurons import selection
-from babelmerge.analysis.probing import files as representation_files
-
-LOG = logging.getLogger(__name__)
+from babelmerge.analysis.neurons.rates import Rates, having
 
 ALL = "all"  # stands for all blocks together
 LACKING = "lacking"  # the measure of a model that has no neurons, in its only row
 MEAN = "mean"  # stands for the mean of rates over a direction's data sets
 BASE = "base"
-
-Rates = Mapping[str, np.ndarray]  # model -> (data sets, blocks, width)
-
-
-def read_rates(
-    files: Sequence, models: Sequence[str], datasets: Sequence[str], span: str
-) -> dict[str, np.ndarray]:
-    """Rates of each model from files of representations: each model's data sets, then the next's.
-
-    Models whose blocks or neurons are not as many as those of the first that has neurons are left
-    out, and told in the log: their neurons have no counterpart. A model without neurons stays, with
-    a width of 0. ValueError naming the file for an empty span, and when none is left beside the
-    first.
-    """
-    if len(files) != len(models) * len(datasets):
-        raise ValueError(f"{len(files)} files for {len(models)} models on {len(datasets)} sets")
-    found = {}
-    for place, model in enumerate(models):
-        own = files[place * len(datasets) : (place + 1) * len(datasets)]
-        found[model] = np.stack([_rates(file, span) for file in own])
-    first, *others = having(found) or [""]
-    unlike = [model for model in others if found[model].shape != found[first].shape]
-    for model in unlike:
-        LOG.warning("%s: has other blocks or widths than %s; left out", model, first)
-    if others and len(unlike) == len(others):
-        raise ValueError(
-            f"no model has the blocks and widths of {first}, among {', '.join(others)}; "
-            "give the base that the experts were tuned from"
-        )
-    return {model: rates for model, rates in found.items() if model not in unlike}
-
-
-def having(found: Rates) -> list[str]:
-    """The models that have neurons, in order."""
-    return [model for model, rates in found.items() if rates.size]
 
 
 def selection_rows(
@@ -88,13 +50,7 @@ def selection_rows(
             before = selected[BASE][place] if BASE in found else None
             yield from _counted(selected[model][place], before, rates[place], at)
         yield from _facts(model, rates, selected[model], tau)
-    for place, (dataset, language) in enumerate(languages.items()):
-        own = owners.get(dataset)
-        if own in found and BASE in found:
-            at = {"level": "total", "where": ALL, "model": own}
-            for measure, model in (("before", BASE), ("after", own)):
-                value, size = selected[model][place].sum(), selected[model][place].size
-                yield _row({**at, "dataset": dataset, "language": language}, measure, value, size)
+    yield from _own(selected, languages, owners)
     for model in lacking:
         at = {"level": "total", "where": ALL, "model": model, "dataset": "", "language": ""}
         yield _row(at, LACKING, 0, 0)
@@ -150,14 +106,6 @@ def without(rows) -> list[str]:
     return list(rows.loc[rows["measure"] == LACKING, "model"])
 
 
-def _rates(file, span: str) -> np.ndarray:
-    one = representation_files.load(file)
-    try:
-        return selection.rates(one.counts[span], one.tokens[span])
-    except ValueError as error:
-        raise ValueError(f"{file}, {span}: {error}") from None
-
-
 def _counted(
     selected: np.ndarray, before: np.ndarray | None, rates: np.ndarray, at: Mapping
 ) -> Iterator[dict]:
@@ -183,6 +131,19 @@ def _facts(model: str, rates: np.ndarray, selected: list, tau: float) -> Iterato
     yield _row(at, "threshold", selection.threshold(rates, tau), rates.size)
     yield _row(at, "specific", np.any(selected, axis=0).sum(), rates[0].size)
     yield _row(at, "dead", (~rates.any(axis=0)).sum(), rates[0].size)
+
+
+def _own(
+    selected: Mapping[str, np.ndarray], languages: Mapping[str, str], owners: Mapping[str, str]
+) -> Iterator[dict]:
+    """Table 5: of each language's own expert, neurons of the language before and after tuning."""
+    for place, (dataset, language) in enumerate(languages.items()):
+        own = owners.get(dataset)
+        if own in selected and BASE in selected:
+            at = {"level": "total", "where": ALL, "model": own}
+            for measure, model in (("before", BASE), ("after", own)):
+                value, size = selected[model][place].sum(), selected[model][place].size
+                yield _row({**at, "dataset": dataset, "language": language}, measure, value, size)
 
 
 def _row(place: Mapping, measure: str, value, n: int) -> dict:

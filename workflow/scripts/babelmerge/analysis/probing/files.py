@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from babelmerge.files import tensor_files
+from babelmerge.files import tensor_files, tensor_headers
 from babelmerge.files.atomic import folder_beside
 
 LOG = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ def save(path: str | Path, found: Representations) -> None:
 
 def load(path: str | Path) -> Representations:
     """Map a file; its arrays must not be written to. ValueError when it is none of ours."""
-    header = tensor_files.read_header(path)
+    header = tensor_headers.read_header(path)
     start = os.path.getsize(path) - max((f["data_offsets"][1] for f in header.values()), default=0)
     found = Representations({}, {}, {})
     for name in (f"{kind}.{span}" for kind in TYPES for span in SPANS):

@@ -6,7 +6,7 @@ Reads no tensor, so that a merge that cannot work ends before it starts. No torc
 from collections.abc import Mapping
 from pathlib import Path
 
-from babelmerge.files import tensor_files
+from babelmerge.files import tensor_headers
 from babelmerge.merging.streaming.members import Member
 
 
@@ -16,7 +16,7 @@ def check(kind: str, paths: Mapping[str, str | Path], base: Member) -> None:
     kind: "fisher", a number for each element of a tensor; else Gram matrices, inputs by inputs.
     paths: a file for each expert's id. Experts need statistics of the same tensors.
     """
-    headers = {id_: tensor_files.read_header(path) for id_, path in paths.items()}
+    headers = {id_: tensor_headers.read_header(path) for id_, path in paths.items()}
     for id_, header in headers.items():
         ours = [name for name in base.names if name in header]
         if not ours:
@@ -40,7 +40,7 @@ def _check_entry(kind: str, where: str, fact: Mapping, shape: tuple[int, ...]) -
     if expected is None:
         raise ValueError(f"{where} has no inputs, its shape is {shape}; collect {kind} again")
     found = tuple(fact["shape"])
-    if found != expected or fact["dtype"] not in tensor_files.FLOATING:
+    if found != expected or fact["dtype"] not in tensor_headers.FLOATING:
         raise ValueError(
             f"{where} is {fact['dtype']} {found}, expected floats {expected} for a tensor of shape "
             f"{shape}; collect the {kind} statistics from these experts"

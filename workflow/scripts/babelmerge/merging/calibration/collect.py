@@ -14,8 +14,10 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +53,25 @@ def collect(
     and sums of what it computes. ValueErrors for an unknown kind, rows that cannot be used, values
     that are not finite, and a model whose tensors have other names in its files than in memory.
     """
+    model, tokenizer, shapes, collected = _loaded(kind, folder, dtype)
+    counts = tokenised.Counts()
+    encoding = (prompt, tokenizer, max_length, counts)
+    triples = tokenised.tokenised(islice(rows, limit), *encoding)
+    out_file = Path(out_file)
+    with folder_beside(out_file) as work:
+        tokens = batches.store(triples, work, "dev", len(tokenizer))
+        tokenised.check_rows(counts, "dev", max_length)
+        runs = split(shapes, memory)
+        LOG.info("%s: %d rows, %d tensors, passes: %d", kind, len(tokens), len(shapes), len(runs))
+        sums = partial(collected, model, tokens, batch_tokens=batch_tokens)
+        os.replace(files.write(work, shapes, runs, sums), out_file)
+    facts = _facts(kind, folder, dtype, counts, tokens)
+    write_atomically(out_file.with_suffix(".json"), json.dumps(facts, indent=1) + "\n")
+    return facts
+
+
+def _loaded(kind: str, folder: str | Path, dtype: str) -> tuple[Any, Any, Shapes, Callable]:
+    """(model, tokenizer, shapes of what is collected, what collects it), checked."""
     if kind not in KINDS:
         raise ValueError(f"no statistics of kind {kind!r}; expected {' or '.join(KINDS)}")
     shapes_of, collected = KINDS[kind]
@@ -58,20 +79,17 @@ def collect(
     tokenised.check_vocabulary(model, tokenizer)
     shapes = shapes_of(model)
     _check_names(folder, kind, shapes)
-    out_file = Path(out_file)
-    with folder_beside(out_file) as work:
-        counts = tokenised.Counts()
-        encoding = (prompt, tokenizer, max_length, counts)
-        triples = tokenised.tokenised(islice(rows, limit), *encoding)
-        tokens = batches.store(triples, work, "dev", len(tokenizer))
-        tokenised.check_rows(counts, "dev", max_length)
-        runs = split(shapes, memory)
-        LOG.info("%s: %d rows, %d tensors, passes: %d", kind, len(tokens), len(shapes), len(runs))
-        made = files.write(
-            work, shapes, runs, lambda names: collected(model, tokens, names, batch_tokens)
-        )
-        os.replace(made, out_file)
-    facts = {
+    return model, tokenizer, shapes, collected
+
+
+def _facts(
+    kind: str,
+    folder: str | Path,
+    dtype: str,
+    counts: tokenised.Counts,
+    tokens: batches.Tokens,
+) -> dict:
+    return {
         "kind": kind,
         "model": checkpoints.fingerprint(folder),
         "dtype": dtype,
@@ -80,9 +98,6 @@ def collect(
         "rows": len(tokens),
         "positions": int((tokens.lengths - 1).sum()),
     }
-    text = json.dumps(facts, indent=1) + "\n"
-    write_atomically(out_file.with_suffix(".json"), text)
-    return facts
 
 
 def split(shapes: Shapes, memory: int) -> list[list[str]]:

@@ -6,7 +6,7 @@ a target, and refuses what is not finite by name. No torch.
 
 import numpy as np
 
-from babelmerge.files.tensor_files import SIZES
+from babelmerge.files.tensor_headers import SIZES
 from babelmerge.merging.kernels import loops
 from babelmerge.merging.streaming.members import not_finite
 from babelmerge.merging.streaming.passes import Handle, Passes

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from babelmerge.files.tensor_files import FLOATING, SIZES
+from babelmerge.files.tensor_headers import FLOATING, SIZES
 from babelmerge.merging.streaming import chunks, passes, planner
 from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.streaming.passes import Passes, handle

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from babelmerge.files.tensor_files import FLOATING, TensorFiles
+from babelmerge.files.tensor_files import TensorFiles
+from babelmerge.files.tensor_headers import FLOATING
 
 if TYPE_CHECKING:
     from torch import Tensor

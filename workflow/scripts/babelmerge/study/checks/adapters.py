@@ -124,7 +124,7 @@ def _mismatch(plan: Plan, config: "AdapterConfig") -> str:
 
     Older files name their tensors otherwise, so one that is found nowhere proves nothing.
     """
-    from babelmerge.files.tensor_files import read_header
+    from babelmerge.files.tensor_headers import read_header
     from babelmerge.models.adapter_config import weights
 
     header = read_header(weights(config.path))
