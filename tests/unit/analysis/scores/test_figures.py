@@ -144,6 +144,12 @@ def test_retention_above_the_expert_stays_on_the_axis(retention):
         assert figure.axes[0].get_xlim()[1] > 1.8
 
 
+@pytest.mark.parametrize("make", [figures.retention_bars, figures.retention_overview])
+def test_retention_of_experts_that_learnt_nothing_says_so(retention, tmp_path, make):
+    nothing = retention.assign(retention=float("nan"), unlearnt="below the base")
+    assert figures.NOTHING in words(svg(make(nothing, "bleu", ["many-to-one"]), tmp_path))
+
+
 def test_overview_scales_to_many_groups(retention, tmp_path):
     rows = retention[retention.group == "bidirectional-hi"]
     many = pd.concat([rows.assign(group=f"pairs-{n:02d}") for n in range(45)])

@@ -19,6 +19,7 @@ GAP = 1.0  # bars' widths between data sets
 INK_ABSENT = "#6b6b6b"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
 
+NOTHING = "No expert learnt anything that a merge could keep a share of"
 OVERVIEW = (
     "Share of the experts' {label} that merges keep, group by group. Large markers: mean over the "
     "group's test sets; faint dots: single test sets."
@@ -39,6 +40,8 @@ def retention_bars(retention: pd.DataFrame, metric: str, groups: Sequence[str]) 
     line at 100% is the expert. Raises ValueError if nothing of the metric is there.
     """
     chosen = _chosen(retention, metric, groups)
+    if chosen["retention"].isna().all():
+        return fs.blank(NOTHING)
     methods = list(dict.fromkeys(chosen["method"]))
     parts = [(name, chosen[chosen["group"] == name]) for name in groups]
     parts = [(name, part) for name, part in parts if len(part)]
@@ -59,6 +62,8 @@ def retention_overview(retention: pd.DataFrame, metric: str, groups: Sequence[st
     Works for two groups and for fifty. Raises ValueError if nothing of the metric is there.
     """
     chosen = _chosen(retention, metric, groups)
+    if chosen["retention"].isna().all():
+        return fs.blank(NOTHING)
     methods = list(dict.fromkeys(chosen["method"]))
     names = [name for name in groups if (chosen["group"] == name).any()]
     with fs.style():
