@@ -113,3 +113,9 @@ def test_prompts_show_choices_under_keys():
 def test_words_are_characters_where_no_spaces_are_written():
     assert writing.words("Das Haus in 東京, ok?") == ["Das", "Haus", "in", "東", "京", "ok"]
     assert writing.find("a cat", "at") is None and writing.find("a cat", "cat") == 2
+
+
+@pytest.mark.parametrize("record", kinds.KINDS.values(), ids=lambda record: record.name)
+def test_a_prompt_is_shown_as_a_study_writes_it(record):
+    prompt = f"Read this: {{{record.fields[0]}}}\n"
+    assert record.written(record.template(prompt)) == prompt

@@ -38,12 +38,12 @@ def pair(dataset: str) -> str:
 
 
 def apart(dataset: str, among: Iterable[str]) -> str:
-    """The same, with its task before it where another of some data sets has that pair or language.
+    """The same, with its task before it where any two of some data sets have one pair or language.
 
-    'Sentiment, Hindi' for sentiment/hi beside reasoning/hi.
+    'Sentiment, Hindi' for sentiment/hi beside reasoning/hi, and then 'Sentiment, German' too.
     """
-    words = pair(dataset)
-    if not any(pair(other) == words for other in set(among) - {dataset}):
+    words, together = pair(dataset), {dataset, *among}
+    if len(set(map(pair, together))) == len(together):
         return words
     return f"{ids.task(dataset).replace('_', ' ').capitalize()}, {words}"
 

@@ -121,6 +121,10 @@ class Kind:
         apart = task.chat or text[-1:].isspace() or text.endswith(SPACE)
         return text if apart or self.answers(task) != LIKELIHOOD else text + SPACE
 
+    def written(self, template: str) -> str:
+        """A prompt as a study writes it, of one as rows fill it."""
+        return template.replace("{source}", f"{{{self.fields[0]}}}")
+
     def mistake(self, task: Asked) -> Mistake | None:
         """The first thing in a study's task that does not suit this kind, but for metrics."""
         return self._unsuited(task) or self._unanswered(task) or self.check(self, task)
