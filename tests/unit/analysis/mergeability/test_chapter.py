@@ -282,6 +282,11 @@ def test_outlooks_are_told_beside_what_was_kept():
     assert findings.outlooks(other) == []
 
 
+def test_correlations_that_are_all_undefined_are_no_table():
+    nothing = study(3)["correlations"].assign(value=float("nan"))
+    assert mergeability_tables.correlations_table(nothing) is None
+
+
 def test_a_p_that_cannot_be_small_stands_in_brackets():
     few = mergeability_tables.correlations_table(study(3)["correlations"])
     assert few.rows[0].cells[1].text.startswith("(") and "In brackets" in few.note

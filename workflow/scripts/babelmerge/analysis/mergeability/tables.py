@@ -57,8 +57,13 @@ def pairs_table(table: pd.DataFrame) -> Table:
     )
 
 
-def correlations_table(table: pd.DataFrame) -> Table:
-    """Measures against statistics, over merges and, below, over the experts of merges."""
+def correlations_table(table: pd.DataFrame) -> Table | None:
+    """Measures against statistics, over merges and, below, over the experts of merges.
+
+    None where nothing can be correlated.
+    """
+    if table["value"].isna().all():
+        return None
     rows, told = [], []
     for level, words in LEVELS.items():
         for measure in (name for name in pairs.MEASURES if (table["measure"] == name).any()):
