@@ -152,11 +152,12 @@ def test_ready_checkpoints_train_nothing(project, tmp_path):
     mini = project.path("config/studies/translation-mini.yaml")
     study.write_text(READY.format(mini=mini, models=project.result("models")))
     ready = type(project)(project.folder, str(study))
-    jobs = ready.run()
+    scores = "results/ready/comparisons/scores.tsv"
+    jobs = ready.run(scores)
     assert jobs["fetch_model"] == 3 and not [rule for rule in jobs if rule.startswith("train")]
     merged = "models/merges/both-ways/ties/model.safetensors"
     assert ready.result(merged).read_bytes() == project.result(merged).read_bytes()
-    assert ready.plan() == {}
+    assert ready.plan(scores) == {}
 
 
 ADAPTER = """

@@ -137,8 +137,9 @@ onstart:
 
 onsuccess:
     if ALONE and any(job.rule.name == "all" for job in workflow.dag.jobs):
+        planned = {str(file) for job in workflow.dag.jobs for file in job.output}
         for name in STUDIES:
-            made.drop(paths.ROOT.format(study=name), DIGESTS)
+            made.drop(paths.ROOT.format(study=name), DIGESTS, planned)
     for plan in STUDIES.values():
         say(f"Report: {Path(graph.paths.of(plan, paths.REPORT)).resolve()}")
 

@@ -148,16 +148,19 @@ def test_another_whole_model_in_its_place_is_stale(root, model):
     }
 
 
-def test_what_a_whole_run_did_not_make_again_is_forgotten(root):
-    output = root / "outputs/a.jsonl"
-    recorded(root, output, "key")
-    (root / "outputs/b.jsonl").write_text("there\n")
-    recorded(root, root / "outputs/b.jsonl")
-    output.unlink()
-    made.drop(root, root / "digests.json")
-    assert stale(root) == {}
-    (root / "outputs/b.jsonl").unlink()
-    assert list(stale(root)) == [str(root / "outputs/b.jsonl")], "what was there is remembered"
+def test_what_is_gone_is_forgotten_only_when_no_study_asks_for_it(root):
+    asked, other = root / "outputs/a.jsonl", root / "outputs/b.jsonl"
+    other.write_text("there\n")
+    for output in (asked, other):
+        recorded(root, output, "key")
+        output.unlink()
+    made.drop(root, root / "digests.json", {str(asked)})
+    assert stale(root) == {str(asked): "it was deleted"}
+    other.write_text("there again\n")
+    recorded(root, other)
+    made.drop(root, root / "digests.json", {str(asked)})
+    other.unlink()
+    assert len(stale(root)) == 2, "what was there is remembered, asked for or not"
 
 
 def test_without_a_key_nothing_is_kept(root):

@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from babelmerge.files import directories, provenance
@@ -154,10 +154,12 @@ def stale(root: str | Path, memory: str | Path) -> Iterator[tuple[str, str]]:
                 yield str(Path(root, name)), why
 
 
-def drop(root: str | Path, memory: str | Path) -> None:
-    """Forget what is gone: when a whole run is over, its study no longer asks for that."""
+def drop(root: str | Path, memory: str | Path, planned: Collection[str]) -> None:
+    """Forget what is gone and no longer `planned`: the study does not ask for it any more."""
     for file, read in _records(root):
         outputs = list(read.get("made", {}))
+        if any(str(Path(root, name)) in planned for name in outputs):
+            continue
         if any(_wrong(Path(root), name, read, memory) for name in outputs):
             for path in (file, *(Path(root, FOLDER, name) for name in outputs)):
                 path.unlink(missing_ok=True)
