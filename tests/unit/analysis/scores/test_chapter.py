@@ -89,6 +89,16 @@ def test_experts_and_merges_show_their_figures_and_tables(full):
     Page(content)
 
 
+def test_what_merges_keep_is_not_drawn_where_no_expert_learnt_anything(full):
+    drawn = chapter.merges(full).count("<svg")
+    nothing = {
+        key: frame.assign(retention=float("nan")) if key[0] == "retention" else frame
+        for key, frame in full.long.items()
+    }
+    shown = chapter.merges(dataclasses.replace(full, long=nothing))
+    assert shown.count("<svg") == drawn - 2 and "table retention-summary" in shown
+
+
 def test_failures_show_sentences_side_by_side(full):
     content = failures.failures(full, made_up_study.samples())
     assert "<p>table lowest </p>" in content and "<p>table rates many-to-one</p>" in content

@@ -102,6 +102,13 @@ def test_few_and_many_languages_zero_and_missing_scores(languages, tmp_path):
     assert "the expert learnt nothing" in said
 
 
+def test_a_matrix_of_zeros_has_a_scale(tmp_path):
+    scores = made_up_study.scores(("hi", "bn")).assign(value=0.0)
+    figure = matrix.score_matrix(scores, made_up_study.datasets(("hi", "bn"))[0])
+    said = words(svg(figure, tmp_path))
+    assert "1.0" in said and not [word for word in said if word.startswith("1e")]
+
+
 def test_nothing_reaches_beyond_the_page(scores, retention):
     made = [
         matrix.score_matrix(scores, made_up_study.datasets(("hi", "bn", "ta", "te"))[0]),

@@ -36,7 +36,7 @@ def overall(table: pd.DataFrame, cfg: Mapping) -> Figure:
         height = 0.17 * len(shown) + 0.8
         figure, (ax,) = fs.panels([height], [labels.direction_words(datasets, cfg["direction"])])
         ax.barh(range(len(shown)), values, 0.75, color=[_colour(line) for line in shown], zorder=2)
-        top = np.nanmax([values, ends[:, 1]])
+        top = np.nanmax([values, ends[:, 1]]) or 1.0
         for y, ((low, high), number) in enumerate(zip(ends, numbers, strict=True)):
             if np.isfinite([low, high]).all():
                 ax.plot([low, high], [y, y], color=fs.INK, linewidth=0.7, zorder=4)

@@ -3,7 +3,9 @@
 What each says is computed by `findings` and `model_findings`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+
+import pandas as pd
 
 from babelmerge.analysis.groups.figures import OVERALL
 from babelmerge.analysis.groups.lines import unit
@@ -39,14 +41,15 @@ def _by_metric(
     what: str,
     caption: str | Callable[[str], str],
     lead: Callable[[Key], str] | None = None,
+    among: Collection[str] | None = None,
 ) -> str:
     """The figures (what, name, metric), those of a metric together under its name.
 
     caption: of each metric, or one for all. lead: what tells a figure from its neighbours; by
-    default its group.
+    default its group. among: the metrics that are shown, where not all are.
     """
     of_metric = caption if callable(caption) else lambda metric: caption
-    keys = [key for key in parts.figures if key[0] == what]
+    keys = [k for k in parts.figures if k[0] == what and (among is None or k[-1] in among)]
     told = lead or (lambda key: labels.group(key[1]) if len(key) > 2 else "")
     return "".join(
         chapters.drawn(
@@ -67,12 +70,18 @@ def merges(parts: Parts) -> str:
     body = page.paragraphs([*findings.interference(found), *findings.published(found)])
     body += _by_metric(parts, "overall", lambda metric: _overall(found, metric), lambda key: "")
     body += parts.tables_of("means") + parts.tables_of("best")
-    body += _by_metric(parts, "overview", figures.OVERVIEW)
-    body += _by_metric(parts, "retention", figures.BARS)
+    kept = _kept(found.retention)
+    body += _by_metric(parts, "overview", figures.OVERVIEW, among=kept)
+    body += _by_metric(parts, "retention", figures.BARS, among=kept)
     body += parts.tables_of("retention-summary") + parts.tables_of("scores")
     full = parts.tables_of("retention")
     body += page.details("Every merge on every test set, with intervals and tests", full)
     return body + _sweeps(parts)
+
+
+def _kept(retention: pd.DataFrame) -> set[str]:
+    """The metrics in which some expert learnt what a merge can keep."""
+    return set(retention.loc[retention["retention"].notna(), "metric"]) if len(retention) else set()
 
 
 def _overall(found: scored.Scored, metric: str) -> str:

@@ -45,7 +45,7 @@ def score_matrix(
     values = facts.factor * _grid(scores, datasets, metric, kinds)
     fault = next(iter(faults(scores, datasets)), None)
     off = _grid(scores, datasets, fault.name if fault else "", kinds).reindex(values.index)
-    top = limit or np.nanmax([*values.to_numpy().ravel(), 1e-9])
+    top = limit or np.nanmax([*values.to_numpy().ravel(), 0.0]) or 1.0
     norm = Normalize(0, top)
     with fs.style():
         height = 0.3 * len(values) + 1.0
