@@ -44,7 +44,7 @@ class Project:
 
     def plan(self, *arguments: str) -> dict[str, int]:
         """How many jobs of each rule would run now."""
-        return job_counts(self.snakemake("--dry-run", "--quiet", "rules", *arguments))
+        return job_counts(self.snakemake("--dry-run", *arguments, "--quiet", "rules"))
 
     def refused(self, *arguments: str, config: tuple[str, ...] = ()) -> str:
         """Output of a run that must fail."""
