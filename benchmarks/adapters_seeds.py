@@ -19,10 +19,20 @@ from seeds import ROOT, run
 
 MINI = "adapters-mini"
 TASKS = {"sentiment": "f1", "reasoning": "accuracy", "summarization": "rouge1"}
-# What only the other groups and the case study need is left out.
+# What only the ablations need is left out.
 ONLY = """extends: {mini}
 seed: {seed}
-corpora: {{controlled: {{controlled: {{seed: {seed}}}}}}}
+corpora: {{controlled: {{controlled: {{seed: {seed}}}}}, more: null}}
+tasks: {{more-sentiment: null}}
+experts: {{sentiment-en-updated: null}}
+groups:
+  sentiment-updated: null
+  sentiment-european: null
+  sentiment-asian: null
+  sentiment-weighted: null
+  multitask-all: null
+  multitask-each: null
+analysis: null
 """
 
 
