@@ -12,6 +12,7 @@ import psutil
 import warm
 from snakemake.dag import DAG
 from snakemake.persistence.file import FilePersistence
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 from babelmerge.command import holders
 from babelmerge.files import made
@@ -111,12 +112,24 @@ def delete_locks(persistence):
     persistence._lockfile.clear()
 
 
+def look_again(scheduler, seconds):
+    """Look for ready jobs after a while, if the limit of jobs a second (100) holds some back.
+
+    Snakemake 9.27 does so after every look, and so looks once more each second for every job that
+    has ended: after some hundred jobs that takes a core.
+    """
+    if scheduler.job_rate_limiter.get_free_jobs() == 0:
+        LOOK_AGAIN(scheduler, seconds)
+
+
 if "--unlock" in sys.argv:
     holders.forget_elsewhere()
 else:
     FilePersistence._delete_locks = delete_locks
 FOLLOW = DAG.bfs
 DAG.bfs = follow
+LOOK_AGAIN = JobScheduler._schedule_reevalutation
+JobScheduler._schedule_reevalutation = look_again
 ALONE = workflow.is_main_process and look_around()
 if (
     not workflow.subprocess_exec
