@@ -103,8 +103,11 @@ class FilesCorpus(_Columns):
 
 
 # What `controlled` has; written here so that reading a study need not load its grammars.
-CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te", "de", "fr", "ja", "zh")
-CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh")
+CONTROLLED_LANGUAGES = (
+    *("en", "hi", "bn", "ta", "te", "de", "fr", "ja", "zh"),
+    *("ar", "it", "nl", "ru", "es", "tr"),
+)
+CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh", "ar", "it", "nl", "ru", "es", "tr")
 CONTROLLED_MIXED = {"themes": ("mul",)}  # items in which each sentence is in another language
 CONTROLLED_LABELS = ("negative", "neutral", "positive")
 

@@ -6,7 +6,7 @@ from types import MappingProxyType, ModuleType
 
 from babelmerge.data.controlled.items import reasoning, sentiment, summaries, themes
 from babelmerge.data.controlled.items.draws import turns
-from babelmerge.data.controlled.languages.speakers import SPEAKERS
+from babelmerge.data.controlled.languages.speakers import MIXERS, SPEAKERS
 from babelmerge.data.controlled.meaning import SPLITS, split_of_core
 
 MAKERS = MappingProxyType(
@@ -71,4 +71,4 @@ def _said(kind: str, language: str, items: Iterator[Hashable]) -> Iterator[dict[
 
 def _row(kind: str, language: str, item: Hashable) -> dict[str, str]:
     maker = MAKERS[kind]
-    return maker.mixed(item, SPEAKERS) if language == MIXED else maker.row(item, SPEAKERS[language])
+    return maker.mixed(item, MIXERS) if language == MIXED else maker.row(item, SPEAKERS[language])
