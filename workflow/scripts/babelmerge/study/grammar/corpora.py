@@ -126,7 +126,8 @@ class ControlledCorpus(Strict):
         f"{', '.join(CONTROLLED_LANGUAGES)}; items for classification (sentiment: "
         f"{', '.join(CONTROLLED_LABELS)}), multiple_choice, summarization and extraction in "
         f"{', '.join(CONTROLLED_ITEM_LANGUAGES)}, those of one seed the same in every language; "
-        "for extraction also in mul, each statement in another language.",
+        "for extraction also in mul, each statement in another language. minimal_pairs in "
+        "these languages: agreement, a case, a classifier is wrong, and as often right.",
         ...,
     )
 
