@@ -11,4 +11,5 @@ KIND = Kind(
     main=("accuracy",),
     answer=LIKELIHOOD,
     spans=("source",),
+    made="minimal_pairs",
 )
