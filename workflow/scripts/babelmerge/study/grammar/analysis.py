@@ -83,5 +83,9 @@ class Analysis(Strict):
     usage_alignment: Nothing | None = key("Cosine of neurons' activation rates.")
     task_vectors: Nothing | None = key("Cosine, norm and stable rank of expert − base.")
     interventions: Interventions | None = key("Blocks and neurons changed, to see what it does.")
+    benchmarks: Nothing | None = key(
+        "A table of all tasks: of every system the mean over languages with its interval, and the "
+        "coefficient of variation."
+    )
     rows: Count | None = key("Probe sentences of each dataset. Default: all of the split.")
     split: Literal["dev", "test"] = key("Which rows are probed.", "dev")

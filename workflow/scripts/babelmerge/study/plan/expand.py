@@ -142,7 +142,6 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     sources = [m.source for m in plan.models.values()]
     if any(isinstance(s, Kept) for s in sources):
         asked.append("checkpoints along training")
-    asked += ["examples shown before items (shots)"] if _shown(plan) else []
     asked += [f"training on tasks of kind {kind}" for kind in _unlearnt(plan)]
     asked += ["a base without text to learn (base.pretrain)"] if _unread(plan) else []
     if asked:
@@ -150,10 +149,6 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
             f"runs only task kinds {listed(_sorted(kinds))} and methods {listed(_sorted(methods))}"
         )
-
-
-def _shown(plan: Plan) -> bool:
-    return any(dataset.options.get("shots") for dataset in plan.datasets.values())
 
 
 def _unread(plan: Plan) -> bool:
