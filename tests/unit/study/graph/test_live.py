@@ -69,6 +69,7 @@ def test_a_family_has_one_table_of_retention_and_none_where_no_member_is_scored(
     plan = plan_of()
     assert scores.retention_names(plan) == ["many-to-one", "pairs"]
     cases = scores.retention_settings(plan, "pairs")["cases"]
+    assert "along" not in scores.retention_figures(plan)
     assert len(cases) == 12 and {case["group"] for case in cases} == set(plan.families["pairs"])
 
 

@@ -294,8 +294,9 @@ def retention_figures(plan: Plan) -> dict[str, dict]:
 
 
 def _legible(plan: Plan) -> dict[str, tuple[str, ...]]:
-    """Families of few enough groups for a panel each."""
-    return {name: few for name, few in plan.families.items() if len(few) <= MOST_PANELS}
+    """Families of few enough groups for a panel each, of which retention can be told."""
+    few = {name: groups for name, groups in plan.families.items() if len(groups) <= MOST_PANELS}
+    return {name: groups for name, groups in few.items() if retention_names(plan, groups)}
 
 
 def _retention_figures(
