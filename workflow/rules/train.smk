@@ -15,6 +15,7 @@ rule train_tokenizer:
         paths.TOKENIZER_CONFIG,
     log:
         "logs/{study}/train_tokenizer.log",
+    localrule: SMALL
     params:
         code=code("train_tokenizer.py"),
         cfg=lambda w: graph.train.tokenizer_settings(plan_of(w)),

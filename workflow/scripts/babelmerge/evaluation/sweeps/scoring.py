@@ -175,10 +175,19 @@ def work() -> None:
     order = json.loads(sys.stdin.readline())
     task = Task(**order["task"])
     torch.set_num_threads(task.threads)
+    families: SimpleQueue[str] = SimpleQueue()
+    Thread(target=_listen, args=(families,), daemon=True).start()
     scorer = Scorer(task, order["grid"])
-    for line in sys.stdin:
-        for answer in scorer.score(json.loads(line)):
+    while True:
+        for answer in scorer.score(json.loads(families.get())):
             print(json.dumps(answer), file=answers, flush=True)
+
+
+def _listen(families: SimpleQueue) -> None:
+    """Take what is to be scored; end with the process that asks, in the midst of a point too."""
+    for line in sys.stdin:
+        families.put(line)
+    os._exit(0)
 
 
 if __name__ == "__main__":
