@@ -7,7 +7,7 @@ from places import STUDIES
 
 from babelmerge.study.grammar import study
 from babelmerge.study.grammar import yaml as study_yaml
-from babelmerge.study.graph import data, merge, paths, train
+from babelmerge.study.graph import data, merge, train
 from babelmerge.study.plan import expand
 from babelmerge.study.plan.types import Plan, Trained
 
