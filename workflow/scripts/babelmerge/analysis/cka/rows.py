@@ -42,10 +42,10 @@ def rows(
 
     states: model id -> its layers 0..L and norm, each (sentences, features). owner: the expert
     whose data set it is, if any. level and where: `layer` and its name, or `band` and the band with
-    its range. measure: biased, debiased (with its bootstrap interval low, high, from LEAST_SENTENCES
-    on) or floor. n: the number of sentences. A band is the mean over its layers (those that have a value); `others`
-    the mean over experts (which: `comparisons.with_others`, which takes peers); their intervals
-    come from the same means of the resamples.
+    its range. measure: biased, debiased (with its bootstrap interval low, high, from
+    LEAST_SENTENCES on) or floor. n: the number of sentences. A band is the mean over its layers
+    (those that have a value); `others` the mean over experts (which: `comparisons.with_others`,
+    which takes peers); their intervals come from the same means of the resamples.
     """
     found = curves(states, owner, resamples, seed, threads, peers)
     enough = found.sentences >= LEAST_SENTENCES
