@@ -105,12 +105,19 @@ CONTROLLED_LANGUAGES = (
 CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh", "ar", "it", "nl", "ru", "es", "tr")
 CONTROLLED_MIXED = {"themes": ("mul",)}  # items in which each sentence is in another language
 CONTROLLED_LABELS = ("negative", "neutral", "positive")
+# Kinds whose items have several forms, the usual one first.
+CONTROLLED_FORMS = {"multiple_choice": ("reasoning", "passages", "continuations")}
 
 
 class Controlled(Strict):
     """Parameters of the shipped corpus that is generated from a lexicon and grammars."""
 
     seed: Whole = key("Seed of the sentences or items drawn.", 0)
+    items: Literal["reasoning", "passages", "continuations"] | None = key(
+        "Form of the items for multiple_choice: reasoning (facts and a question), passages (what "
+        "is asked about is longer, and a field of its own, {passage}) or continuations (a "
+        "beginning, and four ends). Default: reasoning."
+    )
 
 
 class ControlledCorpus(Strict):
@@ -125,6 +132,11 @@ class ControlledCorpus(Strict):
         "these languages: agreement, a case, a classifier is wrong, and as often right.",
         ...,
     )
+
+    @property
+    def columns(self) -> dict[str, str] | None:
+        """Fields of its items that their kind does not know."""
+        return {"passage": "passage"} if self.controlled.items == "passages" else None
 
 
 def _corpus_form(value: object) -> str | None:

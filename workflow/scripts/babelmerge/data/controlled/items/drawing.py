@@ -5,7 +5,9 @@ from collections.abc import Hashable, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
 from babelmerge.data.controlled.items import (
+    continuations,
     minimal_pairs,
+    passages,
     reasoning,
     sentiment,
     summaries,
@@ -16,7 +18,14 @@ from babelmerge.data.controlled.languages.speakers import MIXERS, SPEAKERS
 from babelmerge.data.controlled.meaning import SPLITS, split_of_core
 
 MAKERS = MappingProxyType(
-    {"sentiment": sentiment, "reasoning": reasoning, "summaries": summaries, "themes": themes}
+    {
+        "sentiment": sentiment,
+        "reasoning": reasoning,
+        "passages": passages,
+        "continuations": continuations,
+        "summaries": summaries,
+        "themes": themes,
+    }
 )
 PAIRS = "minimal_pairs"
 MIXED = "mul"  # several languages in one item, by ISO 639-2; of kinds that have `mixed`
