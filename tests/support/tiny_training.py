@@ -75,7 +75,7 @@ ROWS = make_rows(40, seed=1)
 SETTINGS = {"learning_rate": 2e-3, "steps": 10, "batch_size": 8, "scheduler": "cosine"}
 
 
-def run(folder, tokenizer, rows=ROWS, dev=None, model=None, prompt=PROMPT, **settings):
+def run(folder, tokenizer, rows=ROWS, dev=None, model=None, prompt=PROMPT, kept=None, **settings):
     """Train in a folder of its own; returns (the model, training.json)."""
     model = model or make_model(tokenizer)
     record = training.train(
@@ -89,6 +89,7 @@ def run(folder, tokenizer, rows=ROWS, dev=None, model=None, prompt=PROMPT, **set
         seed=3,
         run_dir=folder / "run",
         facts={"model": "experts/en-hi"},
+        kept=kept,
     )
     return model, record
 

@@ -146,6 +146,13 @@ def test_its_demands_of_a_study_are_told_like_any_others(riddles):
         made(STUDY.replace("{question} (", "("))
     with pytest.raises(StudyError, match=r"found metric 'initial'.*Did you mean 'initials'"):
         made(STUDY.replace("    prompt:", "    metrics: [initial]\n    prompt:"))
+    controlled = STUDY.replace('files: "riddles-{language}.jsonl"', "controlled: {}")
+    with pytest.raises(StudyError, match="found riddle; expected .* translation.*files or the hub"):
+        made(
+            controlled.replace(
+                "    columns: {question: asked, solution: text.said, setter: setter}\n", ""
+            )
+        )
 
 
 def test_without_its_registration_the_kind_is_unknown():

@@ -42,6 +42,7 @@ KIND = Kind(
     beside=tuple((name,) for name in BY_LENGTH),
     answer=LIKELIHOOD,
     spans=("source",),
+    made="minimal_pairs",
     trivial=("chance",),
     built=True,
     bare="{good}",

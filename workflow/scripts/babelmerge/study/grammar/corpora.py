@@ -98,8 +98,11 @@ class FilesCorpus(_Columns):
 
 
 # What `controlled` has; written here so that reading a study need not load its grammars.
-CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te", "de", "fr", "ja", "zh")
-CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh")
+CONTROLLED_LANGUAGES = (
+    *("en", "hi", "bn", "ta", "te", "de", "fr", "ja", "zh"),
+    *("ar", "it", "nl", "ru", "es", "tr"),
+)
+CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh", "ar", "it", "nl", "ru", "es", "tr")
 CONTROLLED_MIXED = {"themes": ("mul",)}  # items in which each sentence is in another language
 CONTROLLED_LABELS = ("negative", "neutral", "positive")
 
@@ -118,7 +121,8 @@ class ControlledCorpus(Strict):
         f"{', '.join(CONTROLLED_LANGUAGES)}; items for classification (sentiment: "
         f"{', '.join(CONTROLLED_LABELS)}), multiple_choice, summarization and extraction in "
         f"{', '.join(CONTROLLED_ITEM_LANGUAGES)}, those of one seed the same in every language; "
-        "for extraction also in mul, each statement in another language.",
+        "for extraction also in mul, each statement in another language. minimal_pairs in "
+        "these languages: agreement, a case, a classifier is wrong, and as often right.",
         ...,
     )
 

@@ -109,7 +109,8 @@ def _probed(plan: Plan, dataset: str) -> Limits:
     """What is looked at inside models, or taken from dev for Fisher merging and RegMean."""
     found: Limits = {}
     split = probe_split(plan, dataset)
-    if split and any(plan.analysis.get(name) is not None for name in PROBES):
+    chosen = dataset in plan.analysis.get("datasets", [dataset])
+    if split and chosen and any(plan.analysis.get(name) is not None for name in PROBES):
         found[split] = plan.analysis.get("rows")
     counted = [m for m in plan.merges.values() if METHODS[m.algorithm].statistics]
     members = {member for merge in counted for member in merge.members}
@@ -225,9 +226,13 @@ def output_file(plan: Plan, model: str, dataset: str) -> str:
 
 
 def score_files(plan: Plan) -> list[str]:
-    """Every score file, in the order of the plan's evaluations."""
-    return [paths.of(plan, paths.SCORE, model=m, dataset=d) for m, d in plan.evaluations]
+    """Score files, in the order of the plan's evaluations, of all models that have a folder."""
+    return [paths.of(plan, paths.SCORE, model=m, dataset=d) for m, d in _written(plan)]
 
 
 def decoding_files(plan: Plan) -> list[str]:
-    return [paths.of(plan, paths.DECODING, model=m, dataset=d) for m, d in plan.evaluations]
+    return [paths.of(plan, paths.DECODING, model=m, dataset=d) for m, d in _written(plan)]
+
+
+def _written(plan: Plan) -> list[tuple[str, str]]:
+    return [case for case in plan.evaluations if not plan.models[case[0]].live]

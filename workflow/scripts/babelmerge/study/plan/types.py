@@ -77,7 +77,9 @@ class Trained:
     """A model that we train on the train splits of `datasets`.
 
     start: "base", or "random" (then `architecture` and `tokenizer` say what is initialised).
-    repeat: how often a pass goes over each of `datasets`; empty: once.
+    repeat: how often a pass goes over each of `datasets`; empty: once. kept: steps whose states
+    are kept, as models of their own. spoken: what a tokenizer is learnt from; empty: `datasets`.
+    Without `datasets` it stays as it is initialised.
     """
 
     start: str
@@ -86,6 +88,8 @@ class Trained:
     architecture: dict[str, Any] | None = None
     tokenizer: dict[str, Any] | None = None
     repeat: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
+    spoken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,8 @@ class Model:
     """A model of the study. datasets: its own; evaluate: all that it is tested on.
 
     probe: all that is looked at inside it, where that has rows: what it is tested on, and what is
-    like it but has no score.
+    like it but has no score. live: a merge, or a state along training, that is there in memory
+    alone and has no folder.
     """
 
     id: str
@@ -118,6 +123,7 @@ class Model:
     datasets: tuple[str, ...]
     evaluate: tuple[str, ...]
     probe: tuple[str, ...] = ()
+    live: bool = False
 
     @property
     def name(self) -> str:
@@ -134,7 +140,7 @@ class Model:
 class Group:
     """Models that are merged together. datasets: the members' own, in order.
 
-    label: for readers, where it is not the name.
+    label: for readers, where it is not the name. live: its merges are formed in memory alone.
     """
 
     name: str
@@ -143,6 +149,7 @@ class Group:
     datasets: tuple[str, ...]
     methods: tuple[str, ...]
     label: str = ""
+    live: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,8 +247,9 @@ class Plan:
 
     @property
     def trained(self) -> dict[str, Model]:
-        """Models that we train."""
-        return {k: m for k, m in self.models.items() if isinstance(m.source, Trained)}
+        """Models that we train, and that do not stay as they are initialised."""
+        ours = {k: m for k, m in self.models.items() if isinstance(m.source, Trained)}
+        return {k: m for k, m in ours.items() if m.source.datasets}
 
     @property
     def taken(self) -> dict[str, Model]:
@@ -257,7 +265,7 @@ class Plan:
     def benchmarked(self) -> tuple[tuple[str, str], ...]:
         """(model id, data set id) of every run of a benchmark, models in order."""
         datasets = [dataset for one in self.benchmarks.values() for dataset in one.datasets]
-        finished = [m.id for m in self.models.values() if m.finished]
+        finished = [m.id for m in self.models.values() if m.finished and not m.live]
         return tuple((model, dataset) for model in finished for dataset in datasets)
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import chapters, paths, scores
-from babelmerge.study.graph.beside import relations
+from babelmerge.study.graph.beside import live, relations
 from babelmerge.study.graph.chapters import Chapter, Files, Key
 from babelmerge.study.plan.types import Merge, Model, Plan, Trained
 
@@ -36,7 +36,7 @@ def inputs(plan: Plan, direction: str) -> dict[str, list[str]]:
     first, datasets = _first(plan, direction)
     lines = _lines(plan, direction, first, datasets)
     return {
-        "sentences": sorted({path for line in lines for path in line["files"].values()}),
+        "sentences": live.needed(plan, (p for line in lines for p in line["files"].values())),
         "sweeps": _sweeps(plan, first),
     }
 
@@ -80,7 +80,7 @@ def _line(plan: Plan, model: Model, datasets: Iterable[str]) -> dict:
 def _files(plan: Plan, models: Mapping[str, str]) -> dict[str, str]:
     """Data set -> the sentence file of the model that answers for it, where it is tested."""
     return {
-        dataset: paths.of(plan, paths.SENTENCES, model=model, dataset=dataset)
+        dataset: live.sentences(plan, model, dataset)
         for dataset, model in models.items()
         if dataset in plan.models[model].evaluate
     }
