@@ -18,7 +18,7 @@ from babelmerge.words.metrics import metric as facts_of
 NOTE = (
     "Means over languages with the 95% interval of a bootstrap over items; CV: coefficient of "
     "variation over languages, in percent (sample standard deviation over mean). Bold: best of its "
-    "block. Of a system without scores in some language the others are named, its mean has no "
+    "block. Where a system lacks a language it is named; such a mean is over the others, has no "
     "interval and is never bold."
 )
 Long = Mapping[str, pd.DataFrame]
@@ -52,7 +52,9 @@ def benchmarks(tables: Long, shown: Shown) -> Table | None:
         ]
         rows.append(Row(line.section, label(line, _all(shown)), tuple(cells)))
     header = [(_heading(name, shown), part) for name in found for part in ("Mean", "CV")]
-    return Table("Benchmarks over languages", tuple(header), tuple(rows), records, NOTE)
+    told = "; ".join(f"{_words(name, shown)}: {_over(shown[name])}" for name in found)
+    note = f"{NOTE} {told}."
+    return Table("Benchmarks over languages", tuple(header), tuple(rows), records, note)
 
 
 def _systems(table: pd.DataFrame) -> dict[tuple[str, str, str], Line]:
@@ -65,10 +67,16 @@ def _all(shown: Shown) -> list[str]:
     return [dataset for facts in shown.values() for dataset in facts["datasets"]]
 
 
+def _words(name: str, shown: Shown) -> str:
+    return labels.direction_words(shown[name]["datasets"], name)
+
+
 def _heading(name: str, shown: Shown) -> str:
-    facts = shown[name]
-    told = labels.direction_words(facts["datasets"], name)
-    return f"{told}, {facts_of(facts['metric']).label}"
+    return f"{_words(name, shown)}, {facts_of(shown[name]['metric']).label}"
+
+
+def _over(facts: Mapping) -> str:
+    return ", ".join(_languages(facts["datasets"]))
 
 
 def _number(line: Line, facts: Mapping) -> dict:
