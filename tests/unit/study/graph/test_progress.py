@@ -28,8 +28,8 @@ def test_lines_along_training_are_of_merges_and_of_joint_models_at_the_same_step
     along = found["along", "xx-en"]
     assert along["metric"] == "bleu"
     assert along["datasets"] == ["translation/hi-en", "translation/bn-en"]
-    names = [one["name"] for one in along["series"]]
-    assert names == ["Merge by linear", "Joint all"]
+    names = [(one["kind"], one["name"]) for one in along["series"]]
+    assert names == [("merge", "linear"), ("joint", "all")]
     merged, joint = along["series"]
     assert merged["points"][1] == [8, dict.fromkeys(along["datasets"], "merges/along-8/linear")]
     assert joint["points"][0] == [4, dict.fromkeys(along["datasets"], "joint/all@4")]
