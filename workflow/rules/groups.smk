@@ -1,9 +1,9 @@
 # Groups over the same data sets beside each other: means over languages, and ablations.
 #
 # In: sentence statistics of scores, sweeps. Out: results/{study}/comparisons/groups/{direction}.tsv;
-# tables of means, of the best merge by each method and of groups compared; a figure of means; the
-# report's chapter on ablations. Of merges along training and of more and more models a figure a
-# direction, and a chapter.
+# tables of means, of all tasks at once, of the best merge by each method and of groups compared; a
+# figure of means; the report's chapter on ablations. Of merges along training and of more and more
+# models a figure a direction, and a chapter.
 
 
 rule compare_groups:
@@ -44,6 +44,25 @@ rule table_groups:
         "Tables of groups, {wildcards.direction}"
     script:
         "../scripts/table_groups.py"
+
+
+rule table_benchmarks:
+    """Of every system the mean of each task over languages."""
+    input:
+        lambda w: graph.groups.benchmark_inputs(plan_of(w)),
+    output:
+        table("benchmarks"),
+    log:
+        "logs/{study}/table_benchmarks.log",
+    localrule: True
+    params:
+        code=code("table_benchmarks.py"),
+        names=names_of,
+        cfg=lambda w: graph.groups.benchmarks(plan_of(w)),
+    message:
+        "Table of benchmarks"
+    script:
+        "../scripts/table_benchmarks.py"
 
 
 rule plot_overall:

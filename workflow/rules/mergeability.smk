@@ -16,6 +16,7 @@ rule compare_task_vectors:
         "logs/{study}/compare_task_vectors/{group}.log",
     benchmark:
         "logs/{study}/compare_task_vectors/{group}.benchmark.tsv"
+    localrule: SMALL
     threads: 2
     resources:
         mem_mb=memory(4),

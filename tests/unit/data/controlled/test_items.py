@@ -14,7 +14,7 @@ from babelmerge.data.controlled import ITEM_LANGUAGES, SPLITS, items
 from babelmerge.data.controlled import inventory as words
 from babelmerge.data.controlled.items import drawing, reasoning, sentiment, summaries
 from babelmerge.data.controlled.items import themes as themes_of
-from babelmerge.data.controlled.languages.speakers import SPEAKERS
+from babelmerge.data.controlled.languages.speakers import MIXERS, SPEAKERS
 from babelmerge.data.controlled.meaning import Meaning, Phrase, split_of_core
 from babelmerge.evaluation import baselines
 from babelmerge.tasks import extraction
@@ -85,7 +85,7 @@ def test_texts_are_written_as_the_language_is(kind, language):
         text = next(iter(row.values()))
         assert unicodedata.is_normalized("NFC", text) and "  " not in text
         assert text[0] == text[0].upper() and text == text.strip()
-        assert text[-1] in ("。？" if language in ("ja", "zh") else ".?")
+        assert text[-1] in ("。？" if language in ("ja", "zh") else ".?؟")
         assert language not in ("ja", "zh") or not any(map(str.isspace, text))
 
 
@@ -221,15 +221,14 @@ def test_every_example_is_in_its_document_and_the_theme_shows_that_it_is_one(lan
 def test_mixed_items_say_each_statement_in_another_language():
     for item in drawn("themes", size=100):
         said = {
-            language: [SPEAKERS[language].sentence(claim) for claim in item.claims]
-            for language in ITEM_LANGUAGES
+            language: [speech.sentence(claim) for claim in item.claims]
+            for language, speech in MIXERS.items()
         }
-        document = themes_of.mixed(item, SPEAKERS)["document"]
+        document = themes_of.mixed(item, MIXERS)["document"]
         heard = [
-            [language for language in ITEM_LANGUAGES if said[language][at] in document]
-            for at in range(5)
+            [language for language in MIXERS if said[language][at] in document] for at in range(5)
         ]
-        assert sorted(language for (language,) in heard) == sorted(ITEM_LANGUAGES)
+        assert sorted(language for (language,) in heard) == sorted(MIXERS)
 
 
 def test_turns_have_every_value_once_a_block():

@@ -169,11 +169,6 @@ def test_a_task_of_another_kind_takes_items_from_the_controlled_corpus(write):
     [
         ("de, ja]", "hi]", ["corpora.made.controlled", "'hi'", "en, de, fr, ja, zh", "files"]),
         ("[negative,", "[bad,", ["tasks.sentiment.labels", "bad", "negative, neutral, positive"]),
-        (
-            "classification\n    labels: [negative, neutral, positive]",
-            "minimal_pairs",
-            ["tasks.sentiment", "minimal_pairs", "translation", "files or the hub"],
-        ),
     ],
 )
 def test_what_the_controlled_corpus_has_no_items_for_is_named(write, old, new, words):

@@ -109,6 +109,10 @@ class Analysis(Strict):
     task_vectors: Nothing | None = key("Cosine, norm and stable rank of expert − base.")
     mergeability: Mergeability | None = key("How merges are set against pairs of experts.")
     interventions: Interventions | None = key("Blocks and neurons changed, to see what it does.")
+    benchmarks: Nothing | None = key(
+        "A table of all tasks: of every system the mean over languages with its interval, and the "
+        "coefficient of variation."
+    )
     datasets: OneOrMore | None = key(
         "Tasks or datasets that models are looked at on, all of them on the same. Default: each on "
         "those that it is tested on, and on what is like them."

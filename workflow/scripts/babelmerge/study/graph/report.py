@@ -87,7 +87,8 @@ def setup(plan: Plan) -> Chapter | None:
 def _study(plan: Plan) -> dict:
     """What the set-up tells, besides what it asks of the study file."""
     scored = [d for d in plan.datasets.values() if kinds.kind(d.kind).scored]
-    prompts = dict.fromkeys(kinds.kind(d.kind).written(d.prompt) for d in scored)
+    asked = [d for d in scored if not kinds.kind(d.kind).alone]
+    prompts = dict.fromkeys(kinds.kind(d.kind).written(d.prompt) for d in asked)
     return {
         "base": _base_in_words(plan),
         "prompt": next(iter(prompts)) if len(prompts) == 1 else None,

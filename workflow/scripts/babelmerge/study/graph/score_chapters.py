@@ -101,7 +101,7 @@ def _merge_tables(plan: Plan) -> dict[Key, str]:
         names |= {(what, only): f"{what}{only}" for what in ("retention-summary", "retention")}
     shown = _of_merges(plan, scores.tables(plan))
     names |= {("scores", name): f"scores-{name}" for name in shown}
-    return names | groups.overall_tables(plan)
+    return names | groups.benchmark_tables(plan) | groups.overall_tables(plan)
 
 
 def _merge_figures(plan: Plan) -> dict[Key, str]:

@@ -142,17 +142,12 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     asked = [f"task kind {k}" for k in needed if k not in kinds]
     used = _sorted(m.algorithm for m in plan.merges.values())
     asked += [f"merging method {m}" for m in used if m not in methods]
-    asked += ["examples shown before items (shots)"] if _shown(plan) else []
     asked += [f"training on tasks of kind {kind}" for kind in _unlearnt(plan)]
     if asked:
         raise NotBuiltYet(
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
             f"runs only task kinds {listed(_sorted(kinds))} and methods {listed(_sorted(methods))}"
         )
-
-
-def _shown(plan: Plan) -> bool:
-    return any(dataset.options.get("shots") for dataset in plan.datasets.values())
 
 
 def _unlearnt(plan: Plan) -> list[str]:

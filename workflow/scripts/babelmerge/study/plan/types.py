@@ -34,7 +34,8 @@ class Dataset:
     """One task in one language pair or language. A split that is absent has no key.
 
     answer: how it is answered, see `tasks.kind`; None where nothing is asked. test_may_be_dev:
-    whether the study allows that something is chosen on test rows.
+    whether the study allows that something is chosen on test rows. examples: rows that examples
+    are drawn from, where the study names them.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Dataset:
     options: dict[str, Any] = field(default_factory=dict)
     test_may_be_dev: bool = False
     answer: str | None = None
+    examples: tuple[CorpusRequest, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -194,4 +194,5 @@ def _after_kind(choices: list[str], item: Item, speech: Speech) -> str:
 def _said(choice: Phrase | str, item: Item, speech: Speech) -> str:
     if isinstance(choice, str):
         return speech.place(choice, item.question.direction)
-    return speech.phrase(choice, item.role)
+    seen = item.role == "object" and item.question is not None and item.question.verb == "look_at"
+    return speech.phrase(choice, "sight" if seen else item.role)

@@ -168,6 +168,27 @@ def overall_tables(plan: Plan) -> dict[Key, str]:
     return {(what, name): f"{what}-{name}" for name in names for what in ("means", "best")}
 
 
+def benchmarks(plan: Plan) -> dict[str, dict]:
+    """What the table of benchmarks shows of each direction; nothing where no study asks for it."""
+    if plan.analysis.get("benchmarks") is None:
+        return {}
+    told = {d.id: shown(plan, d.id) for d in relations.compared(plan)}
+    return {
+        name: {"datasets": facts["datasets"], "metric": facts["metric"]}
+        for name, facts in told.items()
+    }
+
+
+def benchmark_inputs(plan: Plan) -> list[str]:
+    """The long tables of its directions."""
+    return [paths.of(plan, paths.GROUPS, direction=name) for name in benchmarks(plan)]
+
+
+def benchmark_tables(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the table of benchmarks, without its ending."""
+    return {("benchmarks", ""): "benchmarks"} if benchmarks(plan) else {}
+
+
 def chapter(plan: Plan) -> Chapter | None:
     """Of a study with more than one group over the same data sets."""
     names = ablated(plan)
