@@ -106,7 +106,8 @@ rule chapter_ablations:
 rule plot_progress:
     """Scores along training, or against how many models are merged."""
     input:
-        paths.SCORES,
+        scores=paths.SCORES,
+        chance=lambda w: graph.progress.chance_files(plan_of(w), w.what, w.direction),
     output:
         figure("progress-{what}-{direction}", "{what}, {direction}"),
     log:

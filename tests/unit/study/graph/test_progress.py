@@ -28,8 +28,8 @@ def test_lines_along_training_are_of_merges_and_of_joint_models_at_the_same_step
     along = found["along", "xx-en"]
     assert along["metric"] == "bleu"
     assert along["datasets"] == ["translation/hi-en", "translation/bn-en"]
-    names = [one["name"] for one in along["series"]]
-    assert names == ["Merge by linear", "Joint all"]
+    names = [(one["kind"], one["name"]) for one in along["series"]]
+    assert names == [("merge", "linear"), ("joint", "all")]
     merged, joint = along["series"]
     assert merged["points"][1] == [8, dict.fromkeys(along["datasets"], "merges/along-8/linear")]
     assert joint["points"][0] == [4, dict.fromkeys(along["datasets"], "joint/all@4")]
@@ -40,6 +40,12 @@ def test_of_more_and_more_models_the_first_stands_alone():
     (line,) = growing["series"]
     assert [at for at, _ in line["points"]] == [1, 2, 3, 4]
     assert set(line["points"][0][1].values()) == {"experts/en-hi"}
+
+
+def test_merges_are_set_beside_the_joint_model_and_not_beside_its_states():
+    narrow = JOINT.replace("8]}", "8], checkpoint_evaluate: translation/hi-en}")
+    text = SMALL.replace("[hi-en, bn-en]", "{members: pairs, datasets: translation/hi-en}")
+    assert made(text + narrow).joint_of("many-to-one") == "joint/all"
 
 
 def test_a_study_without_such_merges_has_no_chapter():

@@ -93,7 +93,7 @@ def pairs(
         codes = [languages.get(expert, "") for expert in experts]
         found["typology"] = features_of_languages.distances(typology, codes, distances)
     off = ~np.eye(len(experts), dtype=bool)
-    kept = {name: found[name] for name in MEASURES if name in found and name in measures}
+    kept = {name: found[name] for name in measures if name in found}
     kept = {name: m for name, m in kept.items() if np.isfinite(m[off]).any()}
     seen_on = {"cka": _spans(cka), "angle": _spans(angles)}
     spans = {name: seen_on.get(name.partition("_")[0], "") for name in kept}

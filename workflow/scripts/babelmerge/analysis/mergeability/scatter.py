@@ -31,7 +31,7 @@ COLUMNS = 2
 def drops_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """A large panel of the first measure with named points, and a small one for each other."""
     merges = per_merge(points)
-    measures = [name for name in MEASURES if (merges["measure"] == name).any()]
+    measures = list(dict.fromkeys(merges["measure"]))
     if not measures:
         return fs.blank("No merge has both a score and pairs of experts that were compared")
     with fs.style():

@@ -40,7 +40,7 @@ FEW_NOTE = f" In brackets: with so few experts to exchange no p could be below {
 
 def pairs_table(table: pd.DataFrame) -> Table:
     """Pairs of experts against measures, the most alike (by mean rank) first."""
-    measures = [name for name in pairs.MEASURES if (table["measure"] == name).any()]
+    measures = list(dict.fromkeys(table["measure"]))
     ranks = table.assign(rank=pd.to_numeric(table["rank"], errors="coerce"))
     order = ranks.groupby(["model", "other"], sort=False)["rank"].mean().sort_values(kind="stable")
     cells = {(r["model"], r["other"], r["measure"]): r for r in table.to_dict("records")}
@@ -73,7 +73,7 @@ def correlations_table(table: pd.DataFrame) -> Table | None:
         return None
     rows, told = [], []
     for level, words in LEVELS.items():
-        for measure in (name for name in pairs.MEASURES if (table["measure"] == name).any()):
+        for measure in dict.fromkeys(table["measure"]):
             tests = [overall(table, measure, level, name) for name in STATISTICS]
             told += [one for one in tests if one and not math.isnan(one["value"])]
             texts = [text for one in tests for text in _tested(one)]

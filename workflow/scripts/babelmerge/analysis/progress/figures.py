@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from babelmerge.analysis.progress.lines import MEAN, lines, mean_of
+from babelmerge.analysis.progress.lines import MEAN, label, lines, mean_of
 from babelmerge.display import labels
 from babelmerge.display import style as fs
 from babelmerge.words import ids
@@ -23,22 +23,21 @@ CAPTIONS = {
 AXES = {"along": "Step of training", "growing": "Models merged"}
 
 
-def progress(scores: pd.DataFrame, cfg: Mapping) -> Figure:
+def progress(scores: pd.DataFrame, cfg: Mapping, chance: float | None = None) -> Figure:
     """Means, with what each language scores behind them. cfg: see `graph.progress`."""
     table = lines(scores, cfg["series"], cfg["metric"])
-    names = [one["name"] for one in cfg["series"] if len(mean_of(table, one["name"]))]
+    names = [name for name in map(label, cfg["series"]) if len(mean_of(table, name))]
     if not names:
         return fs.blank("No model has a score on all data sets")
     with fs.style():
         figure, (ax,) = fs.panels([2.3], [labels.direction_words(cfg["datasets"], cfg["name"])])
         for at, name in enumerate(names):
             _line(ax, table[table["series"] == name], name, at)
-        if cfg.get("chance") is not None:
-            level = facts_of(cfg["metric"]).factor * cfg["chance"]
-            ax.axhline(level, color=fs.FAINT, linewidth=0.8, linestyle=(0, (2, 2)))
+        if chance is not None:
+            ax.axhline(chance, color=fs.FAINT, linewidth=0.8, linestyle=(0, (2, 2)))
             ax.annotate(
                 "chance",
-                (1.0, level),
+                (1.0, chance),
                 xycoords=("axes fraction", "data"),
                 fontsize=6,
                 ha="right",

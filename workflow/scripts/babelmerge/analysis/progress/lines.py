@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from babelmerge.display import labels
 from babelmerge.words.metrics import metric as facts_of
+from babelmerge.words.trivial import CHANCE
 
 MEAN = ""  # instead of a data set
 COLUMNS = ("series", "at", "dataset", "value")
@@ -17,7 +19,8 @@ COLUMNS = ("series", "at", "dataset", "value")
 def lines(scores: pd.DataFrame, series: Sequence[Mapping], metric: str) -> pd.DataFrame:
     """One row a series, place and data set, and its mean where all of its data sets have a value.
 
-    series: {"name", "points": [[place, {data set: model}], …]}. value: as shown, of one metric.
+    series: {"kind", "name", "points": [[place, {data set: model}], …]}, called as `label` has it.
+    value: as shown, of one metric.
     """
     rows = scores[scores["metric"] == metric]
     factor = facts_of(metric).factor
@@ -31,9 +34,26 @@ def _rows(known: Mapping, series: Sequence[Mapping]) -> Iterable[tuple]:
     for one in series:
         for at, models in one["points"]:
             found = {d: known[m, d] for d, m in models.items() if (m, d) in known}
-            yield from ((one["name"], at, dataset, value) for dataset, value in found.items())
+            yield from ((label(one), at, dataset, value) for dataset, value in found.items())
             if found and len(found) == len(models):
-                yield one["name"], at, MEAN, sum(found.values()) / len(found)
+                yield label(one), at, MEAN, sum(found.values()) / len(found)
+
+
+def label(one: Mapping) -> str:
+    """What a series is called."""
+    makers = {
+        "merge": lambda: f"Merge, {labels.method(one['name'])}",
+        "joint": lambda: f"Joint {one['name']}",
+        "expert": lambda: "Experts, each on its own",
+    }
+    return makers[one["kind"]]()
+
+
+def by_chance(tables: Sequence[pd.DataFrame], metric: str) -> float | None:
+    """What the data sets score by chance on average, as shown; None where that is not known."""
+    rows = pd.concat(tables) if tables else pd.DataFrame(columns=["baseline", "metric", "value"])
+    rows = rows[rows["baseline"].isin(CHANCE) & (rows["metric"] == metric)]
+    return facts_of(metric).factor * float(rows["value"].mean()) if len(rows) else None
 
 
 def mean_of(table: pd.DataFrame, name: str) -> pd.Series:

@@ -72,7 +72,7 @@ def _learnt(plan: Plan, expert: str, dataset: str) -> dict:
         name: paths.of(plan, paths.SENTENCES, model=model, dataset=dataset)
         for name, model in models.items()
     }
-    return {"expert": expert, "dataset": dataset, **files, **_chance(plan, dataset)}
+    return {"expert": expert, "dataset": dataset, **files, **chance(plan, dataset)}
 
 
 def learning_scores(plan: Plan) -> list[str]:
@@ -97,7 +97,7 @@ def _case(plan: Plan, merge: Merge, dataset: str) -> dict | None:
         "model": merge.model,
         "dataset": dataset,
         **{name: live.sentences(plan, model, dataset) for name, model in compared.items() if model},
-        **_chance(plan, dataset),
+        **chance(plan, dataset),
     }
 
 
@@ -245,7 +245,7 @@ def trivial_files(plan: Plan, name: str) -> list[str]:
     return [path for dataset in datasets for path in trivial(plan, dataset)]
 
 
-def _chance(plan: Plan, dataset: str) -> dict[str, str]:
+def chance(plan: Plan, dataset: str) -> dict[str, str]:
     """The file that tells what a data set scores by chance, where that can be told."""
     told = set(CHANCE) & set(kinds.kind(plan.datasets[dataset].kind).trivial)
     path = trivial(plan, dataset) if told else []

@@ -286,7 +286,8 @@ class Plan:
     def joint_of(self, group: str) -> str | None:
         """The joint model of the fewest data sets that still hold all of a group's."""
         wanted = set(self.groups[group].datasets)
-        fitting = [m for m in self.of_kind("joint").values() if wanted <= set(m.evaluate)]
+        joints = [model for model in self.of_kind("joint").values() if model.finished]
+        fitting = [model for model in joints if wanted <= set(model.evaluate)]
         return min(fitting, key=lambda m: len(m.evaluate)).id if fitting else None
 
     def of_kind(self, *kinds: str) -> dict[str, Model]:

@@ -22,8 +22,7 @@ def shown(plan: Plan) -> list[dict]:
     for what, make in ((ALONG, _along), (GROWING, _growing)):
         for direction in plan.directions.values():
             series = [one for one in make(plan, direction) if len(one["points"]) > 1]
-            merged = any(one.pop("merged") for one in series)
-            if merged:
+            if any(one["kind"] == "merge" for one in series):
                 found.append({"what": what, **_facts(plan, direction), "series": series})
     return found
 
@@ -43,8 +42,9 @@ def _tested(plan: Plan, direction: Direction, model: str) -> dict[str, str]:
     return {dataset: model for dataset in direction.datasets if dataset in own}
 
 
-def _series(name: str, points: Points, merged: bool = False) -> dict:
-    return {"name": name, "points": [p for p in points if p[1]], "merged": merged}
+def _series(kind: str, name: str, points: Points) -> dict:
+    """kind: of its models; name: of merges the method, of a joint model its own."""
+    return {"kind": kind, "name": name, "points": [p for p in points if p[1]]}
 
 
 def _along(plan: Plan, direction: Direction) -> list[dict]:
@@ -54,7 +54,7 @@ def _along(plan: Plan, direction: Direction) -> list[dict]:
         if step is not None:
             line = merges.setdefault((plan.groups[merge.group].family, merge.method), [])
             line.append([step, _tested(plan, direction, merge.model)])
-    found = [_series(f"Merge by {m}", points, True) for (_, m), points in merges.items()]
+    found = [_series("merge", method, points) for (_, method), points in merges.items()]
     return [*found, *_kept(plan, direction)]
 
 
@@ -82,9 +82,9 @@ def _kept(plan: Plan, direction: Direction) -> list[dict]:
         elif model.kind == "expert":
             held = {d: m for d, m in tested.items() if plan.owner(d) == ids.finished(m)}
             own.setdefault(step, {}).update(held)
-    found = [_series(f"Joint {ids.name(name)}", points) for name, points in joint.items()]
+    found = [_series("joint", ids.name(name), points) for name, points in joint.items()]
     experts = [[step, models] for step, models in sorted(own.items())]
-    return [*found, *([_series("Experts, each on its own", experts)] if experts else [])]
+    return [*found, *([_series("expert", "", experts)] if experts else [])]
 
 
 def _growing(plan: Plan, direction: Direction) -> list[dict]:
@@ -99,7 +99,7 @@ def _growing(plan: Plan, direction: Direction) -> list[dict]:
             merged = [ids.model("merge", group, method) for group in groups]
             counts = map(len, members)
             points = [[n, _tested(plan, direction, m)] for n, m in zip(counts, merged, strict=True)]
-            found.append(_series(f"Merge by {method}", alone + points, True))
+            found.append(_series("merge", method, alone + points))
     return found
 
 
@@ -111,6 +111,12 @@ def _grows(members: list[tuple[str, ...]]) -> bool:
 def settings(plan: Plan, what: str, direction: str) -> dict:
     """Of one figure."""
     return next(one for one in shown(plan) if (one["what"], one["name"]) == (what, direction))
+
+
+def chance_files(plan: Plan, what: str, direction: str) -> list[str]:
+    """What tells what the data sets of a figure score by chance, where that can be told."""
+    datasets = settings(plan, what, direction)["datasets"]
+    return [path for dataset in datasets for path in scores.chance(plan, dataset).values()]
 
 
 def figures(plan: Plan) -> Mapping[Key, str]:
