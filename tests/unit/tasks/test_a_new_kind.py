@@ -13,7 +13,7 @@ from babelmerge.data import corpora
 from babelmerge.evaluation import generation, metrics, statistics
 from babelmerge.study.grammar.study import StudyError
 from babelmerge.study.graph import evaluate, scores
-from babelmerge.tasks import kinds, prompts
+from babelmerge.tasks import kinds, rendering
 from babelmerge.tasks.kind import GENERATED, LANGUAGE, Kind, prompted
 from babelmerge.words import metrics as known
 
@@ -111,7 +111,7 @@ def test_rows_and_prompts_hold_the_kinds_fields(plan):
         "setter": "Asha",
     }
     assert len(rows) == 3  # one has no hint
-    prompt, span = prompts.render_prompt(rows[0], plan.datasets["riddles/hi"].prompt)
+    prompt, span = rendering.render_prompt(rows[0], plan.datasets["riddles/hi"].prompt)
     assert prompt == "Hindi riddle by Asha: What barks? (an animal)"
     assert prompt[slice(*span)] == "What barks?"
 

@@ -28,12 +28,19 @@ CORRELATIONS_NOTE = (
     "two-sided, from exchanging the experts, since merges that share experts are not independent; "
     "naive p: as if they were. None is corrected for the number of measures."
 )
+DROP = "drop"
+DROPS_NOTE = (
+    "Drop (experts - merge, in points) against how alike they are, mean over methods: a negative r "
+    "means that more of it goes with smaller drops. p: two-sided, from exchanging the experts, "
+    "since merges that share experts are not independent; naive p: as if they were. None is "
+    "corrected for the number of measures."
+)
 FEW_NOTE = f" In brackets: with so few experts to exchange no p could be below {ALPHA}; no test."
 
 
 def pairs_table(table: pd.DataFrame) -> Table:
     """Pairs of experts against measures, the most alike (by mean rank) first."""
-    measures = [name for name in pairs.MEASURES if (table["measure"] == name).any()]
+    measures = list(dict.fromkeys(table["measure"]))
     ranks = table.assign(rank=pd.to_numeric(table["rank"], errors="coerce"))
     order = ranks.groupby(["model", "other"], sort=False)["rank"].mean().sort_values(kind="stable")
     cells = {(r["model"], r["other"], r["measure"]): r for r in table.to_dict("records")}
@@ -66,7 +73,7 @@ def correlations_table(table: pd.DataFrame) -> Table | None:
         return None
     rows, told = [], []
     for level, words in LEVELS.items():
-        for measure in (name for name in pairs.MEASURES if (table["measure"] == name).any()):
+        for measure in dict.fromkeys(table["measure"]):
             tests = [overall(table, measure, level, name) for name in STATISTICS]
             told += [one for one in tests if one and not math.isnan(one["value"])]
             texts = [text for one in tests for text in _tested(one)]
@@ -74,8 +81,11 @@ def correlations_table(table: pd.DataFrame) -> Table | None:
             rows.append(Row(words, pairs.MEASURES[measure].label, tuple(map(Cell, texts))))
     header = [(name, what) for name, sign in STATISTICS.values() for what in (sign, "p", "naive p")]
     header += [("Number of", what) for what in SIZES.values()]
-    title = "Does the inside predict what merges keep?"
-    note = CORRELATIONS_NOTE + ("" if all(map(attainable, told)) else FEW_NOTE)
+    dropped = outcome_of(table) == DROP
+    title = f"Does the inside predict what merges {'lose' if dropped else 'keep'}?"
+    note = (DROPS_NOTE if dropped else CORRELATIONS_NOTE) + (
+        "" if all(map(attainable, told)) else FEW_NOTE
+    )
     return Table(title, tuple(header), tuple(rows), table, note, corner="Measure")
 
 
@@ -100,13 +110,18 @@ def in_short(correlations: pd.DataFrame, measure: str) -> str:
     return "\n".join([*lines, f"{int(one['n'])} groups of {int(one['items'])} experts{few}"])
 
 
+def outcome_of(correlations: pd.DataFrame) -> str:
+    """What likeness is set against: retention, or the drop where the study asks for that alone."""
+    return DROP if set(correlations["outcome"]) == {DROP} else "retention"
+
+
 def overall(
     correlations: pd.DataFrame, measure: str, level: str = "merge", statistic: str = "pearson"
 ) -> Mapping | None:
-    """The row of a measure's correlation with retention, all methods together."""
+    """The row of a measure's correlation with retention or drop, all methods together."""
     wanted = {
         "method": "all",
-        "outcome": "retention",
+        "outcome": outcome_of(correlations),
         "statistic": statistic,
         "level": level,
         "measure": measure,
