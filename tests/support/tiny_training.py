@@ -1,15 +1,14 @@
 """A made-up pair of languages, a tokenizer and models of a few thousand weights, for tests."""
 
 import hashlib
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from places import SCRIPTS, SUPPORT
 
 from babelmerge.training import loop as training_loop
 from babelmerge.training import scratch as initialisation
@@ -75,7 +74,7 @@ ROWS = make_rows(40, seed=1)
 SETTINGS = {"learning_rate": 2e-3, "steps": 10, "batch_size": 8, "scheduler": "cosine"}
 
 
-def run(folder, tokenizer, rows=ROWS, dev=None, model=None, prompt=PROMPT, **settings):
+def run(folder, tokenizer, rows=ROWS, dev=None, model=None, prompt=PROMPT, kept=None, **settings):
     """Train in a folder of its own; returns (the model, training.json)."""
     model = model or make_model(tokenizer)
     record = training.train(
@@ -89,6 +88,7 @@ def run(folder, tokenizer, rows=ROWS, dev=None, model=None, prompt=PROMPT, **set
         seed=3,
         run_dir=folder / "run",
         facts={"model": "experts/en-hi"},
+        kept=kept,
     )
     return model, record
 
@@ -109,10 +109,15 @@ def die_in_step(number: int) -> None:
     training_loop._step = step
 
 
-def run_apart(tests: Path, code: str, **environment) -> subprocess.Popen:
-    """Run code in a process of its own, which finds the modules in the folder `tests`."""
-    paths = os.pathsep.join([str(tests), str(SUPPORT), str(SCRIPTS)])
-    environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"} | environment
-    return subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True
+def run_apart(what: Callable, *arguments, **environment) -> multiprocessing.Process:
+    """Call a function in a process forked from this one, which has imported torch already."""
+    process = multiprocessing.get_context("fork").Process(
+        target=_apart, args=(what, arguments, environment)
     )
+    process.start()
+    return process
+
+
+def _apart(what: Callable, arguments: tuple, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    what(*arguments)

@@ -37,12 +37,17 @@ wildcard_constraints:
     split="train|dev|test",
     model="base|(experts|joint|baselines)/[^/]+|merges/[^/]+/[^/]+",
     group=paths.alternatives(
-        ["experts", *(name for plan in STUDIES.values() for name in plan.groups)]
+        [
+            "experts",
+            *(name for plan in STUDIES.values() for name in plan.groups),
+            *(name for plan in STUDIES.values() for name in graph.live.families(plan)),
+        ]
     ),
     method="[^/]+",
     direction=paths.alternatives(
         name for plan in STUDIES.values() for name in plan.directions
     ),
+    rows="[0-9]+",
     span="source|target",
 
 

@@ -17,6 +17,7 @@ rule prepare_data:
     benchmark:
         "logs/{study}/prepare_data/{dataset}/{split}.benchmark.tsv"
     priority: 100
+    localrule: SMALL
     params:
         code=code("prepare_data.py"),
         cfg=lambda w: graph.data.settings(plan_of(w), w.dataset, w.split),

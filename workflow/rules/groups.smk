@@ -1,8 +1,9 @@
 # Groups over the same data sets beside each other: means over languages, and ablations.
 #
 # In: sentence statistics of scores, sweeps. Out: results/{study}/comparisons/groups/{direction}.tsv;
-# tables of means, of the best merge by each method and of groups compared; a figure of means; the
-# report's chapter on ablations.
+# tables of means, of all tasks at once, of the best merge by each method and of groups compared; a
+# figure of means; the report's chapter on ablations. Of merges along training and of more and more
+# models a figure a direction, and a chapter.
 
 
 rule compare_groups:
@@ -45,6 +46,25 @@ rule table_groups:
         "../scripts/table_groups.py"
 
 
+rule table_benchmarks:
+    """Of every system the mean of each task over languages."""
+    input:
+        lambda w: graph.groups.benchmark_inputs(plan_of(w)),
+    output:
+        table("benchmarks"),
+    log:
+        "logs/{study}/table_benchmarks.log",
+    localrule: True
+    params:
+        code=code("table_benchmarks.py"),
+        names=names_of,
+        cfg=lambda w: graph.groups.benchmarks(plan_of(w)),
+    message:
+        "Table of benchmarks"
+    script:
+        "../scripts/table_benchmarks.py"
+
+
 rule plot_overall:
     """The mean over a direction's data sets of every model that has all of them."""
     input:
@@ -81,3 +101,44 @@ rule chapter_ablations:
         "Chapter: ablations"
     script:
         "../scripts/chapter_ablations.py"
+
+
+rule plot_progress:
+    """Scores along training, or against how many models are merged."""
+    input:
+        scores=paths.SCORES,
+        chance=lambda w: graph.progress.chance_files(plan_of(w), w.what, w.direction),
+    output:
+        figure("progress-{what}-{direction}", "{what}, {direction}"),
+    log:
+        "logs/{study}/plot_progress/{what}-{direction}.log",
+    wildcard_constraints:
+        what="along|growing",
+    localrule: True
+    params:
+        code=code("plot_progress.py"),
+        names=names_of,
+        cfg=lambda w: graph.progress.settings(plan_of(w), w.what, w.direction),
+    message:
+        "Figure of scores, {wildcards.what}, {wildcards.direction}"
+    script:
+        "../scripts/plot_progress.py"
+
+
+rule chapter_progress:
+    """Merges along training, and of more and more models."""
+    input:
+        unpack(lambda w: graph.progress.chapter(plan_of(w)).inputs()),
+    output:
+        chapter("progress"),
+    log:
+        "logs/{study}/chapter_progress.log",
+    localrule: True
+    params:
+        code=code("chapter_progress.py"),
+        names=names_of,
+        cfg=lambda w: graph.progress.chapter(plan_of(w)).settings(),
+    message:
+        "Chapter: along training"
+    script:
+        "../scripts/chapter_progress.py"

@@ -20,7 +20,7 @@ rule collect_statistics:
         "logs/{study}/collect_statistics/{model}/{kind}-{rows}.benchmark.tsv"
     wildcard_constraints:
         kind="fisher|gram",
-        rows="[0-9]+",
+    localrule: SMALL
     resources:
         mem_mb=memory(30),
         runtime=minutes(240),
@@ -102,6 +102,7 @@ rule merge_models:
         "logs/{study}/merge_models/{group}/{method}.log",
     benchmark:
         "logs/{study}/merge_models/{group}/{method}.benchmark.tsv"
+    localrule: SMALL
     threads: cpus
     resources:
         mem_mb=memory(20),

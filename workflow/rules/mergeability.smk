@@ -16,6 +16,7 @@ rule compare_task_vectors:
         "logs/{study}/compare_task_vectors/{group}.log",
     benchmark:
         "logs/{study}/compare_task_vectors/{group}.benchmark.tsv"
+    localrule: SMALL
     threads: 2
     resources:
         mem_mb=memory(4),
@@ -33,7 +34,7 @@ rule compare_compatibility:
     """How alike the experts are, pair by pair, before anything is merged."""
     input:
         unpack(lambda w: graph.mergeability.pair_inputs(plan_of(w))),
-        typology=graph.mergeability.TYPOLOGY,
+        typology=lambda w: graph.mergeability.typology(plan_of(w)),
     output:
         paths.COMPATIBILITY,
     log:
@@ -51,9 +52,8 @@ rule compare_compatibility:
 rule compare_correlations:
     """What merges keep against how alike their experts are, tested by exchanging experts."""
     input:
-        unpack(lambda w: graph.mergeability.pair_inputs(plan_of(w))),
-        typology=graph.mergeability.TYPOLOGY,
-        retention=lambda w: graph.scores.retention_files(plan_of(w)),
+        unpack(lambda w: graph.mergeability.correlation_inputs(plan_of(w))),
+        typology=lambda w: graph.mergeability.typology(plan_of(w)),
     output:
         points=paths.MERGEABILITY,
         correlations=paths.CORRELATIONS,

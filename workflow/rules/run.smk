@@ -12,6 +12,8 @@ import psutil
 import warm
 from snakemake.dag import DAG
 from snakemake.persistence.file import FilePersistence
+from snakemake.scheduling.job_scheduler import JobScheduler
+from snakemake.script import PythonScript
 
 from babelmerge.command import holders
 from babelmerge.files import made
@@ -111,12 +113,39 @@ def delete_locks(persistence):
     persistence._lockfile.clear()
 
 
+def execute(script, path, edit=False):
+    """Start a job's script in the warm interpreter at once.
+
+    By itself it would first import what Snakemake writes above its first line, which takes 0.2 s.
+    """
+    script._execute_cmd(
+        "{python:q} {calling:q} {path:q}",
+        python=sys.executable,
+        calling=f"{SCRIPTS}/calling.py",
+        path=path,
+        is_python_script=True,
+    )
+
+
+def look_again(scheduler, seconds):
+    """Look for ready jobs after a while, if the limit of jobs a second (100) holds some back.
+
+    Snakemake 9.27 does so after every look, and so looks once more each second for every job that
+    has ended: after some hundred jobs that takes a core.
+    """
+    if scheduler.job_rate_limiter.get_free_jobs() == 0:
+        LOOK_AGAIN(scheduler, seconds)
+
+
 if "--unlock" in sys.argv:
     holders.forget_elsewhere()
 else:
     FilePersistence._delete_locks = delete_locks
 FOLLOW = DAG.bfs
 DAG.bfs = follow
+PythonScript.execute_script = execute
+LOOK_AGAIN = JobScheduler._schedule_reevalutation
+JobScheduler._schedule_reevalutation = look_again
 ALONE = workflow.is_main_process and look_around()
 if (
     not workflow.subprocess_exec

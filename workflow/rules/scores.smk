@@ -10,6 +10,7 @@ rule collect_scores:
     input:
         lambda w: graph.evaluate.score_files(plan_of(w)),
         lambda w: graph.harness.score_files(plan_of(w)),
+        lambda w: graph.live.files(plan_of(w)),
     output:
         paths.SCORES,
     log:

@@ -1,7 +1,8 @@
 # Models that are trained or taken in.
 #
 # In: data, and for experts and joint models the base. Out: results/{study}/models/{model}/ with
-# manifest.json written last; for trained ones training.json and training.tsv, and their curves.
+# manifest.json written last; for trained ones training.json and training.tsv, and their curves;
+# results/{study}/kept/{model}/{step}/, the states that a training was told to keep.
 
 
 rule train_tokenizer:
@@ -14,6 +15,7 @@ rule train_tokenizer:
         paths.TOKENIZER_CONFIG,
     log:
         "logs/{study}/train_tokenizer.log",
+    localrule: SMALL
     params:
         code=code("train_tokenizer.py"),
         cfg=lambda w: graph.train.tokenizer_settings(plan_of(w)),
@@ -32,7 +34,7 @@ rule fetch_model:
     log:
         "logs/{study}/fetch_model/{model}.log",
     wildcard_constraints:
-        model=graph.train.pattern(STUDIES, None),
+        model=graph.train.pattern(STUDIES, graph.train.TAKEN),
     resources:
         mem_mb=memory(4),
         runtime=minutes(120),
@@ -92,6 +94,26 @@ use rule train_base as train_joint with:
         gpu=gpus,
     message:
         "Train {wildcards.model}"
+
+
+rule keep_state:
+    """Make a state that was kept along training a model of its own: links, where the disk can."""
+    input:
+        lambda w: graph.train.kept_inputs(plan_of(w), w.model),
+    output:
+        paths.MODEL,
+    log:
+        "logs/{study}/keep_state/{model}.log",
+    wildcard_constraints:
+        model=graph.train.pattern(STUDIES, graph.train.KEPT),
+    localrule: True
+    params:
+        code=code("keep_state.py"),
+        cfg=lambda w: graph.train.kept_settings(plan_of(w), w.model),
+    message:
+        "Keep {wildcards.model}"
+    script:
+        "../scripts/keep_state.py"
 
 
 rule plot_training:

@@ -9,7 +9,10 @@ import pandas as pd
 from babelmerge.files.atomic import write_atomically
 
 
-def rows_of(path, facts):
+def rows_of(facts):
+    """Of the next file, or of the one that is named: of merges that are formed in memory."""
+    facts = dict(facts)
+    path = facts.pop("file", None) or next(files)
     with open(path, encoding="utf-8") as stream:
         scores = json.load(stream)
     for metric, score in scores["metrics"].items():
@@ -24,6 +27,6 @@ def rows_of(path, facts):
 
 
 with running(snakemake):
-    pairs = zip(snakemake.input, snakemake.params.cfg, strict=True)
-    table = pd.DataFrame([row for path, facts in pairs for row in rows_of(path, facts)])
+    files = iter(snakemake.input)
+    table = pd.DataFrame([row for facts in snakemake.params.cfg for row in rows_of(facts)])
     write_atomically(snakemake.output[0], table.to_csv(sep="\t", index=False))

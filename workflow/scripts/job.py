@@ -1,13 +1,13 @@
 """What every job script does around its one call: log to its file, show progress, fail readably.
 
-A script's first import: it may hand the whole script to a warm interpreter, see `warm`. Progress
+A script's first import: it may hand the whole script to a warm interpreter, see `calling`. Progress
 also reaches the terminal, a line every few seconds at most. A mistake of the user (any ValueError
 or OSError of ours) is told in its own words; the traceback goes to the log file.
 """
 
-import warm
+import calling
 
-warm.call()  # before all else, which the warm interpreter has loaded
+calling.call()  # before all else, which the warm interpreter has loaded
 
 import contextlib
 import errno

@@ -4,12 +4,14 @@ from job import running
 
 from pathlib import Path
 
-from babelmerge.analysis.mergeability import figures
+from babelmerge.analysis.mergeability import figures, scatter, tables
 from babelmerge.display import style
 from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
     points = read_long(snakemake.input.points)
     correlations = read_long(snakemake.input.correlations)
-    figure = figures.mergeability_figure(points, correlations)
+    dropped = tables.outcome_of(correlations) == tables.DROP
+    draw = scatter.drops_figure if dropped else figures.mergeability_figure
+    figure = draw(points, correlations)
     style.save(figure, Path(snakemake.output[0]).with_suffix(""))

@@ -4,25 +4,15 @@ from job import running
 
 from pathlib import Path
 
-import pandas as pd
-
+from babelmerge.evaluation.sweeps import journal as sweeps
 from babelmerge.files import directories
 from babelmerge.models import adapter_config
 from babelmerge.recipes import recipes
 
-
-def winner(grid, sweep):
-    """The point of the grid that the sweep selected; the only point where there was no sweep."""
-    if not sweep:
-        return grid[0]
-    chosen = pd.read_csv(sweep[0], sep="\t")["selected"].astype(bool)
-    return grid[int(chosen.to_numpy().argmax())]
-
-
 with running(snakemake):
     cfg = snakemake.params.cfg
     base = Path(snakemake.input.base).parent
-    point = winner(cfg["grid"], snakemake.input.get("sweep"))
+    point = sweeps.winner(cfg["grid"], next(iter(snakemake.input.get("sweep") or ()), None))
     paths = [Path(path).parent for path in snakemake.input.members]
     if point.get("backend") != "mergekit":  # which reads no adapters
         paths = [adapter_config.merged(path, cfg["factors"]) for path in paths]

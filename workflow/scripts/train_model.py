@@ -8,8 +8,10 @@ from pathlib import Path
 from babelmerge.files.rows import read_rows
 from babelmerge.models import adapter_base
 from babelmerge.models import loading as models
+from babelmerge.training import output
 from babelmerge.training import scratch as initialisation
 from babelmerge.training import train as training
+from babelmerge.training.kept import Kept
 from babelmerge.training.settings import kept_alone
 
 
@@ -31,11 +33,7 @@ def starting_point(cfg, folder):
     return initialisation.initialise(cfg["architecture"], len(tokenizer), seed), tokenizer
 
 
-with running(snakemake, keeps=True):
-    cfg = snakemake.params.cfg
-    start, out_dir = Path(snakemake.input.start).parent, Path(snakemake.output[0]).parent
-    model, tokenizer = starting_point(cfg, start)
-    below = adapter_base.fact(out_dir, start) if kept_alone(cfg["training"]) else {}
+def trained(cfg, model, tokenizer, out_dir, facts):
     # Beside results/{study}/models, so that Snakemake never cleans up a run that can go on.
     run_dir = Path("results", snakemake.wildcards.study, "unfinished", cfg["model"])
     training.train(
@@ -48,7 +46,20 @@ with running(snakemake, keeps=True):
         settings=cfg["training"],
         seed=cfg["training"]["seed"],
         run_dir=run_dir,
-        facts={"model": cfg["model"], "base": below},
+        facts=facts,
         fingerprint=snakemake.params.code + snakemake.params.lock,
+        kept=Kept(**cfg["kept"], facts=facts) if "kept" in cfg else None,
     )
     shutil.rmtree(run_dir, ignore_errors=True)
+
+
+with running(snakemake, keeps=True):
+    cfg = snakemake.params.cfg
+    start, out_dir = Path(snakemake.input.start).parent, Path(snakemake.output[0]).parent
+    model, tokenizer = starting_point(cfg, start)
+    below = adapter_base.fact(out_dir, start) if kept_alone(cfg["training"]) else {}
+    facts = {"model": cfg["model"], "base": below}
+    if cfg["datasets"]["train"]:
+        trained(cfg, model, tokenizer, out_dir, facts)
+    else:
+        output.untrained(model, tokenizer, out_dir, settings=cfg["training"], facts=facts)

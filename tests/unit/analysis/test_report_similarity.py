@@ -111,6 +111,8 @@ def test_merges_between_expert_and_base():
     assert "the intervals are apart for 1 of 1 expert" in said
     near = table(CURVES, width=0.03)
     assert "SCE (0.880) least; the intervals overlap" in " ".join(findings.cka(near, "target"))
+    few = " ".join(findings.cka(near.assign(low=np.nan, high=np.nan), "target"))
+    assert "SCE (0.880) least; there are no intervals, so" in few and "overlap" not in few
 
 
 def test_the_bias_is_told():

@@ -112,6 +112,33 @@ def test_answers_need_positions_too(decide):
         decide([lengths.Reader("base", TOKENIZER, 8)])
 
 
+COMPARED = {"template": TEMPLATE, "chat": False, "labels": ["घर", "लाल घर पानी"]}
+
+
+def test_choices_need_positions_and_nothing_is_written(decide):
+    """Prompt and longest choice, but for the last token, which is only predicted."""
+    longest = len(prompts.answer_ids(TOKENIZER, COMPARED["labels"][1:], TEMPLATE)[0])
+    found, read = decide(compared=COMPARED, max_new_tokens=2000, too_long="cut")
+    assert set(found["too_long"]["test"]) == {"row3", "row6"}
+    few = [lengths.Reader("base", TOKENIZER, 30)]
+    _, read = decide(few, compared=COMPARED, too_long="cut", max_new_tokens=2000)
+    sizes = lengths.measure(read, PROMPT, TOKENIZER)[0]
+    assert sizes.max() in range(28 - longest, 32 - longest)
+    with pytest.raises(ValueError, match="row3: .* for base with its 30 positions, where at most"):
+        decide(few, compared=COMPARED)
+    with pytest.raises(ValueError, match="show fewer examples .shots., shorten"):
+        decide(few, compared={**COMPARED, "shots": "5 of dev"})
+
+
+def test_texts_without_a_prompt_need_positions_for_themselves(decide, rows):
+    for row in rows:
+        row["choices"] = [row["source"], "घर"]
+    asked = {**COMPARED, "template": ""}
+    found, read = decide([lengths.Reader("base", TOKENIZER, 40)], compared=asked, too_long="drop")
+    sizes = [len(ids) for ids in prompts.answer_ids(TOKENIZER, [r["source"] for r in read], "")]
+    assert max(sizes) <= 40 and list(found["too_long"]["test"]) == ["row3", "row6"]
+
+
 def test_nothing_left_and_prompts_without_room_are_errors(decide):
     with pytest.raises(ValueError, match="all 12 prompts are too long"):
         decide(too_long="drop", max_length=3)

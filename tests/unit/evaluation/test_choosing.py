@@ -94,6 +94,22 @@ def test_choices_are_normalised_by_each_measure():
     assert found["metrics"]["accuracy_bytes"]["signature"].endswith("normalisation:bytes")
 
 
+def test_a_space_before_choices_counts_where_it_is_asked_for():
+    """-3/1 against -5/2 without the space, -3/2 against -5/3 with it."""
+    choices = [
+        [{"text": text, "log_likelihood": value, "tokens": 1} for text, value in own]
+        for own in [[("a", -3.0), ("ab", -5.0)]]
+    ]
+    asked = ["accuracy_characters", "accuracy_characters_with_space"]
+    for spaced, expected in ((True, [0, 1]), (False, [0, 0])):
+        found, table = metrics.score(
+            "multiple_choice", ["a"], ["a"], choices=choices, metrics=asked, spaced=spaced
+        )
+        assert [int(table[name][0, 0]) for name in asked] == expected
+    told = found["metrics"]["accuracy_characters_with_space"]["signature"]
+    assert told.endswith("normalisation:characters_with_space")
+
+
 def test_what_was_written_has_no_likelihoods():
     with pytest.raises(ValueError, match="accuracy_tokens.*answer: likelihood"):
         choices = [[{"text": "a"}, {"text": "b"}]]

@@ -5,7 +5,7 @@ import torch
 from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
 
 from babelmerge.evaluation import answer_scores, answering, likelihood
-from babelmerge.tasks import prompts
+from babelmerge.tasks import choices, prompts
 
 ROWS = make_rows(30, seed=5, longest=9)
 CHOICES = [["बिल्ली", "कुत्ता देखता", "लाल घर पानी", "घर"][: 2 + n % 3] for n in range(30)]
@@ -18,10 +18,11 @@ def tiny():
     return make_model(tokenizer), tokenizer
 
 
-def encoded(tokenizer):
-    asked = prompts.encode_prompts(ROWS, TEMPLATE, tokenizer, None)
-    texts = [prompts.answer_ids(tokenizer, row, TEMPLATE) for row in CHOICES]
-    return list(zip(asked, texts, strict=True))
+def encoded(tokenizer, longest=None):
+    """Items behind long prompts, or behind the last tokens of these."""
+    rows = [{**row, "choices": own} for row, own in zip(ROWS, CHOICES, strict=True)]
+    items = choices.encode(rows, {**ASKED, "template": TEMPLATE}, tokenizer)
+    return [[((read * 3)[-(longest or 99) :], counted) for read, counted in item] for item in items]
 
 
 def by_hand(model, prompt, choice):
@@ -33,12 +34,43 @@ def by_hand(model, prompt, choice):
 
 
 @pytest.mark.parametrize("size", [1, 7, 64])
-def test_batches_give_what_single_sequences_give(tiny, size):
+@pytest.mark.parametrize("longest", [1, likelihood.SHORT, None])
+def test_batches_give_what_single_sequences_give(tiny, size, longest):
+    """Behind one token, behind prompts that are read again for each choice, and kept ones."""
     model, tokenizer = tiny
-    found = likelihood.log_likelihoods(model, encoded(tokenizer), size)
-    for (prompt, choices), values in zip(encoded(tokenizer), found, strict=True):
-        expected = [by_hand(model, prompt, ids) for ids in choices]
+    items = encoded(tokenizer, longest)
+    found = likelihood.log_likelihoods(model, items, size)
+    for item, values in zip(items, found, strict=True):
+        expected = [by_hand(model, read, counted) for read, counted in item]
         assert values == pytest.approx(expected, abs=1e-4)
+
+
+def test_choices_behind_different_prompts_are_compared(tiny):
+    """As texts are, whose first token is left out."""
+    model, tokenizer = tiny
+    items = [
+        [(read + counted[:1], counted[1:]) for read, counted in item]
+        for item in encoded(tokenizer, 3)
+        if min(len(counted) for _, counted in item) > 1
+    ]
+    assert items
+    found = likelihood.log_likelihoods(model, items, 8)
+    for item, values in zip(items, found, strict=True):
+        assert values == pytest.approx([by_hand(model, *pair) for pair in item], abs=1e-4)
+
+
+def test_a_long_prompt_is_read_once_for_all_its_choices(tiny, monkeypatch):
+    model, prompt = tiny[0], list(range(5, 25))
+    plain, read = type(model).forward, []
+
+    def forward(self, input_ids, **more):
+        read.append(input_ids.numel())
+        return plain(self, input_ids=input_ids, **more)
+
+    monkeypatch.setattr(type(model), "forward", forward)
+    assert len(prompt) > likelihood.SHORT
+    likelihood.log_likelihoods(model, [[(prompt, [5, 6, 7]), (prompt, [8, 9, 10])]], 8)
+    assert sum(read) == len(prompt) + 2 * 2, "and what counts but for its last token"
 
 
 def test_the_choice_does_not_depend_on_the_batch(tiny):
@@ -90,7 +122,10 @@ def test_data_sets_that_are_asked_alike_are_scored_apart(tiny):
 def test_signatures_say_the_rule(tiny):
     asked = {**CHOSEN, "answer": "likelihood"}
     told = answering.signature(tiny[0], asked, 8)
-    assert told == f"{likelihood.RULE}|dtype:float32|device:cpu"
+    assert told == f"{choices.rule(asked)}|dtype:float32|device:cpu"
+    assert (
+        answering.signature(tiny[0], {**asked, "shots": "5 of dev"}, 8) == f"{told}|shots:5 of dev"
+    )
     assert answering.signature(tiny[0], {**asked, "answer": "generate"}, 8).startswith("greedy|")
 
 
@@ -106,7 +141,9 @@ def test_a_space_comes_before_choices_where_the_template_says_so(tiny):
     template = TEMPLATE.strip()
     spaced = f"{template}{{space}}"
     options = {"batch_size": 4, "max_length": 200}
-    found = likelihood.choose(model, tokenizer, ROWS[:3], CHOICES[:3], spaced, **options)
+    rows = [{**row, "choices": own} for row, own in zip(ROWS[:3], CHOICES, strict=False)]
+    asked = {**CHOSEN, "answer": "likelihood", "template": spaced}
+    found = likelihood.choose(model, tokenizer, rows, asked, **options)
     context = list(prompts.encode_prompts(ROWS[:3], template, tokenizer, None))
     for ids, texts, row in zip(context, CHOICES, found, strict=False):
         wanted = [
@@ -115,6 +152,5 @@ def test_a_space_comes_before_choices_where_the_template_says_so(tiny):
         ]
         assert [c["log_likelihood"] for c in row] == pytest.approx(wanted, abs=1e-4)
         assert [c["text"] for c in row] == texts
-    asked = {**CHOSEN, "answer": "likelihood"}
-    assert answering.signature(model, {**asked, "template": spaced}, 1).count("choice:a space") == 1
-    assert "a space" not in answering.signature(model, asked, 1)
+    assert answering.signature(model, asked, 1).count("choice:a space") == 1
+    assert "a space" not in answering.signature(model, {**asked, "template": template}, 1)

@@ -191,8 +191,8 @@ def test_unknown_metrics_and_kinds_are_refused():
         _score(metrics=("comet",))
     with pytest.raises(ValueError, match="'poetry'.*translation"):
         metrics.score("poetry", OUTPUTS, REFERENCES)
-    with pytest.raises(ValueError, match="'minimal_pairs'.*translation"):
-        metrics.score("minimal_pairs", OUTPUTS, REFERENCES)
+    with pytest.raises(ValueError, match="'text'.*translation"):
+        metrics.score("text", OUTPUTS, REFERENCES)
 
 
 def test_a_kind_says_what_is_scored_when_nothing_is_named():

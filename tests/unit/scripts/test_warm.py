@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ def warm(tmp_path_factory):
     text = WARM.read_text(encoding="utf-8")
     start, end = text.index("PRELOADED = ("), text.index(")\n", text.index("PRELOADED = ("))
     light.write_text(text[:start] + 'PRELOADED = ("json"' + text[end:], encoding="utf-8")
+    shutil.copy(WARM.with_name("calling.py"), light.parent)
     spec = importlib.util.spec_from_file_location("light", light)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -50,11 +52,11 @@ def script(tmp_path, body: str) -> Path:
     return path
 
 
-def run(path: Path, address: str | None, slurm: str | None = None, **options):
+def run(path: Path, address: str | None, slurm: str | None = None, before=(), **options):
     environment = {k: v for k, v in os.environ.items() if k != "BABELMERGE_WARM"}
     environment |= {"MARK": "mine"} | ({"BABELMERGE_WARM": address} if address else {})
     environment |= {"SLURM_JOB_ID": slurm} if slurm else {}
-    command = [sys.executable, str(path), "one", "two"]
+    command = [sys.executable, *before, str(path), "one", "two"]
     return subprocess.Popen(
         command, cwd=path.parent, env=environment, stdout=subprocess.PIPE, text=True, **options
     )
@@ -68,6 +70,16 @@ def test_arguments_folder_environment_and_output_are_the_callers(server, tmp_pat
     assert outputs[0][0] == outputs[1][0] == f"args one two folder {tmp_path.name} mine"
     parent = f"parent {server[0].server.pid}"
     assert outputs[0][1] == parent, "it did not run in the server's child"
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_called_before_its_first_line_a_script_runs_the_same(server, tmp_path, served):
+    path = script(tmp_path, "sys.exit(3)")
+    start = [str(WARM.with_name("calling.py"))]
+    job = run(path, server[1] if served else None, before=start)
+    first, parent, *_ = job.communicate(timeout=30)[0].splitlines()
+    assert (job.returncode, first) == (3, f"args one two folder {tmp_path.name} mine")
+    assert parent == f"parent {server[0].server.pid if served else os.getpid()}"
 
 
 def test_an_exception_is_exit_code_one(server, tmp_path):

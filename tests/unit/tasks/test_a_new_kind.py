@@ -13,7 +13,7 @@ from babelmerge.data import corpora
 from babelmerge.evaluation import generation, metrics, statistics
 from babelmerge.study.grammar.study import StudyError
 from babelmerge.study.graph import evaluate, scores
-from babelmerge.tasks import kinds, prompts
+from babelmerge.tasks import kinds, rendering
 from babelmerge.tasks.kind import GENERATED, LANGUAGE, Kind, prompted
 from babelmerge.words import metrics as known
 
@@ -111,7 +111,7 @@ def test_rows_and_prompts_hold_the_kinds_fields(plan):
         "setter": "Asha",
     }
     assert len(rows) == 3  # one has no hint
-    prompt, span = prompts.render_prompt(rows[0], plan.datasets["riddles/hi"].prompt)
+    prompt, span = rendering.render_prompt(rows[0], plan.datasets["riddles/hi"].prompt)
     assert prompt == "Hindi riddle by Asha: What barks? (an animal)"
     assert prompt[slice(*span)] == "What barks?"
 
@@ -146,6 +146,13 @@ def test_its_demands_of_a_study_are_told_like_any_others(riddles):
         made(STUDY.replace("{question} (", "("))
     with pytest.raises(StudyError, match=r"found metric 'initial'.*Did you mean 'initials'"):
         made(STUDY.replace("    prompt:", "    metrics: [initial]\n    prompt:"))
+    controlled = STUDY.replace('files: "riddles-{language}.jsonl"', "controlled: {}")
+    with pytest.raises(StudyError, match="found riddle; expected .* translation.*files or the hub"):
+        made(
+            controlled.replace(
+                "    columns: {question: asked, solution: text.said, setter: setter}\n", ""
+            )
+        )
 
 
 def test_without_its_registration_the_kind_is_unknown():

@@ -9,7 +9,7 @@ from tiny_training import TEMPLATE, make_rows, make_tokenizer
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer
 
-from babelmerge.tasks import kinds, prompts
+from babelmerge.tasks import kinds, prompts, rendering
 from babelmerge.training import vocabulary
 
 SENTENCES = [
@@ -44,20 +44,20 @@ def masked_text(tokenizer, encoded, mask):
 
 def test_placeholders_are_filled_once_and_all_else_is_literal():
     template = "{source_code}>{target_code} {source_language} {x} {}\n{source}|{target_language}"
-    prompt, (start, end) = prompts.render_prompt(row("{target_code}"), template)
+    prompt, (start, end) = rendering.render_prompt(row("{target_code}"), template)
     assert prompt == "en>hi English {x} {}\n{target_code}|Hindi"
     assert prompt[start:end] == "{target_code}"
 
 
 def test_a_row_may_name_its_own_languages():
-    prompt, _ = prompts.render_prompt(row(target_language_name="Awadhi"), TEMPLATE)
+    prompt, _ = rendering.render_prompt(row(target_language_name="Awadhi"), TEMPLATE)
     assert prompt.startswith("English Awadhi\n")
 
 
 @pytest.mark.parametrize("template", ["Translate.", "{source} {source}", "{sorce}"])
 def test_a_template_holds_the_source_exactly_once(template):
     with pytest.raises(ValueError, match="exactly once"):
-        prompts.render_prompt(row(), template)
+        rendering.render_prompt(row(), template)
 
 
 @pytest.mark.parametrize("text", SENTENCES)
@@ -212,8 +212,10 @@ def test_answers_begin_with_a_space_where_the_template_ends_with_one_for_them(to
         ("multiple_choice", {}, "{source}{space}"),
         ("summarization", {"prompt": "{document}"}, "{source}"),
         ("translation", {"prompt": "{source}"}, "{source}"),
+        ("translation", {"prompt": "{source}", "shots": 2}, "{source}{space}"),
+        ("minimal_pairs", {}, "{source}"),
     ],
 )
 def test_choices_are_parted_from_prompts_that_end_without_white_space(kind, asked, template):
-    task = SimpleNamespace(**{"prompt": None, "chat": False, "answer": None, **asked})
+    task = SimpleNamespace(**{"prompt": None, "chat": False, "answer": None, "shots": 0, **asked})
     assert kinds.kind(kind).asked(task) == template

@@ -2,7 +2,7 @@
 
 import pytest
 
-from babelmerge.tasks import classification, kinds, multiple_choice, prompts, reading
+from babelmerge.tasks import classification, kinds, multiple_choice, reading, rendering
 from babelmerge.words import writing
 
 LABELS = ["negative", "neutral", "positive", "very positive"]
@@ -105,7 +105,7 @@ def test_prompts_show_choices_under_keys():
     asked = {"source_language": "en", "target_language": "en"}
     settled = multiple_choice.settle(row(**asked), [])
     template = kinds.kind("multiple_choice").template("{question}\n{choices}\n")
-    text, span = prompts.render_prompt(settled, template)
+    text, span = rendering.render_prompt(settled, template)
     assert text == "Who barks?\nA. a cat\nB. the dog\n"
     assert text[slice(*span)] == "Who barks?"
 

@@ -81,6 +81,7 @@ def test_the_full_model_is_what_peft_makes_of_base_and_adapter(tmp_path, tokeniz
         (torch.bfloat16, "llama", {"rslora": True, "targets": ["q_proj"]}),
         (torch.bfloat16, "llama", {"dora": True}),
         (torch.float32, "gpt2", {"dora": True}),
+        (torch.float32, "mixtral", {"targets": "all-linear"}),
     ],
 )
 def test_base_and_adapter_alone_are_the_full_model(tmp_path, kind, change, dtype):

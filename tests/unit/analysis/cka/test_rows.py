@@ -123,6 +123,13 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(noise):
     assert hits / 200 >= 0.90
 
 
+@pytest.mark.parametrize("n", [9, 10])
+def test_there_are_intervals_from_ten_sentences_on(n):
+    told = [r for r in similarity_rows.rows(_states(n), resamples=20) if r["measure"] == "debiased"]
+    assert {math.isnan(row["low"]) for row in told} == {n < 10}
+    assert not any(math.isnan(row["value"]) for row in told)
+
+
 def test_copies_of_a_sentence_that_counted_as_a_pair_would_spoil_the_interval():
     """Why the diagonal stays out: unrelated states, of which resampled rows make related ones."""
     x, y = np.random.default_rng(0).normal(size=(2, 60, 200))

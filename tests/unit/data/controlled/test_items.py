@@ -14,7 +14,7 @@ from babelmerge.data.controlled import ITEM_LANGUAGES, SPLITS, items
 from babelmerge.data.controlled import inventory as words
 from babelmerge.data.controlled.items import drawing, reasoning, sentiment, summaries
 from babelmerge.data.controlled.items import themes as themes_of
-from babelmerge.data.controlled.languages.speakers import SPEAKERS
+from babelmerge.data.controlled.languages.speakers import MIXERS, SPEAKERS
 from babelmerge.data.controlled.meaning import Meaning, Phrase, split_of_core
 from babelmerge.evaluation import baselines
 from babelmerge.tasks import extraction
@@ -47,9 +47,11 @@ def test_items_read_with_care(kind, language, pinned):
 
 @pytest.mark.parametrize("kind", MADE)
 def test_a_row_has_the_fields_of_its_task_kind(kind):
-    (record,) = (record for record in KINDS.values() if record.made == kind)
+    of = "reasoning" if kind in ("passages", "continuations") else kind
+    (record,) = (record for record in KINDS.values() if record.made == of)
     (row,) = items(kind, "de", "dev", 1, 0)
-    assert tuple(row) == ("id", *record.fields) == ("id", *drawing.MAKERS[kind].FIELDS)
+    assert tuple(row) == ("id", *drawing.MAKERS[kind].FIELDS)
+    assert tuple(row) == ("id", *["passage"] * (kind == "passages"), *record.fields)
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -85,7 +87,7 @@ def test_texts_are_written_as_the_language_is(kind, language):
         text = next(iter(row.values()))
         assert unicodedata.is_normalized("NFC", text) and "  " not in text
         assert text[0] == text[0].upper() and text == text.strip()
-        assert text[-1] in ("。？" if language in ("ja", "zh") else ".?")
+        assert text[-1] in ("。？" if language in ("ja", "zh") else ".?؟")
         assert language not in ("ja", "zh") or not any(map(str.isspace, text))
 
 
@@ -141,9 +143,46 @@ def test_there_are_five_different_choices_and_words_do_not_find_the_right_one(la
     assert baselines.overlap(asked) < 0.45
 
 
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+@pytest.mark.parametrize("kind", ["passages", "continuations"])
+def test_there_are_four_different_choices_and_words_do_not_find_the_right_one(kind, language):
+    rows = said(kind, language, "test", 150)
+    asked = [(row["question"], row["choices"].split("\n"), row["answer"]) for row in rows]
+    for _, choices, answer in asked:
+        assert len(set(choices)) == 4 and choices.count(answer) == 1
+    assert baselines.overlap(asked) < 0.5
+
+
+def test_of_the_ends_one_is_how_things_stand():
+    """Who was given a thing has it, who went is there, what was bought is eaten or read."""
+    for item in drawn("continuations", size=600):
+        *before, last = item.context
+        true = [end for end in item.endings if stands(end, last)]
+        assert true == [item.endings[item.key]] and len(set(item.endings)) == 4
+        assert not set(item.endings) & set(item.context) and before
+
+
+def stands(end, last):
+    if last.frame == "motion":
+        return (end.subject, end.place) == (last.subject, last.place)
+    if last.frame == "ditransitive":
+        return (end.subject, end.object) == (last.recipient, last.object)
+    food = last.object.noun in words.FOODS
+    return end.object is not None and end.verb == ("eat" if food else "read")
+
+
+def test_a_passage_answers_its_question_in_one_way():
+    for item in drawn("passages", size=600):
+        assert 4 <= len(item.facts) <= 8 and len(set(item.choices)) == 4
+        filled = [filled_with(item, choice) in item.facts for choice in item.choices]
+        assert [number for number, true in enumerate(filled) if true] == [item.key]
+
+
 def test_the_right_choice_is_everywhere_equally_often():
-    keys = [item.key for item in drawn("reasoning", size=500)]
-    assert all(set(keys[i : i + 5]) == set(range(5)) for i in range(0, 500, 5))
+    for kind, choices in (("reasoning", 5), ("passages", 4), ("continuations", 4)):
+        keys = [item.key for item in drawn(kind, size=400)]
+        blocks = [keys[at : at + choices] for at in range(0, 400, choices)]
+        assert all(set(block) == set(range(choices)) for block in blocks)
 
 
 def test_exactly_one_choice_answers_the_question():
@@ -221,15 +260,14 @@ def test_every_example_is_in_its_document_and_the_theme_shows_that_it_is_one(lan
 def test_mixed_items_say_each_statement_in_another_language():
     for item in drawn("themes", size=100):
         said = {
-            language: [SPEAKERS[language].sentence(claim) for claim in item.claims]
-            for language in ITEM_LANGUAGES
+            language: [speech.sentence(claim) for claim in item.claims]
+            for language, speech in MIXERS.items()
         }
-        document = themes_of.mixed(item, SPEAKERS)["document"]
+        document = themes_of.mixed(item, MIXERS)["document"]
         heard = [
-            [language for language in ITEM_LANGUAGES if said[language][at] in document]
-            for at in range(5)
+            [language for language in MIXERS if said[language][at] in document] for at in range(5)
         ]
-        assert sorted(language for (language,) in heard) == sorted(ITEM_LANGUAGES)
+        assert sorted(language for (language,) in heard) == sorted(MIXERS)
 
 
 def test_turns_have_every_value_once_a_block():

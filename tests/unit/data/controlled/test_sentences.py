@@ -16,13 +16,19 @@ from babelmerge.data.controlled import (
     sample,
     split_of,
 )
+from babelmerge.data.controlled.languages.ar import grammar as ar
 from babelmerge.data.controlled.languages.bn import grammar as bn
 from babelmerge.data.controlled.languages.de import grammar as de
 from babelmerge.data.controlled.languages.en import grammar as en
+from babelmerge.data.controlled.languages.es import grammar as es
 from babelmerge.data.controlled.languages.fr import grammar as fr
 from babelmerge.data.controlled.languages.hi import grammar as hi
+from babelmerge.data.controlled.languages.it import grammar as it
+from babelmerge.data.controlled.languages.nl import grammar as nl
+from babelmerge.data.controlled.languages.ru import grammar as ru
 from babelmerge.data.controlled.languages.ta import grammar as ta
 from babelmerge.data.controlled.languages.te import grammar as te
+from babelmerge.data.controlled.languages.tr import grammar as tr
 from babelmerge.words import languages
 
 # ruff: noqa: E501
@@ -234,11 +240,21 @@ DIGESTS = {
     "fr": "feebe4457ff6a8b71a46e6b825e6b215ab182c4a23249d0bd001463911fe8887",
     "ja": "e53ac56baa7ab1998de4871ab2a52d4e7ec942d0337e7c630b3c9b6f9e272306",
     "zh": "f00cd7f047b784a42b0def0624d326f0c1c6bdc9e31cd016d8d543988af7adba",
+    "ar": "2a47904aeea7a54ea13e4ab6d6c4166f8c980ea302712506bc7ca32c06045150",
+    "it": "806e0a906dd43a3378c4fcf802f6e68b5f81bfa879ec60e453fb38c080678018",
+    "nl": "0c8f003abfe650050fdf09f3a4000660979d6f1ffcdfb4a3b2c277618cefe6e9",
+    "ru": "9c7e1ad02aaac0977f1b0220dc9031497165ac122929e5ba101edff5d6a99052",
+    "es": "5608b50d11ec403a4abc5d278afe5f08c6e3ba2cacf4d0d606a2f961151b7ac7",
+    "tr": "b1d582cbcd84a9f0f6cf9e9efd6238a49dc7ab524c4777729f05894541a69760",
 }
 
 
+# What ends a statement and a question.
+STOPS = {"hi": "।?", "bn": "।?", "ja": "。？", "zh": "。？", "ar": ".؟"}
 # What stands between letters.
-MARKS = {"hi": " -", "fr": " -'\u202f", "ja": "、"}
+MARKS = {"hi": " -", "fr": " -'\u202f", "ja": "、", "es": " ¿"} | dict.fromkeys(
+    ("it", "nl", "tr"), " '"
+)
 
 
 @pytest.mark.parametrize("row", PINNED, ids=[row[1] for row in PINNED])
@@ -271,7 +287,7 @@ def test_splits_differ_in_content_not_just_in_number_or_tense():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sentences_are_in_their_script_and_end_in_their_punctuation(language):
     scripts = languages.scripts(language)
-    stop, asking = {"hi": "।?", "bn": "।?", "ja": "。？", "zh": "。？"}.get(language, ".?")
+    stop, asking = STOPS.get(language, ".?")
     for meaning in sample("train", 3000, 5):
         text = render(meaning, language)
         assert unicodedata.is_normalized("NFC", text)
@@ -300,12 +316,18 @@ def test_broken_agreement_changes_the_verb_alone():
     assert bn.sentence(girls, agrees="h") == "মেয়েরা গতকাল শহরে গিয়েছিলেন।"
     ready = Meaning("state", "present", Phrase("girl", "plural"), predicate="ready", time="now")
     assert en.sentence(ready, agrees="one") == "The girls is ready now."
+    assert ru.sentence(girls, agrees="m") == "Девочки вчера пошёл в город."
+    assert ar.sentence(girls, agrees="mm") == "البنات ذهبوا إلى المدينة أمس."
+    assert nl.sentence(girls, agrees="one") == "De meisjes is gisteren naar de stad gegaan."
+    assert it.sentence(girls, agrees="one") == "Le ragazze è andata in città ieri."
+    assert es.sentence(girls, agrees="one") == "Las chicas fue a la ciudad ayer."
+    assert tr.sentence(girls, agrees="one") == "Kızlar dün şehre gitti."
     assert de.sentence(girls, agrees="one") == "Die Mädchen ist gestern in die Stadt gegangen."
     assert fr.sentence(girls, agrees="one") == "Les filles est allée en ville hier."
 
 
 def test_mistakes_are_named_at_once():
-    with pytest.raises(ValueError, match="'xx'; it has en, hi, bn, ta, te, de, fr, ja, zh"):
+    with pytest.raises(ValueError, match="'xx'; it has en, hi, bn, ta, te, de, fr, ja, zh, ar, it"):
         render(PINNED[0][0], "xx")
     with pytest.raises(ValueError, match="no grammar for 'xx'"):
         rows("en", "xx", "train", 1, 1)

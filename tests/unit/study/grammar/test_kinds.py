@@ -3,11 +3,8 @@
 import pytest
 from small_studies import made
 
-from babelmerge.recipes.methods import METHODS
 from babelmerge.study.grammar.study import StudyError
 from babelmerge.study.graph import evaluate, scores
-from babelmerge.study.plan.expand import NotBuiltYet, check_built
-from babelmerge.tasks import kinds
 
 STUDY = """
 title: Kinds
@@ -133,12 +130,6 @@ def test_unread_answers_have_a_table_of_their_own_wherever_they_are_read():
 def test_mistakes_are_told_with_key_and_remedy(old, new, found):
     with pytest.raises(StudyError, match=found):
         changed(old, new)
-
-
-def test_what_no_version_shows_yet_is_said():
-    plan = changed('"{question}"', '"{question}"\n    shots: 2')
-    with pytest.raises(NotBuiltYet, match="not built yet: examples shown before items .shots."):
-        check_built(plan, kinds.built(), tuple(METHODS))
 
 
 ASKED = ('"{document}"', '"{document}", metrics: [bertscore, rouge1]')

@@ -129,12 +129,13 @@ def test_a_language_of_ones_own_needs_a_name_and_codes_only_where_used(write):
 
 def test_the_controlled_corpus_has_the_languages_that_studies_may_take_from_it():
     from babelmerge.data import controlled
-    from babelmerge.data.controlled.items import sentiment
+    from babelmerge.data.controlled.items import drawing, sentiment
     from babelmerge.study.grammar import corpora as study_corpora
 
     assert set(study_corpora.CONTROLLED_LANGUAGES) == set(controlled.LANGUAGES)
     assert set(study_corpora.CONTROLLED_ITEM_LANGUAGES) == set(controlled.ITEM_LANGUAGES)
     assert study_corpora.CONTROLLED_LABELS == sentiment.LABELS
+    assert set(study_corpora.CONTROLLED_FORMS["multiple_choice"]) < set(drawing.MAKERS)
 
 
 ITEMS = """
@@ -164,16 +165,26 @@ def test_a_task_of_another_kind_takes_items_from_the_controlled_corpus(write):
     assert plain.options == {"split": "train", "seed": 3, "size": 100}
 
 
+def test_a_study_says_which_form_of_items_it_takes(write):
+    text = ITEMS.replace("labels: [negative, neutral, positive]", "answer: likelihood")
+    text = text.replace("classification", "multiple_choice").replace("sentiment", "reading")
+    text = text.replace('"{text}"', '"{passage} {question}"')
+    text = text.replace("{seed: 3}", "{seed: 3, items: passages}")
+    request = plan.expand(study.load(write(text))).datasets["reading/ja"].splits["train"][0]
+    assert request.options["items"] == "passages"
+    assert request.options["fields"]["passage"] == "passage"
+    usual = text.replace(", items: passages", "").replace("{passage} ", "")
+    request = plan.expand(study.load(write(usual))).datasets["reading/ja"].splits["train"][0]
+    assert request.options["items"] == "reasoning" and "passage" not in request.options["fields"]
+    message = error_of(write(ITEMS.replace("{seed: 3}", "{items: passages}")))
+    assert "corpora.made.controlled.items" in message and "multiple_choice" in message
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("de, ja]", "hi]", ["corpora.made.controlled", "'hi'", "en, de, fr, ja, zh", "files"]),
         ("[negative,", "[bad,", ["tasks.sentiment.labels", "bad", "negative, neutral, positive"]),
-        (
-            "classification\n    labels: [negative, neutral, positive]",
-            "minimal_pairs",
-            ["tasks.sentiment", "minimal_pairs", "translation", "files or the hub"],
-        ),
     ],
 )
 def test_what_the_controlled_corpus_has_no_items_for_is_named(write, old, new, words):

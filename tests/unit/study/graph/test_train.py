@@ -3,9 +3,9 @@
 import dataclasses
 import re
 
-from small_studies import shipped
+from small_studies import SMALL, made, shipped
 
-from babelmerge.study.graph import evaluate, paths, train
+from babelmerge.study.graph import evaluate, paths, report, train
 
 STUDIES = ("translation-mini", "translation", "pretraining")
 
@@ -13,7 +13,7 @@ STUDIES = ("translation-mini", "translation", "pretraining")
 def test_every_model_is_made_by_one_rule_whatever_other_studies_do():
     """The miniature trains its base, the study of the paper's size takes its own in."""
     plans = {name: shipped(name) for name in STUDIES}
-    kinds = (None, "base", "expert", "joint")
+    kinds = (train.TAKEN, "base", "expert", "joint")
     made = {}
     for plan in plans.values():
         for model in plan.models.values():
@@ -25,7 +25,7 @@ def test_every_model_is_made_by_one_rule_whatever_other_studies_do():
                 if re.fullmatch(f"{before}({train.pattern(plans, kind)}){after}", file)
             ]
     assert made["translation-mini", "base"] == ["base"]
-    assert made["translation", "base"] == [None]
+    assert made["translation", "base"] == [train.TAKEN]
     for (study, model), found in made.items():
         assert len(found) == (not model.startswith("merges/")), (study, model, found)
 
@@ -68,6 +68,32 @@ def test_who_reads_an_adapter_needs_the_base_and_who_reads_a_full_model_does_not
     assert train.below(plan, model.id) == {}
     mini = shipped("translation-mini")
     assert all(train.below(mini, model) == {} for model in mini.models)
+
+
+def test_a_kept_state_comes_from_the_training_that_keeps_it():
+    more = "{each: translation, checkpoints: [4, 8]}"
+    plan = made(SMALL.replace("{each: translation}", more))
+    told = train.settings(plan, "experts/hi-en")["kept"]
+    assert told == {"folder": "results/made/kept/experts/hi-en", "steps": [4, 8]}
+    assert train.kept_inputs(plan, "experts/hi-en@8") == train.model_file(plan, "experts/hi-en")
+    assert train.kept_settings(plan, "experts/hi-en@8") == {"folder": told["folder"] + "/8"}
+    file = train.model_file(plan, "experts/hi-en@8")
+    before, after = file.split("experts/hi-en@8")
+    kept = train.pattern({"made": plan}, train.KEPT)
+    assert re.fullmatch(f"{before}({kept}){after}", file)
+    assert "kept" not in train.settings(shipped("translation-mini"), "experts/hi-en")
+
+
+def test_a_base_that_learns_nothing_is_made_of_its_tokenizer_alone():
+    own = "{architecture: {model_type: llama}, tokenizer: {vocab_size: 300, of: translation}}"
+    plan = made(SMALL.replace("{path: models/base}", own))
+    assert train.tokenizer_data(plan) == [
+        paths.of(plan, paths.DATA, dataset=d, split="train") for d in plan.datasets
+    ]
+    found = train.settings(plan, "base")
+    assert found["datasets"] == {"train": [], "dev": []} and found["prompt"] == {}
+    assert train.inputs(plan, "base")["train"] == [] and train.checks(plan, "base") == []
+    assert "base" not in plan.trained and "trained 0 steps" in report.setup(plan).study["base"]
 
 
 def test_a_setting_at_its_default_is_in_no_job():

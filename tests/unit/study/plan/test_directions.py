@@ -61,7 +61,7 @@ def test_each_benchmark_of_the_pretraining_study_is_a_direction():
     plan = shipped("pretraining")
     assert list(plan.directions) == [
         *("multiblimp-xx", "belebele-xx", "hellaswag-xx", "hellaswag-tr-xx", "xcsqa-xx"),
-        *("flores-xx-en", "flores-en-xx"),
+        *("flores-xx-en", "flores-en-xx", "english-xx"),
     ]
     assert len(plan.directions["multiblimp-xx"].datasets) == 9  # has no Chinese
     assert (

@@ -157,13 +157,6 @@ def test_what_is_not_built_yet_is_said(name, parts):
         assert part in str(caught.value)
 
 
-def test_a_base_without_text_to_learn_is_not_built_yet():
-    own = "{architecture: {model_type: llama}, tokenizer: {hub: some/name}}"
-    study_ = made(SMALL.replace("{path: models/base}", own))
-    with pytest.raises(plan.NotBuiltYet, match="a base without text to learn .base.pretrain."):
-        plan.check_built(study_, {"translation"}, {"ties"})
-
-
 @pytest.mark.parametrize("path", sorted(STUDIES.glob("*.yaml")), ids=lambda p: p.stem)
 def test_plans_are_stable_plain_data(path):
     first, second = (
@@ -246,11 +239,27 @@ def test_checkpoints_are_kept_along_training_and_merged_step_by_step():
             "[hi-en, bn-en]\n", "{each: checkpoint, of: [hi-en, bn-en]}\n"
         )
     )
-    assert expanded.models["experts/hi-en"].source.training["checkpoints_at"] == [4, 8]
+    assert expanded.models["experts/hi-en"].source.kept == (4, 8)
     assert expanded.models["experts/hi-en@4"].source == plan.Kept("experts/hi-en", 4)
     assert expanded.groups["many-to-one-8"].members == ("experts/hi-en@8", "experts/bn-en@8")
-    with pytest.raises(plan.NotBuiltYet, match="checkpoints along training"):
-        plan.check_built(expanded, {"translation"}, BUILT)
+    plan.check_built(expanded, {"translation"}, BUILT)
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "training", "found"),
+    [
+        ("[4, 11]", "{}", "step 11; expected steps from 1 to 10"),
+        ("[0]", "{}", "step 0; expected steps from 1 to 10"),
+        ("[4, 4]", "{}", "4 twice; expected each step once"),
+        ("[4]", "{method: lora, lora: {r: 2, alpha: 4}}", "method: lora; expected no checkpoints"),
+        ("[first]", "{}", "'first'; expected a number of steps"),
+    ],
+)
+def test_steps_that_a_training_has_no_state_of_are_refused(checkpoints, training, found):
+    more = f"{{each: translation, checkpoints: {checkpoints}, training: {training}}}"
+    with pytest.raises(study.StudyError, match=r"experts\.pairs\.checkpoints") as caught:
+        made(changed("{each: translation}", more))
+    assert found in str(caught.value)
 
 
 def test_a_models_training_changes_the_studys():
@@ -277,6 +286,28 @@ def test_a_random_base_stays_as_initialised():
     base = "{architecture: {model_type: qwen2}, tokenizer: {hub: a/b}}"
     source = made(changed("{path: models/base}", base)).models["base"].source
     assert source.start == "random" and source.datasets == () and source.training["steps"] == 0
+    assert source.training["seed"] == 0
+
+
+def test_the_tokenizer_of_a_base_that_learns_nothing_is_learnt_from_text_of_its_own():
+    base = "{{architecture: {{model_type: qwen2}}, tokenizer: {{vocab_size: 300{}}}{}}}"
+
+    def source(of, more=""):
+        text = changed("{path: models/base}", base.format(of, more))
+        return made(text).models["base"].source
+
+    found = source(", of: translation/hi-en", ", training: {seed: 4}")
+    assert found.spoken == ("translation/hi-en",) and found.datasets == ()
+    assert found.tokenizer == {"vocab_size": 300}
+    assert found.training == {"method": "pretrain", "steps": 0, "seed": 4}
+    with pytest.raises(study.StudyError, match=r"base\.tokenizer: found a tokenizer to learn and"):
+        source("")
+    with pytest.raises(
+        study.StudyError, match=r"base\.training: found steps, and no text to learn"
+    ):
+        source(", of: translation", ", training: {steps: 3}")
+    with pytest.raises(study.StudyError, match=r"base\.tokenizer\.of"):
+        source(", of: translatoin")
 
 
 def test_a_base_may_see_one_direction_more_often():

@@ -9,8 +9,9 @@ decoding reads afterwards.
 
 import json
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import permutations
+from itertools import islice, permutations
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from babelmerge.data import learnt_lengths
 from babelmerge.data.measuring import Measured, Reader, Row, check_positions, measure, rows_at
 from babelmerge.files.rows import read_rows
-from babelmerge.tasks import prompts
+from babelmerge.tasks import choices, prompts
 
 Decided = dict[str, int | None]  # row id -> letters kept of its source; None: left out
 
@@ -31,9 +32,10 @@ def check(files: Mapping[str, str | Path], readers: Sequence[Reader], asked: Map
     max_new_tokens, labels of which the likeliest is taken, too_long: error | drop | cut; decoded
     and probed: {split: how many of its first rows, None for all}; trained: every max_length that
     models are trained with, but for those of models that leave out longer rows (dropping) or refuse
-    them (refusing); whole: whether they learn all of a row, see `tasks.learning`; the last three
-    where there are such}. Raises ValueError for labels that can't be compared, and for rows that
-    models could not read, unless `too_long` says what becomes of them.
+    them (refusing); whole: whether they learn all of a row, see `tasks.learning`; compared: how
+    choices are asked for, see `tasks.choices`; the last four where there are such}. Raises
+    ValueError for labels that can't be compared, and for rows that models could not read, unless
+    `too_long` says what becomes of them.
     """
     for reader in readers:
         _check_labels(reader, asked)
@@ -102,22 +104,46 @@ def _probed(
 
 def _decoded(split: str, path: str | Path, measured: Sequence[Measured], asked: Mapping) -> Decided:
     """The rows whose prompts some model cannot read, and what becomes of them."""
-    rooms = [room(found.reader, asked) for found in measured]
     first, found = asked["decoded"][split], {}
-    for one, most in zip(measured, rooms, strict=True):
-        for at in np.flatnonzero(one.prompts[:first] > most).tolist():
-            found.setdefault(at, (one.reader.name, int(one.prompts[at]), most))
+    for one in measured:
+        prompts_, rooms = _sizes(one.reader, islice(read_rows(path), first), one.prompts, asked)
+        for at in np.flatnonzero(prompts_[:first] > rooms[:first]).tolist():
+            found.setdefault(at, (_who(one.reader, asked), int(prompts_[at]), int(rooms[at])))
     rows = dict(zip(sorted(found), rows_at(path, sorted(found)), strict=True))
     if found and asked["too_long"] == "error":
         raise ValueError(_refusal(split, {r["id"]: found[at] for at, r in rows.items()}, asked))
     if asked["too_long"] != "cut":
         return dict.fromkeys(row["id"] for row in rows.values())
     readers = [one.reader for one in measured]
-    return {row["id"]: _kept(row, readers, rooms, asked) for row in rows.values()}
+    return {row["id"]: _kept(row, readers, asked) for row in rows.values()}
+
+
+def _sizes(
+    reader: Reader, rows: Iterable[Row], written: np.ndarray, asked: Mapping
+) -> tuple[np.ndarray, np.ndarray]:
+    """(tokens of each prompt, most that leave room for its answer). written: tokens of prompts that
+    an answer is written behind."""
+    if "compared" not in asked:
+        return written, np.full(len(written), room(reader, asked))
+    prompts_, answers = array("i"), array("i")
+    for pairs in choices.encode(rows, asked["compared"], reader.tokenizer):
+        prompts_.append(max(len(read) for read, _ in pairs))
+        answers.append(max(len(read) + len(counted) for read, counted in pairs) - prompts_[-1])
+    most = np.full(len(prompts_), asked["max_length"] - 1)
+    if reader.positions is not None:  # the last token is only predicted, never read
+        most = np.minimum(most, reader.positions + 1 - np.array(answers, np.int64))
+    return np.array(prompts_, np.int64), most
+
+
+def _who(reader: Reader, asked: Mapping) -> str:
+    """A model, with its positions where prompts and choices must fit in them."""
+    if "compared" not in asked or reader.positions is None:
+        return reader.name
+    return f"{reader.name} with its {reader.positions:,} positions"
 
 
 def room(reader: Reader, asked: Mapping) -> int:
-    """Most tokens of a prompt that leave room for an answer."""
+    """Most tokens of a prompt that leave room for an answer that is written."""
     most, new = asked["max_length"] - 1, asked["max_new_tokens"]
     if reader.positions is not None and reader.positions <= new:
         raise ValueError(
@@ -132,11 +158,14 @@ def _refusal(split: str, found: Mapping[str, tuple[str, int, int]], asked: Mappi
         f"row {id_}: {tokens:,} tokens for {name}, where at most {most:,} fit"
         for id_, (name, tokens, most) in list(found.items())[:3]
     )
+    compared = asked.get("compared")
+    answer = "" if compared else f" and max_new_tokens {asked['max_new_tokens']}"
+    fewer = "show fewer examples (shots), " if "shots" in (compared or ()) else ""
     return (
         f"{asked['dataset']}: {split}: {len(found)} prompts are too long ({examples}; generation "
-        f"has max_length {asked['max_length']} and max_new_tokens {asked['max_new_tokens']}). "
-        "Raise max_length, shorten the rows, or say under generation what becomes of them: "
-        "`too_long: drop` leaves them out for all models, `too_long: cut` cuts their sources"
+        f"has max_length {asked['max_length']}{answer}). Raise max_length, {fewer}shorten the "
+        "rows, or say under generation what becomes of them: `too_long: drop` leaves them out for "
+        "all models, `too_long: cut` cuts their sources"
     )
 
 
@@ -160,16 +189,14 @@ def _cut(row: Row, letters: int) -> Row:
     return {**row, "source": row["source"][:letters].rstrip()}
 
 
-def _kept(row: Row, readers: Sequence[Reader], rooms: Sequence[int], asked: Mapping) -> int:
+def _kept(row: Row, readers: Sequence[Reader], asked: Mapping) -> int:
     """Letters of a source with which its prompt fits every model; found by halving.
 
     A word is not cut where there is white space before it.
     """
 
     def fits(letters: int) -> bool:
-        one = [_cut(row, letters)]
-        sizes = (measure(one, asked["prompt"], reader.tokenizer)[0][0] for reader in readers)
-        return all(size <= most for size, most in zip(sizes, rooms, strict=True))
+        return all(_fits(reader, _cut(row, letters), asked) for reader in readers)
 
     low, high = 0, len(row["source"])
     while low < high:
@@ -183,3 +210,9 @@ def _kept(row: Row, readers: Sequence[Reader], rooms: Sequence[int], asked: Mapp
             "raise generation.max_length, or shorten the task's prompt"
         )
     return low
+
+
+def _fits(reader: Reader, row: Row, asked: Mapping) -> bool:
+    written, _ = measure([row], asked["prompt"], reader.tokenizer)
+    tokens, most = _sizes(reader, [row], written, asked)
+    return bool(tokens[0] <= most[0])

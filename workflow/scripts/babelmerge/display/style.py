@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox
 
 WIDTH = 3.6  # inches
 INK = "#222222"
@@ -101,12 +102,18 @@ def save(figure: Figure, stem: str | Path, formats: Sequence[str] = ("svg", "pdf
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(f"{stem.name}.{name}") for name in formats]
     with style():
+        page = _laid_out(figure)
         for path, name in zip(paths, formats, strict=True):
-            # "tight" grows the page where a label reaches beyond it: nothing is cut off.
-            figure.savefig(
-                path, format=name, metadata=METADATA[name], bbox_inches="tight", pad_inches=0.04
-            )
+            figure.savefig(path, format=name, metadata=METADATA[name], bbox_inches=page)
     return paths
+
+
+def _laid_out(figure: Figure) -> Bbox:
+    """Lay a figure out once for all formats; the page, in inches, that holds all of its labels."""
+    figure.set_dpi(matplotlib.rcParams["savefig.dpi"])
+    figure.draw_without_rendering()
+    figure.set_layout_engine(None)  # rendering does not lay out again
+    return figure.get_tightbbox().padded(0.04)
 
 
 def on_colour(value: float, norm: Normalize) -> str:

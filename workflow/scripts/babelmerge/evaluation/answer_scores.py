@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from babelmerge.evaluation import answering, metrics
 from babelmerge.evaluation.answering import Asked, Rows
+from babelmerge.tasks.kind import SPACE
 
 
 def scores(
@@ -31,7 +32,10 @@ def score(metric: str, asked: Asked, rows: Rows, answers: Sequence[Mapping]) -> 
     outputs, references = [one["output"] for one in answers], [row["target"] for row in rows]
     choices = [one["choices"] for one in answers if "choices" in one]
     sources = [row["source"] for row in rows]
-    return metrics.corpus_score(metric, outputs, references, choices, sources, asked["kind"])
+    spaced = asked["template"].endswith(SPACE)
+    return metrics.corpus_score(
+        metric, outputs, references, choices, sources, asked["kind"], spaced
+    )
 
 
 def _different(asked: Sequence[Asked]) -> list[Asked]:

@@ -1,13 +1,15 @@
 """Rows of any task kind answered by a model: written greedily, or the likeliest choice taken.
 
-`asked` says how a data set is asked: {template, chat, kind, answer, labels}; options are those of
-decoding: {max_new_tokens, batch_size, max_length}. Takes a model, a tokenizer and rows.
+`asked` says how a data set is asked: {template, chat, kind, answer, labels; where the study says it
+tokenization, first_token and shots}; options are those of decoding: {max_new_tokens, batch_size,
+max_length}. Takes a model, a tokenizer and rows.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from babelmerge.evaluation import generation, likelihood
+from babelmerge.tasks.choices import choices_of
 from babelmerge.tasks.kind import LIKELIHOOD
 from babelmerge.tasks.kinds import kind
 
@@ -40,19 +42,12 @@ def answer(model, tokenizer, rows: Rows, asked: Asked, options: Mapping) -> list
     ]
 
 
-def choices_of(row: Mapping, asked: Asked) -> list[str]:
-    """What a row can be answered by: its own choices, else the study's labels."""
-    return row.get("choices") or asked["labels"]
-
-
 def _likeliest(model, tokenizer, rows: Rows, asked: Asked, options: Mapping) -> list[dict]:
     found = likelihood.choose(
         model,
         tokenizer,
         rows,
-        [choices_of(row, asked) for row in rows],
-        asked["template"],
-        chat=asked["chat"],
+        asked,
         **{key: value for key, value in options.items() if key != "max_new_tokens"},
     )
     best = [max(choices, key=lambda choice: choice["log_likelihood"]) for choices in found]
@@ -65,5 +60,7 @@ def _likeliest(model, tokenizer, rows: Rows, asked: Asked, options: Mapping) -> 
 def signature(model, asked: Asked, batch_size: int) -> str:
     """How answers were made."""
     if asked["answer"] == LIKELIHOOD:
-        return likelihood.signature(model, batch_size, asked["template"])
-    return generation.signature(model, batch_size)
+        told = likelihood.signature(model, batch_size, asked)
+    else:
+        told = generation.signature(model, batch_size)
+    return f"{told}|shots:{asked['shots']}" if asked.get("shots") else told

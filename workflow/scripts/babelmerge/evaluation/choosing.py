@@ -12,11 +12,13 @@ import numpy as np
 from babelmerge.evaluation.records import Answers
 
 CONFUSION = ("predicted", "true", "hit")
-MEASURES: Mapping[str, Callable[[Mapping], int]] = MappingProxyType(
+# The length of a choice, and of the space before it where it begins with one.
+MEASURES: Mapping[str, Callable[[Mapping, int], int]] = MappingProxyType(
     {
-        "characters": lambda choice: len(choice["text"]),
-        "tokens": lambda choice: choice["tokens"],
-        "bytes": lambda choice: len(choice["text"].encode()),
+        "characters": lambda choice, space: len(choice["text"]),
+        "characters_with_space": lambda choice, space: len(choice["text"]) + space,
+        "tokens": lambda choice, space: choice["tokens"],
+        "bytes": lambda choice, space: len(choice["text"].encode()),
     }
 )
 
@@ -33,8 +35,8 @@ def likeliest(answers: Answers, measure: str) -> tuple[np.ndarray, str]:
             f"metric 'accuracy_{measure}': the answers have no log-likelihoods; set answer: "
             "likelihood in the study's task, or take the metric out"
         )
-    length = MEASURES[measure]
-    scores = [[c["log_likelihood"] / length(c) for c in row] for row in answers.choices]
+    length, space = MEASURES[measure], int(answers.spaced)
+    scores = [[c["log_likelihood"] / length(c, space) for c in row] for row in answers.choices]
     chosen = [int(np.argmax(row)) for row in scores]
     return _counted(chosen, answers.right), f"answer:likelihood|normalisation:{measure}"
 

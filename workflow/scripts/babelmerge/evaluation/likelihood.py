@@ -1,101 +1,112 @@
 """Log-likelihoods of choices behind a prompt, from which the likeliest is taken.
 
-Prompt and choice are tokenized apart, as in training, a choice with a space before it where the
-template says so ({space}, as lm-evaluation-harness has it by default); the prompt begins as its
-tokenizer or chat template has it (BOS or none), and the end token behind a choice does not count. A
-prompt is read once for all its choices. Takes a model, a tokenizer and rows; writes nothing.
+What is read and what counts is in `tasks.choices`. A long prompt is read once for all its choices;
+behind a short one, or none, each choice is read as one sequence with it. Takes a model, a tokenizer
+and rows; writes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from transformers import DynamicCache
 
 from babelmerge.evaluation import generation
-from babelmerge.tasks import prompts
-from babelmerge.tasks.kind import SPACE
+from babelmerge.tasks import choices
+from babelmerge.tasks.choices import Pair
 
 EXACT_BATCH = 64  # choices at a time on a CPU in float32, so that numbers depend on no setting
-RULE = "likelihood|tokens:prompt and choice apart|bos:as prompts have it|end:not counted"
-Row = tuple[list[int], list[list[int]]]  # ids of a prompt, and of each choice
+SHORT = 16  # tokens of a prompt that are sooner read again for each choice than kept
+BLOCK = 2**24  # logits that are normalised at a time, in float32 64 MB
+Item = Sequence[Pair]  # of each choice what is read, and what counts
 
 
 def choose(
     model,
     tokenizer,
     rows: Iterable[Mapping],
-    choices: Sequence[Sequence[str]],
-    template: str,
+    asked: Mapping,
     *,
     batch_size: int,
     max_length: int | None = None,
-    chat: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[list[dict]]:
-    """For each row its choices, {"text", "log_likelihood", "tokens"}: nats, and how many tokens.
+    """For each row its choices, {"text", "log_likelihood", "tokens"}: nats, and tokens that count.
 
-    batch_size: choices at a time, but on a CPU in float32. Raises `prompts.PromptTooLong` when a
-    prompt has max_length tokens or more, ValueError for a choice without a token.
+    asked: see `tasks.choices`. batch_size: choices at a time, but on a CPU in float32. Raises
+    `prompts.PromptTooLong` when a prompt has max_length tokens or more, ValueError for a choice
+    without a token.
     """
-    asked = prompts.encode_prompts(rows, template, tokenizer, max_length, chat)
-    texts = list(dict.fromkeys(text for row in choices for text in row))
-    known = dict(zip(texts, prompts.answer_ids(tokenizer, texts, template), strict=True))
-    if empty := [text for text, ids in known.items() if not ids]:
-        raise ValueError(f"choice {empty[0]!r} has no tokens; give it a text that can be read")
-    encoded = [
-        (ids, [known[text] for text in row]) for ids, row in zip(asked, choices, strict=True)
-    ]
+    rows = list(rows)
+    items = list(choices.encode(rows, asked, tokenizer, max_length))
     size = EXACT_BATCH if generation.is_exact(model) else batch_size
-    found = log_likelihoods(model, encoded, size, progress or generation.log_progress("answered"))
+    found = log_likelihoods(model, items, size, progress or generation.log_progress("answered"))
     return [
         [
-            {"text": text, "log_likelihood": value, "tokens": len(known[text])}
-            for text, value in zip(texts, values, strict=True)
+            {"text": text, "log_likelihood": value, "tokens": len(counted)}
+            for text, value, (_, counted) in zip(
+                choices.choices_of(row, asked), values, item, strict=True
+            )
         ]
-        for texts, values in zip(choices, found, strict=True)
+        for row, values, item in zip(rows, found, items, strict=True)
     ]
 
 
-def signature(model, batch_size: int, template: str = "") -> str:
+def signature(model, batch_size: int, asked: Mapping) -> str:
     """How choices were compared: the batch size counts only where it can change them."""
-    rule = f"{RULE}|before a choice:a space" if template.endswith(SPACE) else RULE
-    return generation.signature(model, batch_size).replace("greedy", rule)
+    return generation.signature(model, batch_size).replace("greedy", choices.rule(asked))
 
 
 @torch.inference_mode()
 def log_likelihoods(
     model,
-    encoded: Sequence[Row],
+    items: Sequence[Item],
     batch_size: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[list[float]]:
-    """Of each row's choices, in order. batch_size: choices at a time; a row is never parted.
+    """Of each item's choices, in order. batch_size: choices at a time; an item is never parted.
 
-    On a CPU in float32 a row whose two best are nearly equal is computed again on its own, so that
-    the likeliest does not depend on what else was in the batch.
+    On a CPU in float32 an item whose two best are nearly equal is computed again on its own, so
+    that the likeliest does not depend on what else was in the batch.
     """
     model.eval()
-    found: list[list[float]] = [[] for _ in encoded]
-    order = sorted(range(len(encoded)), key=lambda index: -len(encoded[index][0]))
+    found: list[list[float]] = [[] for _ in items]
     done = 0
-    for chosen in _batches(order, encoded, batch_size):
-        values = _batch([encoded[i] for i in chosen], model)
-        for index, own in zip(chosen, values, strict=True):
-            alone = len(chosen) > 1 and generation.is_exact(model) and _doubtful(own)
-            found[index] = _batch([encoded[index]], model)[0] if alone else own
-        done += len(chosen)
-        progress(done, len(order))
+    for way in (_shared, _whole):
+        own = [at for at, item in enumerate(items) if (way is _shared) == _is_long(item)]
+        own.sort(key=lambda at: -_longest(items[at], way))
+        for chosen in _batches(own, items, batch_size):
+            values = way([items[at] for at in chosen], model)
+            for at, numbers in zip(chosen, values, strict=True):
+                again = len(chosen) > 1 and generation.is_exact(model) and _doubtful(numbers)
+                found[at] = way([items[at]], model)[0] if again else numbers
+            done += len(chosen)
+            progress(done, len(items))
     return found
 
 
-def _batches(order: Sequence[int], encoded: Sequence[Row], size: int) -> Iterable[list[int]]:
+def _is_long(item: Item) -> bool:
+    """Whether its choices stand behind one prompt, and that is worth keeping."""
+    first = item[0][0]
+    return len(item) > 1 and len(first) > SHORT and all(read == first for read, _ in item)
+
+
+def _longest(item: Item, way: Callable) -> int:
+    """Tokens by which items of a like length share a batch."""
+    return len(item[0][0]) if way is _shared else max(map(_length, item))
+
+
+def _length(pair: Pair) -> int:
+    return len(pair[0]) + len(pair[1])
+
+
+def _batches(order: Sequence[int], items: Sequence[Item], size: int) -> Iterator[list[int]]:
     batch, width = [], 0
-    for index in order:
-        own = len(encoded[index][1])
+    for at in order:
+        own = len(items[at])
         if batch and width + own > size:
             yield batch
             batch, width = [], 0
-        batch.append(index)
+        batch.append(at)
         width += own
     if batch:
         yield batch
@@ -106,38 +117,66 @@ def _doubtful(values: Sequence[float]) -> bool:
     return best - second <= generation.DOUBT * max(1.0, abs(best))
 
 
-def _batch(rows: Sequence[Row], model) -> list[list[float]]:
-    inputs, mask = generation.pad_left([prompt for prompt, _ in rows], model.device)
+def _whole(items: Sequence[Item], model) -> list[list[float]]:
+    """Each choice with what is read before it as one sequence, padded on the right, where causal
+    attention never sees it."""
+    pairs = [pair for item in items for pair in item]
+    first = min(len(read) for read, _ in pairs) - 1  # what is before is only read
+    ids = _padded([read + counted[:-1] for read, counted in pairs], model.device)
+    logits = model(input_ids=ids, use_cache=False, logits_to_keep=ids.shape[1] - first).logits
+    starts = [(row, len(read) - 1 - first) for row, (read, _) in enumerate(pairs)]
+    return _parted(_sums(logits, starts, [counted for _, counted in pairs]), items)
+
+
+def _shared(items: Sequence[Item], model) -> list[list[float]]:
+    """Each item's prompt once, padded on the left, and its choices behind copies of its cache."""
+    inputs, mask = generation.pad_left([item[0][0] for item in items], model.device)
     cache = DynamicCache(config=model.config)
     first = generation.logits_of(model, inputs, mask, cache, 1)
-    counts = [len(choices) for _, choices in rows]
-    owners = torch.repeat_interleave(torch.tensor(counts)).to(model.device)
-    choices = [ids for _, own in rows for ids in own]
-    sums = _log_softmax(first[:, 0])[owners, [ids[0] for ids in choices]]
-    if max(map(len, choices)) > 1:
+    counts = torch.tensor([len(item) for item in items])
+    owners = torch.repeat_interleave(counts).to(model.device)
+    texts = [counted for item in items for _, counted in item]
+    sums = _sums(first, [(item, 0) for item in owners.tolist()], [ids[:1] for ids in texts])
+    if max(map(len, texts)) > 1:
         cache.batch_select_indices(owners)
-        sums = sums + _later(choices, None if mask is None else mask[owners], cache, model)
-    values = iter(sums.tolist())
-    return [[next(values) for _ in range(count)] for count in counts]
+        ids = _padded([ids[:-1] for ids in texts], model.device)
+        if mask is not None:
+            mask = torch.cat([mask[owners], mask.new_ones(len(texts), ids.shape[1])], 1)
+        logits = generation.logits_of(model, ids, mask, cache, ids.shape[1])
+        starts = [(row, 0) for row in range(len(texts))]
+        sums = sums + _sums(logits, starts, [ids[1:] for ids in texts])
+    return _parted(sums, items)
 
 
-def _later(choices: Sequence[list[int]], mask, cache, model) -> torch.Tensor:
-    """(choices,) log-likelihood of all tokens but the first, behind the prompts in the cache.
+def _padded(rows: Sequence[list[int]], device) -> torch.Tensor:
+    width = max(map(len, rows))
+    return torch.tensor([row + [0] * (width - len(row)) for row in rows], device=device)
 
-    Padded on the right, where causal attention never sees it.
+
+def _sums(
+    logits: torch.Tensor, starts: Sequence[tuple[int, int]], texts: Sequence[list[int]]
+) -> torch.Tensor:
+    """(texts,) float64: log-likelihoods of texts whose first token is predicted at their start.
+
+    logits: (rows, positions, V). starts: of each text its row, in order, and its first position.
+    Some rows are normalised at a time, since float32 of a whole vocabulary is large.
     """
-    width = max(map(len, choices))
-    ids = torch.tensor([row + [0] * (width - len(row)) for row in choices], device=model.device)
-    lengths = torch.tensor([len(row) for row in choices], device=model.device)
-    if mask is not None:
-        mask = torch.cat([mask, mask.new_ones(len(mask), width - 1)], 1)
-    logits = generation.logits_of(model, ids[:, :-1], mask, cache, width - 1)
-    sums = torch.zeros(len(choices), device=model.device)
-    for at in range(1, width):  # a position at a time: float32 of a whole vocabulary is large
-        own = _log_softmax(logits[:, at - 1]).gather(1, ids[:, at : at + 1])[:, 0]
-        sums += torch.where(at < lengths, own, 0.0)
-    return sums
+    places = [
+        (row, start + at, token, text)
+        for text, ((row, start), ids) in enumerate(zip(starts, texts, strict=True))
+        for at, token in enumerate(ids)
+    ]
+    found = torch.zeros(len(texts), dtype=torch.float64)
+    wanted = torch.tensor(places).reshape(-1, 4)
+    some = max(1, BLOCK // (logits.shape[1] * logits.shape[2]))
+    for low in range(0, len(logits), some):
+        own = wanted[(wanted[:, 0] >= low) & (wanted[:, 0] < low + some)]
+        values = torch.log_softmax(logits[low : low + some].float(), dim=-1)
+        rows, at, tokens = own[:, :3].to(logits.device).unbind(1)
+        found.index_add_(0, own[:, 3], values[rows - low, at, tokens].cpu().double())
+    return found
 
 
-def _log_softmax(logits: torch.Tensor) -> torch.Tensor:
-    return torch.log_softmax(logits.float(), dim=-1)
+def _parted(sums: torch.Tensor, items: Sequence[Item]) -> list[list[float]]:
+    values = iter(sums.tolist())
+    return [[next(values) for _ in item] for item in items]

@@ -88,6 +88,7 @@ def score(
     choices: Choices = (),
     sources: Sequence[str] = (),
     encoder: Encoder | None = None,
+    spaced: bool = False,
     target_language: str = "",
     candidates: Iterable[str] = tuple(languages.NAMES),
     resamples: int = 1000,
@@ -101,7 +102,8 @@ def score(
     metrics that judge the language. references: a text, or a list of texts, a sentence. choices:
     of each output where it is one of several, see `records`. sources: what each answers, for
     metrics that look for the output there. encoder: of metrics that a model
-    measures, which are left out without when no metrics are named. An empty output is a valid
+    measures, which are left out without when no metrics are named. spaced: whether choices begin
+    with a space. An empty output is a valid
     answer, and a bad one. Raises ValueError for an unknown metric, for numbers of
     outputs and references that differ, and for an output that is no text.
     """
@@ -116,6 +118,7 @@ def score(
         kind=record,
         encoder=encoder,
         sources=sources,
+        spaced=spaced,
     )
     names = _asked(answers, metrics)
     hows = {name: counting(name) for name in names}
@@ -149,10 +152,14 @@ def corpus_score(
     choices: Choices = (),
     sources: Sequence[str] = (),
     kind: str = "translation",
+    spaced: bool = False,
 ) -> float:
     """One score of texts without interval or table, for choosing among many models quickly."""
     how, several = counting(metric), _check_texts(outputs, references)
-    answers = Answers(outputs, several, choices=choices, kind=KINDS[kind], sources=sources)
+    record = KINDS[kind]
+    answers = Answers(
+        outputs, several, choices=choices, kind=record, sources=sources, spaced=spaced
+    )
     rows, _ = how.count(answers)
     return how.score(rows.sum(axis=0))
 

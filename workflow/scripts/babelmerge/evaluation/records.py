@@ -31,6 +31,7 @@ class Answers:
     for one that shares its counting with another. choices: of each answer, where it is one of
     several texts; they have log-likelihoods where the likeliest was taken. kind: of the task.
     encoder: the model of metrics that are measured by one. sources: what each output answers.
+    spaced: whether choices begin with a space.
     """
 
     outputs: Sequence[str]
@@ -42,6 +43,7 @@ class Answers:
     kind: Kind | None = None
     encoder: Encoder | None = None
     sources: Sequence[str] = ()
+    spaced: bool = False
 
     @cached_property
     def texts(self) -> list[list[str]]:

@@ -177,12 +177,16 @@ def _alive(process: int) -> bool:
     return True
 
 
+def described(hashes: Mapping[str, str], facts: Mapping) -> dict:
+    """A manifest: files with their hashes, the fingerprint over them, and facts."""
+    below = {BASE: facts[BASE]["fingerprint"]} if BASE in facts else {}
+    return {"files": dict(hashes), "fingerprint": _fingerprint({**hashes, **below}), **facts}
+
+
 def _complete(directory: Path, known: Mapping[str, str], facts: Mapping) -> None:
     hashes = file_hashes(directory, known)
     facts = {key: value for key, value in facts.items() if key != BASE or value}
-    below = {BASE: facts[BASE]["fingerprint"]} if BASE in facts else {}
-    manifest = {"files": hashes, "fingerprint": _fingerprint({**hashes, **below}), **facts}
-    write_json(directory / MANIFEST, manifest)
+    write_json(directory / MANIFEST, described(hashes, facts))
     paths = list(directory.rglob("*"))
     for path in paths:
         if path.is_file() and not path.is_symlink():

@@ -17,7 +17,7 @@ from babelmerge.files import logic as files_logic
 from babelmerge.files import provenance
 
 # These carry a job to its interpreter and log it; they cannot change what it computes.
-PLUMBING = frozenset({"job.py", "warm.py"})
+PLUMBING = frozenset({"calling.py", "job.py", "warm.py"})
 
 
 @contextmanager

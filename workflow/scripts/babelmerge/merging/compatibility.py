@@ -43,9 +43,14 @@ KEYS = (
 
 def check_all(members: Members, recipe: Recipe) -> None:
     """Everything about the members that can be wrong without reading a tensor."""
+    check_members(members)
+    check_fingerprints(recipe)
+
+
+def check_members(members: Members) -> None:
+    """The same of members without a recipe."""
     check_configs(members)
     check_tokenizers(members)
-    check_fingerprints(recipe)
 
 
 def check_out(out_dir: str | Path, recipe: Recipe) -> None:

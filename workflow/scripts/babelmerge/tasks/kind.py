@@ -6,7 +6,7 @@ heavy: a study is read with it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from babelmerge.words.metrics import metric
 
@@ -14,11 +14,13 @@ PAIR, LANGUAGE = "pair", "language"
 GENERATED, LIKELIHOOD = "generate", "likelihood"
 ROLES = ("source", "target")
 SPACE = "{space}"  # at the end of a prompt: the answer begins with a space
+COMPARING = ("tokenization", "first_token")  # keys that say how texts are compared
+GAP = "space"  # the word that says what parts a prompt and its answer
 Mistake = tuple[str, str]  # what was found, and what was expected
 
 
 class Asked(Protocol):
-    """What a study says of a task: see `study.grammar.corpora.Task`."""
+    """What a study says of a task: see `study.grammar.tasks.Task`."""
 
     pairs: object
     languages: object
@@ -27,6 +29,12 @@ class Asked(Protocol):
     metrics: Sequence[str] | None
     labels: Sequence[str] | None
     answer: str | None
+    shots: int
+    shots_from: object
+    words: Mapping[str, Mapping[str, str]]
+    tokenization: str | None
+    first_token: str | None
+    unusable: str
 
 
 def anything(kind: "Kind", task: Asked) -> Mistake | None:
@@ -54,7 +62,8 @@ class Kind:
     that a task scores. read: index of the choice that a generated answer names, None for none.
     rule: how that is read, for signatures. settle: a row and the study's labels to the row as it is
     kept; ValueError for a row that is wrong. whole: models learn all of a row, which is no answer.
-    trivial: what answers its rows without a model (`words.trivial`).
+    trivial: what answers its rows without a model (`words.trivial`). alone: its texts are compared
+    as they are, from their first token on, and not behind a prompt.
     """
 
     name: str
@@ -80,6 +89,7 @@ class Kind:
     settle: Callable[[Mapping, Sequence[str]], Mapping] | None = None
     trivial: tuple[str, ...] = ()
     whole: bool = False
+    alone: bool = False
 
     @property
     def learnt(self) -> bool:
@@ -114,12 +124,18 @@ class Kind:
         """A study's prompt as rows fill it: the first field is the source."""
         return (prompt or self.bare).replace(f"{{{self.fields[0]}}}", "{source}")
 
-    def asked(self, task: Asked) -> str:
-        """The template of a task: where the likeliest text is taken and nothing parts it from the
-        prompt, a space does, as in lm-evaluation-harness."""
-        text = self.template(task.prompt)
+    def asked(self, task: Asked, prompt: str | None = None, gap: str = " ") -> str:
+        """The template of a task, or of a prompt of its with words filled in.
+
+        Where the likeliest text is taken or examples are shown, and nothing parts it from the
+        prompt, a space does, as in lm-evaluation-harness. gap: "" where the language has none.
+        """
+        text = self.template(task.prompt if prompt is None else prompt)
+        if self.alone or not gap:
+            return text.removesuffix(SPACE)
         apart = task.chat or text[-1:].isspace() or text.endswith(SPACE)
-        return text if apart or self.answers(task) != LIKELIHOOD else text + SPACE
+        needed = self.answers(task) == LIKELIHOOD or task.shots
+        return text + SPACE if needed and not apart else text
 
     def written(self, template: str) -> str:
         """A prompt as a study writes it, of one as rows fill it."""
@@ -127,7 +143,14 @@ class Kind:
 
     def mistake(self, task: Asked) -> Mistake | None:
         """The first thing in a study's task that does not suit this kind, but for metrics."""
-        return self._unsuited(task) or self._unanswered(task) or self.check(self, task)
+        return (
+            self._unsuited(task)
+            or self._unanswered(task)
+            or self._unshown(task)
+            or self._uncompared(task)
+            or _unworded(self, task)
+            or self.check(self, task)
+        )
 
     def _unanswered(self, task: Asked) -> Mistake | None:
         ways = self.ways or (self.answer,)
@@ -140,6 +163,22 @@ class Kind:
             if name in self.metrics and not self.counted([name], self.answers(task)):
                 needed = metric(name).answer
                 return f"metric {name!r}, which is of answers by {needed}", f"answer: {needed}"
+        return None
+
+    def _unshown(self, task: Asked) -> Mistake | None:
+        if task.shots and (self.alone or not self.scored):
+            return f"shots: {task.shots}", f"none ({self.name} has no prompt to show them in)"
+        if task.shots_from is not None and not task.shots:
+            return "shots_from, and no shots", "shots: how many of its rows are shown"
+        return None
+
+    def _uncompared(self, task: Asked) -> Mistake | None:
+        """What says how texts are compared, where it says nothing."""
+        likely = self.answers(task) == LIKELIHOOD
+        if task.tokenization is not None and (self.alone or not likely):
+            return "tokenization", "none: no prompt and answer whose likelihood is taken"
+        if task.first_token is not None and not self.alone:
+            return "first_token", "none: what stands behind a prompt counts from its first token"
         return None
 
     def _unsuited(self, task: Asked) -> Mistake | None:
@@ -168,7 +207,33 @@ def as_it_is(kind: Kind, task: Asked) -> Mistake | None:
     return given, f"none of prompt, chat and metrics: {kind.name} is read as it is"
 
 
-def options(labels: Sequence[str] | None, shots: int) -> Mapping[str, object]:
+def _unworded(kind: Kind, task: Asked) -> Mistake | None:
+    """A word of a prompt that has a name of something else, or no place in the prompt."""
+    for word in dict.fromkeys(word for own in task.words.values() for word in own):
+        sides = tuple(f"{side}_{word}" for side in ROLES) if kind.paired else (word,)
+        if word == GAP:
+            continue
+        if taken := next((s for s in sides if s in (*kind.placeholders, *kind.fields)), None):
+            return f"word {word!r}", f"another name: {{{taken}}} is filled by the row"
+        if not any(f"{{{side}}}" in (task.prompt or "") for side in sides):
+            places = " or ".join(f"{{{side}}}" for side in sides)
+            return f"word {word!r}, for which the prompt has no place", f"{places} in the prompt"
+    gaps = {own[GAP] for own in task.words.values() if GAP in own}
+    if odd := sorted(gaps - {"", " "}):
+        return f"word {GAP} {odd[0]!r}", f"{GAP}: ' ' or ''"
+    return None
+
+
+def options(task: Asked) -> Mapping[str, object]:
     """What a data set carries beside its rows, only where a study says it."""
-    found: dict[str, object] = {} if labels is None else {"labels": list(labels)}
-    return found | ({"shots": shots} if shots else {})
+    found: dict[str, object] = {} if task.labels is None else {"labels": list(task.labels)}
+    told = {name: getattr(task, name) for name in COMPARING} | {"shots": task.shots}
+    told |= {"unusable": task.unusable} if task.unusable != "error" else {}
+    told |= {"shots_from": _named(task.shots_from)} if task.shots_from is not None else {}
+    return found | {name: value for name, value in told.items() if value}
+
+
+def _named(parts: Any) -> str:
+    """Rows of corpora in words: flores dev."""
+    several = parts if isinstance(parts, list) else [parts]
+    return ", ".join(" ".join(filter(None, (part.corpus, part.split))) for part in several)

@@ -1,14 +1,53 @@
-"""Minimal pairs: a sentence and its ungrammatical twin, of which the likelier one is chosen."""
+"""Minimal pairs: a sentence and its ungrammatical twin, of which the likelier one is chosen.
 
-from babelmerge.tasks.kind import LANGUAGE, LIKELIHOOD, Kind
+Both are compared as they are, without a prompt; the good one stands first. Models are not trained
+on them. `first_token` in a task says whether the first token of a sentence counts.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from babelmerge.tasks import reading
+from babelmerge.tasks.kind import LANGUAGE, LIKELIHOOD, Asked, Kind, Mistake
+
+BY_LENGTH = ("accuracy_characters", "accuracy_tokens", "accuracy_bytes")
+
+
+def check(kind: Kind, task: Asked) -> Mistake | None:
+    """No prompt, since nothing stands before the sentences."""
+    if task.prompt is None and not task.chat:
+        return None
+    given = "chat" if task.prompt is None else "a prompt"
+    return given, f"neither prompt nor chat: texts of {kind.name} are compared as they are"
+
+
+def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
+    """The row with both sentences as its choices; ValueError for two that are the same."""
+    good, bad = row["source"], row["bad"]
+    if good == bad:
+        raise ValueError(
+            f"good and bad are both {good!r}; expected two sentences that differ: correct "
+            "`columns` (good, bad) or the row"
+        )
+    kept = {key: value for key, value in row.items() if key != "bad"}
+    return kept | {"choices": [good, bad], "target": good}
+
 
 KIND = Kind(
     name="minimal_pairs",
     unit=LANGUAGE,
     fields=("good", "bad"),
     placeholders=(),
-    metrics=("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes"),
-    main=("accuracy",),
+    metrics=("accuracy", *BY_LENGTH),
+    main=("accuracy", *BY_LENGTH),
+    beside=tuple((name,) for name in BY_LENGTH),
     answer=LIKELIHOOD,
     spans=("source",),
+    made="minimal_pairs",
+    trivial=("chance",),
+    built=True,
+    bare="{good}",
+    read=reading.choice,
+    settle=settle,
+    check=check,
+    alone=True,
 )

@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from babelmerge.tasks import reading
 from babelmerge.tasks.kind import GENERATED, LANGUAGE, LIKELIHOOD, Asked, Kind, Mistake, prompted
 from babelmerge.words import writing
+from babelmerge.words.metrics import WITH_SPACE
 from babelmerge.words.spelling import listed
+
+MAIN = ("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes")
 
 
 def check(kind: Kind, task: Asked) -> Mistake | None:
@@ -87,8 +90,8 @@ KIND = Kind(
     fields=("question", "choices", "answer"),
     lists=("choices", "keys"),
     placeholders=("language", "question", "choices"),
-    metrics=("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes", "unread"),
-    main=("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes"),
+    metrics=(*MAIN, WITH_SPACE, "unread"),
+    main=MAIN,
     beside=(("accuracy_characters",), ("accuracy_tokens",), ("accuracy_bytes",)),
     always=("unread",),
     answer=LIKELIHOOD,

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from babelmerge.models import losses
 from babelmerge.training import parallel, schedules
 from babelmerge.training import settings as training_settings
 from babelmerge.training import state as states
+from babelmerge.training.kept import Kept
 from babelmerge.training.progress import Progress, Reporter
 from babelmerge.training.weights import Weights
 
@@ -47,6 +48,8 @@ class Job:
     total: int
     plain_head: bool
     fingerprint: str
+    kept: Kept = Kept()  # no state along the way
+    write: Callable[[Path], None] | None = None  # the model as it stands, as a folder
 
     @property
     def model(self):
@@ -114,6 +117,7 @@ def run(job: Job, progress: Progress) -> None:
         dev_loss = _evaluate(job, progress)
         if reporter:
             reporter.report(rate, dev_loss)
+            job.kept.keep(progress.step, job.write)
         saves.when_due(job, progress)
     _take_best(job, progress)
 

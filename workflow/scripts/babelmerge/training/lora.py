@@ -39,7 +39,7 @@ class Adapter:
         self.model = model
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings["seed"])
-            self._peft = get_peft_model(model, _config(settings["lora"]))
+            self._peft = get_peft_model(model, _config(model, settings["lora"]))
         self._alone = kept_alone(settings)
         self._weights: dict[str, torch.Tensor] = {}
 
@@ -180,10 +180,15 @@ def _require_saved(model, targets: list[str]) -> None:
         )
 
 
-def _config(lora: Mapping):
+def _config(model, lora: Mapping):
     from peft import LoraConfig
 
     alpha, targets = lora["alpha"], lora["targets"]
+    if targets == ALL_LINEAR and any(p.dim() > 2 for p in model.parameters()):
+        # peft would take the experts of a mixture, which are no maps but packed tensors, for some.
+        targets = sorted(
+            {name.rpartition(".")[2] for name in _targets(model, linear_maps(model), targets)}
+        )
     return LoraConfig(
         task_type="CAUSAL_LM",
         r=lora["r"],

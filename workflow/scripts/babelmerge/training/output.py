@@ -19,7 +19,7 @@ from babelmerge.models.loading import adopt_special_tokens
 from babelmerge.training import loop as training_loop
 from babelmerge.training import state as states
 from babelmerge.training.loop import TSV, Job
-from babelmerge.training.progress import Progress
+from babelmerge.training.progress import COLUMNS, Progress
 
 KINDS = ("tokens", "rows")  # the files of a `data.batches.store`
 
@@ -39,15 +39,32 @@ def finish(
     """
     record = _record(job, progress, counts)
     if job.world.leads:
-        adopt_special_tokens(job.model, tokenizer)
         with checkpoints.saving(out_dir, **facts) as directory:
-            job.weights.write(directory)
-            tokenizer.save_pretrained(directory)
+            write(job, tokenizer, directory)
             write_json(directory / "training.json", record)
             shutil.copyfile(job.run_dir / TSV, directory / TSV)
     job.world.wait()
     _clear(job)
     return record
+
+
+def write(job: Job, tokenizer, directory: Path) -> None:
+    """The model as it stands, with its tokenizer."""
+    adopt_special_tokens(job.model, tokenizer)
+    job.weights.write(directory)
+    tokenizer.save_pretrained(directory)
+
+
+def untrained(model, tokenizer, out_dir: str | Path, *, settings: Mapping, facts: Mapping) -> None:
+    """Write a model as it is initialised, with the records of a training of no step."""
+    adopt_special_tokens(model, tokenizer)
+    with checkpoints.saving(out_dir, **facts) as directory:
+        model.save_pretrained(directory)
+        tokenizer.save_pretrained(directory)
+        (directory / TSV).write_text("\t".join(COLUMNS) + "\n", encoding="utf-8")
+        record = {"settings": dict(settings), "seed": settings["seed"], "steps": 0, "tokens": 0}
+        record["parameters"] = sum(p.numel() for p in model.parameters())
+        write_json(directory / "training.json", {**record, "versions": _versions()})
 
 
 def _record(job: Job, progress: Progress, counts: Mapping) -> dict:

@@ -44,7 +44,8 @@ class Lora(Strict):
     alpha: Positive = key("The update is alpha/r times BA.", ...)
     dropout: Fraction = key("Dropout before A.", 0.0)
     targets: OneOrMore = key(
-        "Linear maps adapted, such as [q_proj, v_proj]; all-linear: all but the output head.",
+        "Linear maps adapted, such as [q_proj, v_proj]; all-linear: all but the output head "
+        "and a mixture's experts, which are packed.",
         ALL_LINEAR,
     )
     rslora: bool = key("Scale by alpha/sqrt(r).", False)

@@ -19,8 +19,9 @@ from babelmerge.training import loop as training_loop
 from babelmerge.training import lora, parallel
 from babelmerge.training import settings as training_settings
 from babelmerge.training import state as states
+from babelmerge.training.kept import Kept
 from babelmerge.training.loop import Job
-from babelmerge.training.output import finish
+from babelmerge.training.output import finish, write
 from babelmerge.training.weights import AllWeights, Weights
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def train(
     run_dir: str | Path,
     facts: Mapping | None = None,
     fingerprint: str = "",
+    kept: Kept | None = None,
 ) -> dict:
     """Train `model` on rows and write it to out_dir; returns training.json.
 
@@ -47,7 +49,8 @@ def train(
     settings: see `settings.Training`. run_dir keeps the state of an unfinished run: the
     same call after a kill goes on from there and, on a CPU with the same number of threads, ends
     with the same bytes. A state of other settings, rows, start weights or `fingerprint` (the
-    caller's, of its code) is discarded. facts go into the manifest. The loss is the cross entropy
+    caller's, of its code) is discarded. facts go into the manifest. kept: states along the way
+    that are written as models of their own. The loss is the cross entropy
     of target tokens, EOS included, averaged over all target tokens of a step, however the step is
     split over parts, packed sequences and devices (torchrun). Raises ValueError for settings and
     data that cannot work, `data.tokenised.Diverged` when the loss is no longer finite.
@@ -68,9 +71,11 @@ def train(
         "caller": fingerprint,
         "processes": world.size,
         "torch": torch.__version__,
+        **({"kept": list(kept.steps)} if kept else {}),
     }
     identity = states.fingerprint(identity, model)
     job = _prepare(model, tokens, settings, world, run_dir, identity)
+    job = _keeping(job, kept or Kept(), tokenizer)
     progress = training_loop.resume(job)
     logger.info("training %d rows for %d steps on %s", len(job.train), job.total, world.device)
     with torch.random.fork_rng(devices=[world.device] if world.device.type == "cuda" else []):
@@ -118,6 +123,14 @@ def _prepare(model, tokens, settings, world, run_dir, identity) -> Job:
         plain_head=plain,
         fingerprint=identity,
     )
+
+
+def _keeping(job: Job, kept: Kept, tokenizer) -> Job:
+    """The job, told which states along the way are kept, and how they are written."""
+    kept.check(job.total)
+    if job.world.leads:
+        kept.clear()
+    return replace(job, kept=kept, write=lambda folder: write(job, tokenizer, folder))
 
 
 def _optimizer(model, settings: Mapping) -> torch.optim.AdamW:

@@ -11,7 +11,7 @@ are taken as they are.
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 
-from babelmerge.tasks import prompts
+from babelmerge.tasks import rendering
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +75,8 @@ def training_texts(rows: Iterable[Mapping[str, str]], template: str) -> Iterator
     Prompts go in whole, so that the words of the instruction become tokens of their own.
     """
     for row in rows:
-        yield prompts.render_prompt(row, template)[0]
-        yield prompts.answer_text(row["target"], template)
+        yield rendering.render_prompt(row, template)[0]
+        yield rendering.answer_text(row["target"], template)
 
 
 def _nonempty(texts: Iterable[str]) -> Iterator[str]:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+WITH_SPACE = "accuracy_characters_with_space"  # which counts the space that a choice begins with
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -61,7 +63,7 @@ def _share(name: str, label: str, **more) -> Metric:
 
 def _by(measure: str) -> Metric:
     """Accuracy where the likelihood of a choice is divided by its length."""
-    label = f"Accuracy % (by {measure})"
+    label = f"Accuracy % (by {measure.replace('_', ' ')})"
     return _share(f"accuracy_{measure}", label, answer="likelihood")
 
 
@@ -92,6 +94,7 @@ _METRICS: dict[str, Metric] = {
         _share("recall", "Recall %"),
         _share("f1", "F1 %"),
         _by("characters"),
+        _by("characters_with_space"),
         _by("tokens"),
         _by("bytes"),
         _share(

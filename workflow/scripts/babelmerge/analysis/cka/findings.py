@@ -17,6 +17,7 @@ BETWEEN = {
     "expert-expert": "between an expert and the others",
 }
 KEYS = curves.SUBJECT
+NO_INTERVALS = "there are no intervals, so this may be chance"
 FALL = 0.01  # a smaller step between two layers is not called a fall
 Tables = Mapping[str, pd.DataFrame]  # span -> long table
 
@@ -47,7 +48,7 @@ def spans(tables: Tables, groups: curves.Groups | None = None) -> list[str]:
         sure = int((curves.apart(one, other) == (-1 if target < source else 1)).sum())
         sentences.append(
             f"In late layers, CKA {words} is {less} over target than over source tokens "
-            f"({_cka(target)} against {_cka(source)}); {_surely(sure, len(one))}."
+            f"({_cka(target)} against {_cka(source)}); {_surely(sure, one)}."
         )
     return sentences
 
@@ -75,11 +76,14 @@ def _by_direction(means: Mapping[str, pd.Series], span: str) -> str:
     order = sorted(means, key=lambda words: -means[words]["value"])
     parts = [f"{_cka(means[words]['value'])} for {words}" for words in order]
     first, last = means[order[0]], means[order[-1]]
-    apart = "do not overlap" if first["low"] > last["high"] else "overlap"
     ends = "" if len(means) == 2 else " of the first and the last"
+    apart = "do not overlap" if first["low"] > last["high"] else "overlap"
+    sure = f"the mean intervals{ends} {apart}"
+    if np.isnan(first["low"]):
+        sure = NO_INTERVALS
     return (
         f"Over {span} tokens, CKA between an expert and the others is {labels.listing(parts)} in "
-        f"late layers; the mean intervals{ends} {apart}."
+        f"late layers; {sure}."
     )
 
 
@@ -169,8 +173,7 @@ def _methods(value: pd.DataFrame) -> list[str]:
     sure = int((curves.apart(one, other) > 0).sum())
     first, last = (f"{labels.method(m)} ({labels.number(means[m], 3)})" for m in ends)
     return [
-        f"Of the methods, {first} is most like the experts, {last} least; "
-        f"{_surely(sure, len(one))}."
+        f"Of the methods, {first} is most like the experts, {last} least; {_surely(sure, one)}."
     ]
 
 
@@ -217,7 +220,7 @@ def _cases(one: pd.DataFrame, other: pd.DataFrame) -> str:
     more, surely, less = int(higher.sum()), int((sure > 0).sum()), int((sure < 0).sum())
     text = f"in {more} of {len(one)} {_plural('case', len(one))}"
     if not surely + less:
-        return f"{text}; the intervals overlap, so this may be chance"
+        return f"{text}; {_chance(one)}"
     text += "; intervals are apart"
     if more == len(one):
         return f"{text} in {surely}"
@@ -226,11 +229,17 @@ def _cases(one: pd.DataFrame, other: pd.DataFrame) -> str:
     return f"{text} in {surely} of these and {less} of the others"
 
 
-def _surely(sure: int, count: int) -> str:
+def _surely(sure: int, one: pd.DataFrame) -> str:
     """How many experts' intervals bear a difference out."""
     if not sure:
-        return "the intervals overlap, so this may be chance"
-    return f"the intervals are apart for {sure} of {count} {_plural('expert', count)}"
+        return _chance(one)
+    return f"the intervals are apart for {sure} of {len(one)} {_plural('expert', len(one))}"
+
+
+def _chance(one: pd.DataFrame) -> str:
+    if one["low"].isna().all():
+        return NO_INTERVALS
+    return "the intervals overlap, so this may be chance"
 
 
 def _cka(value: float) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from babelmerge.analysis import layers as layerwise
 from babelmerge.analysis.cka import pairs as similarity_pairs
 from babelmerge.analysis.comparisons import Relation, relations, with_others
+from babelmerge.evaluation.statistics import LEAST_SENTENCES
 
 MEASURES = ("biased", "debiased", "floor")
 
@@ -41,12 +42,13 @@ def rows(
 
     states: model id -> its layers 0..L and norm, each (sentences, features). owner: the expert
     whose data set it is, if any. level and where: `layer` and its name, or `band` and the band with
-    its range. measure: biased, debiased (with its bootstrap interval low, high) or floor. n: the
-    number of sentences. A band is the mean over its layers (those that have a value); `others`
-    the mean over experts (which: `comparisons.with_others`, which takes peers); their intervals
-    come from the same means of the resamples.
+    its range. measure: biased, debiased (with its bootstrap interval low, high, from
+    LEAST_SENTENCES on) or floor. n: the number of sentences. A band is the mean over its layers
+    (those that have a value); `others` the mean over experts (which: `comparisons.with_others`,
+    which takes peers); their intervals come from the same means of the resamples.
     """
     found = curves(states, owner, resamples, seed, threads, peers)
+    enough = found.sentences >= LEAST_SENTENCES
     for level, where, layers in _places(len(found.values["biased"][0])):
         for at, pair in enumerate(found.pairs):
             place = {"level": level, "where": where, **pair._asdict()}
@@ -54,7 +56,7 @@ def rows(
                 known = [layer for layer in layers if not np.isnan(values[at, layer])]
                 value = values[at, known].mean() if known else np.nan
                 low, high = np.nan, np.nan
-                if measure == "debiased" and known:
+                if measure == "debiased" and known and enough:
                     resampled = found.resampled[at, known].mean(axis=0)
                     low, high = similarity_pairs.intervals(resampled, confidence)
                 numbers = {"value": value, "low": low, "high": high, "n": found.sentences}

@@ -14,9 +14,8 @@ from pathlib import Path
 import torch
 
 from babelmerge.analysis.interventions.cases import Case
+from babelmerge.evaluation.live.memory import Live
 from babelmerge.merging.streaming.members import BLOCK_NUMBER, Members
-from babelmerge.merging.sweeping import load_into
-from babelmerge.models import loading as models
 from babelmerge.models.adapters import opened
 from babelmerge.words.metrics import metric as facts_of
 
@@ -39,7 +38,7 @@ def values(blocks: int, steps: int) -> list[int]:
     return [round(blocks * step / parts) for step in range(parts + 1)]
 
 
-class LiveBlocks:
+class LiveBlocks(Live):
     """A merge in memory, parts of which are replaced by those of other models, in place.
 
     merge: its folder; others: id -> folder of models of the same shape (ValueError else). dtype: of
@@ -48,7 +47,7 @@ class LiveBlocks:
 
     def __init__(self, merge: str | Path, others: Mapping[str, str | Path], dtype: str = "float32"):
         self.members = Members(merge, others, opened)
-        self.model, self.tokenizer = models.load(merge, dtype)
+        super().__init__(merge, dtype)
         self._state = self.model.state_dict()
         self._packed = any(name not in self._state for name in self.members.names)
         self._names: dict[int, list[str]] = {part: [] for part in (*range(self.blocks), REST)}
@@ -72,7 +71,7 @@ class LiveBlocks:
         changed = [part for part in wanted if wanted[part] != self._held[part]]
         self._held = wanted
         if self._packed and changed:
-            load_into(self.model, {name: self._read(name) for name in self.members.names})
+            self.take({name: self._read(name) for name in self.members.names})
             return
         for name in (name for part in changed for name in self._names[part]):
             self._state[name].copy_(self._read(name))

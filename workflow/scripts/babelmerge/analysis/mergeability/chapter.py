@@ -1,6 +1,6 @@
 """The report's chapter on whether the inside of experts predicts what merges keep."""
 
-from babelmerge.analysis.mergeability import figures, findings, outlook
+from babelmerge.analysis.mergeability import figures, findings, outlook, scatter, tables
 from babelmerge.display import chapters
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
@@ -39,5 +39,7 @@ def _predicted(parts: Parts) -> str:
     body += page.paragraphs([*told, *findings.predictions(correlations)])
     if correlations["value"].isna().all():  # then there is nothing to draw
         return body
-    body += chapters.drawn(parts, [("mergeability",)], figures.CAPTION)
+    dropped = tables.outcome_of(correlations) == tables.DROP
+    caption = scatter.CAPTION if dropped else figures.CAPTION
+    body += chapters.drawn(parts, [("mergeability",)], caption)
     return body + parts.table("correlations")

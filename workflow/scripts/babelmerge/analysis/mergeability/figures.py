@@ -21,12 +21,6 @@ CAPTION = (
     "if groups were independent."
 )
 
-CAPTION = (
-    "Retention against likeness. Large: mean over a group's experts; faint: each expert. r: "
-    "Pearson's, ρ: Spearman's, over groups, mean of methods; p from exchanging experts, naive: as "
-    "if groups were independent."
-)
-
 
 def mergeability_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """A panel for each measure: retention of each merge (markers by method) and, faint, of each

@@ -15,7 +15,7 @@ OUTLOOKS = ("compatible", "doubtful", "conflicting")
 
 
 def predictions(correlations: pd.DataFrame) -> list[str]:
-    """Which measures went with what merges keep, and whether that may be chance."""
+    """Which measures went with what merges keep or lose, and whether that may be chance."""
     found = {name: tables.overall(correlations, name) for name in MEASURES}
     found = {name: one for name, one in found.items() if one and not math.isnan(one["value"])}
     if not found:
@@ -51,20 +51,28 @@ def outlooks(points: pd.DataFrame) -> list[str]:
 def _strongest(found: dict) -> Iterator[str]:
     name = max(found, key=lambda measure: abs(found[measure]["value"]))
     one = found[name]
-    expected = one["value"] * MEASURES[name].alike > 0
+    expected = _expected(name, one)
     p = f", p {tables.probability(one['p'], '= ')}" if tables.attainable(one) else ""
     most = "most " if len(found) > 1 else ""
+    what = "lose" if one["outcome"] == tables.DROP else "keep"
     yield (
-        f"Over {int(one['n'])} groups of {int(one['items'])} experts, what merges keep goes {most}"
-        f"with: {labels.inside(MEASURES[name].label)} (r = {labels.number(one['value'])}{p}). "
+        f"Over {int(one['n'])} groups of {int(one['items'])} experts, what merges {what} goes "
+        f"{most}with: {labels.inside(MEASURES[name].label)} (r = "
+        f"{labels.number(one['value'])}{p}). "
         f"The {'more' if expected else 'less'} alike experts are by it, the more is kept"
         f"{'' if expected else ', against expectation'}."
     )
-    against = [m for m, o in found.items() if o["value"] * MEASURES[m].alike < 0]
+    against = [m for m, o in found.items() if o["value"] and not _expected(m, o)]
     if against and most:
         names = labels.listing(labels.inside(MEASURES[m].label) for m in against)
         count = f"{len(against)} of {len(found)} measures point{'s' * (len(against) == 1)}"
         yield f"{count} the other way than expected: {names}."
+
+
+def _expected(measure: str, one: dict) -> bool:
+    """Whether more alike experts went with more that is kept, that is with smaller drops."""
+    sign = -1 if one["outcome"] == tables.DROP else 1
+    return sign * one["value"] * MEASURES[measure].alike > 0
 
 
 def _certain(correlations: pd.DataFrame, found: dict) -> Iterator[str]:

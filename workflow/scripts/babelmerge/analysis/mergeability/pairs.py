@@ -16,6 +16,7 @@ import pandas as pd
 from babelmerge.analysis.comparisons import OTHERS, RANDOM
 from babelmerge.analysis.mergeability import typology as features_of_languages
 from babelmerge.files.long_tables import read_long
+from babelmerge.words.likeness import MEASURES, USUAL
 
 # Target-span CKA of the last block between experts, in the translation study (Table 7): 0.78 to
 # 0.89 into one shared language, where merges keep much; 0.10 to 0.25 into several, where they
@@ -25,31 +26,6 @@ COMPATIBLE, CONFLICTING = 0.75, 0.3
 # The long tables that say how alike two experts are, by the names under which `pairs` takes them.
 TABLES = ("cka", "angles", "task_vectors")
 PAIR_COLUMNS = ("model", "other", "measure", "value", "standing", "rank", "outlook", "span")
-
-
-class Measure(NamedTuple):
-    """How two experts compare. alike: +1 when a larger value means more alike, else -1.
-
-    none, same: the values of experts that have nothing in common, and of an expert with itself.
-    """
-
-    label: str
-    alike: int
-    none: float
-    same: float
-
-
-# Late layers and the target span, where the translation study sees experts part (5.3, 5.4); which
-# span a value is of stands beside it, and `label` says it.
-MEASURES = {
-    "cka_late": Measure("Debiased CKA, late layers", 1, 0.0, 1.0),
-    "cka_last": Measure("Debiased CKA, last block", 1, 0.0, 1.0),
-    "angle_late": Measure("Median principal angle (degrees), late layers", -1, math.nan, 0.0),
-    "cosine": Measure("Cosine of task vectors", 1, 0.0, 1.0),
-    "sign_conflict": Measure("Share of opposite signs in task vectors", -1, 0.5, 0.0),
-    "norm_ratio": Measure("Smaller over larger norm of task vectors", 1, 0.0, 1.0),
-    "typology": Measure("Typological distance of the languages", -1, math.nan, 0.0),
-}
 
 
 class Pairs(NamedTuple):
@@ -89,6 +65,8 @@ def pairs(
     task_vectors: pd.DataFrame | None = None,
     typology: pd.DataFrame | None = None,
     languages: Mapping[str, str] | None = None,
+    measures: Sequence[str] = USUAL,
+    distances: str | None = None,
 ) -> Pairs:
     """Measures of all pairs of experts from those of the long tables that there are.
 
@@ -96,14 +74,13 @@ def pairs(
     it has none: then every pair is seen on it). A pair that was seen on the data of one of the two
     only has that value both ways; one that was seen only on the data of other experts, as experts
     that own none are, the mean over these. typology, languages: the table of `typology.read`, and
-    each expert's language. A measure without any value is left out.
+    each expert's language; distances: the column of it, where it has distances and no features.
+    measures: of `likeness.MEASURES`, in that order; one without any value is left out.
     """
     found: dict[str, np.ndarray] = {}
     unrelated: dict[str, float] = {}
     if cka is not None and len(cka):
-        seen = cka[(cka["comparison"] == "expert-expert") & (cka["measure"] == "debiased")]
-        found["cka_late"] = _matrix(experts, _late(seen))
-        found["cka_last"] = _matrix(experts, _last_block(seen))
+        found |= _of_cka(experts, cka[cka["comparison"] == "expert-expert"])
     if angles is not None and len(angles):
         ranks = angles["rank"].astype(int)
         seen = angles[(angles["measure"] == "median") & (ranks == ranks.max())]
@@ -111,11 +88,12 @@ def pairs(
         unrelated["angle_late"] = float(seen[seen["comparison"] == RANDOM]["value"].mean())
     if task_vectors is not None and len(task_vectors):
         found |= _of_task_vectors(experts, task_vectors[task_vectors["level"] == "model"])
+        found |= _over_layers(experts, task_vectors[task_vectors["level"] == "layer"])
     if typology is not None and languages:
         codes = [languages.get(expert, "") for expert in experts]
-        found["typology"] = features_of_languages.distances(typology, codes)
+        found["typology"] = features_of_languages.distances(typology, codes, distances)
     off = ~np.eye(len(experts), dtype=bool)
-    kept = {name: found[name] for name in MEASURES if name in found}
+    kept = {name: found[name] for name in measures if name in found}
     kept = {name: m for name, m in kept.items() if np.isfinite(m[off]).any()}
     seen_on = {"cka": _spans(cka), "angle": _spans(angles)}
     spans = {name: seen_on.get(name.partition("_")[0], "") for name in kept}
@@ -168,6 +146,20 @@ def outlook(cka_last: float) -> str:
     if cka_last >= COMPATIBLE:
         return "compatible"
     return "conflicting" if cka_last <= CONFLICTING else "doubtful"
+
+
+def _of_cka(experts: Sequence[str], rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    seen = rows[rows["measure"] == "debiased"]
+    return {
+        "cka_late": _matrix(experts, _late(seen)),
+        "cka_last": _matrix(experts, _last_block(seen)),
+        "cka_mean": _matrix(experts, _all_layers(seen)),
+        "cka_mean_biased": _matrix(experts, _all_layers(rows[rows["measure"] == "biased"])),
+    }
+
+
+def _all_layers(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[(rows["level"] == "band") & rows["where"].str.startswith("all ")]
 
 
 def _late(rows: pd.DataFrame) -> pd.DataFrame:
@@ -223,3 +215,27 @@ def _of_task_vectors(experts: Sequence[str], rows: pd.DataFrame) -> dict[str, np
         "sign_conflict": 1 - _matrix(experts, of["sign_agreement"]),
         "norm_ratio": ratio,
     }
+
+
+def _over_layers(experts: Sequence[str], rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Means over blocks: of cosines, and of differences of stable ranks and of norms.
+
+    The difference of norms is that of their means over blocks, as the pretraining study has it.
+    """
+    blocks = rows[rows["where"].str.isdecimal()]
+    cosines = blocks[blocks["measure"] == "cosine"].assign(owner="", model=blocks["expert"])
+    norms, ranks = (_by_block(experts, blocks, name) for name in ("norm", "stable_rank"))
+    return {
+        "cosine_mean": _matrix(experts, cosines),
+        "stable_rank_difference": np.abs(ranks[:, None] - ranks[None]).mean(axis=2),
+        "norm_difference": np.abs((norms[:, None] - norms[None]).mean(axis=2)),
+    }
+
+
+def _by_block(experts: Sequence[str], blocks: pd.DataFrame, measure: str) -> np.ndarray:
+    """(experts, blocks) values of a measure; NaN where there is none."""
+    own = blocks[blocks["measure"] == measure]
+    if own.empty:
+        return np.full((len(experts), 1), np.nan)
+    table = own.pivot(index="expert", columns="where", values="value")
+    return table.reindex(experts).to_numpy(dtype=float)

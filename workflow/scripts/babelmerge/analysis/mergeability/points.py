@@ -80,6 +80,7 @@ def correlations(
     members: Mapping[str, Sequence[str]],
     permutations: int = 9999,
     seed: int = 0,
+    outcomes: Sequence[str] = OUTCOMES,
 ) -> Iterator[dict]:
     """Long rows: outcome, method, level, measure, statistic, value and what `Exchange` has.
 
@@ -90,7 +91,7 @@ def correlations(
     """
     methods = [*dict.fromkeys(found["method"]), ALL]
     for method, outcome, measure, level in itertools.product(
-        methods if len(found) else [], OUTCOMES, measured.values, LEVELS
+        methods if len(found) else [], outcomes, measured.values, LEVELS
     ):
         own = found[found["measure"] == measure]
         own = own if method == ALL else own[own["method"] == method]

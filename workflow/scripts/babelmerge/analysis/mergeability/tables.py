@@ -13,6 +13,7 @@ from babelmerge.analysis.mergeability import pairs
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import ids
+from babelmerge.words.likeness import USUAL
 
 ALPHA = 0.05
 LEVELS = {"merge": "Groups", "expert": "Each expert of a group"}
@@ -28,12 +29,19 @@ CORRELATIONS_NOTE = (
     "two-sided, from exchanging the experts, since merges that share experts are not independent; "
     "naive p: as if they were. None is corrected for the number of measures."
 )
+DROP = "drop"
+DROPS_NOTE = (
+    "Drop (experts - merge, in points) against how alike they are, mean over methods: a negative r "
+    "means that more of it goes with smaller drops. p: two-sided, from exchanging the experts, "
+    "since merges that share experts are not independent; naive p: as if they were. None is "
+    "corrected for the number of measures."
+)
 FEW_NOTE = f" In brackets: with so few experts to exchange no p could be below {ALPHA}; no test."
 
 
 def pairs_table(table: pd.DataFrame) -> Table:
     """Pairs of experts against measures, the most alike (by mean rank) first."""
-    measures = [name for name in pairs.MEASURES if (table["measure"] == name).any()]
+    measures = _measures(table)
     ranks = table.assign(rank=pd.to_numeric(table["rank"], errors="coerce"))
     order = ranks.groupby(["model", "other"], sort=False)["rank"].mean().sort_values(kind="stable")
     cells = {(r["model"], r["other"], r["measure"]): r for r in table.to_dict("records")}
@@ -66,7 +74,7 @@ def correlations_table(table: pd.DataFrame) -> Table | None:
         return None
     rows, told = [], []
     for level, words in LEVELS.items():
-        for measure in (name for name in pairs.MEASURES if (table["measure"] == name).any()):
+        for measure in _measures(table):
             tests = [overall(table, measure, level, name) for name in STATISTICS]
             told += [one for one in tests if one and not math.isnan(one["value"])]
             texts = [text for one in tests for text in _tested(one)]
@@ -74,8 +82,11 @@ def correlations_table(table: pd.DataFrame) -> Table | None:
             rows.append(Row(words, pairs.MEASURES[measure].label, tuple(map(Cell, texts))))
     header = [(name, what) for name, sign in STATISTICS.values() for what in (sign, "p", "naive p")]
     header += [("Number of", what) for what in SIZES.values()]
-    title = "Does the inside predict what merges keep?"
-    note = CORRELATIONS_NOTE + ("" if all(map(attainable, told)) else FEW_NOTE)
+    dropped = outcome_of(table) == DROP
+    title = f"Does the inside predict what merges {'lose' if dropped else 'keep'}?"
+    note = (DROPS_NOTE if dropped else CORRELATIONS_NOTE) + (
+        "" if all(map(attainable, told)) else FEW_NOTE
+    )
     return Table(title, tuple(header), tuple(rows), table, note, corner="Measure")
 
 
@@ -100,13 +111,18 @@ def in_short(correlations: pd.DataFrame, measure: str) -> str:
     return "\n".join([*lines, f"{int(one['n'])} groups of {int(one['items'])} experts{few}"])
 
 
+def outcome_of(correlations: pd.DataFrame) -> str:
+    """What likeness is set against: retention, or the drop where the study asks for that alone."""
+    return DROP if set(correlations["outcome"]) == {DROP} else "retention"
+
+
 def overall(
     correlations: pd.DataFrame, measure: str, level: str = "merge", statistic: str = "pearson"
 ) -> Mapping | None:
-    """The row of a measure's correlation with retention, all methods together."""
+    """The row of a measure's correlation with retention or drop, all methods together."""
     wanted = {
         "method": "all",
-        "outcome": "retention",
+        "outcome": outcome_of(correlations),
         "statistic": statistic,
         "level": level,
         "measure": measure,
@@ -135,6 +151,13 @@ def _tested(one: Mapping | None) -> tuple[str, str, str]:
         return (labels.MISSING,) * 3
     p, naive = probability(one["p"]), probability(one["p_naive"])
     return labels.number(one["value"]), p if attainable(one) else f"({p})", naive
+
+
+def _measures(table: pd.DataFrame) -> list[str]:
+    """Those of a table: in the order of all, or as a study that names its own has them."""
+    there = list(dict.fromkeys(table["measure"]))
+    usual = set(there) <= set(USUAL)
+    return [name for name in USUAL if name in there] if usual else there
 
 
 def _outlooks(table: pd.DataFrame) -> dict[tuple[str, str], str]:

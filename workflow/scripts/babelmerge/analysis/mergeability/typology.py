@@ -19,8 +19,12 @@ LEAST = 4  # features known of both languages; fewer say nothing
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """The table of features: one row each, languages as columns, unknown cells empty."""
-    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).set_index("feature")
+    """The table of features: one row each, languages as columns, unknown cells empty.
+
+    Or one of distances: a row a pair of languages, see `distances`.
+    """
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    return table.set_index(table.columns[0])
 
 
 def distance(features: pd.DataFrame, one: str, other: str) -> float:
@@ -35,6 +39,32 @@ def distance(features: pd.DataFrame, one: str, other: str) -> float:
     return float((known[one] != known[other]).mean()) if len(known) >= LEAST else math.nan
 
 
-def distances(features: pd.DataFrame, languages: Sequence[str]) -> np.ndarray:
-    """(n, n) distances of these languages, NaN where unknown."""
-    return np.array([[distance(features, a, b) for b in languages] for a in languages])
+def distances(
+    table: pd.DataFrame, languages: Sequence[str], column: str | None = None
+) -> np.ndarray:
+    """(n, n) distances of these languages, NaN where unknown.
+
+    column: of a table of distances, whose first two columns are languages; None: of features.
+    """
+    told = _told(table, column) if column else {}
+
+    def between(one: str, other: str) -> float:
+        if column is None:
+            return distance(table, one, other)
+        return 0.0 if one == other else told.get(frozenset((one, other)), math.nan)
+
+    return np.array([[between(a, b) for b in languages] for a in languages])
+
+
+def _told(table: pd.DataFrame, column: str) -> dict[frozenset[str], float]:
+    """Distance by pair of languages; ValueError for a column that the table has not."""
+    rows = table.reset_index()
+    if column not in rows.columns[2:]:
+        known = ", ".join(map(str, rows.columns[2:]))
+        raise ValueError(
+            f"analysis.mergeability.typology.column: found {column!r}, expected a column of the "
+            f"file behind its two of languages ({known})"
+        )
+    pairs = zip(rows.iloc[:, 0], rows.iloc[:, 1], strict=True)
+    values = pd.to_numeric(rows[column], errors="coerce")
+    return {frozenset(pair): float(v) for pair, v in zip(pairs, values, strict=True)}

@@ -69,7 +69,7 @@ def merges(parts: Parts) -> str:
         return ""
     body = page.paragraphs([*findings.interference(found), *findings.published(found)])
     body += _by_metric(parts, "overall", lambda metric: _overall(found, metric), lambda key: "")
-    body += parts.tables_of("means") + parts.tables_of("best")
+    body += "".join(parts.tables_of(what) for what in ("benchmarks", "means", "best"))
     kept = _kept(found.retention)
     body += _by_metric(parts, "overview", figures.OVERVIEW, among=kept)
     body += _by_metric(parts, "retention", figures.BARS, among=kept)

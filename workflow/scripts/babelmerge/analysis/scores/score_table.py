@@ -155,7 +155,9 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
 
 def _everywhere(row: Mapping, datasets: Sequence[str], published: str | None = None) -> Line:
     models = dict.fromkeys(datasets, row["model"])
-    return Line(row["kind"], labels.model(row), models, published or row["expert"])
+    known = published or row["expert"]
+    known = ids.name(row["model"]) if row["kind"] == "baseline" else known
+    return Line(row["kind"], labels.model(row), models, known)
 
 
 def _trivial(rows: pd.DataFrame, datasets: Sequence[str]) -> list[Line]:

@@ -36,7 +36,8 @@ def read_journal(path: str | Path) -> dict[str, dict]:
     return entries
 
 
-def _append(path: Path, entry: Mapping) -> None:
+def append(path: Path, entry: Mapping) -> None:
+    """One more line, on disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+b") as stream:
         # After a kill the last line may lack its end; a new entry must not grow onto it.
@@ -79,7 +80,7 @@ def run(
     for index, scores, seconds in done:
         i = missing[index]
         known[keys[i]] = {"key": keys[i], "scores": dict(scores), "seconds": round(seconds, 3)}
-        _append(Path(journal), known[keys[i]] | {"point": dict(grid[i])})
+        append(Path(journal), known[keys[i]] | {"point": dict(grid[i])})
         LOG.info("point %d of %d: %s: %s", i + 1, len(grid), dict(grid[i]), dict(scores))
     if lost := [i for i in missing if keys[i] not in known]:
         raise RuntimeError(f"{len(lost)} of {len(missing)} points came back without a score")
@@ -107,6 +108,14 @@ def table(grid: Sequence[Point], results: Sequence[Mapping]) -> pd.DataFrame:
     frame["alias_of"] = frame["alias_of"].astype("Int64")
     frame.loc[select(frame["mean"]), "selected"] = True
     return frame
+
+
+def winner(grid: Sequence[Point], sweep: str | Path | None) -> Point:
+    """The point of a grid that its sweep's table selected; the only point where there was none."""
+    if sweep is None:
+        return grid[0]
+    chosen = pd.read_csv(sweep, sep="\t")["selected"].astype(bool)
+    return grid[int(chosen.to_numpy().argmax())]
 
 
 def select(means: Sequence[float]) -> int:

@@ -5,6 +5,7 @@ a program. It sees one device, gets points that share their update together, and
 soon as it has it. Reads models and rows, writes nothing.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -21,9 +22,8 @@ from typing import Any
 import torch
 
 from babelmerge import merging
-from babelmerge.evaluation import answer_scores
+from babelmerge.evaluation.live.memory import Live
 from babelmerge.merging.calibration import files as statistics_files
-from babelmerge.models import loading as models
 from babelmerge.recipes.points import settings
 
 Point = Mapping[str, Any]
@@ -86,7 +86,7 @@ class Scorer:
 
     def __init__(self, task: Task, grid: Sequence[Point]):
         self.task = task
-        self.model, self.tokenizer = models.load(task.base, task.generation["dtype"])
+        self.live = Live(task.base, task.generation["dtype"])
         statistics = statistics_files.open_all(task.statistics)
         self.sweep = merging.Sweep(task.base, task.members, task.method, task.threads, statistics)
         self.sweep.prepare(grid)
@@ -97,7 +97,7 @@ class Scorer:
         start = time.monotonic()
         formed = self.sweep.points([point for _, point in numbered])
         for (index, _), (_, tensors) in zip(numbered, formed, strict=True):
-            merging.load_into(self.model, tensors)
+            self.live.take(tensors)
             scores = self.dev_scores()
             yield index, scores, time.monotonic() - start
             start = time.monotonic()
@@ -106,7 +106,7 @@ class Scorer:
         """Score by data set; rows that are asked alike are answered in one go."""
         options = {k: v for k, v in self.task.generation.items() if k != "dtype"}
         cases = {name: (rows, self.task.asked[name]) for name, rows in self.task.dev.items()}
-        return answer_scores.scores(self.model, self.tokenizer, cases, options, self.task.metric)
+        return self.live.scores(cases, options, self.task.metric)
 
 
 def _families(task: Task, points: Sequence[Point]) -> list[list[tuple[int, Point]]]:
@@ -136,7 +136,8 @@ def _start(task: Task, points: Sequence[Point], device: str) -> subprocess.Popen
             "PYTHONPATH": os.pathsep.join(paths),
         },
     )
-    _tell(worker, {"task": asdict(task), "grid": [dict(point) for point in points]})
+    with contextlib.suppress(BrokenPipeError):
+        _tell(worker, {"task": asdict(task), "grid": [dict(point) for point in points]})
     return worker
 
 
@@ -148,7 +149,8 @@ def _serve(worker: subprocess.Popen, families: deque, told: SimpleQueue) -> None
                 family = families.popleft()
             except IndexError:
                 return
-            _tell(worker, [[index, dict(point)] for index, point in family])
+            with contextlib.suppress(BrokenPipeError):  # it has ended, as its answer says
+                _tell(worker, [[index, dict(point)] for index, point in family])
             for _ in family:
                 line = worker.stdout.readline()
                 if not line:
@@ -176,10 +178,19 @@ def work() -> None:
     order = json.loads(sys.stdin.readline())
     task = Task(**order["task"])
     torch.set_num_threads(task.threads)
+    families: SimpleQueue[str] = SimpleQueue()
+    Thread(target=_listen, args=(families,), daemon=True).start()
     scorer = Scorer(task, order["grid"])
-    for line in sys.stdin:
-        for answer in scorer.score(json.loads(line)):
+    while True:
+        for answer in scorer.score(json.loads(families.get())):
             print(json.dumps(answer), file=answers, flush=True)
+
+
+def _listen(families: SimpleQueue) -> None:
+    """Take what is to be scored; end with the process that asks, in the midst of a point too."""
+    for line in sys.stdin:
+        families.put(line)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ def check_files(plan: Plan) -> None:
     sources = {id_: model.source for id_, model in plan.taken.items()}
     sources |= {"evaluation.bertscore": plan.encoder.source} if plan.encoder else {}
     wanted |= {(source.path, True): name for name, source in sources.items() if source.path}
+    if own := plan.analysis.get("mergeability", {}).get("typology"):
+        wanted |= {(own["path"], False): "analysis.mergeability.typology"}
     found = {place: problem(*place) for place in wanted}
     _refuse(plan, {p[0]: wanted[p] for p, said in found.items() if said == MISSING})
     wrong = [f"  {p[0]} {said} (for {wanted[p]})" for p, said in found.items() if said]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from babelmerge.study.grammar.yaml import StudyError, message
 from babelmerge.study.graph import data, interventions, merge, neurons, paths, report, similarity
-from babelmerge.study.graph.beside import harness
+from babelmerge.study.graph.beside import harness, live
 from babelmerge.study.graph.chapters import Chapter
 from babelmerge.study.graph.represent import represented
 from babelmerge.study.plan.types import Plan
@@ -92,6 +92,7 @@ def _merges(plan: Plan) -> Iterator[str]:
         names = {"group": one.group, "method": one.method}
         yield from (paths.of(plan, t, **names) for t in (paths.SWEEP, paths.RECIPE, paths.BLOCKS))
         yield from merge.statistics(plan, **names)
+    yield from live.files(plan)
 
 
 def _data(plan: Plan) -> Iterator[str]:

@@ -22,7 +22,21 @@ prompt begins as its tokenizer or chat template has it, the end token is not cou
 likeliest is taken, behind a prompt that ends without white space and without a chat template, a
 space comes before the answer, also in training, as in lm-evaluation-harness; a prompt of any kind
 that ends with `{space}` does that. `accuracy` takes the sum, `accuracy_tokens` and the like divide
-it by a length.
+it by a length. docs/likelihood.md sets all this beside what other harnesses do.
+
+`minimal_pairs` has two sentences that are compared as they are, without a prompt, the good one
+first; models are not trained on them. Sentences that are the same, and choices that are empty or
+the same, are errors, or left out (`unusable: drop`).
+
+`shots: 5` shows examples before each item. A prompt's words may differ by language (`words`):
+
+```yaml
+prompt: "{passage}\\n{question_word}{question}\\n{answer_word}"
+words:
+  de: {question_word: "Frage: ", answer_word: "Antwort:"}
+  zh: {question_word: 问题：, answer_word: 答案：, space: ""}
+shots: 5
+```
 
 A row of `multiple_choice` has its choices as a list, as several columns or as lines of one text,
 and an answer that is a choice, its letter or, where the row has `keys`, its key; where it is the

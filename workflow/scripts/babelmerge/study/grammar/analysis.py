@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from babelmerge.words.strict import LARGEST, Count, Share, Strict, Text, key
+from babelmerge.words.likeness import MEASURES
+from babelmerge.words.strict import LARGEST, Count, OneOrMore, Share, Strict, Text, key
 
 Place = Literal["last", "first", "middle"]
+Likeness = Literal[tuple(MEASURES)]
 PLACES: tuple[Place, ...] = ("last", "first", "middle")
 
 
@@ -70,6 +72,29 @@ class Angles(Strict):
     rank: Count = key("Directions kept.", 64)
 
 
+class Distances(Strict):
+    """Distances of languages from a table of the user's own, instead of the shipped features."""
+
+    path: Text = key(
+        "TSV below the data folder; its first two columns are the study's codes of languages.", ...
+    )
+    column: Text = key("The column with the distances.", ...)
+
+
+class Mergeability(Strict):
+    """What merges lose against how alike their experts are."""
+
+    measures: list[Likeness] | None = key(
+        "What pairs of experts are compared by. Default: all but those over all layers.",
+        min_length=1,
+    )
+    groups: OneOrMore | None = key("Groups, or families of them, that count. Default: all.")
+    outcome: Literal["retention", "drop"] = key(
+        "retention: merge / expert; drop: expert - merge, in points of the metric.", "retention"
+    )
+    typology: Distances | None = key("Default: resources/typology.tsv, features of WALS.")
+
+
 class Nothing(Strict):
     """No parameters."""
 
@@ -82,6 +107,15 @@ class Analysis(Strict):
     angles: Angles | None = key("Principal angles.")
     usage_alignment: Nothing | None = key("Cosine of neurons' activation rates.")
     task_vectors: Nothing | None = key("Cosine, norm and stable rank of expert − base.")
+    mergeability: Mergeability | None = key("How merges are set against pairs of experts.")
     interventions: Interventions | None = key("Blocks and neurons changed, to see what it does.")
+    benchmarks: Nothing | None = key(
+        "A table of all tasks: of every system the mean over languages with its interval, and the "
+        "coefficient of variation."
+    )
+    datasets: OneOrMore | None = key(
+        "Tasks or datasets that models are looked at on, all of them on the same. Default: each on "
+        "those that it is tested on, and on what is like them."
+    )
     rows: Count | None = key("Probe sentences of each dataset. Default: all of the split.")
     split: Literal["dev", "test"] = key("Which rows are probed.", "dev")

@@ -1,28 +1,22 @@
-"""What a study file may say of corpora and tasks: where rows come from and what they are for.
+"""What a study file may say of corpora: where rows come from.
 
-Shapes and types only; `plan.datasets` and `plan.corpora` fill the placeholders and match names,
-and `tasks.kinds` says what a kind is. The descriptions are the documentation (`study.docs`).
+Shapes and types only; `plan.corpora` fills the placeholders and matches names. The descriptions are
+the documentation (`study.docs`).
 """
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Discriminator, Tag
 
-from babelmerge.tasks.kinds import KINDS
-from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.strict import (
-    Code,
     Count,
     Listed,
     Strict,
     Text,
-    Units,
     Whole,
     form,
     form_or_mapping,
     key,
-    wrong,
 )
 
 
@@ -56,7 +50,8 @@ _COLUMNS = (
     "Where the text is: {language code: column}, where * stands for every language not named, or "
     "one template for all. Several columns are alternatives, a row each; {config: …, column: …} "
     "where each language has a configuration of its own. For other kinds of task {field: column}; "
-    "choices, and keys where the answer is one of them, may be lists or several columns. "
+    "choices, and keys where the answer is one of them, may be lists or several columns; further "
+    "names are fields for prompts, and `passage` is a text that several items share. "
     "Default: the language's code."
 )
 
@@ -103,16 +98,26 @@ class FilesCorpus(_Columns):
 
 
 # What `controlled` has; written here so that reading a study need not load its grammars.
-CONTROLLED_LANGUAGES = ("en", "hi", "bn", "ta", "te", "de", "fr", "ja", "zh")
-CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh")
+CONTROLLED_LANGUAGES = (
+    *("en", "hi", "bn", "ta", "te", "de", "fr", "ja", "zh"),
+    *("ar", "it", "nl", "ru", "es", "tr"),
+)
+CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh", "ar", "it", "nl", "ru", "es", "tr")
 CONTROLLED_MIXED = {"themes": ("mul",)}  # items in which each sentence is in another language
 CONTROLLED_LABELS = ("negative", "neutral", "positive")
+# Kinds whose items have several forms, the usual one first.
+CONTROLLED_FORMS = {"multiple_choice": ("reasoning", "passages", "continuations")}
 
 
 class Controlled(Strict):
     """Parameters of the shipped corpus that is generated from a lexicon and grammars."""
 
     seed: Whole = key("Seed of the sentences or items drawn.", 0)
+    items: Literal["reasoning", "passages", "continuations"] | None = key(
+        "Form of the items for multiple_choice: reasoning (facts and a question), passages (what "
+        "is asked about is longer, and a field of its own, {passage}) or continuations (a "
+        "beginning, and four ends). Default: reasoning."
+    )
 
 
 class ControlledCorpus(Strict):
@@ -123,9 +128,15 @@ class ControlledCorpus(Strict):
         f"{', '.join(CONTROLLED_LANGUAGES)}; items for classification (sentiment: "
         f"{', '.join(CONTROLLED_LABELS)}), multiple_choice, summarization and extraction in "
         f"{', '.join(CONTROLLED_ITEM_LANGUAGES)}, those of one seed the same in every language; "
-        "for extraction also in mul, each statement in another language.",
+        "for extraction also in mul, each statement in another language. minimal_pairs in "
+        "these languages: agreement, a case, a classifier is wrong, and as often right.",
         ...,
     )
+
+    @property
+    def columns(self) -> dict[str, str] | None:
+        """Fields of its items that their kind does not know."""
+        return {"passage": "passage"} if self.controlled.items == "passages" else None
 
 
 def _corpus_form(value: object) -> str | None:
@@ -171,77 +182,3 @@ class Part(Strict):
 Parts = Annotated[
     Annotated[Part, Tag("<one>")] | Annotated[list[Part], Tag("<list>")], Discriminator(form)
 ]
-
-
-HARNESS = "harness"  # the kind of tasks that are not ours, see `grammar.harness`
-
-
-def _kind(value: object) -> object:
-    """The name of a task kind; an error that lists them, as a choice among words is told."""
-    if isinstance(value, str) and value in KINDS:
-        return value
-    words = [repr(name) for name in (*KINDS, HARNESS)]
-    expected = f"{', '.join(words[:-1])} or {words[-1]}"
-    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
-
-
-Kind = Annotated[
-    str, BeforeValidator(_kind), WithJsonSchema({"enum": list(KINDS), "type": "string"})
-]
-
-
-class Task(Strict):
-    """What models learn and are tested on, in some languages or language pairs."""
-
-    kind: Kind = key(
-        "What a row is and how it is scored. text: sentences of one language, read and learnt as "
-        "they are and not scored; what models do with them is looked at (analysis).",
-        ...,
-    )
-    pairs: Units | None = key(
-        "Translation: the pairs, source-target; or both-directions, to-pivot, from-pivot for all "
-        "languages of the study."
-    )
-    languages: list[Code] | None = key("Other kinds: their languages. Default: all of the study.")
-    train: Parts | None = key("Rows to train on.")
-    dev: Parts | None = key("Rows to select merges and checkpoints on.")
-    test: Parts | None = key("Rows to report.")
-    prompt: Text | None = key(
-        "What the model reads. Placeholders {source_language} {target_language} {source_code} "
-        "{target_code} {source}; other text is literal. {space} at the end: the answer begins with "
-        "a space."
-    )
-    chat: bool = key("Wrap the prompt as a user's turn in the tokenizer's chat template.", False)
-    metrics: list[Text] | None = key("Metrics to report. Default: all of the kind's main ones.")
-    overlap: Literal["error", "drop", "allow"] = key(
-        "Training rows whose text is in dev or test: an error, dropped, or left. Dev rows that are "
-        "in test: dropped by drop; else a warning, and an error when all are.",
-        "error",
-    )
-    answer: Literal["generate", "likelihood"] | None = key(
-        "How classification and multiple_choice are answered. generate: what a model writes is "
-        "read (the first label in it; of choices the key or the text); what can't be read is wrong "
-        "and counted as `unread`. likelihood: the likeliest label or choice behind the prompt. "
-        "Default: generate for classification, likelihood for multiple_choice."
-    )
-    labels: list[Text] | None = key(
-        "Classification: the labels, as the rows of all languages have them."
-    )
-    shots: Whole = key("Examples shown before each item.", 0)
-
-    def most_units(self, languages: int) -> int:
-        """How many data sets it is at most, in a study of so many languages."""
-        if KINDS[self.kind].paired:
-            return len(self.pairs) if isinstance(self.pairs, list) else 2 * languages
-        return languages if self.languages is None else len(self.languages)
-
-    @model_validator(mode="after")
-    def _fits_kind(self) -> "Task":
-        kind = KINDS[self.kind]
-        if mistake := kind.mistake(self):
-            raise wrong(*mistake)
-        for metric in self.metrics or ():
-            if metric not in kind.metrics:
-                expected = f"metrics of {kind.name}: {listed(kind.metrics)}"
-                raise wrong(f"metric {metric!r}", expected, nearest(metric, kind.metrics))
-        return self

@@ -145,6 +145,11 @@ class LongGroup(Strict):
         "Only these tasks or datasets of the members. Default: all that the members own."
     )
     evaluate: OneOrMore | None = key("Tasks or datasets its merges are also tested on.")
+    keep: bool = key(
+        "false, for merges that serve their scores alone: each is formed in memory, tested and "
+        "dropped, all of the group in one job. No model is written, and none is looked into.",
+        True,
+    )
 
 
 Group = Annotated[

@@ -37,6 +37,9 @@ class Tokenizer(Strict):
     vocab_size: Annotated[int, Field(ge=258, le=LARGEST)] | None = key(
         "Entries of a byte-level BPE to learn."
     )
+    of: OneOrMore | None = key(
+        "Tasks or datasets whose training rows it is learnt from. Default: base.pretrain's."
+    )
     hub: Text | None = key("Repository to take it from.")
     revision: Text | None = key("Commit or branch there.")
     path: Text | None = key("Folder to take it from.")
@@ -46,6 +49,8 @@ class Tokenizer(Strict):
         given = [name for name in ("vocab_size", "hub", "path") if getattr(self, name) is not None]
         if len(given) != 1:
             raise wrong(listed(given) if given else "none", "one of vocab_size, hub and path")
+        if self.of is not None and self.vocab_size is None:
+            raise wrong(f"of beside {given[0]}", "of beside vocab_size: text to learn it from")
         return self
 
 
@@ -90,7 +95,10 @@ class Pretrain(Of):
 class Base(Ready):
     """The model that everything starts from: taken, or trained from scratch."""
 
-    pretrain: Pretrain | None = key("Datasets it is trained on; without, it stays as initialised.")
+    pretrain: Pretrain | None = key(
+        "Datasets it is trained on. Without, it stays as its seed initialises it, trained 0 steps: "
+        "the common start of models that are pre-trained apart."
+    )
     architecture: dict[str, Any] | None = key(
         "Of a base from scratch: `model_type` and settings of its configuration in transformers."
     )
@@ -142,7 +150,8 @@ class ExpertSet(Ready):
     name: Text = key("The experts' names; a template.", "{unit}")
     training: Training | None = key("Changes to the study's training.")
     checkpoints: list[Step] | None = key(
-        "Steps kept along training (or revisions to take): experts named {unit}@step."
+        "Steps whose weights are kept along training (or revisions to take): experts named "
+        "{unit}@step."
     )
     checkpoint_revision: Text | None = key("Of taken experts: the revision of {step}.")
     checkpoint_evaluate: OneOrMore | None = key(

@@ -12,12 +12,12 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator, model
 
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.analysis import Analysis
-from babelmerge.study.grammar.corpora import Corpus, Task
+from babelmerge.study.grammar.corpora import Corpus
 from babelmerge.study.grammar.groups import Grid, Group, check_grids
-from babelmerge.study.grammar.harness import AnyTask, Harness
 from babelmerge.study.grammar.mistakes import mistakes
 from babelmerge.study.grammar.models import Base, Baseline, Encoder, Experts, Joint, Training
 from babelmerge.study.grammar.selection import Allowances, Selection
+from babelmerge.study.grammar.tasks import AnyTask, Harness, Task
 from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree, message
 from babelmerge.words import languages as known
 from babelmerge.words import path_names

@@ -22,7 +22,7 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
-from babelmerge.study.graph.beside import cost, groups, harness
+from babelmerge.study.graph.beside import cost, groups, harness, live, progress
 
 __all__ = [
     "chapters",
@@ -32,10 +32,12 @@ __all__ = [
     "groups",
     "harness",
     "interventions",
+    "live",
     "merge",
     "mergeability",
     "neurons",
     "paths",
+    "progress",
     "report",
     "represent",
     "score_chapters",

@@ -3,7 +3,8 @@
 from dataclasses import asdict
 
 from babelmerge.study.graph import paths
-from babelmerge.study.plan.types import Dataset, Plan
+from babelmerge.study.plan.splits import SPLITS
+from babelmerge.study.plan.types import CorpusRequest, Dataset, Plan
 from babelmerge.tasks import kinds
 from babelmerge.words import languages
 
@@ -17,9 +18,10 @@ def splits(plan: Plan, dataset: str) -> list[str]:
 
 
 def corpus_files(plan: Plan, dataset: str, split: str) -> list[str]:
-    """Files of the user's own that a split is read from."""
-    requests = plan.datasets[dataset].splits[split]
-    return [path for request in requests for path in request.paths]
+    """Files of the user's own that a split is read from, and the examples before its rows."""
+    entry = plan.datasets[dataset]
+    requests = [*entry.splits[split], *(_pool(entry, split)[1] if _shown(entry, split) else ())]
+    return list(dict.fromkeys(path for request in requests for path in request.paths))
 
 
 def held_out(plan: Plan, dataset: str, split: str) -> list[str]:
@@ -41,6 +43,41 @@ def settings(plan: Plan, dataset: str, split: str) -> dict:
         "overlap": entry.overlap if split == "train" or held_out(plan, dataset, split) else None,
         "names": _own_names(plan, entry),
         **_task(entry, split),
+        **_examples(plan, entry, split),
+    }
+
+
+def _shown(dataset: Dataset, split: str) -> bool:
+    """Whether examples are shown before the rows of a split: those that models answer."""
+    return bool(dataset.options.get("shots")) and split != SPLITS[0]
+
+
+def _pool(dataset: Dataset, split: str) -> tuple[str, tuple[CorpusRequest, ...]]:
+    """What examples are drawn from, in words and as requests; none for the split itself."""
+    if dataset.examples:
+        return dataset.options["shots_from"], dataset.examples
+    earlier = [other for other in SPLITS[: SPLITS.index(split)] if other in dataset.splits]
+    return (earlier[0], dataset.splits[earlier[0]]) if earlier else (split, ())
+
+
+def shots(dataset: Dataset) -> str:
+    """How many examples are shown before a test row, and where they are from; for signatures."""
+    number = dataset.options.get("shots")
+    return f"{number} of {_pool(dataset, SPLITS[-1])[0]}" if number else ""
+
+
+def _examples(plan: Plan, dataset: Dataset, split: str) -> dict:
+    """Which examples are shown before the rows of a split; nothing where none are."""
+    if not _shown(dataset, split):
+        return {}
+    requests = [asdict(request) for request in _pool(dataset, split)[1]]
+    return {
+        "shots": {
+            "number": dataset.options["shots"],
+            "seed": plan.seed,
+            "where": _where(dataset, split),
+            "requests": requests,
+        }
     }
 
 
@@ -53,6 +90,7 @@ def _task(dataset: Dataset, split: str) -> dict:
             "kind": dataset.kind,
             "labels": dataset.options.get("labels", []),
             "where": _where(dataset, split),
+            **{key: value for key, value in dataset.options.items() if key == "unusable"},
         }
     }
 

@@ -5,13 +5,14 @@ from dataclasses import asdict
 
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
-from babelmerge.study.graph.data import checked, split_file, splits
+from babelmerge.study.graph.data import checked, shots, split_file, splits
 from babelmerge.study.graph.represent import probe_split
 from babelmerge.study.graph.train import files_of, model_file, own_datasets, prompt, taken_inputs
 from babelmerge.study.plan.types import Plan, Trained
 from babelmerge.tasks import kinds
-from babelmerge.tasks.kind import LIKELIHOOD
+from babelmerge.tasks.kind import COMPARING, LIKELIHOOD, SPACE
 from babelmerge.training.settings import DEFAULTS
+from babelmerge.words.metrics import WITH_SPACE
 from babelmerge.words.metrics import metric as facts_of
 
 PROBES = ("neurons", "cka", "angles", "usage_alignment", "interventions")
@@ -55,6 +56,7 @@ def length_settings(plan: Plan, dataset: str) -> dict:
         "architecture": source.architecture if trained else None,
         "prompt": prompt(plan, dataset),
         "labels": _compared_labels(plan, dataset),
+        **_compared(plan, dataset),
         "max_length": plan.generation["max_length"],
         "max_new_tokens": plan.generation["max_new_tokens"],
         "too_long": plan.too_long,
@@ -68,6 +70,12 @@ def _compared_labels(plan: Plan, dataset: str) -> list[str]:
     """The labels of which the likeliest is taken; none where answers are written."""
     entry = plan.datasets[dataset]
     return entry.options.get("labels", []) if entry.answer == LIKELIHOOD else []
+
+
+def _compared(plan: Plan, dataset: str) -> dict:
+    """How choices are asked for where the likeliest is taken; nothing where answers are written."""
+    likely = plan.datasets[dataset].answer == LIKELIHOOD
+    return {"compared": asked(plan, dataset)} if likely else {}
 
 
 def _trained(plan: Plan, dataset: str) -> dict:
@@ -101,7 +109,8 @@ def _probed(plan: Plan, dataset: str) -> Limits:
     """What is looked at inside models, or taken from dev for Fisher merging and RegMean."""
     found: Limits = {}
     split = probe_split(plan, dataset)
-    if split and any(plan.analysis.get(name) is not None for name in PROBES):
+    chosen = dataset in plan.analysis.get("datasets", [dataset])
+    if split and chosen and any(plan.analysis.get(name) is not None for name in PROBES):
         found[split] = plan.analysis.get("rows")
     counted = [m for m in plan.merges.values() if METHODS[m.algorithm].statistics]
     members = {member for merge in counted for member in merge.members}
@@ -143,7 +152,10 @@ def asked(plan: Plan, dataset: str) -> dict:
     """How a data set is asked: see `evaluation.answering`."""
     entry = plan.datasets[dataset]
     how = {"kind": entry.kind, "answer": entry.answer, "labels": entry.options.get("labels", [])}
-    return {**prompt(plan, dataset), **how}
+    told = {key: entry.options[key] for key in COMPARING if key in entry.options}
+    alone = {"template": ""} if kinds.kind(entry.kind).alone else {}
+    shown = {"shots": shots(entry)} if shots(entry) else {}
+    return {**prompt(plan, dataset), **alone, **how, **told, **shown}
 
 
 @functools.cache  # thousands of jobs share it
@@ -155,8 +167,15 @@ def metric_settings(plan: Plan, dataset: str) -> dict:
         "target_language": entry.target_language,
         "candidates": sorted({entry.source_language, entry.target_language}),
         **plan.evaluation,
+        **({"spaced": True} if _spaced(plan, dataset) else {}),
         **({"encoder": encoder_settings(plan)} if encoder(plan, dataset) else {}),
     }
+
+
+def _spaced(plan: Plan, dataset: str) -> bool:
+    """Whether a score counts the spaces that choices begin with."""
+    entry = plan.datasets[dataset]
+    return WITH_SPACE in entry.metrics and entry.prompt.endswith(SPACE)
 
 
 def encoder(plan: Plan, dataset: str) -> list[str]:
@@ -207,9 +226,13 @@ def output_file(plan: Plan, model: str, dataset: str) -> str:
 
 
 def score_files(plan: Plan) -> list[str]:
-    """Every score file, in the order of the plan's evaluations."""
-    return [paths.of(plan, paths.SCORE, model=m, dataset=d) for m, d in plan.evaluations]
+    """Score files, in the order of the plan's evaluations, of all models that have a folder."""
+    return [paths.of(plan, paths.SCORE, model=m, dataset=d) for m, d in _written(plan)]
 
 
 def decoding_files(plan: Plan) -> list[str]:
-    return [paths.of(plan, paths.DECODING, model=m, dataset=d) for m, d in plan.evaluations]
+    return [paths.of(plan, paths.DECODING, model=m, dataset=d) for m, d in _written(plan)]
+
+
+def _written(plan: Plan) -> list[tuple[str, str]]:
+    return [case for case in plan.evaluations if not plan.models[case[0]].live]

@@ -45,7 +45,7 @@ def block_merges(plan: Plan) -> list[Merge]:
     if settings is None:
         return []
     chosen = []
-    for group in plan.groups:
+    for group in (name for name, group in plan.groups.items() if not group.live):
         found = plan.merges_of(group)
         wanted = settings.get("methods") or [merge.method for merge in found[:1]]
         chosen += [m for m in found if m.method in wanted and block_cases(plan, m.group, m.method)]

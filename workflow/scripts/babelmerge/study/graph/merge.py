@@ -47,7 +47,7 @@ def sweeps(plan: Plan, group: str, method: str) -> list[str]:
     return [paths.of(plan, paths.SWEEP, group=group, method=method)] if swept else []
 
 
-def _points(plan: Plan, entry: Merge) -> dict:
+def points(plan: Plan, entry: Merge) -> dict:
     """What is merged, and at which points."""
     return {
         "method": entry.algorithm,
@@ -116,7 +116,7 @@ def statistics_settings(plan: Plan, model: str, kind: str, rows: str) -> dict:
 def sweep_settings(plan: Plan, group: str, method: str) -> dict:
     entry = _merge(plan, group, method)
     return {
-        **_points(plan, entry),
+        **points(plan, entry),
         "datasets": list(entry.datasets),
         "selection": dict(entry.selection),
         "asked": {dataset: asked(plan, dataset) for dataset in entry.datasets},
@@ -127,7 +127,7 @@ def sweep_settings(plan: Plan, group: str, method: str) -> dict:
 def recipe_settings(plan: Plan, group: str, method: str) -> dict:
     entry = _merge(plan, group, method)
     return {
-        **_points(plan, entry),
+        **points(plan, entry),
         "statistics": statistics(plan, group, method),
     }
 

@@ -5,7 +5,7 @@ from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.represent import experts
 from babelmerge.study.graph.scores import main_metrics, metric_of, retention_files
 from babelmerge.study.graph.train import model_file
-from babelmerge.study.plan.types import Group, Plan
+from babelmerge.study.plan.types import Direction, Group, Plan
 
 EXPERTS = "experts"  # instead of a group: all experts of the study
 VECTORS = ("task-vectors", "task-vector-kinds", "task-vector-cosines")
@@ -45,7 +45,14 @@ def pair_span(plan: Plan) -> str:
 
     The source in a study that has text alone, so that numbers of one kind are never mixed.
     """
-    return max((d.spans[-1] for d in plan.directions.values()), key=_SPANS.index, default="")
+    compared = [d for d in plan.directions.values() if represented_in(plan, d)]
+    return max((d.spans[-1] for d in compared), key=_SPANS.index, default="")
+
+
+def represented_in(plan: Plan, direction: Direction) -> bool:
+    """Whether a direction has a data set that models are looked at on."""
+    chosen = plan.analysis.get("datasets")
+    return chosen is None or not set(chosen).isdisjoint(direction.datasets)
 
 
 def pair_inputs(plan: Plan) -> dict[str, list[str]]:
@@ -63,8 +70,37 @@ def pair_settings(plan: Plan) -> dict:
         expert: {own[dataset] for dataset in plan.models[expert].datasets if dataset in own}
         for expert in experts(plan)
     }
-    languages = {expert: codes.pop() for expert, codes in known.items() if len(codes) == 1}
-    return {"experts": list(known), "languages": languages}
+    spoken = {
+        expert: codes if len(codes) == 1 else _written(plan, expert)
+        for expert, codes in known.items()
+    }
+    languages = {expert: codes.pop() for expert, codes in spoken.items() if len(codes) == 1}
+    asked = _asked(plan)
+    measures = {"measures": asked["measures"]} if "measures" in asked else {}
+    column = {"distances": asked["typology"]["column"]} if "typology" in asked else {}
+    return {"experts": list(known), "languages": languages, **measures, **column}
+
+
+def _asked(plan: Plan) -> dict:
+    return plan.analysis.get("mergeability", {})
+
+
+def _written(plan: Plan, expert: str) -> set[str]:
+    """The languages that an expert's own data sets are in: of pairs that they are written in."""
+    return {plan.datasets[dataset].target_language for dataset in plan.models[expert].datasets}
+
+
+def typology(plan: Plan) -> str:
+    """The table of languages' features, or of their distances."""
+    return _asked(plan).get("typology", {}).get("path", TYPOLOGY)
+
+
+def counted(plan: Plan) -> list[str]:
+    """The groups whose merges are set against pairs of experts."""
+    asked = _asked(plan).get("groups")
+    if asked is None:
+        return list(plan.groups)
+    return [name for name, group in plan.groups.items() if {name, group.family} & set(asked)]
 
 
 def compatibility_settings(plan: Plan) -> dict:
@@ -72,24 +108,28 @@ def compatibility_settings(plan: Plan) -> dict:
 
 
 def correlation_inputs(plan: Plan) -> dict[str, list[str]]:
-    return {**pair_inputs(plan), "retention": retention_files(plan)}
+    return {**pair_inputs(plan), "retention": retention_files(plan, counted(plan))}
 
 
 def correlation_settings(plan: Plan) -> dict:
+    groups = {name: plan.groups[name] for name in counted(plan)}
+    asked = _asked(plan).get("outcome", "retention")
+    outcome = {"outcomes": [asked]} if asked != "retention" else {}
     return {
         "pairs": pair_settings(plan),
-        "members": {name: list(group.members) for name, group in plan.groups.items()},
-        "owners": {name: _owners(plan, group) for name, group in plan.groups.items()},
+        "members": {name: list(group.members) for name, group in groups.items()},
+        "owners": {name: _owners(plan, group) for name, group in groups.items()},
         "metric": _metric(plan),
-        "test": {"permutations": 9999, "seed": plan.seed},
+        "test": {"permutations": 9999, "seed": plan.seed, **outcome},
     }
 
 
 def _metric(plan: Plan) -> str | dict[str, str] | None:
     """The metric that retention is of; where tasks have others, that of each data set."""
-    held = dict.fromkeys(d for group in plan.groups.values() for d in group.datasets)
+    groups = {name: plan.groups[name] for name in counted(plan)}
+    held = dict.fromkeys(d for group in groups.values() for d in group.datasets)
     own = {d: found[0] for d in held if (found := main_metrics(plan, [d]))}
-    first = next((metric_of(plan, group) for group in plan.groups), None)
+    first = next((metric_of(plan, group) for group in groups), None)
     return own if len(set(own.values())) > 1 else first
 
 
@@ -103,7 +143,8 @@ def task_vector_files(plan: Plan) -> dict[str, str]:
     """Of all experts, then of each group with its merges."""
     if plan.analysis.get("task_vectors") is None or not experts(plan):
         return {}
-    return {name: task_vector_file(plan, name) for name in (EXPERTS, *plan.groups)}
+    written = [name for name, group in plan.groups.items() if not group.live]
+    return {name: task_vector_file(plan, name) for name in (EXPERTS, *written)}
 
 
 def files(plan: Plan) -> dict[str, str]:
@@ -181,7 +222,8 @@ def merged_groups(plan: Plan) -> list[str]:
     """Groups with merges, whose task vectors are compared with their members'."""
     if not task_vector_files(plan):
         return []
-    return [group for group in plan.groups if plan.merges_of(group)]
+    written = [name for name, group in plan.groups.items() if not group.live]
+    return [name for name in written if plan.merges_of(name)]
 
 
 def kept_files(plan: Plan) -> list[str]:

@@ -23,12 +23,20 @@ BASE = MODEL.replace("{model}", "base")
 TRAINING = ROOT + "/models/{model}/training.json"
 MERGING = ROOT + "/models/merges/{group}/{method}/merging.json"
 TRAINING_CURVE = ROOT + "/models/{model}/training.tsv"
+# The states that a model's training keeps, a model's folder each.
+KEPT_STATES = ROOT + "/kept/{model}"
+KEPT_STATE = KEPT_STATES + "/{step}"
 
 STATISTICS = ROOT + "/statistics/{model}/{kind}-{rows}.safetensors"
 STATISTICS_FACTS = ROOT + "/statistics/{model}/{kind}-{rows}.json"
 SWEEP = ROOT + "/sweeps/{group}/{method}.tsv"
 RECIPE = ROOT + "/recipes/{group}/{method}.yaml"
 MERGE = ROOT + "/models/merges/{group}/{method}/manifest.json"
+
+# Of a family of merges that are formed in memory: scores below one folder, its manifest last.
+LIVE = ROOT + "/live/{family}/manifest.json"
+LIVE_SCORE = ROOT + "/live/{family}/{place}/{dataset}.json"
+LIVE_SENTENCES = ROOT + "/live/{family}/{place}/{dataset}.sentences.tsv"
 
 ENCODER = ROOT + "/encoders/bertscore/manifest.json"
 

@@ -18,7 +18,7 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
-from babelmerge.study.graph.beside import cost, groups, harness
+from babelmerge.study.graph.beside import cost, groups, harness, progress
 from babelmerge.study.graph.chapters import Chapter
 from babelmerge.study.plan.types import Plan, Taken
 from babelmerge.tasks import kinds
@@ -87,7 +87,8 @@ def setup(plan: Plan) -> Chapter | None:
 def _study(plan: Plan) -> dict:
     """What the set-up tells, besides what it asks of the study file."""
     scored = [d for d in plan.datasets.values() if kinds.kind(d.kind).scored]
-    prompts = dict.fromkeys(kinds.kind(d.kind).written(d.prompt) for d in scored)
+    asked = [d for d in scored if not kinds.kind(d.kind).alone]
+    prompts = dict.fromkeys(kinds.kind(d.kind).written(d.prompt) for d in asked)
     return {
         "base": _base_in_words(plan),
         "prompt": next(iter(prompts)) if len(prompts) == 1 else None,
@@ -115,8 +116,11 @@ def _base_in_words(plan: Plan) -> str:
     source = plan.models["base"].source
     if isinstance(source, Taken):
         return _taken_in_words(plan, "base")
-    size = source.architecture or {}
-    return f"{size.get('model_type', 'a model')} trained from scratch in this study"
+    type_ = (source.architecture or {}).get("model_type", "a model")
+    if not source.datasets:
+        seed = source.training["seed"]
+        return f"{type_} as initialised at random in this study (seed {seed}), trained 0 steps"
+    return f"{type_} trained from scratch in this study"
 
 
 Made = dict[str, tuple[str, Callable[[Plan], Chapter | None]]]
@@ -134,6 +138,7 @@ CHAPTERS: Made = {
     "experts": ("Experts", score_chapters.experts),
     "merges": ("Merges", score_chapters.merges),
     "ablations": ("Ablations", groups.chapter),
+    "progress": ("Along training, and model by model", progress.chapter),
     "cost": ("Cost of training", cost.chapter),
     "failures": ("What fails, and where", score_chapters.failures),
     "forgetting": ("Beside the study's own tasks", harness.chapter),

@@ -38,6 +38,8 @@ def represented(plan: Plan, dataset: str) -> list[str]:
 
     There may be hundreds of the others, and all pairs are compared.
     """
+    if dataset not in plan.analysis.get("datasets", [dataset]):
+        return []
     partners = {m for g in plan.groups.values() if dataset in g.datasets for m in g.members}
     return [
         model.id

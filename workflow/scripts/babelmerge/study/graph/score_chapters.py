@@ -32,8 +32,8 @@ def signed(plan: Plan) -> Files:
 
 
 def retention(plan: Plan) -> Files:
-    files = scores.retention_files(plan)
-    return {("retention", group): path for group, path in zip(plan.groups, files, strict=True)}
+    names, files = scores.retention_names(plan), scores.retention_files(plan)
+    return {("retention", name): path for name, path in zip(names, files, strict=True)}
 
 
 def question(plan: Plan) -> Chapter:
@@ -101,7 +101,7 @@ def _merge_tables(plan: Plan) -> dict[Key, str]:
         names |= {(what, only): f"{what}{only}" for what in ("retention-summary", "retention")}
     shown = _of_merges(plan, scores.tables(plan))
     names |= {("scores", name): f"scores-{name}" for name in shown}
-    return names | groups.overall_tables(plan)
+    return names | groups.benchmark_tables(plan) | groups.overall_tables(plan)
 
 
 def _merge_figures(plan: Plan) -> dict[Key, str]:
@@ -144,6 +144,7 @@ def samples(plan: Plan) -> list[dict]:
         _sample(plan, group.name, dataset)
         for group in plan.groups.values()
         for dataset in group.datasets
+        if not group.live
     ]
 
 

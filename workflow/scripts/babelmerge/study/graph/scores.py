@@ -5,9 +5,11 @@ metric: a direction is of one task, and a table or figure over groups is made fo
 their data sets have.
 """
 
+import functools
 from collections.abc import Callable, Iterable
 
 from babelmerge.study.graph import paths
+from babelmerge.study.graph.beside import live
 from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.evaluate import trivial
 from babelmerge.study.plan.types import Merge, Plan
@@ -22,7 +24,10 @@ MOST_PANELS = 12
 
 
 def index(plan: Plan) -> list[dict]:
-    """For each score file, in the plan's order of evaluations, whose it is."""
+    """For each score, in the plan's order of evaluations, whose it is.
+
+    And where it lies, of merges that are formed in memory: `evaluate.score_files` has the others.
+    """
     return [_row(plan, model, dataset) for model, dataset in plan.evaluations]
 
 
@@ -45,6 +50,7 @@ def _row(plan: Plan, model: str, dataset: str) -> dict:
         "owner": plan.owner(dataset) or "",
         "source_language": plan.datasets[dataset].source_language,
         "target_language": plan.datasets[dataset].target_language,
+        **({"file": live.score(plan, model, dataset)} if plan.models[model].live else {}),
     }
 
 
@@ -66,7 +72,7 @@ def _learnt(plan: Plan, expert: str, dataset: str) -> dict:
         name: paths.of(plan, paths.SENTENCES, model=model, dataset=dataset)
         for name, model in models.items()
     }
-    return {"expert": expert, "dataset": dataset, **files, **_chance(plan, dataset)}
+    return {"expert": expert, "dataset": dataset, **files, **chance(plan, dataset)}
 
 
 def learning_scores(plan: Plan) -> list[str]:
@@ -80,6 +86,8 @@ def _case(plan: Plan, merge: Merge, dataset: str) -> dict | None:
     own = plan.owner(dataset, plan.groups[merge.group].members)
     if own is None or dataset not in plan.models[merge.model].evaluate:
         return None
+    if dataset not in plan.models[own].evaluate:
+        return None
     base = "base" if dataset in plan.models["base"].evaluate else None
     joint = plan.joint_of(merge.group)
     compared = {"base": base, "expert": own, "joint": joint, "merged": merge.model}
@@ -88,30 +96,43 @@ def _case(plan: Plan, merge: Merge, dataset: str) -> dict | None:
         "method": merge.method,
         "model": merge.model,
         "dataset": dataset,
-        **{
-            name: paths.of(plan, paths.SENTENCES, model=model, dataset=dataset)
-            for name, model in compared.items()
-            if model
-        },
-        **_chance(plan, dataset),
+        **{name: live.sentences(plan, model, dataset) for name, model in compared.items() if model},
+        **chance(plan, dataset),
     }
 
 
-def retention_settings(plan: Plan, group: str) -> dict:
-    cases = [_case(plan, m, d) for m in plan.merges_of(group) for d in m.datasets]
-    return {"cases": [case for case in cases if case], "test": dict(plan.evaluation)}
+@functools.cache
+def _cases(plan: Plan, name: str) -> list[dict]:
+    """What is compared in one table: of a group, or of a family that is formed in memory."""
+    merges = [merge for group in live.groups_of(plan, name) for merge in plan.merges_of(group)]
+    found = [_case(plan, merge, dataset) for merge in merges for dataset in merge.datasets]
+    return [case for case in found if case]
 
 
-def retention_scores(plan: Plan, group: str) -> list[str]:
+def retention_settings(plan: Plan, name: str) -> dict:
+    return {"cases": _cases(plan, name), "test": dict(plan.evaluation)}
+
+
+def retention_scores(plan: Plan, name: str) -> list[str]:
     names = ("base", "expert", "joint", "merged", "chance")
-    cases = retention_settings(plan, group)["cases"]
-    return sorted({case[name] for case in cases for name in names if name in case})
+    cases = _cases(plan, name)
+    return live.needed(plan, {case[key] for case in cases for key in names if key in case})
+
+
+def retention_names(plan: Plan, groups: Iterable[str] | None = None) -> list[str]:
+    """The tables of retention of all groups, or of some: see `live.unit`.
+
+    Of a family whose members are scored by themselves: what they lose can be told of no other.
+    """
+    chosen = plan.groups if groups is None else groups
+    names = dict.fromkeys(live.unit(plan, group) for group in chosen)
+    alone = live.families(plan)
+    return [name for name in names if name not in alone or _cases(plan, name)]
 
 
 def retention_files(plan: Plan, groups: Iterable[str] | None = None) -> list[str]:
-    """Of all groups, or of some."""
-    chosen = plan.groups if groups is None else groups
-    return [paths.of(plan, paths.RETENTION, group=group) for group in chosen]
+    """The same, as files."""
+    return [paths.of(plan, paths.RETENTION, group=name) for name in retention_names(plan, groups)]
 
 
 # metrics
@@ -224,7 +245,7 @@ def trivial_files(plan: Plan, name: str) -> list[str]:
     return [path for dataset in datasets for path in trivial(plan, dataset)]
 
 
-def _chance(plan: Plan, dataset: str) -> dict[str, str]:
+def chance(plan: Plan, dataset: str) -> dict[str, str]:
     """The file that tells what a data set scores by chance, where that can be told."""
     told = set(CHANCE) & set(kinds.kind(plan.datasets[dataset].kind).trivial)
     path = trivial(plan, dataset) if told else []
@@ -273,8 +294,9 @@ def retention_figures(plan: Plan) -> dict[str, dict]:
 
 
 def _legible(plan: Plan) -> dict[str, tuple[str, ...]]:
-    """Families of few enough groups for a panel each."""
-    return {name: few for name, few in plan.families.items() if len(few) <= MOST_PANELS}
+    """Families of few enough groups for a panel each, of which retention can be told."""
+    few = {name: groups for name, groups in plan.families.items() if len(groups) <= MOST_PANELS}
+    return {name: groups for name, groups in few.items() if retention_names(plan, groups)}
 
 
 def _retention_figures(

@@ -8,9 +8,11 @@ from pathlib import Path
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.data import checked, lengths, split_file
-from babelmerge.study.plan.types import Merged, Model, Plan, Taken, Trained
+from babelmerge.study.plan.types import Kept, Merged, Model, Plan, Taken, Trained
 from babelmerge.tasks import kinds
 from babelmerge.training.settings import kept_alone
+
+TAKEN, KEPT = "taken", "kept"
 
 
 def model_file(plan: Plan, model: str) -> str:
@@ -18,23 +20,24 @@ def model_file(plan: Plan, model: str) -> str:
     return paths.of(plan, paths.MODEL, model=model)
 
 
-def pattern(plans: dict[str, Plan], kind: str | None) -> str:
+def pattern(plans: dict[str, Plan], kind: str) -> str:
     """Regular expression of the models of a kind that are trained, over all studies.
 
-    Of all those that are taken in, where `kind` is None. What one study trains another may take in,
-    so each study's names count behind its own folder only.
+    kind: or one of TAKEN and KEPT. What one study trains another may take in, so each study's names
+    count behind its own folder only.
     """
     found = []
     for plan in plans.values():
-        names = [model.id for model in plan.models.values() if _made(model) == (kind or Taken)]
+        names = [model.id for model in plan.models.values() if _made(model) == kind]
         folder = paths.of(plan, paths.MODEL, model="").removesuffix("/manifest.json")
         found.append(f"(?<={re.escape(folder)})(?:{paths.alternatives(names)})")
     return "|".join(found) or paths.alternatives([])
 
 
-def _made(model: Model) -> str | type:
-    """The kind of a model that is trained, else what it comes from."""
-    return model.kind if isinstance(model.source, Trained) else type(model.source)
+def _made(model: Model) -> str:
+    """The kind of a model that is trained, else in which other way it comes to be."""
+    others = {Taken: TAKEN, Kept: KEPT}
+    return others.get(type(model.source), model.kind)
 
 
 # taken in
@@ -111,17 +114,22 @@ def checks(plan: Plan, model: str) -> list[str]:
 
 def tokenizer_checks(plan: Plan) -> list[str]:
     """The same before a tokenizer is learnt, which knows of no lengths yet."""
-    return [checked(plan, dataset) for dataset in plan.models["base"].source.datasets]
+    return [checked(plan, dataset) for dataset in _spoken(plan)]
 
 
 def tokenizer_data(plan: Plan) -> list[str]:
-    return [split_file(plan, d, "train") for d in plan.models["base"].source.datasets]
+    return [split_file(plan, dataset, "train") for dataset in _spoken(plan)]
 
 
 def tokenizer_settings(plan: Plan) -> dict:
+    prompts = [plan.datasets[dataset].prompt for dataset in _spoken(plan)]
+    return {"tokenizer": plan.models["base"].source.tokenizer, "prompts": prompts}
+
+
+def _spoken(plan: Plan) -> tuple[str, ...]:
+    """The data sets that a tokenizer is learnt from."""
     source = plan.models["base"].source
-    prompts = [plan.datasets[d].prompt for d in source.datasets]
-    return {"tokenizer": source.tokenizer, "prompts": prompts}
+    return source.spoken or source.datasets
 
 
 def _read(plan: Plan, model: str) -> dict[str, list[str]]:
@@ -158,7 +166,24 @@ def settings(plan: Plan, model: str) -> dict:
         "training": source.training,
         "datasets": _read(plan, model),
         "prompt": learnt(plan, source.datasets),
+        **({"kept": _states(plan, model)} if source.kept else {}),
     }
+
+
+def _states(plan: Plan, model: str) -> dict:
+    """The states that a training keeps: see `training.kept`."""
+    folder = paths.of(plan, paths.KEPT_STATES, model=model)
+    return {"folder": folder, "steps": list(plan.models[model].source.kept)}
+
+
+def kept_inputs(plan: Plan, model: str) -> str:
+    """The model whose training keeps a state, which lies beside it: see `kept_settings`."""
+    return model_file(plan, plan.models[model].source.model)
+
+
+def kept_settings(plan: Plan, model: str) -> dict:
+    source = plan.models[model].source
+    return {"folder": paths.of(plan, paths.KEPT_STATE, model=source.model, step=source.step)}
 
 
 def _base_name(plan: Plan) -> str:
@@ -171,7 +196,7 @@ def _base_name(plan: Plan) -> str:
 def learnt(plan: Plan, datasets: Sequence[str]) -> dict:
     """How rows are read that a model learns from: alike, or by data set where these differ."""
     each = {dataset: _learnt(plan, dataset) for dataset in datasets}
-    first = each[datasets[0]]
+    first = next(iter(each.values()), {})
     return first if all(one == first for one in each.values()) else each
 
 

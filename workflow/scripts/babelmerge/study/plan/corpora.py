@@ -7,6 +7,7 @@ import glob
 from typing import Any, TypeVar
 
 from babelmerge.study.grammar.corpora import (
+    CONTROLLED_FORMS,
     CONTROLLED_ITEM_LANGUAGES,
     CONTROLLED_LABELS,
     CONTROLLED_LANGUAGES,
@@ -115,7 +116,7 @@ def _controlled(
         expected = "size: the number of rows, since a controlled corpus has no end"
         raise study.error("tasks", names["task"], found=found, expected=expected)
     found = {"kind": "controlled", "split": names["split"], "seed": corpus.controlled.seed}
-    made = KINDS[study.tasks[names["task"]].kind].made
+    made = corpus.controlled.items or KINDS[study.tasks[names["task"]].kind].made
     return found if made == SENTENCES else {**found, "items": made}
 
 
@@ -128,6 +129,15 @@ def _check_made(study: Study, part: Part, task: str, sides: tuple[str, str]) -> 
         expected = f"a task of a kind that it has rows for: {has}"
         remedy = "Take its rows from files or the hub."
         raise study.error("tasks", task, found=kind.name, expected=expected, remedy=remedy)
+    form = study.corpora[part.corpus].controlled.items
+    if form is not None and form not in CONTROLLED_FORMS.get(kind.name, ()):
+        expected = (
+            f"a task of {listed(name for name, of in CONTROLLED_FORMS.items() if form in of)}"
+        )
+        remedy = f"Leave `items` out: what {kind.name} takes of it has one form."
+        raise study.error(
+            *where, "items", found=f"{form!r} for {kind.name}", expected=expected, remedy=remedy
+        )
     languages = CONTROLLED_LANGUAGES
     if kind.made != SENTENCES:
         languages = (*CONTROLLED_ITEM_LANGUAGES, *CONTROLLED_MIXED.get(kind.made, ()))

@@ -5,12 +5,12 @@ Pure functions of a `Study`.
 
 from importlib.metadata import PackageNotFoundError, version
 
-from babelmerge.study.grammar.corpora import Task
 from babelmerge.study.grammar.study import Study
+from babelmerge.study.grammar.tasks import Task
 from babelmerge.study.plan.corpora import requests
-from babelmerge.study.plan.splits import SPLITS, check_apart, selects_on_test
+from babelmerge.study.plan.splits import EXAMPLES, SPLITS, check_apart, selects_on_test
 from babelmerge.study.plan.types import Benchmark, Dataset
-from babelmerge.tasks.kind import options
+from babelmerge.tasks.kind import GAP, options
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
 from babelmerge.words.metrics import metric as facts_of
@@ -113,15 +113,45 @@ def _dataset(study: Study, name: str, task: Task, source: str, target: str) -> D
         unit=unit,
         source_language=source,
         target_language=target,
-        prompt=kind.asked(task),
+        prompt=kind.asked(task, _worded(study, name, source, target), _gap(task, target)),
         chat=task.chat,
         metrics=_metrics(study, name),
         splits={s: r for s in SPLITS if (r := requests(study, name, s, source, target))},
         overlap=task.overlap,
-        options=dict(options(task.labels, task.shots)),
+        options=dict(options(task)),
         test_may_be_dev=selects_on_test(study),
         answer=kind.answers(task),
+        examples=requests(study, name, EXAMPLES, source, target) if task.shots_from else (),
     )
+
+
+def _worded(study: Study, name: str, source: str, target: str) -> str | None:
+    """The prompt of a task with the words of a data set's languages in their places."""
+    task, found = study.tasks[name], study.tasks[name].prompt
+    sides = {"source_": source, "target_": target} if KINDS[task.kind].paired else {"": target}
+    for code in task.words:
+        _language(study, code, ("tasks", name, "words"))
+    known = dict.fromkeys(word for own in task.words.values() for word in own if word != GAP)
+    for side, code in sides.items():
+        for word in known:
+            place = f"{{{side}{word}}}"
+            if place in found:
+                found = found.replace(place, _word(study, name, code, word))
+    return found
+
+
+def _word(study: Study, name: str, code: str, word: str) -> str:
+    own = study.tasks[name].words.get(code, {})
+    if word not in own:
+        found, expected = f"no {word} for {code}", "one for every language of the task"
+        remedy = f"Give it: words: {{{code}: {{{word}: …}}}}."
+        raise study.error("tasks", name, "words", found=found, expected=expected, remedy=remedy)
+    return own[word]
+
+
+def _gap(task: Task, target: str) -> str:
+    """What parts prompts and answers in a language."""
+    return task.words.get(target, {}).get(GAP, " ")
 
 
 def benchmarks(study: Study) -> dict[str, Benchmark]:

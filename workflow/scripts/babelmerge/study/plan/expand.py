@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.grammar.yaml import StudyError
-from babelmerge.study.plan import analysis as plan_interventions
+from babelmerge.study.plan import analysis as plan_analysis
 from babelmerge.study.plan import datasets as plan_data
 from babelmerge.study.plan import directions as plan_directions
 from babelmerge.study.plan import groups as plan_groups
@@ -63,9 +63,12 @@ def expand(study: Study) -> Plan:
     names.models.update(models)
     groups, merges, merged = plan_merges.merges(study, datasets, models, names)
     models |= merged
+    models = plan_merges.in_memory(models, groups.values())
     models |= {m.id: m for m in plan_models.baselines(study, datasets)}
     _check_evaluations(study, models)
-    plan_interventions.check(study, models, merges)
+    plan_analysis.check(study, models, merges)
+    analysis = plan_analysis.settings(study, datasets)
+    models = plan_analysis.looked_at(models, analysis)
     families: dict[str, tuple[str, ...]] = {}
     for group in groups.values():
         families[group.family] = (*families.get(group.family, ()), group.name)
@@ -88,7 +91,7 @@ def expand(study: Study) -> Plan:
         generation=study.generation.model_dump(exclude={"too_long"}),
         too_long=study.generation.too_long,
         evaluation={"seed": study.seed, **evaluation},
-        analysis=study.analysis.model_dump(exclude_none=True),
+        analysis=analysis,
         published=study.published,
         price=study.price.model_dump() if study.price else None,
         chosen_on_test=plan_selection.on_test(study, datasets, models, merges),
@@ -139,26 +142,12 @@ def check_built(plan: Plan, kinds: Collection[str], methods: Collection[str]) ->
     asked = [f"task kind {k}" for k in needed if k not in kinds]
     used = _sorted(m.algorithm for m in plan.merges.values())
     asked += [f"merging method {m}" for m in used if m not in methods]
-    sources = [m.source for m in plan.models.values()]
-    if any(isinstance(s, Kept) for s in sources):
-        asked.append("checkpoints along training")
-    asked += ["examples shown before items (shots)"] if _shown(plan) else []
     asked += [f"training on tasks of kind {kind}" for kind in _unlearnt(plan)]
-    asked += ["a base without text to learn (base.pretrain)"] if _unread(plan) else []
     if asked:
         raise NotBuiltYet(
             f"{plan.study}: not built yet: {listed(asked)}. The file is valid, but this version "
             f"runs only task kinds {listed(_sorted(kinds))} and methods {listed(_sorted(methods))}"
         )
-
-
-def _shown(plan: Plan) -> bool:
-    return any(dataset.options.get("shots") for dataset in plan.datasets.values())
-
-
-def _unread(plan: Plan) -> bool:
-    source = plan.models["base"].source
-    return isinstance(source, Trained) and not source.datasets
 
 
 def _unlearnt(plan: Plan) -> list[str]:

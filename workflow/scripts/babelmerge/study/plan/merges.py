@@ -3,18 +3,19 @@
 Pure functions of a `Study`, its datasets and models.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from babelmerge.recipes import points as merge_parameters
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.groups import LongGroup
-from babelmerge.study.grammar.methods import number_of_points, points
+from babelmerge.study.grammar.methods import alternatives, number_of_points, points
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.groups import Names, Raw, grids, ordered, unfold
 from babelmerge.study.plan.scope import having, resolve, scored, tested
-from babelmerge.study.plan.types import Dataset, Group, Merge, Merged, Model
+from babelmerge.study.plan.types import Dataset, Group, Kept, Merge, Merged, Model, Taken
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
 from babelmerge.words.metrics import metric as known
@@ -48,9 +49,10 @@ def merges(
         about = _held(study, datasets, raw, own)
         held = _scorable(study, datasets, raw, about)
         methods = grids(study, raw.family)
-        groups[name] = Group(name, raw.family, raw.members, held, tuple(methods), raw.label)
+        live = _live(study, groups, raw)
+        groups[name] = Group(name, raw.family, raw.members, held, tuple(methods), raw.label, live)
         like = _like(study, datasets, raw.family, about)
-        judged = (tested(datasets, like), like)
+        judged = (tested(datasets, like), () if live else like, live)
         for label, grid in methods.items():
             merge = _merge(study, datasets, groups[name], label, grid)
             _check_statistics(
@@ -60,6 +62,46 @@ def merges(
             found[merge.model] = merge
             made[merge.model] = Model(merge.model, "merge", Merged(name, label), held, *judged)
     return {name: groups[name] for name in raws}, found, made
+
+
+def in_memory(models: Mapping[str, Model], groups: Iterable[Group]) -> dict[str, Model]:
+    """The models; states along training are in memory alone, unless written merges are of them.
+
+    Those that we keep are read where they lie, those on the hub are fetched when they are tested or
+    merged, so that no disk must hold them all.
+    """
+    read = {member for group in groups if not group.live for member in group.members}
+    return {
+        id_: replace(model, live=True) if _passing(model) and id_ not in read else model
+        for id_, model in models.items()
+    }
+
+
+def _passing(model: Model) -> bool:
+    source = model.source
+    there = isinstance(source, Kept) or isinstance(source, Taken) and source.hub
+    return bool(there) and not model.finished
+
+
+def _live(study: Study, groups: Mapping[str, Group], raw: Raw) -> bool:
+    """Whether a group's merges are formed in memory alone; none of them can be merged again."""
+    for member in raw.members:
+        if ids.of_kind(member, "merge") and groups[ids.group(member)].live:
+            family = groups[ids.group(member)].family
+            found, expected = f"{member}, of which no model is kept", "merges that are written"
+            remedy = f"Take keep: false out of groups.{family}."
+            raise study.error("groups", raw.family, found=found, expected=expected, remedy=remedy)
+    if getattr(study.groups[raw.family], "keep", True):
+        return False
+    if raw.family in groups and groups[raw.family].family != raw.family:
+        found = f"a group of the same name, which {groups[raw.family].family} makes"
+        raise study.error("groups", raw.family, found=found, expected="another name")
+    for label, grid in grids(study, raw.family).items():
+        if "mergekit" in alternatives(grid.get("backend")):
+            found, expected = "backend: mergekit, which writes models", "babelmerge, or keep: true"
+            where = _where(study, raw.family, label)
+            raise study.error(*where, found=found, expected=expected)
+    return True
 
 
 def _check_number(study: Study, raws: Mapping[str, Raw]) -> None:

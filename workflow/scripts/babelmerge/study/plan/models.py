@@ -3,8 +3,9 @@
 Pure functions of a `Study` and its datasets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from babelmerge.study.grammar.models import Base, Expert, ExpertSet, Joint, Ready
 from babelmerge.study.grammar.study import Study
@@ -12,7 +13,7 @@ from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.directions import same_direction
 from babelmerge.study.plan.scope import Datasets, having, resolve, tested
 from babelmerge.study.plan.templates import fill, values
-from babelmerge.study.plan.training import NONE, training
+from babelmerge.study.plan.training import training, untrained
 from babelmerge.study.plan.types import Dataset, Encoder, Kept, Model, Taken, Trained
 from babelmerge.words import ids, path_names
 from babelmerge.words.spelling import listed
@@ -51,15 +52,35 @@ def base(study: Study, datasets: Datasets) -> Model:
     of = entry.pretrain
     own = resolve(study, datasets, of.of, of.units, ("base", "pretrain")) if of else ()
     seen = having(datasets, own, "train")
-    options = training(study, entry.training, ("base",), "pretrain") if seen else NONE
-    tokenizer = entry.tokenizer.model_dump(exclude_none=True) if entry.tokenizer else None
-    if not seen and tokenizer and "vocab_size" in tokenizer:
-        expected = "pretrain: {of: a task with train}, or tokenizer: {hub: …}"
-        found = "a tokenizer to learn and no text"
-        raise study.error("base", "tokenizer", found=found, expected=expected)
+    if own and not seen:
+        found, expected = f"no training rows for {listed(own)}", "a task with train"
+        raise study.error("base", "pretrain", found=found, expected=expected)
+    given = entry.training
+    options = training(study, given, ("base",), "pretrain") if seen else untrained(study, given)
+    tokenizer, spoken = _tokenizer(study, datasets, entry, seen)
     repeat = _repeat(study, [datasets[i] for i in seen], of.repeat) if of and of.repeat else ()
-    source = Trained("random", seen, options, dict(entry.architecture or {}), tokenizer, repeat)
+    source = Trained(
+        "random", seen, options, dict(entry.architecture or {}), tokenizer, repeat, spoken=spoken
+    )
     return Model("base", "base", source, own, *judged)
+
+
+def _tokenizer(
+    study: Study, datasets: Datasets, entry: Base, seen: tuple[str, ...]
+) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """(the tokenizer of a base from scratch, what it is learnt from where that is its own)."""
+    if entry.tokenizer is None:
+        return None, ()
+    options = entry.tokenizer.model_dump(exclude_none=True)
+    where, of = ("base", "tokenizer"), options.pop("of", None)
+    own = having(datasets, resolve(study, datasets, of, None, where), "train") if of else ()
+    if "vocab_size" in options and not (own or seen):
+        expected = (
+            "of: a task with train, to learn it from; pretrain: {of: …}; or a tokenizer that is "
+            "there: {hub: …}"
+        )
+        raise study.error(*where, found="a tokenizer to learn and no text", expected=expected)
+    return options, own
 
 
 def _repeat(study: Study, seen: list[Dataset], asked: dict[str, int]) -> tuple[int, ...]:
@@ -121,11 +142,15 @@ def _checkpoints(
     of = list(model.datasets) if of is None else of
     about = resolve(study, datasets, of, None, where, "checkpoint_evaluate")
     judged = (tested(datasets, about), about)
+    if twice := _twice(entry.checkpoints or ()):
+        found_ = f"{twice} twice"
+        raise study.error(*where, "checkpoints", found=found_, expected="each step once")
     for step in entry.checkpoints or ():
         if isinstance(model.source, Trained):
             if not isinstance(step, int):
                 found_, expected = repr(step), "a number of steps, since we train it"
                 raise study.error(*where, "checkpoints", found=found_, expected=expected)
+            _check_kept(study, model, step, (*where, "checkpoints"))
             source: Kept | Taken = Kept(model.id, step)
         elif entry.checkpoint_revision is None or model.source.hub is None:
             expected = "hub and checkpoint_revision, for example checkpoint_{step}"
@@ -141,12 +166,29 @@ def _checkpoints(
     return found
 
 
+def _twice(steps: Sequence[int | str]) -> str:
+    """The first step that is named twice, in words; empty when there is none."""
+    return next((repr(s) for at, s in enumerate(steps) if s in steps[:at]), "")
+
+
+def _check_kept(study: Study, model: Model, step: int, where: tuple[str, ...]) -> None:
+    """StudyError for a step that a model's training has no state of."""
+    options = model.source.training
+    most = options.get("steps")
+    if options["method"] == "lora":
+        found, expected = "steps of method: lora", "no checkpoints, or method: full"
+        raise study.error(*where, found=found, expected=expected)
+    if step < 1 or most is not None and step > most:
+        expected = f"steps from 1 to {most or 'the last'}"
+        remedy = "Step 0 is the base." if step < 1 else "Train longer, or leave it out."
+        raise study.error(*where, found=f"step {step}", expected=expected, remedy=remedy)
+
+
 def _keeping(model: Model, entry: ExpertSet | Joint) -> Model:
     """The model, its training told which steps to keep."""
     if not isinstance(model.source, Trained) or not getattr(entry, "checkpoints", None):
         return model
-    options = {**model.source.training, "checkpoints_at": list(entry.checkpoints)}
-    return replace(model, source=replace(model.source, training=options))
+    return replace(model, source=replace(model.source, kept=tuple(entry.checkpoints)))
 
 
 def expert_set(study: Study, datasets: Datasets, name: str) -> tuple[list[Model], list[Model]]:

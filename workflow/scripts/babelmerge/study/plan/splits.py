@@ -19,6 +19,9 @@ from babelmerge.words.spelling import listed
 from babelmerge.words.splits import Cut
 
 SPLITS = ("train", "dev", "test")
+EXAMPLES = (
+    "shots_from"  # a key of tasks that names rows as those do; of train, if it names no split
+)
 Where = tuple[str, ...]
 
 
@@ -27,6 +30,7 @@ def cuts(
 ) -> tuple[Cut, ...]:
     """Which rows a part asks for. What names no split is of the one that it is for."""
     text = part.split or getattr(corpus, "split", None)
+    split = SPLITS[0] if split == EXAMPLES else split
     if text is None:
         return (Cut(split),)
     loc = (*where, "split") if part.split else ("corpora", part.corpus, "split")

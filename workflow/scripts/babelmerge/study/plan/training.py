@@ -9,7 +9,18 @@ from typing import Any
 from babelmerge.study.grammar.study import Study
 from babelmerge.training.settings import EXCLUSIVE, LORA, Training, alone, both, lacking
 
-NONE: dict[str, Any] = {"method": "pretrain", "steps": 0}  # a model that stays as initialised
+
+def untrained(study: Study, own: Training | None) -> dict[str, Any]:
+    """Those of a base that stays as its seed initialises it."""
+    given = own.model_dump(exclude_none=True) if own is not None else {}
+    if more := [name for name in given if name != "seed"]:
+        raise study.error(
+            "base",
+            "training",
+            found=f"{more[0]}, and no text to learn",
+            expected="a seed alone, or pretrain: {of: a task with train}",
+        )
+    return {"method": "pretrain", "steps": 0, "seed": given.get("seed", study.seed)}
 
 
 def training(

@@ -34,7 +34,8 @@ class Dataset:
     """One task in one language pair or language. A split that is absent has no key.
 
     answer: how it is answered, see `tasks.kind`; None where nothing is asked. test_may_be_dev:
-    whether the study allows that something is chosen on test rows.
+    whether the study allows that something is chosen on test rows. examples: rows that examples
+    are drawn from, where the study names them.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Dataset:
     options: dict[str, Any] = field(default_factory=dict)
     test_may_be_dev: bool = False
     answer: str | None = None
+    examples: tuple[CorpusRequest, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ class Trained:
     """A model that we train on the train splits of `datasets`.
 
     start: "base", or "random" (then `architecture` and `tokenizer` say what is initialised).
-    repeat: how often a pass goes over each of `datasets`; empty: once.
+    repeat: how often a pass goes over each of `datasets`; empty: once. kept: steps whose states
+    are kept, as models of their own. spoken: what a tokenizer is learnt from; empty: `datasets`.
+    Without `datasets` it stays as it is initialised.
     """
 
     start: str
@@ -84,6 +88,8 @@ class Trained:
     architecture: dict[str, Any] | None = None
     tokenizer: dict[str, Any] | None = None
     repeat: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
+    spoken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,8 @@ class Model:
     """A model of the study. datasets: its own; evaluate: all that it is tested on.
 
     probe: all that is looked at inside it, where that has rows: what it is tested on, and what is
-    like it but has no score.
+    like it but has no score. live: a merge, or a state along training, that is there in memory
+    alone and has no folder.
     """
 
     id: str
@@ -116,6 +123,7 @@ class Model:
     datasets: tuple[str, ...]
     evaluate: tuple[str, ...]
     probe: tuple[str, ...] = ()
+    live: bool = False
 
     @property
     def name(self) -> str:
@@ -132,7 +140,7 @@ class Model:
 class Group:
     """Models that are merged together. datasets: the members' own, in order.
 
-    label: for readers, where it is not the name.
+    label: for readers, where it is not the name. live: its merges are formed in memory alone.
     """
 
     name: str
@@ -141,6 +149,7 @@ class Group:
     datasets: tuple[str, ...]
     methods: tuple[str, ...]
     label: str = ""
+    live: bool = False
 
 
 @dataclass(frozen=True)
@@ -238,8 +247,9 @@ class Plan:
 
     @property
     def trained(self) -> dict[str, Model]:
-        """Models that we train."""
-        return {k: m for k, m in self.models.items() if isinstance(m.source, Trained)}
+        """Models that we train, and that do not stay as they are initialised."""
+        ours = {k: m for k, m in self.models.items() if isinstance(m.source, Trained)}
+        return {k: m for k, m in ours.items() if m.source.datasets}
 
     @property
     def taken(self) -> dict[str, Model]:
@@ -255,7 +265,7 @@ class Plan:
     def benchmarked(self) -> tuple[tuple[str, str], ...]:
         """(model id, data set id) of every run of a benchmark, models in order."""
         datasets = [dataset for one in self.benchmarks.values() for dataset in one.datasets]
-        finished = [m.id for m in self.models.values() if m.finished]
+        finished = [m.id for m in self.models.values() if m.finished and not m.live]
         return tuple((model, dataset) for model in finished for dataset in datasets)
 
     @property
@@ -276,7 +286,8 @@ class Plan:
     def joint_of(self, group: str) -> str | None:
         """The joint model of the fewest data sets that still hold all of a group's."""
         wanted = set(self.groups[group].datasets)
-        fitting = [m for m in self.of_kind("joint").values() if wanted <= set(m.evaluate)]
+        joints = [model for model in self.of_kind("joint").values() if model.finished]
+        fitting = [model for model in joints if wanted <= set(model.evaluate)]
         return min(fitting, key=lambda m: len(m.evaluate)).id if fitting else None
 
     def of_kind(self, *kinds: str) -> dict[str, Model]:

@@ -1,17 +1,33 @@
 """Draws the items of a split, reproducibly, and says them in a language."""
 
 import random
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
-from babelmerge.data.controlled.items import reasoning, sentiment, summaries, themes
+from babelmerge.data.controlled.items import (
+    continuations,
+    minimal_pairs,
+    passages,
+    reasoning,
+    sentiment,
+    summaries,
+    themes,
+)
 from babelmerge.data.controlled.items.draws import turns
-from babelmerge.data.controlled.languages.speakers import SPEAKERS
+from babelmerge.data.controlled.languages.speakers import MIXERS, SPEAKERS
 from babelmerge.data.controlled.meaning import SPLITS, split_of_core
 
 MAKERS = MappingProxyType(
-    {"sentiment": sentiment, "reasoning": reasoning, "summaries": summaries, "themes": themes}
+    {
+        "sentiment": sentiment,
+        "reasoning": reasoning,
+        "passages": passages,
+        "continuations": continuations,
+        "summaries": summaries,
+        "themes": themes,
+    }
 )
+PAIRS = "minimal_pairs"
 MIXED = "mul"  # several languages in one item, by ISO 639-2; of kinds that have `mixed`
 HELD_OUT_PERCENT = 10  # of the cores are dev, as many test
 # Fewer than each split of each kind holds.
@@ -24,14 +40,18 @@ def sample(kind: str, split: str, size: int, seed: int | str) -> Iterator[Hashab
     What is to be balanced (labels, places of the right choice) is so in every few items. Raises
     ValueError at once for an unknown split and for more items than MOST says.
     """
+    _check(kind, split, size, MOST)
+    return _drawn(MAKERS[kind], split, size, random.Random(f"{kind}/{split}/{seed}"))
+
+
+def _check(kind: str, split: str, size: int, most: Mapping[str, int]) -> None:
     if split not in SPLITS:
         raise ValueError(f"controlled corpus: unknown split {split!r}; use {', '.join(SPLITS)}")
-    if not 0 <= size <= MOST[split]:
+    if not 0 <= size <= most[split]:
         raise ValueError(
             f"controlled corpus: asked for {size} {kind} items of {split}; ask for 0 to "
-            f"{MOST[split]}"
+            f"{most[split]}"
         )
-    return _drawn(MAKERS[kind], split, size, random.Random(f"{kind}/{split}/{seed}"))
 
 
 def _drawn(maker: ModuleType, split: str, size: int, rng: random.Random) -> Iterator[Hashable]:
@@ -52,15 +72,18 @@ def rows(
 ) -> Iterator[dict[str, str]]:
     """Items of a kind in a language, each with the fields of its task kind and an id.
 
-    The items of one seed are the same in every language. Raises ValueError as ``sample`` does, and
-    for a language without items.
+    The items of one seed are the same in every language, but for minimal pairs, which each language
+    has of its own. Raises ValueError as ``sample`` does, and for a language without items.
     """
-    known = [*SPEAKERS, *([MIXED] if hasattr(MAKERS[kind], "mixed") else [])]
+    known = [*SPEAKERS, *([MIXED] if hasattr(MAKERS.get(kind), "mixed") else [])]
     if language not in known:
         raise ValueError(
             f"controlled corpus: no {kind} items in {language!r}; it has them in "
             f"{', '.join(known)}: take this language's from files or the hub"
         )
+    if kind == PAIRS:
+        _check(kind, split, size, minimal_pairs.MOST)
+        return minimal_pairs.rows(language, split, size, seed)
     return _said(kind, language, sample(kind, split, size, seed))
 
 
@@ -71,4 +94,4 @@ def _said(kind: str, language: str, items: Iterator[Hashable]) -> Iterator[dict[
 
 def _row(kind: str, language: str, item: Hashable) -> dict[str, str]:
     maker = MAKERS[kind]
-    return maker.mixed(item, SPEAKERS) if language == MIXED else maker.row(item, SPEAKERS[language])
+    return maker.mixed(item, MIXERS) if language == MIXED else maker.row(item, SPEAKERS[language])

@@ -36,6 +36,7 @@ KINDS = {
     "food": (*words.FOODS, "bread", "cake", "cheese"),
     "text": (*words.TEXTS, "book"),
 }
+OPEN = {"subject": Phrase("who"), "object": Phrase("what"), "place": "where"}
 _INERT = ("chair", "bag", "box", "shirt", "hat", "ball", "car", "umbrella", "ring", "doll")
 _OTHERS = {
     "animal": (*KINDS["person"], *KINDS["food"], *_INERT),
@@ -97,15 +98,14 @@ def _asked(
     """The question after one role of a fact, with choices of the facts first."""
     right = getattr(asked, role)
     near = [getattr(fact, role) for fact in facts]
-    far = several(rng, _class_of(asked, role), CHOICES * 2)
+    far = several(rng, class_of(asked, role), CHOICES * 2)
     wrong = [c for c in dict.fromkeys([*near, *far]) if c != right][: CHOICES - 1]
     wrong = several(rng, wrong, len(wrong))
-    open_ = {"subject": Phrase("who"), "object": Phrase("what"), "place": "where"}[role]
-    question = replace(asked, force="content", **{role: open_})
+    question = replace(asked, force="content", **{role: OPEN[role]})
     return Item(facts, question, role, (*wrong[:key], right, *wrong[key:]), key)
 
 
-def _class_of(asked: Meaning, role: str) -> list[Phrase | str]:
+def class_of(asked: Meaning, role: str) -> list[Phrase | str]:
     """What could stand in a role of a fact."""
     if role == "place":
         return list(words.SITES)
@@ -133,7 +133,7 @@ def _places(rng: random.Random, form: str) -> tuple[Meaning, ...]:
 def _deeds(rng: random.Random) -> tuple[Meaning, ...]:
     """Three people who did the same to different things."""
     verb = pick(rng, ("buy", "sell", "take", "look_at"))
-    things = several(rng, _class_of(being("ravi", "home", "past", None), "object"), 3)
+    things = several(rng, class_of(being("ravi", "home", "past", None), "object"), 3)
     time = pick(rng, PAST)
     return tuple(
         Meaning("transitive", "past", human(who), verb, thing, time=time)
@@ -176,7 +176,7 @@ def _kind(rng: random.Random, key: int) -> Item:
 
 def row(item: Item, speech: Speech) -> dict[str, str]:
     """The item in a language: the facts and the question, a choice a line, the right one."""
-    choices = [_said(choice, item, speech) for choice in item.choices]
+    choices = [said(choice, item, speech) for choice in item.choices]
     if item.question is None:
         question = _after_kind(choices, item, speech)
     else:
@@ -191,7 +191,9 @@ def _after_kind(choices: list[str], item: Item, speech: Speech) -> str:
     return capital(things) + speech.colon + question
 
 
-def _said(choice: Phrase | str, item: Item, speech: Speech) -> str:
+def said(choice: Phrase | str, item: Item, speech: Speech) -> str:
+    """A choice in a language, in the form of an answer."""
     if isinstance(choice, str):
         return speech.place(choice, item.question.direction)
-    return speech.phrase(choice, item.role)
+    seen = item.role == "object" and item.question is not None and item.question.verb == "look_at"
+    return speech.phrase(choice, "sight" if seen else item.role)

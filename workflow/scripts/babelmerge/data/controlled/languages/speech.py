@@ -18,10 +18,10 @@ class Speech:
     sentence: its grammar. but(first, second): the second holds, whatever the first says.
     although(main, conceded): the main clause holds. neither(meaning, other): the predicate of the
     meaning and the other one are both denied. yes, no: answers. phrase(phrase, role): the phrase by
-    itself as an answer to who (subject) or what (object). place(name, direction): to where.
-    kinds: after a list of things, the question after the one of a kind, and after the one that is
-    not. themes: what statements are about, in a word. gap, comma, colon: what stands between
-    sentences, in a list and after it.
+    itself as an answer to who (subject), what (object) or at what (sight: of one who looks).
+    place(name, direction): to where. kinds: after a list of things, the question after the one of a
+    kind, and after the one that is not. themes: what statements are about, in a word. gap, comma,
+    colon: what stands between sentences, in a list and after it.
     """
 
     sentence: Callable[[Meaning], str]

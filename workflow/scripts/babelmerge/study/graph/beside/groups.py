@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import chapters, paths, scores
-from babelmerge.study.graph.beside import relations
+from babelmerge.study.graph.beside import live, relations
 from babelmerge.study.graph.chapters import Chapter, Files, Key
 from babelmerge.study.plan.types import Merge, Model, Plan, Trained
 
@@ -36,7 +36,7 @@ def inputs(plan: Plan, direction: str) -> dict[str, list[str]]:
     first, datasets = _first(plan, direction)
     lines = _lines(plan, direction, first, datasets)
     return {
-        "sentences": sorted({path for line in lines for path in line["files"].values()}),
+        "sentences": live.needed(plan, (p for line in lines for p in line["files"].values())),
         "sweeps": _sweeps(plan, first),
     }
 
@@ -80,7 +80,7 @@ def _line(plan: Plan, model: Model, datasets: Iterable[str]) -> dict:
 def _files(plan: Plan, models: Mapping[str, str]) -> dict[str, str]:
     """Data set -> the sentence file of the model that answers for it, where it is tested."""
     return {
-        dataset: paths.of(plan, paths.SENTENCES, model=model, dataset=dataset)
+        dataset: live.sentences(plan, model, dataset)
         for dataset, model in models.items()
         if dataset in plan.models[model].evaluate
     }
@@ -166,6 +166,27 @@ def overall_tables(plan: Plan) -> dict[Key, str]:
     """Key -> name of the tables of means, without their endings."""
     names = [direction.id for direction in relations.compared(plan)]
     return {(what, name): f"{what}-{name}" for name in names for what in ("means", "best")}
+
+
+def benchmarks(plan: Plan) -> dict[str, dict]:
+    """What the table of benchmarks shows of each direction; nothing where no study asks for it."""
+    if plan.analysis.get("benchmarks") is None:
+        return {}
+    told = {d.id: shown(plan, d.id) for d in relations.compared(plan)}
+    return {
+        name: {"datasets": facts["datasets"], "metric": facts["metric"]}
+        for name, facts in told.items()
+    }
+
+
+def benchmark_inputs(plan: Plan) -> list[str]:
+    """The long tables of its directions."""
+    return [paths.of(plan, paths.GROUPS, direction=name) for name in benchmarks(plan)]
+
+
+def benchmark_tables(plan: Plan) -> dict[Key, str]:
+    """Key -> name of the table of benchmarks, without its ending."""
+    return {("benchmarks", ""): "benchmarks"} if benchmarks(plan) else {}
 
 
 def chapter(plan: Plan) -> Chapter | None:

@@ -23,7 +23,7 @@ def held(plan: Plan, group: str, direction: str) -> tuple[str, ...]:
 
 def main(plan: Plan, direction: str) -> str | None:
     """The group with most of a direction's data sets, then fewest others; of equals the first."""
-    found = [name for name in plan.groups if held(plan, name, direction)]
+    found = [name for name in _groups(plan) if held(plan, name, direction)]
     own = {name: len(held(plan, name, direction)) for name in found}
     others = {name: len(plan.groups[name].datasets) - own[name] for name in found}
     return min(found, key=lambda name: (-own[name], others[name]), default=None)
@@ -35,8 +35,13 @@ def further(plan: Plan, direction: str) -> list[str]:
     if first is None:
         return []
     wanted = set(held(plan, first, direction))
-    found = [g for g in plan.groups if g != first and wanted & set(held(plan, g, direction))]
+    found = [g for g in _groups(plan) if g != first and wanted & set(held(plan, g, direction))]
     return sorted(found, key=lambda name: KINDS.index(relation(plan, first, name)))
+
+
+def _groups(plan: Plan) -> list[str]:
+    """Those whose merges are written; the others' families are too large to be told one by one."""
+    return [name for name, group in plan.groups.items() if not group.live]
 
 
 def compared(plan: Plan) -> list[Direction]:

@@ -29,7 +29,7 @@ def neither(meaning: Meaning, other: str) -> str:
 
 
 def phrase(phrase_: Phrase, role: str) -> str:
-    return " ".join(noun_phrase(phrase_, "accusative" if role == "object" else "nominative"))
+    return " ".join(noun_phrase(phrase_, "nominative" if role == "subject" else "accusative"))
 
 
 SPEECH = Speech(

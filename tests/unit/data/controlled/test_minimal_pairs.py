@@ -1,0 +1,123 @@
+"""Laws of minimal pairs: one form is wrong, nothing but grammar tells which; and pairs read."""
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from itertools import islice
+
+import pytest
+
+from babelmerge.data.controlled import ITEM_LANGUAGES, SPLITS, items, render, sample
+from babelmerge.data.controlled.items import minimal_pairs, rules
+from babelmerge.data.controlled.languages import segments
+from babelmerge.data.controlled.meaning import Meaning, Phrase
+from babelmerge.tasks.kinds import KINDS
+
+MARKS = ".?。？؟\u202f¿"
+
+
+@cache
+def drawn(language, split="train", size=160):
+    return tuple(islice(minimal_pairs.pairs(language, split, 5), size))
+
+
+def words(sentence, language):
+    return segments.words(sentence.strip(MARKS), language)
+
+
+@cache
+def counts(language):
+    """How often each form is in the first sentences of the corpus."""
+    texts = [render(meaning, language) for meaning in sample("train", 3000, 1)]
+    return Counter(word for text in texts for word in words(text, language))
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+def test_pairs_read_with_care(language, pinned):
+    expected = pinned(language)["minimal_pairs"]
+    found = list(items("minimal_pairs", language, "test", 20, 1))
+    assert [row.pop("id") for row in found] == [str(number) for number in range(20)]
+    assert found == expected
+
+
+def test_every_language_with_items_has_contrasts_and_rows_have_the_fields_of_their_kind():
+    assert set(rules.CONTRASTS) == set(ITEM_LANGUAGES)
+    (row,) = items("minimal_pairs", "de", "dev", 1, 0)
+    assert tuple(row) == ("id", *KINDS["minimal_pairs"].fields) == ("id", *minimal_pairs.FIELDS)
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+def test_good_and_bad_differ_in_one_word(language):
+    for pair in drawn(language):
+        good, bad = words(pair.good, language), words(pair.bad, language)
+        if language in segments.TABLES:
+            rebuilt = pair.good.replace(pair.right, pair.wrong)
+            assert pair.bad == rebuilt or pair.good.count(pair.right) > 1
+        else:
+            changed = [both for both in zip(good, bad, strict=True) if both[0] != both[1]]
+            assert changed == [(pair.right.strip(MARKS), pair.wrong.strip(MARKS))]
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+def test_what_is_right_in_one_is_wrong_in_its_twin_so_counts_and_lengths_tell_nothing(language):
+    found = drawn(language)
+    for one, twin in zip(found[::2], found[1::2], strict=True):
+        assert (one.right, one.wrong) == (twin.wrong, twin.right) and one.rule == twin.rule
+    assert Counter(p.right for p in found) == Counter(p.wrong for p in found)
+    assert sum(len(p.good) - len(p.bad) for p in found) == 0
+    for score in (lambda word: counts(language)[word], len, hash):
+        leads = [score(pair.right) - score(pair.wrong) for pair in found]
+        assert sum((lead > 0) + (lead == 0) / 2 for lead in leads) == len(found) / 2
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+def test_good_sentences_are_of_the_corpus_and_of_their_split_and_bad_ones_of_neither(language):
+    corpus = {render(meaning, language) for meaning in sample("train", 3000, 1)}
+    goods = {split: {pair.good for pair in drawn(language, split)} for split in SPLITS}
+    assert not goods["train"] & goods["test"] and not goods["dev"] & goods["test"]
+    for split in SPLITS:
+        bads = {pair.bad for pair in drawn(language, split)}
+        assert not bads & (corpus | goods["train"] | goods["dev"] | goods["test"])
+    assert not corpus & (goods["dev"] | goods["test"])
+
+
+@pytest.mark.parametrize("language", ITEM_LANGUAGES)
+def test_contrasts_come_equally_often_and_pairs_depend_on_split_and_seed_alone(language):
+    found = drawn(language)
+    every = len(rules.CONTRASTS[language])
+    assert Counter(p.rule for p in found[: 2 * every]) == dict.fromkeys(
+        rules.CONTRASTS[language], 2
+    )
+    assert len({(pair.good, pair.bad) for pair in found}) == len(found)
+    assert found[:40] == tuple(islice(minimal_pairs.pairs(language, "train", 5), 40))
+    assert found[:40] != tuple(islice(minimal_pairs.pairs(language, "train", 6), 40))
+
+
+@pytest.mark.parametrize(
+    ("language", "rule", "sibling"),
+    [
+        ("en", "number", {"subject": Phrase("boy", "the")}),  # the boy bought, the boys bought
+        ("nl", "article", {"object": Phrase("ball", "the")}),  # de ring, de bal
+    ],
+)
+def test_no_pair_is_made_where_the_other_form_is_right_too(language, rule, sibling):
+    told = Meaning("transitive", "past", Phrase("boy", "plural"), "buy", Phrase("ring", "the"))
+    assert minimal_pairs.broken(language, rule, told, replace(told, **sibling)) is None
+
+
+def test_a_dative_plural_is_not_taken_for_a_mistake():
+    """Den Jungen is a plural that may well be given a ring; den Arzt is not."""
+    for person, fair in (("boy", False), ("doctor", True)):
+        one = Phrase(person, "the")
+        given = Meaning(
+            "ditransitive", "past", Phrase("woman", "the"), "give", Phrase("ring", "a"), one
+        )
+        called = Meaning("transitive", "past", Phrase("woman", "the"), "call", one)
+        assert bool(minimal_pairs.broken("de", "recipient", given, called)) == fair
+
+
+def test_what_is_not_there_is_named_at_once():
+    with pytest.raises(ValueError, match="no minimal_pairs items in 'hi'; it has them in en, de"):
+        items("minimal_pairs", "hi", "train", 1, 1)
+    with pytest.raises(ValueError, match="asked for 2001 minimal_pairs items of dev; ask for 0 to"):
+        items("minimal_pairs", "en", "dev", 2001, 1)

@@ -1,0 +1,1 @@
+"""Arabic: its forms are in `lexicon`, its sentences in `grammar`."""

@@ -1,0 +1,1 @@
+"""Spanish: its forms are in `lexicon`, its sentences in `grammar`."""

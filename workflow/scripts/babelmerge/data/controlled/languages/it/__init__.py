@@ -1,0 +1,1 @@
+"""Italian: its forms are in `lexicon`, its sentences in `grammar`."""

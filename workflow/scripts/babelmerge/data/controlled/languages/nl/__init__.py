@@ -1,0 +1,1 @@
+"""Dutch: its forms are in `lexicon`, its sentences in `grammar`."""

@@ -1,0 +1,1 @@
+"""Russian: its forms are in `lexicon`, its sentences in `grammar`."""

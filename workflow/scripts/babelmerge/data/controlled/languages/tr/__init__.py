@@ -1,0 +1,1 @@
+"""Turkish: its forms are in `lexicon`, its sentences in `grammar`."""

@@ -1,0 +1,39 @@
+"""A model in memory whose weights others take, in place, and that is asked and scored as it stands.
+
+Reads the model that it begins as; writes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from babelmerge.evaluation import answer_scores, answering
+from babelmerge.evaluation.answering import Asked, Rows
+from babelmerge.merging.sweeping import load_into
+from babelmerge.models import loading as models
+
+
+class Live:
+    """One model of a shape, with its tokenizer. dtype: of the computation.
+
+    Tensors that are put in are cast as if the model had been written and loaded in it.
+    """
+
+    def __init__(self, folder: str | Path, dtype: str = "float32"):
+        self.model, self.tokenizer = models.load(folder, dtype)
+
+    def take(self, tensors: Mapping[str, Tensor]) -> None:
+        """All weights of another model of the same shape, which is formed as it is put in."""
+        load_into(self.model, tensors)
+
+    def answers(self, rows: Rows, asked: Asked, options: Mapping[str, Any]) -> list[dict]:
+        """See `answering.answer`."""
+        return answering.answer(self.model, self.tokenizer, rows, asked, options)
+
+    def scores(
+        self, cases: Mapping[str, tuple[Sequence, Asked]], options: Mapping[str, Any], metric: str
+    ) -> dict[str, float]:
+        """A metric by data set, see `answer_scores.scores`."""
+        return answer_scores.scores(self.model, self.tokenizer, cases, options, metric)
