@@ -116,7 +116,8 @@ def test_nothing_in_common_is_no_table():
 def test_the_figure_has_a_row_a_system_and_a_mark_a_study(records):
     drawn = figure(records, CFG)
     (axes,) = drawn.axes
-    assert len(axes.get_yticklabels()) == len(SYSTEMS) + 1
+    named = [text.get_text() for text in axes.get_yticklabels()]
+    assert len(named) == len(SYSTEMS) + 1 and named[-1] == "two: TIES (2 of 3 languages)"
     marks = [line for line in axes.lines if line.get_marker() in ("o", "s")]
     assert len(marks) == 2 * (len(SYSTEMS) + 1)
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["Large", "Small"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from babelmerge.analysis.groups.comparing import MEAN
-from babelmerge.analysis.groups.lines import Line, interval, label, lines
+from babelmerge.analysis.groups.lines import Line, interval, label, lines, unit
 from babelmerge.analysis.scores.published import NAN
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
@@ -94,8 +94,7 @@ def studies(records: pd.DataFrame, cfg: Mapping) -> Table | None:
         by_study = {row["study"]: row for row in part.to_dict("records")}
         facts = cfg["directions"][name]
         cells = [_cell(by_study[study], (study, name, *key) in best) for study in cfg["studies"]]
-        count = part["languages"].iloc[0]
-        rows.append(Row(heading(name, cfg), _label(system, count, facts), tuple(cells)))
+        rows.append(Row(heading(name, cfg), called(system, part, facts), tuple(cells)))
     header = tuple((title,) for title in cfg["studies"].values())
     note = " ".join(filter(None, [NOTE, LIMITS, *_left_out(records, cfg)]))
     return Table("Studies beside each other", header, tuple(rows), records, note)
@@ -114,9 +113,11 @@ def heading(name: str, cfg: Mapping) -> str:
     return f"{words}, {facts_of(facts['metric']).label}"
 
 
-def _label(system: str, count: int, facts: Mapping) -> str:
-    every = len(facts["datasets"])
-    return system if count == every else f"{system} ({count} of {every} languages)"
+def called(system: str, part: pd.DataFrame, facts: Mapping) -> str:
+    """A system, with how many of the data sets its mean is over where that is not all."""
+    count, every = part["languages"].iloc[0], len(facts["datasets"])
+    several = unit(facts["datasets"])
+    return system if count == every else f"{system} ({count} of {every} {several})"
 
 
 def _cell(row: Mapping, best: bool) -> Cell:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from babelmerge.analysis.groups.comparing import MEAN
-from babelmerge.analysis.groups.studies import heading, systems
+from babelmerge.analysis.groups.studies import called, heading, systems
 from babelmerge.display import style as fs
 from babelmerge.words.metrics import metric as facts_of
 
@@ -32,13 +32,13 @@ def figure(records: pd.DataFrame, cfg: Mapping) -> Figure:
         titles = [heading(name, cfg) for name in shown]
         drawn, axes = fs.panels([0.19 * count + 0.45 for count in counts], titles)
         for ax, (name, part) in zip(axes, parts.items(), strict=True):
-            _panel(ax, part, list(cfg["studies"]), cfg["directions"][name]["metric"])
+            _panel(ax, part, list(cfg["studies"]), cfg["directions"][name])
         drawn.legend(handles=_legend(cfg["studies"]), loc="outside upper left", ncols=2)
     return drawn
 
 
-def _panel(ax: Axes, part: pd.DataFrame, names: list[str], metric: str) -> None:
-    facts, rows = facts_of(metric), list(systems(part))
+def _panel(ax: Axes, part: pd.DataFrame, names: list[str], told: Mapping) -> None:
+    facts, rows = facts_of(told["metric"]), list(systems(part))
     for y, (_, own) in enumerate(rows):
         for row in own.to_dict("records"):
             at = names.index(row["study"])
@@ -50,7 +50,7 @@ def _panel(ax: Axes, part: pd.DataFrame, names: list[str], metric: str) -> None:
             value = facts.factor * row["value"]
             ax.plot([value], [place], color=colour, marker=marker, markersize=3.2, linestyle="none")
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_yticks(range(len(rows)), [key[-1] for key, _ in rows])
+    ax.set_yticks(range(len(rows)), [called(key[-1], own, told) for key, own in rows])
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", color=fs.ABSENT, linewidth=0.4)
     ax.set_axisbelow(True)
