@@ -1,7 +1,7 @@
 """Likelihoods of choices: ours against lm-evaluation-harness on the same model and items.
 
 `python benchmarks/likelihood.py [threads] [rounds] [items]` prints a table; envs/harness.txt is
-needed. A Llama of 8 blocks, 512 features and 16,000 entries, random, float32, on a CPU. Three sets:
+needed. A Llama of 6 blocks, 256 features and 16,000 entries, random, float32, on a CPU. Three sets:
 questions behind a passage (about 550 tokens, four choices), the same behind three examples, and
 minimal pairs of about a dozen tokens, four times as many. Both ways tokenize and compute, 64
 choices at a time, in turn; CPU seconds are counted, of each the cheapest round, because the machine
@@ -29,11 +29,11 @@ from babelmerge.training import vocabulary  # noqa: E402
 
 ARCHITECTURE = {
     "model_type": "llama",
-    "hidden_size": 512,
-    "intermediate_size": 1376,
-    "num_hidden_layers": 8,
-    "num_attention_heads": 8,
-    "num_key_value_heads": 8,
+    "hidden_size": 256,
+    "intermediate_size": 688,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
     "max_position_embeddings": 4096,
     "tie_word_embeddings": True,
 }
@@ -47,8 +47,8 @@ Way = Callable[[], list[list[float]]]
 
 def main(threads: int = 2, rounds: int = 2, items: int = 16) -> None:
     torch.set_num_threads(threads)
-    texts = [row["source"] for row in controlled.rows("en", "en", "train", 20_000, 0)]
-    tokenizer = vocabulary.train_tokenizer(texts, VOCABULARY)
+    texts = [row["source"] for row in controlled.rows("en", "en", "train", 5_000, 0)]
+    tokenizer = vocabulary.train_tokenizer(texts, 700)  # what these texts support
     model = initialisation.initialise(ARCHITECTURE, VOCABULARY, 0, tokenizer).eval()
     draw = random.Random(0)
     asked = {"chat": False, "kind": "multiple_choice", "labels": [], "answer": "likelihood"}

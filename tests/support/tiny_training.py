@@ -1,15 +1,14 @@
 """A made-up pair of languages, a tokenizer and models of a few thousand weights, for tests."""
 
 import hashlib
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from places import SCRIPTS, SUPPORT
 
 from babelmerge.training import loop as training_loop
 from babelmerge.training import scratch as initialisation
@@ -110,10 +109,15 @@ def die_in_step(number: int) -> None:
     training_loop._step = step
 
 
-def run_apart(tests: Path, code: str, **environment) -> subprocess.Popen:
-    """Run code in a process of its own, which finds the modules in the folder `tests`."""
-    paths = os.pathsep.join([str(tests), str(SUPPORT), str(SCRIPTS)])
-    environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"} | environment
-    return subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True
+def run_apart(what: Callable, *arguments, **environment) -> multiprocessing.Process:
+    """Call a function in a process forked from this one, which has imported torch already."""
+    process = multiprocessing.get_context("fork").Process(
+        target=_apart, args=(what, arguments, environment)
     )
+    process.start()
+    return process
+
+
+def _apart(what: Callable, arguments: tuple, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    what(*arguments)

@@ -47,6 +47,7 @@ wildcard_constraints:
     direction=paths.alternatives(
         name for plan in STUDIES.values() for name in plan.directions
     ),
+    rows="[0-9]+",
     span="source|target",
 
 

@@ -20,7 +20,6 @@ rule collect_statistics:
         "logs/{study}/collect_statistics/{model}/{kind}-{rows}.benchmark.tsv"
     wildcard_constraints:
         kind="fisher|gram",
-        rows="[0-9]+",
     localrule: SMALL
     resources:
         mem_mb=memory(30),

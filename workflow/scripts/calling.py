@@ -53,7 +53,10 @@ def hand_over(address: str) -> None:
     # The descriptors travel with the first bytes; the rest follows.
     sent = socket.send_fds(connection, [message], [1, 2])
     connection.sendall(message[sent:])
-    code = connection.recv(1)
+    try:
+        code = connection.recv(1)
+    except ConnectionResetError:
+        code = b""
     if not code:
         print("the process of this job was killed, perhaps for want of memory", file=sys.stderr)
         sys.stderr.flush()

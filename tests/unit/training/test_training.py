@@ -29,8 +29,6 @@ from babelmerge.models import loading as models
 from babelmerge.models import losses
 from babelmerge.training import loop as training_loop
 
-HERE = Path(__file__).parent
-
 
 @pytest.fixture(scope="module")
 def tokenizer():
@@ -215,9 +213,9 @@ def undisturbed(tmp_path_factory):
 
 def test_a_killed_run_ends_with_the_same_bytes(tmp_path, undisturbed, caplog):
     folder, record = undisturbed
-    code = f"import test_training as t, pathlib; t.train_resumable(pathlib.Path({str(tmp_path)!r})"
-    process = run_apart(HERE, f"{code}, die_at=8)")
-    assert process.wait(60) == -signal.SIGKILL, process.stderr.read()
+    process = run_apart(train_resumable, tmp_path, 8)
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
     assert not (tmp_path / "model").exists()
     caplog.set_level("INFO")
     resumed = train_resumable(tmp_path)
@@ -258,20 +256,20 @@ def test_the_global_generator_is_left_alone(tmp_path, tokenizer):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_two_processes_compute_what_one_does(tmp_path, tokenizer, monkeypatch):
-    _, record = run(tmp_path / "one", tokenizer, dev=ROWS[:5], steps=4)
-    code = (
-        "import test_training as t, pathlib, torch\n"
-        f"t.run(pathlib.Path({str(tmp_path / 'two')!r}), t.make_tokenizer(), "
-        "dev=t.ROWS[:5], steps=4)"
-    )
+def short_run(folder: Path) -> tuple:
+    return run(folder, make_tokenizer(), dev=ROWS[:5], steps=4)
+
+
+def test_two_processes_compute_what_one_does(tmp_path, monkeypatch):
+    _, record = short_run(tmp_path / "one")
     shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": _free_port()}
-    second = run_apart(HERE, code, RANK="1", **shared)
+    second = run_apart(short_run, tmp_path / "two", RANK="1", **shared)
     for key, value in (shared | {"RANK": "0"}).items():
         monkeypatch.setenv(key, value)
-    run(tmp_path / "two", tokenizer, dev=ROWS[:5], steps=4)
+    short_run(tmp_path / "two")
     distributed.destroy_process_group()
-    assert second.wait(60) == 0, second.stderr.read()
+    second.join(60)
+    assert second.exitcode == 0
     other = json.loads((tmp_path / "two" / "model" / "training.json").read_text())
     assert (other["devices"], other["tokens"]) == (2, record["tokens"])
     assert other["last_loss"] == pytest.approx(record["last_loss"], rel=1e-5)

@@ -90,8 +90,11 @@ def test_points_that_share_an_update_stay_together(task):
     assert [[i for i, _ in family] for family in families] == [[0, 1, 2], [3, 4, 5]]
 
 
-def test_a_worker_that_fails_ends_the_sweep(task, capfd):
-    broken = sweep_scoring.Task(**{**task.__dict__, "base": task.base + "-gone"})
+def test_a_worker_that_fails_ends_the_sweep(task, tmp_path, monkeypatch, capfd):
+    failing = tmp_path / "python"
+    failing.write_text("#!/bin/sh\nread order; echo gone >&2; exit 1\n")
+    failing.chmod(0o755)
+    monkeypatch.setattr(sweep_scoring.sys, "executable", str(failing))
     with pytest.raises(RuntimeError, match="worker ended with code 1"):
-        list(sweep_scoring.score_points(broken, GRID, ["cpu", "cpu"]))
+        list(sweep_scoring.score_points(task, GRID, ["cpu", "cpu"]))
     assert "gone" in capfd.readouterr().err

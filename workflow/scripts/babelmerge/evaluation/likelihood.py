@@ -124,7 +124,7 @@ def _whole(items: Sequence[Item], model) -> list[list[float]]:
     first = min(len(read) for read, _ in pairs) - 1  # what is before is only read
     ids = _padded([read + counted[:-1] for read, counted in pairs], model.device)
     logits = model(input_ids=ids, use_cache=False, logits_to_keep=ids.shape[1] - first).logits
-    starts = [len(read) - 1 - first for read, _ in pairs]
+    starts = [(row, len(read) - 1 - first) for row, (read, _) in enumerate(pairs)]
     return _parted(_sums(logits, starts, [counted for _, counted in pairs]), items)
 
 
@@ -136,14 +136,15 @@ def _shared(items: Sequence[Item], model) -> list[list[float]]:
     counts = torch.tensor([len(item) for item in items])
     owners = torch.repeat_interleave(counts).to(model.device)
     texts = [counted for item in items for _, counted in item]
-    sums = _sums(first[owners], [0] * len(texts), [ids[:1] for ids in texts])
+    sums = _sums(first, [(item, 0) for item in owners.tolist()], [ids[:1] for ids in texts])
     if max(map(len, texts)) > 1:
         cache.batch_select_indices(owners)
         ids = _padded([ids[:-1] for ids in texts], model.device)
         if mask is not None:
             mask = torch.cat([mask[owners], mask.new_ones(len(texts), ids.shape[1])], 1)
         logits = generation.logits_of(model, ids, mask, cache, ids.shape[1])
-        sums = sums + _sums(logits, [0] * len(texts), [ids[1:] for ids in texts])
+        starts = [(row, 0) for row in range(len(texts))]
+        sums = sums + _sums(logits, starts, [ids[1:] for ids in texts])
     return _parted(sums, items)
 
 
@@ -152,23 +153,27 @@ def _padded(rows: Sequence[list[int]], device) -> torch.Tensor:
     return torch.tensor([row + [0] * (width - len(row)) for row in rows], device=device)
 
 
-def _sums(logits: torch.Tensor, starts: Sequence[int], texts: Sequence[list[int]]) -> torch.Tensor:
+def _sums(
+    logits: torch.Tensor, starts: Sequence[tuple[int, int]], texts: Sequence[list[int]]
+) -> torch.Tensor:
     """(texts,) float64: log-likelihoods of texts whose first token is predicted at their start.
 
-    logits: (texts, positions, V). Only positions that count are normalised, some at a time, since
-    float32 of a whole vocabulary is large.
+    logits: (rows, positions, V). starts: of each text its row, in order, and its first position.
+    Some rows are normalised at a time, since float32 of a whole vocabulary is large.
     """
     places = [
-        (row, start + at, token)
-        for row, (start, ids) in enumerate(zip(starts, texts, strict=True))
+        (row, start + at, token, text)
+        for text, ((row, start), ids) in enumerate(zip(starts, texts, strict=True))
         for at, token in enumerate(ids)
     ]
     found = torch.zeros(len(texts), dtype=torch.float64)
-    for own in torch.tensor(places).reshape(-1, 3).split(max(1, BLOCK // logits.shape[-1])):
-        rows, at, tokens = own.to(logits.device).unbind(1)
-        chosen = logits[rows, at].float()
-        values = chosen.gather(1, tokens[:, None])[:, 0] - chosen.logsumexp(1)
-        found.index_add_(0, own[:, 0], values.cpu().double())
+    wanted = torch.tensor(places).reshape(-1, 4)
+    some = max(1, BLOCK // (logits.shape[1] * logits.shape[2]))
+    for low in range(0, len(logits), some):
+        own = wanted[(wanted[:, 0] >= low) & (wanted[:, 0] < low + some)]
+        values = torch.log_softmax(logits[low : low + some].float(), dim=-1)
+        rows, at, tokens = own[:, :3].to(logits.device).unbind(1)
+        found.index_add_(0, own[:, 3], values[rows - low, at, tokens].cpu().double())
     return found
 
 

@@ -13,6 +13,7 @@ from babelmerge.analysis.mergeability import pairs
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import ids
+from babelmerge.words.likeness import USUAL
 
 ALPHA = 0.05
 LEVELS = {"merge": "Groups", "expert": "Each expert of a group"}
@@ -40,7 +41,7 @@ FEW_NOTE = f" In brackets: with so few experts to exchange no p could be below {
 
 def pairs_table(table: pd.DataFrame) -> Table:
     """Pairs of experts against measures, the most alike (by mean rank) first."""
-    measures = list(dict.fromkeys(table["measure"]))
+    measures = _measures(table)
     ranks = table.assign(rank=pd.to_numeric(table["rank"], errors="coerce"))
     order = ranks.groupby(["model", "other"], sort=False)["rank"].mean().sort_values(kind="stable")
     cells = {(r["model"], r["other"], r["measure"]): r for r in table.to_dict("records")}
@@ -73,7 +74,7 @@ def correlations_table(table: pd.DataFrame) -> Table | None:
         return None
     rows, told = [], []
     for level, words in LEVELS.items():
-        for measure in dict.fromkeys(table["measure"]):
+        for measure in _measures(table):
             tests = [overall(table, measure, level, name) for name in STATISTICS]
             told += [one for one in tests if one and not math.isnan(one["value"])]
             texts = [text for one in tests for text in _tested(one)]
@@ -150,6 +151,13 @@ def _tested(one: Mapping | None) -> tuple[str, str, str]:
         return (labels.MISSING,) * 3
     p, naive = probability(one["p"]), probability(one["p_naive"])
     return labels.number(one["value"]), p if attainable(one) else f"({p})", naive
+
+
+def _measures(table: pd.DataFrame) -> list[str]:
+    """Those of a table: in the order of all, or as a study that names its own has them."""
+    there = list(dict.fromkeys(table["measure"]))
+    usual = set(there) <= set(USUAL)
+    return [name for name in USUAL if name in there] if usual else there
 
 
 def _outlooks(table: pd.DataFrame) -> dict[tuple[str, str], str]:

@@ -6,11 +6,12 @@ of our own. Distinct meanings have distinct sentences in every language. Everyth
 and offline: it reads no file, and its only randomness is the seed given to ``sample``.
 
 ``items`` are drawn in the same way, for tasks that are not translation: a text with its sentiment,
-a question with five choices, a document with its summary, statements with those on one theme.
+a question or a beginning with choices, a document with its summary, statements with those on one
+theme, a sentence with a wrong one.
 
 To add a language: a folder in ``languages`` with ``lexicon`` and ``grammar``, an entry in
 ``GRAMMARS``, and a file of pinned sentences beside the tests. To give it items: ``speech`` in that
-folder, an entry in ``SPEAKERS``, and pinned items in that file.
+folder, an entry in ``SPEAKERS``, contrasts in ``items.rules``, and pinned items in that file.
 """
 
 from collections.abc import Iterator

@@ -5,6 +5,7 @@ a program. It sees one device, gets points that share their update together, and
 soon as it has it. Reads models and rows, writes nothing.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -135,7 +136,8 @@ def _start(task: Task, points: Sequence[Point], device: str) -> subprocess.Popen
             "PYTHONPATH": os.pathsep.join(paths),
         },
     )
-    _tell(worker, {"task": asdict(task), "grid": [dict(point) for point in points]})
+    with contextlib.suppress(BrokenPipeError):
+        _tell(worker, {"task": asdict(task), "grid": [dict(point) for point in points]})
     return worker
 
 
@@ -147,7 +149,8 @@ def _serve(worker: subprocess.Popen, families: deque, told: SimpleQueue) -> None
                 family = families.popleft()
             except IndexError:
                 return
-            _tell(worker, [[index, dict(point)] for index, point in family])
+            with contextlib.suppress(BrokenPipeError):  # it has ended, as its answer says
+                _tell(worker, [[index, dict(point)] for index, point in family])
             for _ in family:
                 line = worker.stdout.readline()
                 if not line:
