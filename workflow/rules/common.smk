@@ -32,7 +32,7 @@ MEASURED = any(plan.encoder for plan in STUDIES.values())
 
 
 wildcard_constraints:
-    study="[^/]+",
+    study=paths.alternatives(STUDIES),
     dataset="[^/]+/[^/]+",
     split="train|dev|test",
     model="base|(experts|joint|baselines)/[^/]+|merges/[^/]+/[^/]+",

@@ -2,7 +2,8 @@
 #
 # In: sentence statistics of scores, sweeps. Out: results/{study}/comparisons/groups/{direction}.tsv;
 # tables of means, of all tasks at once, of the best merge by each method and of groups compared; a
-# figure of means; the report's chapter on ablations. Of merges along training and of more and more
+# figure of means; merges across tasks, and studies beside each other, in one table and figure; the
+# report's chapter on ablations. Of merges along training and of more and more
 # models a figure a direction, and a chapter.
 
 
@@ -84,10 +85,67 @@ rule plot_overall:
         "../scripts/plot_overall.py"
 
 
-rule chapter_ablations:
-    """Groups over the same data sets."""
+rule table_across_tasks:
+    """Merges within each task and across tasks, a column a task."""
     input:
-        unpack(lambda w: graph.groups.chapter(plan_of(w)).inputs()),
+        lambda w: graph.across.inputs(plan_of(w)),
+    output:
+        table("across-tasks"),
+    log:
+        "logs/{study}/table_across_tasks.log",
+    localrule: True
+    params:
+        code=code("table_across_tasks.py"),
+        names=names_of,
+        cfg=lambda w: graph.across.settings(plan_of(w)),
+    message:
+        "Table of merges across tasks"
+    script:
+        "../scripts/table_across_tasks.py"
+
+
+rule table_studies:
+    """This study and those that it is set beside: the same systems, a column a study."""
+    input:
+        lambda w: graph.studies.inputs(plan_of(w)),
+    output:
+        table("studies"),
+    log:
+        "logs/{study}/table_studies.log",
+    localrule: True
+    params:
+        code=code("table_studies.py"),
+        names=names_of,
+        cfg=lambda w: graph.studies.settings(plan_of(w)),
+    message:
+        "Table of studies beside each other"
+    script:
+        "../scripts/table_studies.py"
+
+
+rule plot_studies:
+    """The same, a mark a study."""
+    input:
+        lambda w: graph.studies.inputs(plan_of(w)),
+    output:
+        figure("studies", "studies beside each other"),
+    log:
+        "logs/{study}/plot_studies.log",
+    localrule: True
+    params:
+        code=code("plot_studies.py"),
+        names=names_of,
+        cfg=lambda w: graph.studies.settings(plan_of(w)),
+    message:
+        "Figure of studies beside each other"
+    script:
+        "../scripts/plot_studies.py"
+
+
+rule chapter_ablations:
+    """Groups over the same data sets, merges across tasks, other studies."""
+    input:
+        unpack(lambda w: graph.ablations.chapter(plan_of(w)).inputs()),
     output:
         chapter("ablations"),
     log:
@@ -96,7 +154,7 @@ rule chapter_ablations:
     params:
         code=code("chapter_ablations.py"),
         names=names_of,
-        cfg=lambda w: graph.groups.chapter(plan_of(w)).settings(),
+        cfg=lambda w: graph.ablations.chapter(plan_of(w)).settings(),
     message:
         "Chapter: ablations"
     script:

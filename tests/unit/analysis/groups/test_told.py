@@ -10,7 +10,7 @@ from babelmerge.analysis.groups.lines import SECTIONS
 from babelmerge.display.layout import Table
 from babelmerge.evaluation import metrics
 from babelmerge.files.long_tables import read_long
-from babelmerge.study.graph import groups
+from babelmerge.study.graph import ablations, groups
 
 DIRECTION = "sentiment-xx"
 SHARES = {"base": 0.3, "own": 0.8, "sentiment-updated": 0.9, "multitask-all": 0.4}
@@ -106,7 +106,7 @@ def test_published_values_stand_beside_ours(long, cfg):
 
 
 def test_sentences_say_what_a_group_changes_and_what_is_sure(long, plan):
-    chapter = groups.chapter(plan)
+    chapter = ablations.chapter(plan)
     told = chapter.study["changes"][DIRECTION]
     rows = {"sentiment/en": 5000.0, "more-sentiment/en": 5000.0}
     datasets = chapter.study["directions"][DIRECTION]

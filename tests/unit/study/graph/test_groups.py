@@ -3,7 +3,7 @@
 import pytest
 from small_studies import made, shipped
 
-from babelmerge.study.graph import cost, groups, score_chapters
+from babelmerge.study.graph import ablations, cost, groups, score_chapters
 from babelmerge.study.graph.beside import relations
 
 STUDY = """
@@ -117,7 +117,7 @@ def test_costs_are_told_where_experts_and_joint_model_learnt_the_same(plan):
 
 def test_a_study_of_single_groups_has_no_ablations():
     alone = made(STUDY.split("  late:")[0] + "methods: {linear: {}}\n")
-    assert groups.chapter(alone) is None and groups.overall_figures(alone)
+    assert ablations.chapter(alone) is None and groups.overall_figures(alone)
 
 
 def test_benchmarks_are_in_one_table_where_a_study_asks_for_it():

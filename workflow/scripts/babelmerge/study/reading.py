@@ -6,7 +6,7 @@ Everything that can be wrong with a study is found here, as a ValueError that na
 from pathlib import Path
 
 from babelmerge.recipes.methods import METHODS
-from babelmerge.study.checks import adapters, harness, packing, path_lengths
+from babelmerge.study.checks import adapters, beside, harness, packing, path_lengths
 from babelmerge.study.checks import files as named_files
 from babelmerge.study.grammar import study as grammar
 from babelmerge.study.grammar.study import Study
@@ -43,6 +43,7 @@ def read_all(studies: object, data: object) -> dict[str, tuple[Study, Plan]]:
             text = f"{plan.name} twice, {found[plan.name][1].study} and {file}"
             raise StudyError(message(FILE, "studies", text, "each name once", "Rename one file."))
         found[plan.name] = study, plan
+    beside.check({name: plan for name, (_, plan) in found.items()})
     return found
 
 

@@ -1,6 +1,8 @@
-"""The report's chapter on ablations: groups that are merged from the same data sets' experts."""
+"""The report's chapter on ablations: further groups, merges across tasks, other studies."""
 
-from babelmerge.analysis.groups import findings
+from collections.abc import Mapping
+
+from babelmerge.analysis.groups import findings, studies_figure
 from babelmerge.display import chapters
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
@@ -10,28 +12,48 @@ INTRODUCTION = (
     "method: with an expert that was trained on more data, with some of the experts, with experts "
     "of other tasks or directions too."
 )
+ACROSS = (
+    "Experts of several tasks merged all at once, and the merges of each task merged again, beside "
+    "the merges of each task by itself."
+)
+STUDIES = (
+    "The same question asked with another base: what this study and those beside it have in common."
+)
 MOST_OPEN = 30  # rows of a table that is shown unfolded
 
 
 def ablations(parts: Parts) -> str:
-    """Direction by direction what the further groups give."""
+    """What further groups give, direction by direction; merges across tasks; other studies."""
     rows = _training_rows(parts)
-    body = ""
-    for name, datasets in parts.study["directions"].items():
-        table = parts.frame("groups", name)
-        if table.empty:
-            continue
-        told = parts.study["changes"][name]
-        metric = parts.study["metrics"][name]
-        said = list(findings.changes(table, told, datasets, metric, rows))
-        body += chapters.heading("Groups", name, {"": table[table["dataset"] != ""]})
-        box = parts.table("ablations", name)
-        many = box.count('scope="row"') > MOST_OPEN
-        body += (
-            page.bullets(said) if not many else page.details("Group by group", page.bullets(said))
-        )
-        body += page.details("All groups", box) if many else box
-    return page.paragraphs([INTRODUCTION]) + body if body else ""
+    body = "".join(_direction(parts, name, rows) for name in parts.study["directions"])
+    body = page.paragraphs([INTRODUCTION]) + body if body else ""
+    if across := parts.table("across-tasks"):
+        body += "<h3>Across tasks</h3>" + page.paragraphs([ACROSS]) + across
+    return body + _studies(parts)
+
+
+def _direction(parts: Parts, name: str, rows: Mapping[str, float]) -> str:
+    """The groups of one direction."""
+    table = parts.frame("groups", name)
+    if table.empty:
+        return ""
+    told, metric = parts.study["changes"][name], parts.study["metrics"][name]
+    datasets = parts.study["directions"][name]
+    said = page.bullets(list(findings.changes(table, told, datasets, metric, rows)))
+    body = chapters.heading("Groups", name, {"": table[table["dataset"] != ""]})
+    box = parts.table("ablations", name)
+    if box.count('scope="row"') <= MOST_OPEN:
+        return body + said + box
+    return body + page.details("Group by group", said) + page.details("All groups", box)
+
+
+def _studies(parts: Parts) -> str:
+    """This study beside others."""
+    table = parts.table("studies")
+    if not table:
+        return ""
+    drawn = chapters.drawn(parts, [("studies",)], studies_figure.CAPTION)
+    return "<h3>Beside other studies</h3>" + page.paragraphs([STUDIES]) + drawn + table
 
 
 def _training_rows(parts: Parts) -> dict[str, float]:

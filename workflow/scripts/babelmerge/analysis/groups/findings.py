@@ -21,8 +21,8 @@ def changes(
 ) -> Iterator[str]:
     """One sentence or two for each further group.
 
-    table: the long table of a direction. told: of `study.graph.beside.groups.chapter`. rows: data
-    set -> number of its training rows.
+    table: the long table of a direction. told: of `study.graph.beside.ablations.chapter`. rows:
+    data set -> number of its training rows.
     """
     every = lines(table)
     for change in told:

@@ -104,6 +104,7 @@ methods:
         "evaluation": "evaluation: {resamples: 1000, confidence: 0.95}",
         "analysis": "analysis: {neurons: {rho: 0.1, tau: 0.8}, cka: {}}",
         "published": "published: resources/published/translation.tsv",
+        "beside": "beside: [adapters]  # config/studies/adapters.yaml, with another base",
         "price": "price: {per_hour: 2.5, currency: EUR}",
     }
 )

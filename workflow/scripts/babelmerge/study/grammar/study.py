@@ -18,11 +18,11 @@ from babelmerge.study.grammar.mistakes import mistakes
 from babelmerge.study.grammar.models import Base, Baseline, Encoder, Experts, Joint, Training
 from babelmerge.study.grammar.selection import Allowances, Selection
 from babelmerge.study.grammar.tasks import AnyTask, Harness, Task
-from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree, message
+from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree, locate, message
 from babelmerge.words import languages as known
 from babelmerge.words import path_names
 from babelmerge.words.spelling import nearest
-from babelmerge.words.strict import Code, Count, Name, Strict, Text, Whole, key, wrong
+from babelmerge.words.strict import Code, Count, Name, OneOrMore, Strict, Text, Whole, key, wrong
 
 __all__ = ["Study", "StudyError", "load"]
 
@@ -117,6 +117,11 @@ class Study(Strict):
     evaluation: Evaluation = key("Intervals and tests.", default_factory=Evaluation)
     analysis: Analysis = key("What is looked at inside the models.", default_factory=Analysis)
     published: Text | None = key("TSV of published values to set beside ours.")
+    beside: OneOrMore | None = key(
+        "Studies that the report sets this one beside, in one table and figure of what they have "
+        "in common, as [adapters]: names or files, as in `extends`. Each is built in the same run, "
+        "`babelmerge run A.yaml B.yaml`, or has been built."
+    )
     price: Price | None = key("What an hour of a device costs; without it no prices are told.")
 
     _tree: Tree = PrivateAttr(default_factory=lambda: Tree("(study)", {}))
@@ -151,6 +156,12 @@ class Study(Strict):
     def data_folder(self) -> Path:
         """Folder that relative file patterns start from."""
         return Path(self._data) / (self.data_root or "")
+
+    def others(self) -> list["Study"]:
+        """The studies that this one is set beside."""
+        names = [self.beside] if isinstance(self.beside, str) else self.beside or []
+        origin = Path(self._tree.origin(("beside",)))
+        return [load(locate(name, origin, "beside"), self._data) for name in names]
 
     @property
     def allowed(self) -> tuple[str, ...]:

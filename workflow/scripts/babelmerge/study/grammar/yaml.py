@@ -139,7 +139,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def locate(name: str, beside: Path) -> Path:
+def locate(name: str, beside: Path, key: str = "extends") -> Path:
     """The file that `extends: name` means: beside the file that names it, or config/studies/."""
     candidates = [beside.parent / name, beside.parent / f"{name}.yaml"]
     studies = Path("config") / "studies"
@@ -149,7 +149,7 @@ def locate(name: str, beside: Path) -> Path:
             return candidate
     near = nearest(name, [p.stem for p in beside.parent.glob("*.yaml")])
     expected = f"a study file or its name in {beside.parent}"
-    raise StudyError(message(str(beside), "extends", repr(name), expected, near))
+    raise StudyError(message(str(beside), key, repr(name), expected, near))
 
 
 def merge(below: Mapping[Any, Any], above: Mapping[Any, Any]) -> dict[Any, Any]:

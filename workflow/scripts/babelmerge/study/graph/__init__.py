@@ -22,9 +22,20 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
-from babelmerge.study.graph.beside import cost, groups, harness, live, progress
+from babelmerge.study.graph.beside import (
+    ablations,
+    across,
+    cost,
+    groups,
+    harness,
+    live,
+    progress,
+    studies,
+)
 
 __all__ = [
+    "ablations",
+    "across",
     "chapters",
     "cost",
     "data",
@@ -43,5 +54,6 @@ __all__ = [
     "score_chapters",
     "scores",
     "similarity",
+    "studies",
     "train",
 ]

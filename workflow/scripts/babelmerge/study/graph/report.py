@@ -18,7 +18,7 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
-from babelmerge.study.graph.beside import cost, groups, harness, progress
+from babelmerge.study.graph.beside import ablations, cost, harness, progress
 from babelmerge.study.graph.chapters import Chapter
 from babelmerge.study.plan.types import Plan, Taken
 from babelmerge.tasks import kinds
@@ -137,7 +137,7 @@ CHAPTERS: Made = {
     "setup": ("Set-up", setup),
     "experts": ("Experts", score_chapters.experts),
     "merges": ("Merges", score_chapters.merges),
-    "ablations": ("Ablations", groups.chapter),
+    "ablations": ("Ablations", ablations.chapter),
     "progress": ("Along training, and model by model", progress.chapter),
     "cost": ("Cost of training", cost.chapter),
     "failures": ("What fails, and where", score_chapters.failures),

@@ -53,8 +53,11 @@ class NotBuiltYet(StudyError):
     """A study asks for something that is planned and that this version cannot do."""
 
 
-def expand(study: Study) -> Plan:
-    """All names of a study resolved. Raises StudyError for those that don't match."""
+def expand(study: Study, alone: bool = False) -> Plan:
+    """All names of a study resolved. Raises StudyError for those that don't match.
+
+    alone: without the studies that it is set beside.
+    """
     datasets = plan_data.datasets(study)
     models = {m.id: m for m in [plan_models.base(study, datasets)]}
     names = _experts(study, datasets, models)
@@ -98,7 +101,20 @@ def expand(study: Study) -> Plan:
         warnings=(*plan_merges.warnings(merges), *plan_data.warnings(study)),
         encoder=plan_models.encoder(study),
         benchmarks=plan_data.benchmarks(study),
+        others=() if alone else _others(study),
     )
+
+
+def _others(study: Study) -> tuple[Plan, ...]:
+    """The studies that a study is set beside, each without those beside it."""
+    found: dict[str, Plan] = {}
+    for other in study.others():
+        if other.name in (study.name, *found):
+            told = f"{other.name!r}, which is this study" if other.name == study.name else None
+            told = told or f"{other.name!r} twice"
+            raise study.error("beside", found=told, expected="other studies, each once")
+        found[other.name] = expand(other, alone=True)
+    return tuple(found.values())
 
 
 def _experts(

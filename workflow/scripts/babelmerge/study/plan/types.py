@@ -217,7 +217,7 @@ class Plan:
     too_long: what becomes of rows that models cannot decode: error, drop or cut.
     chosen_on_test: what is chosen on the rows that scores are reported on: see `selection`.
     benchmarks: by name.
-    encoder: what BERTScore is measured by, where it is.
+    encoder: what BERTScore is measured by, where it is. others: the studies that it is set beside.
     """
 
     study: str
@@ -244,6 +244,7 @@ class Plan:
     warnings: tuple[str, ...]
     benchmarks: dict[str, Benchmark] = field(default_factory=dict)
     encoder: Encoder | None = None
+    others: tuple["Plan", ...] = ()
 
     @property
     def trained(self) -> dict[str, Model]:

@@ -7,10 +7,10 @@ for its own data sets (the experts, or a family made by language).
 from collections.abc import Iterable, Mapping
 
 from babelmerge.recipes.methods import METHODS
-from babelmerge.study.graph import chapters, paths, scores
+from babelmerge.study.graph import paths, scores
 from babelmerge.study.graph.beside import live, relations
-from babelmerge.study.graph.chapters import Chapter, Files, Key
-from babelmerge.study.plan.types import Merge, Model, Plan, Trained
+from babelmerge.study.graph.chapters import Files, Key
+from babelmerge.study.plan.types import Merge, Model, Plan
 
 OWN = "own"  # the line of experts, each on its own data sets
 TRAINED = ("base", "joint", "baseline")
@@ -111,7 +111,7 @@ def _others(plan: Plan, direction: str, first: str, datasets: list[str]) -> list
     found: dict[tuple[str, str], list[Merge]] = {}
     relation: dict[str, str] = {}
     for group in relations.further(plan, direction):
-        name = _name(plan, direction, group)
+        name = called(plan, direction, group)
         relation.setdefault(name, relations.relation(plan, first, group))
         for merge in plan.merges_of(group):
             found.setdefault((name, merge.method), []).append(merge)
@@ -120,7 +120,7 @@ def _others(plan: Plan, direction: str, first: str, datasets: list[str]) -> list
     ]
 
 
-def _name(plan: Plan, direction: str, group: str) -> str:
+def called(plan: Plan, direction: str, group: str) -> str:
     """A group's family where its groups share no data set of a direction, else the group."""
     family = plan.groups[group].family
     held = [d for one in plan.families[family] for d in relations.held(plan, one, direction)]
@@ -187,41 +187,3 @@ def benchmark_inputs(plan: Plan) -> list[str]:
 def benchmark_tables(plan: Plan) -> dict[Key, str]:
     """Key -> name of the table of benchmarks, without its ending."""
     return {("benchmarks", ""): "benchmarks"} if benchmarks(plan) else {}
-
-
-def chapter(plan: Plan) -> Chapter | None:
-    """Of a study with more than one group over the same data sets."""
-    names = ablated(plan)
-    if not names:
-        return None
-    tables = {("ablations", name): f"ablations-{name}" for name in names}
-    return Chapter(
-        study={
-            "directions": {name: shown(plan, name)["datasets"] for name in names},
-            "metrics": {name: shown(plan, name)["metric"] for name in names},
-            "changes": {name: _changes(plan, name) for name in names},
-        },
-        long={("groups", name): paths.of(plan, paths.GROUPS, direction=name) for name in names}
-        | {("sizes",): paths.of(plan, paths.TABLE, table="sizes")},
-        tables=chapters.tables(plan, tables),
-    )
-
-
-def _changes(plan: Plan, direction: str) -> list[dict]:
-    """For each line of a further group in what it differs from the main one."""
-    first = relations.main(plan, direction)
-    found: dict[str, dict] = {}
-    for group in relations.further(plan, direction):
-        name = _name(plan, direction, group)
-        pair = relations.exchanged(plan, first, group)
-        told = {"name": name, "relation": relations.relation(plan, first, group)}
-        told["members"] = [m for m in plan.groups[group].members]
-        told["pair"] = [_learnt(plan, model) for model in pair] if pair else []
-        found.setdefault(name, told)
-    return list(found.values())
-
-
-def _learnt(plan: Plan, model: str) -> dict:
-    source = plan.models[model].source
-    rows = list(source.datasets) if isinstance(source, Trained) else []
-    return {"model": model, "datasets": rows}
