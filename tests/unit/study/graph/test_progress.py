@@ -44,7 +44,7 @@ def test_of_more_and_more_models_the_first_stands_alone():
 
 def test_merges_are_set_beside_the_joint_model_and_not_beside_its_states():
     narrow = JOINT.replace("8]}", "8], checkpoint_evaluate: translation/hi-en}")
-    text = SMALL.replace("[hi-en, bn-en]", "{members: pairs, datasets: translation/hi-en}")
+    text = SMALL.replace("[hi-en, bn-en]", "{members: [pairs], datasets: translation/hi-en}")
     assert made(text + narrow).joint_of("many-to-one") == "joint/all"
 
 
