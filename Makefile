@@ -28,7 +28,7 @@ run: .venv/ready
 	PYTHONPATH=workflow/scripts $(BIN)/python -m babelmerge run --cores $(CORES) $(subst $(comma), ,$(STUDIES))
 
 unit: .venv/ready
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit --numprocesses $(CORES)
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit --numprocesses $(CORES) --dist worksteal
 
 test: unit
 	$(BIN)/python workflow/scripts/warm.py $(BIN)/pytest tests/e2e --numprocesses $(CORES) \

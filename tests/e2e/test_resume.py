@@ -21,7 +21,7 @@ def long_study(tmp_path_factory):
     """A study whose base trains long enough to be killed, with data and tokenizer built."""
     folder = copy_project(tmp_path_factory.mktemp("resume") / "project")
     project = Project(folder)
-    project.edit(STUDY, "training: {steps: 30,", "training: {steps: 120, save_steps: 10,")
+    project.edit(STUDY, "training: {steps: 30,", "training: {steps: 60, save_steps: 10,")
     project.edit(STUDY, "{weight: [0.5, 1.0]}", "{weight: [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]}")
     project.run("results/pico/tokenizer/tokenizer_config.json")
     return project

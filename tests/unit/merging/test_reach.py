@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from places import SCRIPTS, SUPPORT
+from places import SCRIPTS
+from tiny_training import run_apart
 
 from babelmerge.files.fingerprints import Tree
 
@@ -35,9 +36,8 @@ except ValueError as error:
 
 
 def imported(merges, root):
-    """The modules that a fresh process has imported after some merges."""
+    """Our modules that a process has imported after some merges, when it began with none."""
     code = f"""
-import json, sys
 from pathlib import Path
 import made_up_models
 from babelmerge import merging
@@ -46,14 +46,18 @@ from babelmerge.recipes.methods import METHODS
 root = Path({str(root)!r})
 base, paths, tensors, tuned = made_up_models.family(root / "family")
 {merges}
-print(json.dumps(sorted(sys.modules)))
 """
-    environment = {"PYTHONPATH": f"{SCRIPTS}:{SUPPORT}", "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    process = run_apart(_import_anew, code, root / "modules.json")
+    process.join()
+    assert process.exitcode == 0
+    return json.loads((root / "modules.json").read_text())
+
+
+def _import_anew(code, told):
+    for name in [name for name in sys.modules if name.startswith(("babelmerge", "made_up_"))]:
+        del sys.modules[name]
+    exec(code, {})
+    told.write_text(json.dumps([name for name in sys.modules if name.startswith("babelmerge")]))
 
 
 def test_full_models_import_neither_adapters_nor_alignment(tmp_path):
