@@ -7,9 +7,7 @@
 rule intervene_blocks:
     """A merge gets back the last, first or middle blocks of the expert whose data are scored."""
     input:
-        unpack(
-            lambda w: graph.interventions.block_inputs(plan_of(w), w.group, w.method)
-        ),
+        unpack(lambda w: graph.interventions.for_blocks(plan_of(w), w.group, w.method)),
         lengths=lengths_of(graph.interventions.block_datasets, "group", "method"),
     output:
         paths.BLOCKS,
@@ -17,6 +15,7 @@ rule intervene_blocks:
         "logs/{study}/intervene_blocks/{group}.{method}.log",
     benchmark:
         "logs/{study}/intervene_blocks/{group}.{method}.benchmark.tsv"
+    localrule: SMALL
     threads: cpus
     resources:
         mem_mb=memory(30),
@@ -39,7 +38,7 @@ rule intervene_blocks:
 rule intervene_neurons:
     """Neurons of each language are switched off, and random ones, as many in each block."""
     input:
-        unpack(lambda w: graph.interventions.neuron_inputs(plan_of(w), w.direction)),
+        unpack(lambda w: graph.interventions.for_neurons(plan_of(w), w.direction)),
         lengths=lengths_of(graph.interventions.neuron_datasets, "direction"),
     output:
         paths.SWITCHED_OFF,
@@ -47,6 +46,7 @@ rule intervene_neurons:
         "logs/{study}/intervene_neurons/{direction}.log",
     benchmark:
         "logs/{study}/intervene_neurons/{direction}.benchmark.tsv"
+    localrule: SMALL
     threads: cpus
     resources:
         mem_mb=memory(8),

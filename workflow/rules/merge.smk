@@ -51,6 +51,7 @@ rule sweep:
         "logs/{study}/sweep/{group}/{method}.log",
     benchmark:
         "logs/{study}/sweep/{group}/{method}.benchmark.tsv"
+    localrule: SMALL
     threads: cpus
     resources:
         mem_mb=memory(30),

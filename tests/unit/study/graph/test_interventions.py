@@ -40,7 +40,7 @@ def test_files_and_figures_of_the_miniature_study(plan):
 
 def test_blocks_come_from_the_expert_of_each_data_set(plan):
     settings = interventions.block_settings(plan, "bidirectional-hi", "task_arithmetic")
-    inputs = interventions.block_inputs(plan, "bidirectional-hi", "task_arithmetic")
+    inputs = interventions.for_blocks(plan, "bidirectional-hi", "task_arithmetic")
     pairs = {case["dataset"]: case["name"] for case in settings["cases"]}
     assert pairs == {
         "translation/en-hi": "experts/en-hi",
@@ -61,7 +61,7 @@ def test_neurons_of_the_base_and_the_joint_model_by_default():
     plan = miniature(analysis={"interventions": {"neurons": {}}})
     assert interventions.neuron_models(plan, "xx-en") == ["base", "joint/to-english"]
     inputs, settings = (
-        f(plan, "en-xx") for f in (interventions.neuron_inputs, interventions.neuron_settings)
+        f(plan, "en-xx") for f in (interventions.for_neurons, interventions.neuron_settings)
     )
     assert settings["models"] == ["base", "joint/from-english"] and settings["span"] == "target"
     assert len(inputs["representations"]) == 2 * 4 and len(inputs["data"]) == 4

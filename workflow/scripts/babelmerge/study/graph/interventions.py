@@ -61,7 +61,7 @@ def block_cases(plan: Plan, group: str, method: str) -> list[dict]:
     return [c for c in cases if c["metric"] and probe_file(plan, c["dataset"])]
 
 
-def block_inputs(plan: Plan, group: str, method: str) -> dict[str, list[str] | str]:
+def for_blocks(plan: Plan, group: str, method: str) -> dict[str, list[str] | str]:
     cases = block_cases(plan, group, method)
     return {
         "merge": model_file(plan, ids.model("merge", group, method)),
@@ -129,7 +129,7 @@ def neuron_directions(plan: Plan) -> list[str]:
     return [name for name in several if neuron_models(plan, name)]
 
 
-def neuron_inputs(plan: Plan, direction: str) -> dict[str, list[str]]:
+def for_neurons(plan: Plan, direction: str) -> dict[str, list[str]]:
     """Models; representations, each model's data sets, then the next model's; probe sentences."""
     models, datasets = neuron_models(plan, direction), plan.directions[direction].datasets
     return {
