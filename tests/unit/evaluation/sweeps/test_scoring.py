@@ -1,7 +1,11 @@
 """Points scored by one process or by several: the same scores, and a worker's failure is told."""
 
 import dataclasses
+import os
+import runpy
 import shutil
+import signal
+import sys
 
 import pytest
 import torch
@@ -56,10 +60,36 @@ def task(tmp_path_factory):
     )
 
 
-def test_two_workers_give_the_scores_of_one_process(task):
+class Forked:
+    """A worker as `python -m module`, in a process forked from this one, which has torch already."""
+
+    def __init__(self, command, env, **_):
+        asked, answers = os.pipe(), os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                sys.stdin, sys.stdout = os.fdopen(asked[0]), os.fdopen(answers[1], "w")
+                os.close(asked[1])
+                os.environ.update(env)
+                runpy.run_module(command[command.index("-m") + 1], run_name="__main__")
+            finally:
+                os._exit(1)
+        os.close(asked[0])
+        os.close(answers[1])
+        self.stdin, self.stdout = os.fdopen(asked[1], "w"), os.fdopen(answers[0])
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self):
+        return os.waitpid(self.pid, 0)[1]
+
+
+def test_two_workers_give_the_scores_of_one_process(task, monkeypatch):
     alone = {i: scores for i, scores, _ in sweep_scoring.score_points(task, GRID, ["cpu"])}
     assert sorted(alone) == list(range(len(GRID)))
     assert len({tuple(scores.values()) for scores in alone.values()}) > 1
+    monkeypatch.setattr(sweep_scoring.subprocess, "Popen", Forked)
     shared = sweep_scoring.score_points(task, GRID, ["cpu", "cpu"])
     assert {i: scores for i, scores, _ in shared} == alone
 
