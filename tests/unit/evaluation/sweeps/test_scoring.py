@@ -61,7 +61,7 @@ def task(tmp_path_factory):
 
 
 class Forked:
-    """A worker as `python -m module`, in a process forked from this one, which has torch already."""
+    """A worker as `python -m module`, in a process forked from this one, which has torch."""
 
     def __init__(self, command, env, **_):
         asked, answers = os.pipe(), os.pipe()
