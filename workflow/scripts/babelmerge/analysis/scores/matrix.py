@@ -131,7 +131,8 @@ def _matrix_frame(ax: Axes, scores: pd.DataFrame, order, datasets: Sequence[str]
     ax.set_xlim(-0.5, len(datasets) - 0.5)
     ax.set_ylim(len(order) - 0.5, -0.5)
     names = [labels.side(dataset, pivot) for dataset in datasets]
-    turned = {"rotation": 40, "ha": "left", "rotation_mode": "anchor"} if len(names) > 5 else {}
+    crowded = len(names) > 5 or len(names) * max(map(len, names)) > 36  # letters side by side
+    turned = {"rotation": 40, "ha": "left", "rotation_mode": "anchor"} if crowded else {}
     ax.set_xticks(range(len(datasets)), names, **turned)
     ax.set_yticks(range(len(order)), [labels.model(row) for row in records])
     ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False, bottom=False)
