@@ -46,7 +46,7 @@ rule compare_learning:
 rule compare_retention:
     """What a group's merges keep of their experts, with paired tests against expert and base."""
     input:
-        lambda w: graph.scores.retention_scores(plan_of(w), w.group),
+        lambda w: graph.retention.needed(plan_of(w), w.group),
     output:
         paths.RETENTION,
     log:
@@ -54,7 +54,7 @@ rule compare_retention:
     localrule: True
     params:
         code=code("compare_retention.py"),
-        cfg=lambda w: graph.scores.retention_settings(plan_of(w), w.group),
+        cfg=lambda w: graph.retention.settings(plan_of(w), w.group),
     message:
         "Retention of {wildcards.group}"
     script:
@@ -85,19 +85,19 @@ rule table_scores:
 rule table_retention:
     """What merges keep of their experts, each case and on average."""
     input:
-        unpack(lambda w: graph.scores.retention_inputs(plan_of(w), w.only)),
+        unpack(lambda w: graph.retention.inputs(plan_of(w), w.only)),
     output:
         table("retention{only}"),
         table("retention-summary{only}"),
     log:
         "logs/{study}/table_retention{only}.log",
     wildcard_constraints:
-        only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
+        only=graph.scores.pattern(STUDIES, graph.retention.tables),
     localrule: True
     params:
         code=code("table_retention.py"),
         names=names_of,
-        cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
+        cfg=lambda w: graph.retention.tables(plan_of(w))[w.only],
     message:
         "Table of retention"
     script:
@@ -126,7 +126,7 @@ rule plot_matrix:
 rule plot_retention:
     """Retention by group and method: one family with intervals, or all groups on one line each."""
     input:
-        lambda w: graph.scores.retention_drawn(plan_of(w), w.family),
+        lambda w: graph.retention.drawn(plan_of(w), w.family),
     output:
         figure("retention-{family}", "retention, {family}"),
     log:
@@ -135,7 +135,7 @@ rule plot_retention:
     params:
         code=code("plot_retention.py"),
         names=names_of,
-        cfg=lambda w: graph.scores.retention_figures(plan_of(w))[w.family],
+        cfg=lambda w: graph.retention.figures(plan_of(w))[w.family],
     message:
         "Figure of retention, {wildcards.family}"
     script:
@@ -145,18 +145,18 @@ rule plot_retention:
 rule table_lowest:
     """The merged scores that keep least of their experts'."""
     input:
-        unpack(lambda w: graph.scores.retention_inputs(plan_of(w), w.only)),
+        unpack(lambda w: graph.retention.inputs(plan_of(w), w.only)),
     output:
         table("lowest{only}"),
     log:
         "logs/{study}/table_lowest{only}.log",
     wildcard_constraints:
-        only=graph.scores.pattern(STUDIES, graph.scores.retention_tables),
+        only=graph.scores.pattern(STUDIES, graph.retention.tables),
     localrule: True
     params:
         code=code("table_lowest.py"),
         names=names_of,
-        cfg=lambda w: graph.scores.retention_tables(plan_of(w))[w.only],
+        cfg=lambda w: graph.retention.tables(plan_of(w))[w.only],
     message:
         "Table of lowest retention"
     script:

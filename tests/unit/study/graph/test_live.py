@@ -15,6 +15,7 @@ from babelmerge.study.graph import (
     represent,
     scores,
 )
+from babelmerge.study.graph.beside import retention
 
 GROUPS = """
   pairs:
@@ -61,15 +62,15 @@ def test_scores_lie_in_the_familys_folder_and_depend_on_its_manifest():
     assert len(rows) - len(own) == len(evaluate.score_files(plan))
     tested = {m.id for m in plan.models.values() if m.live and m.evaluate}
     assert {row["model"] for row in own} == tested
-    needed = scores.retention_scores(plan, "pairs")
+    needed = retention.needed(plan, "pairs")
     assert f"{folder}/manifest.json" in needed and not [p for p in needed if "pairs-" in p]
 
 
 def test_a_family_has_one_table_of_retention_and_none_where_no_member_is_scored():
     plan = plan_of()
-    assert scores.retention_names(plan) == ["many-to-one", "pairs"]
-    cases = scores.retention_settings(plan, "pairs")["cases"]
-    assert "along" not in scores.retention_figures(plan)
+    assert retention.names(plan) == ["many-to-one", "pairs"]
+    cases = retention.settings(plan, "pairs")["cases"]
+    assert "along" not in retention.figures(plan)
     assert len(cases) == 12 and {case["group"] for case in cases} == set(plan.families["pairs"])
 
 
@@ -115,11 +116,11 @@ def test_states_that_are_tested_are_one_job_more_and_have_no_folder():
     assert found == "results/made/live/@states/experts/hi-en@8/translation/hi-en.json"
     model = "experts/hi-en@8"
     assert not [path for path in evaluate.score_files(plan) if model in path]
-    cases = scores.retention_settings(plan, "along")["cases"]
+    cases = retention.settings(plan, "along")["cases"]
     assert {case["expert"] for case in cases} == {
         live.sentences(plan, f"experts/hi-en@{step}", "translation/hi-en") for step in (4, 8)
     }
-    needed = scores.retention_scores(plan, "along")
+    needed = retention.needed(plan, "along")
     assert {live.file(plan, "along"), live.file(plan, live.STATES)} <= set(needed)
 
 

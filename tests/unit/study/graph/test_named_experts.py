@@ -14,6 +14,7 @@ from babelmerge.study.graph import (
     score_chapters,
     scores,
 )
+from babelmerge.study.graph.beside import retention
 
 ALL = """analysis: {neurons: {}, cka: {}, angles: {}, usage_alignment: {}, task_vectors: {},
   interventions: {blocks: {}, neurons: {}}}
@@ -35,8 +36,8 @@ def told(plan):
     return {
         "index": scores.index(plan),
         "learning": scores.learning_settings(plan),
-        "retention": [scores.retention_settings(plan, group) for group in groups],
-        "tables": [scores.tables(plan), scores.own_tables(plan), scores.retention_tables(plan)],
+        "retention": [retention.settings(plan, group) for group in groups],
+        "tables": [scores.tables(plan), scores.own_tables(plan), retention.tables(plan)],
         "matrices": scores.matrices(plan),
         "samples": score_chapters.samples(plan),
         "mergeability": mergeability.correlation_settings(plan),

@@ -4,6 +4,7 @@ import pytest
 from small_studies import changed, made, shipped
 
 from babelmerge.study.graph import report, scores
+from babelmerge.study.graph.beside import retention
 
 TASKS = ("sentiment", "reasoning", "summarization")
 LANGUAGES = ("en", "de", "fr", "ja", "zh")
@@ -44,8 +45,8 @@ def test_each_task_of_the_adapters_study_is_a_direction_in_its_own_metric():
         "reasoning-xx": "accuracy",
         "summarization-xx": "rouge1",
     }
-    assert scores.retention_figures(plan)["multitask-all-rouge1"]["groups"] == ["multitask-all"]
-    assert set(scores.retention_tables(plan)) == {"-f1", "-accuracy", "-rouge1"}
+    assert retention.figures(plan)["multitask-all-rouge1"]["groups"] == ["multitask-all"]
+    assert set(retention.tables(plan)) == {"-f1", "-accuracy", "-rouge1"}
 
 
 def test_an_updated_expert_owns_the_data_of_its_group_and_no_other():

@@ -5,6 +5,7 @@ from small_studies import SMALL, changed, made
 
 from babelmerge.study.grammar.yaml import StudyError
 from babelmerge.study.graph import merge, score_chapters, scores
+from babelmerge.study.graph.beside import retention
 
 ON_TEST = "selection: {split: test}\n"
 ALLOW = "allow: selection-on-test\n"
@@ -40,7 +41,7 @@ def test_what_is_allowed_is_told_wherever_scores_are():
                 merge.sweep_shown(plan, "many-to-one"),
                 *scores.tables(plan).values(),
                 *scores.own_tables(plan).values(),
-                *scores.retention_tables(plan).values(),
+                *retention.tables(plan).values(),
             ):
                 assert told["chosen_on_test"] == ["points of sweeps"]
     assert merge.sweep_shown(made(SMALL + ON_TEST + ALLOW), "many-to-one")["split"] == "test"

@@ -30,6 +30,7 @@ from babelmerge.study.graph.beside import (
     harness,
     live,
     progress,
+    retention,
     studies,
 )
 
@@ -51,6 +52,7 @@ __all__ = [
     "progress",
     "report",
     "represent",
+    "retention",
     "score_chapters",
     "scores",
     "similarity",

@@ -1,9 +1,10 @@
 """Task vectors and mergeability: experts in pairs before anything is merged, merges beside them."""
 
 from babelmerge.study.graph import chapters, paths, similarity
+from babelmerge.study.graph.beside import retention
 from babelmerge.study.graph.chapters import Chapter, Key
 from babelmerge.study.graph.represent import experts
-from babelmerge.study.graph.scores import main_metrics, metric_of, retention_files
+from babelmerge.study.graph.scores import main_metrics, metric_of
 from babelmerge.study.graph.train import model_file
 from babelmerge.study.plan.types import Direction, Group, Plan
 
@@ -108,7 +109,7 @@ def compatibility_settings(plan: Plan) -> dict:
 
 
 def correlation_inputs(plan: Plan) -> dict[str, list[str]]:
-    return {**pair_inputs(plan), "retention": retention_files(plan, counted(plan))}
+    return {**pair_inputs(plan), "retention": retention.files(plan, counted(plan))}
 
 
 def correlation_settings(plan: Plan) -> dict:

@@ -1,7 +1,7 @@
 """The report's chapters on scores: the question, experts, merges, and what fails."""
 
 from babelmerge.study.graph import chapters, evaluate, merge, paths, scores
-from babelmerge.study.graph.beside import groups, harness
+from babelmerge.study.graph.beside import groups, harness, retention
 from babelmerge.study.graph.chapters import Chapter, Files, Key
 from babelmerge.study.plan.types import Plan, Trained
 
@@ -31,13 +31,13 @@ def signed(plan: Plan) -> Files:
     return {("signatures",): path} if plan.evaluations else {}
 
 
-def retention(plan: Plan) -> Files:
-    names, files = scores.retention_names(plan), scores.retention_files(plan)
+def kept(plan: Plan) -> Files:
+    names, files = retention.names(plan), retention.files(plan)
     return {("retention", name): path for name, path in zip(names, files, strict=True)}
 
 
 def question(plan: Plan) -> Chapter:
-    long = {**scored(plan), **retention(plan), **_learnt(plan), **harness.comparisons(plan)}
+    long = {**scored(plan), **kept(plan), **_learnt(plan), **harness.comparisons(plan)}
     study = {**facts(plan), "training": _trained(plan)}
     return Chapter(study=study, long=long, asks=("description", "reference"))
 
@@ -88,7 +88,7 @@ def merges(plan: Plan) -> Chapter | None:
     published = {("published",): plan.published} if plan.published else {}
     return Chapter(
         study={**facts(plan), "swept_on": split},
-        long={**scored(plan), **retention(plan), **swept, **published},
+        long={**scored(plan), **kept(plan), **swept, **published},
         figures=chapters.figures(plan, _merge_figures(plan)),
         tables=chapters.tables(plan, _merge_tables(plan)),
     )
@@ -97,7 +97,7 @@ def merges(plan: Plan) -> Chapter | None:
 def _merge_tables(plan: Plan) -> dict[Key, str]:
     """Those of retention, and of the scores of families that are merged."""
     names: dict[Key, str] = {}
-    for only in scores.retention_tables(plan):
+    for only in retention.tables(plan):
         names |= {(what, only): f"{what}{only}" for what in ("retention-summary", "retention")}
     shown = _of_merges(plan, scores.tables(plan))
     names |= {("scores", name): f"scores-{name}" for name in shown}
@@ -105,7 +105,7 @@ def _merge_tables(plan: Plan) -> dict[Key, str]:
 
 
 def _merge_figures(plan: Plan) -> dict[Key, str]:
-    return groups.overall_figures(plan) | scores.kept_figures(plan) | merge.figures(plan)
+    return groups.overall_figures(plan) | retention.shown(plan) | merge.figures(plan)
 
 
 def _of_merges(plan: Plan, tables: dict[str, dict]) -> list[str]:
@@ -127,12 +127,12 @@ def failures(plan: Plan) -> Chapter | None:
         for case in cases
         for model in case["models"]
     ]
-    names = {("lowest", only): f"lowest{only}" for only in scores.retention_tables(plan)}
+    names = {("lowest", only): f"lowest{only}" for only in retention.tables(plan)}
     shown = _of_merges(plan, scores.rate_tables(plan))
     names |= {("rates", name): f"scores-{name}" for name in shown}
     return Chapter(
         study={**facts(plan), "samples": cases},
-        long={**scored(plan), **retention(plan)},
+        long={**scored(plan), **kept(plan)},
         tables=chapters.tables(plan, names),
         files={"outputs": outputs},
     )

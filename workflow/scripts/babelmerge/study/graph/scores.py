@@ -1,24 +1,19 @@
-"""Scores: which are compared with which, what merges keep of their experts, tables and matrices.
+"""Scores: whose they are, what was learnt, by which metrics they are shown, tables and matrices.
 
 A study may have tasks with metrics of their own. A score is only ever set beside scores of the same
 metric: a direction is of one task, and a table or figure over groups is made for each metric that
 their data sets have.
 """
 
-import functools
 from collections.abc import Callable, Iterable
 
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.beside import live
 from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.evaluate import trivial
-from babelmerge.study.plan.types import Merge, Plan
+from babelmerge.study.plan.types import Plan
 from babelmerge.tasks import kinds
 from babelmerge.words.trivial import CHANCE
-
-# A figure with a panel for each group is legible up to about so many.
-MOST_PANELS = 12
-
 
 # comparisons
 
@@ -81,60 +76,6 @@ def learning_scores(plan: Plan) -> list[str]:
     return sorted({case[name] for case in cases for name in names if name in case})
 
 
-def _case(plan: Plan, merge: Merge, dataset: str) -> dict | None:
-    """The sentence files that one row of the retention table compares."""
-    own = plan.owner(dataset, plan.groups[merge.group].members)
-    if own is None or dataset not in plan.models[merge.model].evaluate:
-        return None
-    if dataset not in plan.models[own].evaluate:
-        return None
-    base = "base" if dataset in plan.models["base"].evaluate else None
-    joint = plan.joint_of(merge.group)
-    compared = {"base": base, "expert": own, "joint": joint, "merged": merge.model}
-    return {
-        "group": merge.group,
-        "method": merge.method,
-        "model": merge.model,
-        "dataset": dataset,
-        **{name: live.sentences(plan, model, dataset) for name, model in compared.items() if model},
-        **chance(plan, dataset),
-    }
-
-
-@functools.cache
-def _cases(plan: Plan, name: str) -> list[dict]:
-    """What is compared in one table: of a group, or of a family that is formed in memory."""
-    merges = [merge for group in live.groups_of(plan, name) for merge in plan.merges_of(group)]
-    found = [_case(plan, merge, dataset) for merge in merges for dataset in merge.datasets]
-    return [case for case in found if case]
-
-
-def retention_settings(plan: Plan, name: str) -> dict:
-    return {"cases": _cases(plan, name), "test": dict(plan.evaluation)}
-
-
-def retention_scores(plan: Plan, name: str) -> list[str]:
-    names = ("base", "expert", "joint", "merged", "chance")
-    cases = _cases(plan, name)
-    return live.needed(plan, {case[key] for case in cases for key in names if key in case})
-
-
-def retention_names(plan: Plan, groups: Iterable[str] | None = None) -> list[str]:
-    """The tables of retention of all groups, or of some: see `live.unit`.
-
-    Of a family whose members are scored by themselves: what they lose can be told of no other.
-    """
-    chosen = plan.groups if groups is None else groups
-    names = dict.fromkeys(live.unit(plan, group) for group in chosen)
-    alone = live.families(plan)
-    return [name for name in names if name not in alone or _cases(plan, name)]
-
-
-def retention_files(plan: Plan, groups: Iterable[str] | None = None) -> list[str]:
-    """The same, as files."""
-    return [paths.of(plan, paths.RETENTION, group=name) for name in retention_names(plan, groups)]
-
-
 # metrics
 
 
@@ -171,7 +112,7 @@ def metric_of(plan: Plan, group: str) -> str | None:
     return next(iter(main_metrics(plan, plan.groups[group].datasets)), None)
 
 
-def _having(plan: Plan, groups: Iterable[str], metric: str) -> dict[str, list[str]]:
+def having(plan: Plan, groups: Iterable[str], metric: str) -> dict[str, list[str]]:
     """Group -> its data sets that are scored by a metric; no groups without."""
     found = {
         group: [d for d in plan.groups[group].datasets if metric in plan.datasets[d].metrics]
@@ -180,14 +121,14 @@ def _having(plan: Plan, groups: Iterable[str], metric: str) -> dict[str, list[st
     return {group: datasets for group, datasets in found.items() if datasets}
 
 
-def _datasets(plan: Plan, groups: Iterable[str]) -> list[str]:
+def held(plan: Plan, groups: Iterable[str]) -> list[str]:
     return [dataset for group in groups for dataset in plan.groups[group].datasets]
 
 
 # shown
 
 
-def _warned(plan: Plan) -> dict:
+def warned(plan: Plan) -> dict:
     """What the notes of tables of scores warn of."""
     return {"chosen_on_test": list(plan.chosen_on_test)}
 
@@ -196,16 +137,16 @@ def tables(plan: Plan) -> dict[str, dict]:
     """Name -> what a score table shows: a family of one group and task whole, others by metric."""
     shown = {}
     for family, groups in plan.families.items():
-        datasets = _datasets(plan, groups)
+        datasets = held(plan, groups)
         metrics = metrics_shown(plan, datasets)
-        facts = {"family": family, "published": plan.published, **_warned(plan)}
+        facts = {"family": family, "published": plan.published, **warned(plan)}
         alone = len(groups) == 1 and len({plan.datasets[d].task for d in datasets}) == 1
         if alone:
             whole = {groups[0]: datasets}
             shown[family] = {**facts, "groups": whole, "metrics": metrics}
         else:
             shown |= {
-                f"{family}-{m}": {**facts, "groups": _having(plan, groups, m), "metrics": [m]}
+                f"{family}-{m}": {**facts, "groups": having(plan, groups, m), "metrics": [m]}
                 for m in metrics
             }
     return shown
@@ -215,12 +156,12 @@ def rate_tables(plan: Plan) -> dict[str, dict]:
     """Name -> what a table of a rate of failing outputs shows: one a family that is so scored."""
     found = {}
     for family, groups in plan.families.items():
-        for rate in dict.fromkeys(r for d in _datasets(plan, groups) for r in rates(plan, d)):
+        for rate in dict.fromkeys(r for d in held(plan, groups) for r in rates(plan, d)):
             own = {
                 group: [d for d in plan.groups[group].datasets if rate in rates(plan, d)]
                 for group in groups
             }
-            facts = {"family": family, "published": plan.published, **_warned(plan)}
+            facts = {"family": family, "published": plan.published, **warned(plan)}
             kept = {group: datasets for group, datasets in own.items() if datasets}
             found[f"{family}-{rate}"] = {**facts, "groups": kept, "metrics": [rate]}
     return found
@@ -256,65 +197,14 @@ def own_tables(plan: Plan) -> dict[str, dict]:
     """What is put behind the name of the table of experts' own scores -> its metric."""
     tested = dict.fromkeys(dataset for _, dataset in plan.evaluations)
     metrics = main_metrics(plan, tested)
-    warned = _warned(plan)
-    return {f"-{m}" if len(metrics) > 1 else "": {"metric": m, **warned} for m in metrics}
-
-
-def retention_tables(plan: Plan) -> dict[str, dict]:
-    """What is put behind a table's name, nothing where there is one metric -> what it shows."""
-    metrics = main_metrics(plan, _datasets(plan, plan.groups))
-    return {
-        f"-{metric}" if len(metrics) > 1 else "": {
-            "groups": list(_having(plan, plan.groups, metric)),
-            "metric": metric,
-            **_warned(plan),
-        }
-        for metric in metrics
-    }
+    told = warned(plan)
+    return {f"-{m}" if len(metrics) > 1 else "": {"metric": m, **told} for m in metrics}
 
 
 def pattern(plans: dict[str, Plan], made: Callable[[Plan], dict[str, dict]]) -> str:
     """Regular expression of what may stand behind a table's name: of `own_tables` or the like."""
     names = {only for plan in plans.values() for only in made(plan)}
     return "|" + paths.alternatives(name for name in names if name)
-
-
-def retention_inputs(plan: Plan, only: str) -> dict[str, str | list[str]]:
-    """The long tables behind a table of retention."""
-    groups = retention_tables(plan)[only]["groups"]
-    return {"scores": paths.of(plan, paths.SCORES), "retention": retention_files(plan, groups)}
-
-
-def retention_figures(plan: Plan) -> dict[str, dict]:
-    """Name -> what a figure of retention shows: all groups, or those of one family."""
-    found = _retention_figures(plan, "overview", tuple(plan.groups), overview=True)
-    for family, groups in _legible(plan).items():
-        found |= _retention_figures(plan, family, groups, overview=False)
-    return found
-
-
-def _legible(plan: Plan) -> dict[str, tuple[str, ...]]:
-    """Families of few enough groups for a panel each, of which retention can be told."""
-    few = {name: groups for name, groups in plan.families.items() if len(groups) <= MOST_PANELS}
-    return {name: groups for name, groups in few.items() if retention_names(plan, groups)}
-
-
-def _retention_figures(
-    plan: Plan, name: str, groups: tuple[str, ...], overview: bool
-) -> dict[str, dict]:
-    metrics = main_metrics(plan, _datasets(plan, groups))
-    return {
-        f"{name}-{metric}" if len(metrics) > 1 else name: {
-            "groups": list(_having(plan, groups, metric)),
-            "metric": metric,
-            "overview": overview,
-        }
-        for metric in metrics
-    }
-
-
-def retention_drawn(plan: Plan, figure: str) -> list[str]:
-    return retention_files(plan, retention_figures(plan)[figure]["groups"])
 
 
 def matrices(plan: Plan) -> dict[str, dict]:
@@ -333,13 +223,3 @@ def matrix_figures(plan: Plan) -> dict[Key, str]:
     """Key -> name of the figure, without its ending."""
     shown = {name: facts["metric"] for name, facts in matrices(plan).items()}
     return {("matrix", name, metric): f"matrix-{name}" for name, metric in shown.items()}
-
-
-def kept_figures(plan: Plan) -> dict[Key, str]:
-    """Key -> name of the figure of retention, without its ending."""
-    every = _retention_figures(plan, "overview", tuple(plan.groups), overview=True)
-    found = {("overview", facts["metric"]): name for name, facts in every.items()}
-    for family, groups in _legible(plan).items():
-        own = _retention_figures(plan, family, groups, overview=False)
-        found |= {("retention", family, facts["metric"]): name for name, facts in own.items()}
-    return {key: f"retention-{name}" for key, name in found.items()}
