@@ -45,15 +45,14 @@ def train(
     """Train `model` on rows and write it to out_dir; returns training.json.
 
     Rows of several data sets come one after the other, and say which in `dataset`. prompt: how they
-    are read, see `tasks.learning`.
-    settings: see `settings.Training`. run_dir keeps the state of an unfinished run: the
-    same call after a kill goes on from there and, on a CPU with the same number of threads, ends
-    with the same bytes. A state of other settings, rows, start weights or `fingerprint` (the
-    caller's, of its code) is discarded. facts go into the manifest. kept: states along the way
-    that are written as models of their own. The loss is the cross entropy
-    of target tokens, EOS included, averaged over all target tokens of a step, however the step is
-    split over parts, packed sequences and devices (torchrun). Raises ValueError for settings and
-    data that cannot work, `data.tokenised.Diverged` when the loss is no longer finite.
+    are read, see `tasks.learning`. settings: see `settings.Training`. run_dir keeps the state of an
+    unfinished run: the same call after a kill goes on from there and, on a CPU with the same number
+    of threads, ends with the same bytes. A state of other settings, rows, start weights or
+    `fingerprint` (the caller's, of its code) is discarded. facts go into the manifest. kept: states
+    along the way that are written as models of their own. The loss is the cross entropy of target
+    tokens, EOS included, averaged over all target tokens of a step, however the step is split over
+    parts, packed sequences and devices (torchrun). Raises ValueError for settings and data that
+    cannot work, `data.tokenised.Diverged` when the loss is no longer finite.
     """
     settings = training_settings.resolve(settings, seed)
     world = parallel.join()
