@@ -1,0 +1,161 @@
+"""Expansion of the shipped studies: by their counts and the papers' grids."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from places import STUDIES
+from small_studies import shipped
+
+from babelmerge.study.checks.files import check_files
+from babelmerge.study.grammar import study
+from babelmerge.study.plan import expand as plan
+
+BUILT = {"linear", "task_arithmetic", "ties", "dare", "sce"}
+INTO = ["hi-en", "bn-en", "ta-en", "te-en"]
+OUT = ["en-hi", "en-bn", "en-ta", "en-te"]
+GROUPS = {
+    "many-to-one": INTO,
+    "one-to-many": OUT,
+    **{f"bidirectional-{code}": [f"en-{code}", f"{code}-en"] for code in ("hi", "bn", "ta", "te")},
+}
+
+
+@pytest.mark.parametrize("name", ["translation", "translation-mini", "translation-files"])
+def test_translation_has_the_papers_models(name):
+    expanded = shipped(name)
+    counts = {k: len(expanded.of_kind(k)) for k in ("base", "expert", "joint", "merge")}
+    assert counts == {"base": 1, "expert": 8, "joint": 3, "merge": 24}
+    assert len(expanded.sweeps) == 24
+    assert {
+        g.name: [m.split("/")[1] for m in g.members] for g in expanded.groups.values()
+    } == GROUPS
+    assert expanded.families["bidirectional"] == tuple(list(GROUPS)[2:])
+    assert expanded.warnings == ()
+    plan.check_built(expanded, {"translation"}, BUILT)
+
+
+def test_translation_evaluates_exactly_what_the_paper_does():
+    expected = {"base": OUT + INTO, "joint/all": OUT + INTO}
+    expected |= {"joint/to-english": INTO, "joint/from-english": OUT}
+    expected |= {f"experts/{pair}": INTO for pair in INTO}
+    expected |= {f"experts/{pair}": OUT for pair in OUT}
+    for group, members in GROUPS.items():
+        for method in ("task_arithmetic", "ties", "dare", "sce"):
+            expected[f"merges/{group}/{method}"] = members
+    found: dict[str, list[str]] = {}
+    for model, dataset in shipped("translation").evaluations:
+        found.setdefault(model, []).append(dataset.removeprefix("translation/"))
+    assert found == expected
+
+
+def test_translation_grids_are_the_papers():
+    expanded = shipped("translation")
+    sizes = {m.method: len(m.grid) for m in expanded.merges.values()}
+    assert sizes == {"task_arithmetic": 5, "ties": 30, "dare": 20, "sce": 5}
+    dare = expanded.merges["merges/many-to-one/dare"]
+    assert {p["density"] for p in dare.grid} == {0.1, 0.2, 0.3, 0.4}  # sparsity .9 to .6
+    assert dare.selection == {"split": "dev", "metric": "bleu"}
+    training = expanded.models["experts/hi-en"].source.training
+    assert training["learning_rate"] == 5e-5 and training["epochs"] == 3
+    assert training["batch_size"] == 1024
+    assert training["seed"] == 42 and training["scheduler"] == "inverse_sqrt"
+
+
+def test_translation_reads_samanantar_and_flores():
+    splits = shipped("translation").datasets["translation/hi-en"].splits
+    assert splits["train"][0].options == {
+        "hub": "ai4bharat/samanantar",
+        "config": "hi",
+        "split": "train",
+        "columns": {"hi": "tgt", "en": "src"},
+    }
+    assert splits["test"][0].options["columns"]["hi"] == {"config": "hin_Deva", "column": "text"}
+    assert splits["test"][0].options["split"] == "devtest"
+
+
+def test_translation_mini_starts_from_scratch():
+    source = shipped("translation-mini").models["base"].source
+    assert source.start == "random" and len(source.datasets) == 8
+    assert source.architecture["model_type"] == "llama" and source.tokenizer["vocab_size"] > 257
+    assert source.training["method"] == "pretrain" and "epochs" not in source.training
+
+
+def test_translation_files_reads_the_folder_it_is_given(tmp_path):
+    expanded = shipped("translation-files", str(tmp_path))
+    splits = expanded.datasets["translation/en-ta"].splits
+    assert [Path(p).name for r in splits["train"] for p in r.paths] == [
+        "tatoeba_test_v2021-08-07.en-ta.tsv",
+        "ta.dev.tsv",
+        "ta.devtest.tsv",
+    ]
+    wikipedia = splits["train"][1].options["columns"]
+    assert wikipedia == {"en": ["en0", "en1", "en2", "en3"], "ta": "src_ta"}
+    assert splits["test"][0].options["columns"] == {"en": "eng_Latn", "ta": "tam_Taml"}
+    with pytest.raises(study.StudyError, match=r"14 file\(s\) are missing") as caught:
+        check_files(expanded)
+    assert str(tmp_path) in str(caught.value) and "--config data=" in str(caught.value)
+
+
+def test_adapters_has_the_papers_models():
+    expanded = shipped("adapters")
+    assert len(expanded.of_kind("expert")) == 16  # 15 and the updated English one
+    assert len(expanded.of_kind("joint")) == 3
+    sizes = {g.name: (len(g.members), len(g.methods)) for g in expanded.groups.values()}
+    assert sizes["sentiment"] == sizes["reasoning"] == sizes["summarization"] == (5, 8 + 4)
+    assert sizes["multitask-all"] == (15, 1) and sizes["sentiment-asian"] == (2, 1)
+    updated = expanded.models["experts/sentiment-en-updated"]
+    assert updated.source.datasets == ("sentiment/en", "more-sentiment/en")
+    assert "more-sentiment/en" not in updated.evaluate
+    order = list(expanded.merges)
+    merged = expanded.merges["merges/multitask-each/ties-0.5"]
+    assert all(m.startswith("merges/") and order.index(m) < order.index(merged.model)
+               for m in merged.members)  # fmt: skip
+    assert len(expanded.models[merged.model].evaluate) == 15
+    assert expanded.merges["merges/sentiment/ties-knots-0.5"].algorithm == "knots"
+    assert not expanded.sweeps
+    assert expanded.models["experts/reasoning-ja"].source.training["lora"]["r"] == 64
+
+
+def test_pretraining_has_the_papers_models():
+    expanded = shipped("pretraining")
+    experts = [m for m in expanded.of_kind("expert") if "@" not in m]
+    assert len(experts) == 10 and len(expanded.of_kind("baseline")) == 3
+    sizes = {name: len(groups) for name, groups in expanded.families.items()}
+    assert sizes == {"all": 1, "pairs": 45, "prefixes": 9, "along-training": 47}
+    assert [len(expanded.groups[g].members) for g in expanded.families["prefixes"]] == [
+        *range(2, 11)
+    ]
+    chinese = expanded.models["experts/zh@0010000"].source
+    assert chinese.hub == "HPLT/hplt2c_zhos_checkpoints"
+    assert chinese.revision == "checkpoint_0010000"
+    assert "joint/mixed@0010000" in expanded.models
+    assert expanded.groups["along-training-0010000"].members[0] == "experts/en@0010000"
+    assert len(expanded.models["merges/prefixes-2/linear"].evaluate) == 9
+    assert "flores/fr-en" in expanded.models["experts/en"].datasets
+    assert "flores/en-de" in expanded.models["experts/de"].datasets
+    assert set(expanded.taken) == set(expanded.models) - set(expanded.of_kind("merge"))
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("adapters", ["classification", "knots"]),
+        ("pretraining", ["minimal_pairs", "multiple_choice", "dare_ties"]),
+    ],
+)
+def test_what_is_not_built_yet_is_said(name, parts):
+    with pytest.raises(plan.NotBuiltYet, match="not built yet") as caught:
+        plan.check_built(shipped(name), {"translation"}, BUILT)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted(STUDIES.glob("*.yaml")), ids=lambda p: p.stem)
+def test_plans_are_stable_plain_data(path):
+    first, second = (
+        json.dumps(dataclasses.asdict(plan.expand(study.load(path))), ensure_ascii=False)
+        for _ in range(2)
+    )
+    assert first == second
