@@ -272,7 +272,7 @@ def planned(plan: Plan) -> None:
     for merge in plan.merges.values():
         graph.merge.recipe_settings(plan, merge.group, merge.method)
         graph.merge.sweep_settings(plan, merge.group, merge.method)
-        graph.scores.retention_settings(plan, merge.group)
+        graph.retention.settings(plan, merge.group)
     for dataset, entry in plan.datasets.items():
         for split in entry.splits:
             graph.data.settings(plan, dataset, split)
