@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from made_up_report import Named, run_script
 from places import ROOT
 
 from babelmerge.analysis.benchmarks.tables import benchmarks
@@ -73,3 +74,18 @@ def test_without_a_printed_mean_it_is_that_of_the_printed_values(published):
 def test_a_study_without_published_values_has_none_beside():
     rows, note = asides(None)
     assert {text for row in rows for text in row} == {""} and "parentheses" not in note
+
+
+def test_the_script_sets_published_values_beside_where_there_are_any(tmp_path, monkeypatch):
+    groups = []
+    for name, facts in SHOWN.items():
+        groups.append(str(tmp_path / f"{name}.tsv"))
+        long(facts["datasets"]).to_csv(groups[-1], sep="\t", index=False)
+    made = [str(tmp_path / "benchmarks.tsv")]
+    for published, told in (
+        ([], False),
+        ([str(ROOT / "resources/published/pretraining.tsv")], True),
+    ):
+        files = Named(groups=groups, published=published)
+        run_script("table_benchmarks", tmp_path, monkeypatch, files, made, SHOWN)
+        assert ("(98.7)" in (tmp_path / "benchmarks.md").read_text()) == told

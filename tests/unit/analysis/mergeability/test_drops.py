@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_report import Named, run_script
 from places import ROOT
 from scipy import stats
 
@@ -129,6 +130,15 @@ def test_published_correlations_stand_beside_ours_with_the_sign_of_drops():
     assert "lang2vec" not in shown.note, "the measure that it is said of is not shown"
     kept = own.assign(outcome="retention")
     assert "parentheses" not in tables.correlations_table(kept, published).note
+
+
+def test_the_script_sets_published_correlations_beside_ours(tmp_path, monkeypatch):
+    correlated(noise=0.05)[1].to_csv(tmp_path / "long.tsv", sep="\t", index=False)
+    published = [str(ROOT / "resources/published/pretraining.tsv")]
+    made = [str(tmp_path / "correlations.tsv")]
+    files = Named(long=str(tmp_path / "long.tsv"), published=published)
+    run_script("table_mergeability", tmp_path, monkeypatch, files, made, {}, table="correlations")
+    assert "(\u22120.45)" in (tmp_path / "correlations.md").read_text()
 
 
 def test_the_figure_names_every_pair_and_draws_the_line_of_least_squares():
