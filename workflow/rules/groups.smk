@@ -50,7 +50,8 @@ rule table_groups:
 rule table_benchmarks:
     """Of every system the mean of each task over languages."""
     input:
-        lambda w: graph.groups.benchmark_inputs(plan_of(w)),
+        groups=lambda w: graph.groups.benchmark_inputs(plan_of(w)),
+        published=lambda w: plan_of(w).published or [],
     output:
         table("benchmarks"),
     log:

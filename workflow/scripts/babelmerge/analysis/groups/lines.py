@@ -100,5 +100,9 @@ def printed(
     """
     mean = dataset == MEAN
     place = direction_id(datasets[0], labels.pivot(datasets)) if mean else dataset
-    names = {"merge": line.method, "expert": OWN if mean else ids.unit(dataset)}
+    names = {
+        "merge": line.method,
+        "expert": OWN if mean else ids.unit(dataset),
+        "baseline": ids.name(line.name),
+    }
     return found.get((line.kind, names.get(line.kind, ""), place, metric), NAN)

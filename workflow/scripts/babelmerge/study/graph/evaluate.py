@@ -18,7 +18,7 @@ from babelmerge.words.metrics import metric as facts_of
 PROBES = ("neurons", "cka", "angles", "usage_alignment", "interventions")
 MEASURING = ("babelmerge.evaluation.bertscore", "babelmerge.models")
 # What training does with rows that are too long, and the key of the max_lengths at which it does.
-POLICIES = {"cut": "trained", "drop": "dropping", "error": "refusing"}
+POLICIES = {"cut": "trained", "drop": "dropping", "error": "refusing", "split": "splitting"}
 Limits = dict[str, int | None]  # split -> how many of its first rows; None: all
 
 

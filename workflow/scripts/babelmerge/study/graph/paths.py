@@ -57,6 +57,7 @@ TRIVIAL = ROOT + "/trivial/{dataset}.tsv"
 
 COMPARISONS = ROOT + "/comparisons"
 SCORES = COMPARISONS + "/scores.tsv"
+OUTPUTS = COMPARISONS + "/outputs.tsv"
 LEARNING = COMPARISONS + "/learning.tsv"
 RETENTION = COMPARISONS + "/retention/{group}.tsv"
 GROUPS = COMPARISONS + "/groups/{direction}.tsv"
