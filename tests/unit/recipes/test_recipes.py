@@ -12,6 +12,11 @@ CONDITIONS = [{"filter": "mlp", "value": [0.1, 0.9]}, {"value": 0.5}]
 POINTS = [
     ("linear", {"weight": [1, 2]}),
     ("slerp", {"t": [0.2, 0.8]}),
+    ("nuslerp", {"weight": [1, 2]}),
+    ("nuslerp", {"weight": [GRADIENT, 2], "nuslerp_flatten": False, "origin": "base"}),
+    ("multislerp", {"weight": CONDITIONS, "eps": 1e-6}),
+    ("multislerp", {"normalize_weights": False, "origin": "base", "semantics": "mergekit"}),
+    ("karcher", {"max_iter": 20, "tol": 1e-6}),
     ("task_arithmetic", {"weight": 0.3, "lambda": 0.5}),
     ("task_arithmetic", {"weight": {"hi-en": GRADIENT, "bn-en": -0.1}, "lambda": CONDITIONS}),
     ("ties", {"density": 0.4, "weight": 0.3, "scope": "tensor"}),
@@ -70,8 +75,10 @@ def test_mergekit_parses_it(method, point):
     parsed = config.MergeConfiguration.model_validate(yaml.safe_load(yaml.safe_dump(made)))
     spec = registry.get(parsed.merge_method).spec
     assert [str(model.model) for model in parsed.models] == list(EXPERTS.values())
-    theirs = {"linear": "None", "slerp": "models/hi-en"}.get(method, "models/base")
-    assert str(parsed.base_model) == theirs
+    theirs = {"linear": "None", "slerp": "models/hi-en", "karcher": "None"}
+    if method in ("nuslerp", "multislerp") and point.get("origin") != "base":
+        theirs[method] = "None"
+    assert str(parsed.base_model) == theirs.get(method, "models/base")
     # Every parameter that we write is one of that method's: mergekit would pass over others.
     known = {parameter.name for parameter in spec.parameters}
     assert set(parsed.parameters or {}) <= known
@@ -231,6 +238,24 @@ def test_a_plain_file_may_list_its_base():
     assert [id_ for id_, _ in read.experts] == ["org/base", "org/a"]
     assert point_of("slerp", read.parameters).at("model.layers.1.x", 3).t == 0.5
     assert plain("slerp", "- model: org/base\n- model: org/a\n", "{t: 1}").experts == read.experts
+
+
+@pytest.mark.parametrize("method", ["nuslerp", "multislerp"])
+def test_a_plain_files_base_is_the_centre_of_the_sphere(method):
+    models = (
+        "- model: org/a\n  parameters: {weight: 0.5}\n- model: org/b\n  parameters: {weight: 1}\n"
+    )
+    for more in ("", "- model: org/base\n"):
+        read = plain(method, models + more)
+        assert (read.base, read.parameters["origin"]) == ("org/base", "base")
+        assert [id_ for id_, _ in read.experts] == ["org/a", "org/b"]
+    alone = plain(method, models, base="null")
+    assert (alone.parameters["origin"], len(alone.experts)) == ("zero", 2)
+    assert alone.parameters["weight"] == [0.5, 1] and alone.parameters["semantics"] == "mergekit"
+    with pytest.raises(ValueError, match="origin is 'base', but the recipe has no base_model"):
+        recipes.read_recipe({**alone.source, "babelmerge": {"method": method, "origin": "base"}})
+    with pytest.raises(ValueError, match="would merge base_model org/base as one more model"):
+        plain("karcher", "- model: org/a\n- model: org/b\n")
 
 
 def test_a_plain_files_gradients_and_filters():

@@ -96,7 +96,8 @@ def adapted(
 ) -> "AdaptedModel | Merger":
     """The merged model of adapters on their base.
 
-    Of a mixture with full models, and for slerp, a `Merger` over the adapters folded into theirs.
+    Of a mixture with full models, and for methods that take angles between models, a `Merger` over
+    the adapters folded into theirs.
     """
     from babelmerge.merging.adapters.merges import AdaptedModel, merge_adapters
     from babelmerge.models.adapters import Adapter, Folded
@@ -104,7 +105,7 @@ def adapted(
     base = opened(base)
     point = settings(method, tuple(experts), parameters)
     folds = {id_: any_adapter({id_: one}) for id_, one in experts.items()}
-    if all(folds.values()) and point.inner.method != "slerp":
+    if all(folds.values()) and not point.rule.angles:
         return AdaptedModel(merge_adapters(base, experts, method, statistics, **parameters))
     refuse_full_models(point)
     full = {id_: Folded(Adapter(one, base)) if folds[id_] else one for id_, one in experts.items()}

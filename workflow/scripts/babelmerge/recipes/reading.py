@@ -16,6 +16,7 @@ from babelmerge.recipes.methods import (
     METHODS,
     OWN,
     PARAMETERS,
+    centred,
     for_mergekit,
     merge_method,
     parameters,
@@ -183,10 +184,24 @@ def _parameters(
         values["semantics"] = "mergekit"
         if "density" in METHODS[method].defaults:
             values.setdefault("density", 1.0)
+        if centred(method):
+            values["origin"] = _origin(content, own)
     skipped = ("method", "members", *OUTPUT_KEYS)  # a rank among the parameters is TSV's
     values |= {name: value for name, value in own.items() if name not in skipped}
     dtype = content.get("out_dtype") or (None if "members" in own else content.get("dtype"))
     return values | ({"dtype": dtype} if dtype else {})
+
+
+def _origin(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
+    """Where a sphere has its centre: in mergekit's base, where a recipe names one."""
+    found = "zero" if content.get("base_model") is None else "base"
+    if own.get("origin", found) != found:
+        base = "no base_model" if found == "zero" else f"base_model {content['base_model']}"
+        raise ValueError(
+            f"{OWN}: origin is {own['origin']!r}, but the recipe has {base}, by which mergekit "
+            f"takes {found}; set origin: {found}, or mend base_model"
+        )
+    return found
 
 
 def _effective(given: Mapping[str, Any] | None, method: str) -> dict[str, Any]:

@@ -67,10 +67,8 @@ def make_recipe(
     own |= {name: value for name, value in asked.items() if value not in (False, OUTPUTS[0], None)}
     own["members"] = _members(base, experts, fingerprints or {}, statistics or {})
     recipe: dict[str, Any] = {"merge_method": merge_method(method)}
-    if method == "slerp":  # between the two: mergekit's base is the first of them
-        recipe["base_model"] = _reference(next(iter(experts.values())))
-    elif method != "linear":  # mergekit would merge a linear recipe's base as one more model
-        recipe["base_model"] = _reference(base)
+    named = _base_named(base, experts, method, values)
+    recipe |= {} if named is None else {"base_model": _reference(named)}
     recipe["models"] = _models(experts, method, values)
     shared = _shared(method, values)
     recipe |= {"parameters": shared} if shared else {}
@@ -126,6 +124,17 @@ def model_card(recipe: Recipe, fingerprints: Mapping[str, str] | None = None) ->
         "recipe.yaml beside this file rebuilds the model; manifest.json has the hashes of its "
         "files.\n"
     )
+
+
+def _base_named(
+    base: str | Path, experts: Mapping[str, str | Path], method: str, values: Mapping[str, Any]
+) -> str | Path | None:
+    """What mergekit takes as its base; None where it would merge it as one more model."""
+    if method == "slerp":  # between the two: the first of them
+        return next(iter(experts.values()))
+    if METHODS[method].mergekit and METHODS[method].whole and values.get("origin") != "base":
+        return None
+    return base
 
 
 def _own_parameters(method: str, values: Mapping[str, Any]) -> dict[str, Any]:
