@@ -128,7 +128,7 @@ def pieces(
         merger = adapted(recipe.base, experts, recipe.method, statistics, recipe.parameters)
     else:
         refuse_full_models(point)
-        members = Members(recipe.base, aligned(recipe) if recipe.align else experts, opened)
+        members = Members(recipe.base, aligned(recipe.base, experts, recipe.align), opened)
         running = Passes(members, threads)
         merger = Merger(members, point, device_of(point), running, statistics=statistics)
         merger.prepare()
@@ -139,9 +139,19 @@ def pieces(
     return read
 
 
-def aligned(recipe: Recipe) -> dict[str, "Aligned"]:
-    """The experts with their neurons and heads in the base's order."""
+def aligned(
+    base: Model, experts: Mapping[str, Model], to: bool | str
+) -> Mapping[str, "Model | Aligned"]:
+    """The experts with their neurons and heads in the order of the base (true), or of one of them.
+
+    to: false leaves them as they are; an expert's id leaves that one.
+    """
+    if not to:
+        return experts
     from babelmerge.merging.alignment import align
 
-    base = checkpoints.Checkpoint(recipe.base)
-    return {id_: align.align(base, checkpoints.Checkpoint(path)) for id_, path in recipe.experts}
+    reference = opened(base if to is True else experts[to])
+    return {
+        id_: one if id_ == to else align.align(reference, opened(one))
+        for id_, one in experts.items()
+    }
