@@ -159,27 +159,31 @@ def test_what_else_a_recipe_carries(tmp_path):
         EXPERTS,
         "fisher",
         {},
-        align=True,
         output="adapter",
         rank=16,
         statistics={"experts/hi-en": tmp_path / "hi.safetensors"},
     )
     recipes.write_recipe(made, tmp_path / "r.yaml")
     read = recipes.read_recipe(tmp_path / "r.yaml")
-    assert (read.align, read.output, read.rank) == (True, "adapter", 16)
+    assert (read.align, read.output, read.rank) == (False, "adapter", 16)
     assert read.statistics == {"experts/hi-en": str(tmp_path / "hi.safetensors")}
     plain = recipes.read_recipe(recipes.make_recipe("b", EXPERTS, "linear", {}))
     assert (plain.align, plain.output, plain.rank, plain.statistics) == (False, "model", None, {})
     aligned = recipes.make_recipe("b", EXPERTS, "linear", {}, align=True)
     recipes.write_recipe(aligned, tmp_path / "r.yaml")
     assert "passes over align" in (tmp_path / "r.yaml").read_text()
+    assert recipes.read_recipe(aligned).align is True
+    to = recipes.read_recipe(recipes.make_recipe("b", EXPERTS, "linear", {}, align="bn-en"))
+    assert to.align == "experts/bn-en" and "those of experts/bn-en" in recipes.model_card(to)
+    with pytest.raises(ValueError, match="align: fisher reads fisher statistics"):
+        recipes.make_recipe("b", EXPERTS, "fisher", {}, align=True)
 
 
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        ({"align": "yes"}, "align is 'yes'; expected true or false"),
-        ({"align": 1}, "align is 1; expected true or false"),
+        ({"align": "yes"}, "align is 'yes'; the experts are"),
+        ({"align": 1}, "align is 1; expected true, false or an expert's id"),
         ({"output": "lora"}, "output is 'lora'; expected model or adapter"),
         ({"rank": 8}, "set output: adapter"),
         ({"output": "adapter", "rank": 0}, "rank is 0; expected a whole number from 1"),
@@ -384,7 +388,11 @@ def test_the_card_lists_members_with_fingerprints():
     card = recipes.model_card(recipes.read_recipe(made), {"experts/bn-en": "n" * 64})
     for id_, path, letter in (("base", "models/base", "b"), ("experts/bn-en", "models/bn-en", "n")):
         assert f"| {id_} | `{path}` | {letter * 64} |" in card
-    assert "elect a sign" in card and "matched to the base's" in card and "- scope: tensor" in card
+    assert (
+        "elect a sign" in card
+        and "matched to those of the base" in card
+        and "- scope: tensor" in card
+    )
 
 
 def test_make_recipe_refuses_what_would_not_run():

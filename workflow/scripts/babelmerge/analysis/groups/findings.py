@@ -81,7 +81,7 @@ def _otherwise(change: Mapping) -> str:
     if not to:
         return "the same experts by other methods."
     whose = "the base" if to == "base" else labels.inside(labels.model_id(to))
-    return f"the same experts, their neurons and heads first brought into the order of {whose}'s."
+    return f"the same experts, their neurons and heads first matched to those of {whose}."
 
 
 def _across(change: Mapping, what: str) -> str:
@@ -100,10 +100,10 @@ def _told(line: Line, change: Mapping, datasets: Sequence[str], metric: str) -> 
     where = f"on average of {len(held)} {unit(datasets)}" if len(held) > 1 else _names(held)
     method = labels.method(line.method)
     others = change.get("beside", [line.method])
-    partner = "" if line.method in others else f" from {labels.method(others[0])}"
+    partner = "" if line.method in others else f"from that by {labels.method(others[0])} "
     yield (
-        f"By {method}, {facts_of(metric).word} differs by {interval(mean, metric, sign=True)} "
-        f"{where}{partner}{_sure(mean)}."
+        f"By {method}, {facts_of(metric).word} differs {partner}by "
+        f"{interval(mean, metric, sign=True)} {where}{_sure(mean)}."
     )
     if len(held) > 1:
         yield from _parts(line, change, held, metric)

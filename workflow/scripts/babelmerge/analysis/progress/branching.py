@@ -17,7 +17,7 @@ from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.evaluation import metrics
 from babelmerge.words.metrics import metric as facts_of
 
-NUMBERS = ("share", "kept", "chance")  # beside those of all long tables
+NUMBERS = ("share", "kept", "chance", "expert_low")  # beside those of all long tables
 SYSTEMS = ("merged", "expert", "joint")
 NOTE = (
     "Kept: what the merge scores of what its branches score, each on its own language, with a 95% "
@@ -54,6 +54,7 @@ def _rows(case: Mapping, cfg: Mapping) -> Iterator[dict]:
             "dataset": name,
             "metric": metric,
             **values,
+            "expert_low": means.mean(theirs, metrics.aggregate(metric), **cfg["test"])[1],
             "kept": found.ratio,
             "low": found.ratio_low,
             "high": found.ratio_high,
@@ -67,6 +68,12 @@ def _value(own: Mapping, datasets: Sequence[str], metric: str) -> float:
         return float("nan")
     aggregate = metrics.aggregate(metric)
     return sum(float(aggregate(own[d].sum(axis=0))) for d in datasets) / len(datasets)
+
+
+def learnt(row: Mapping) -> bool:
+    """Whether the branches are surely above chance, where that is known."""
+    low = row["expert_low"] if row["expert_low"] == row["expert_low"] else row["expert"]
+    return row["chance"] is None or row["chance"] != row["chance"] or low > row["chance"]
 
 
 def above(row: Mapping) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from babelmerge.analysis.progress.branching import above, kept, methods, overall
+from babelmerge.analysis.progress.branching import above, kept, learnt, methods, overall
 from babelmerge.analysis.progress.lines import label, lines, mean_of
 from babelmerge.display import labels
 from babelmerge.words.metrics import metric as facts_of
@@ -46,6 +46,8 @@ def _rescued(method: str, rows: Sequence[Mapping]) -> Iterator[str]:
     """What is kept at the ends, whether that is more, and how it stands to the joint model."""
     facts = facts_of(rows[0]["metric"])
     first, last = rows[0], rows[-1]
+    if not all(map(learnt, rows)):
+        yield "Not all branches score surely above chance, so that little follows."
     yield (
         f"By {labels.method(method)}, a merge of branches keeps {kept(first)} of their "
         f"{facts.word} {_common(first)} and {kept(last)} {_common(last)}: {_verdict(rows)}."
