@@ -141,10 +141,7 @@ def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> N
 
         opening.device_of(point)
     point.check_blocks(members.blocks)
-    if point.inner.method == "linear":
-        for name in members.merged_names:
-            plain = point.inner.at(name, members.blocks)
-            linear_divisor(plain.weights, bool(plain.normalize))
+    _check_weights(point.inner, members)
     kind = METHODS[point.method].statistics
     for id_, _ in recipe.experts if kind else ():
         path = recipe.statistics.get(id_)
@@ -156,6 +153,17 @@ def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> N
     if kind:
         files = {id_: recipe.statistics[id_] for id_, _ in recipe.experts}
         checks.check(kind, files, members.base)
+
+
+def _check_weights(point: Settings, members: Members) -> None:
+    """ValueError where an average would divide by 0."""
+    if point.method not in ("linear", "multislerp", "nuslerp"):
+        return
+    key = {"linear": "normalize", "multislerp": "normalize_weights"}.get(point.method, "")
+    for name in members.merged_names:
+        plain = point.at(name, members.blocks)
+        always = point.method == "nuslerp" and point.semantics != "mergekit"
+        linear_divisor(plain.weights, always or bool(plain.normalize), point.method, key)
 
 
 def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:

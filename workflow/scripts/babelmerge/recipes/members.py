@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from babelmerge.recipes.methods import METHODS, OWN
+from babelmerge.recipes.methods import METHODS, OWN, centred
 
 MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
 NESTED = "write a recipe for each merge, and name the directory of the first under 'models'"
@@ -85,16 +85,17 @@ def _plain_members(
     base: str | None, method: str, models: list[tuple[str, dict[str, Any]]]
 ) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, Any]]]:
     paths = [path for path, _ in models]
+    whole = METHODS[method].whole and not (base and centred(method))
     if method == "slerp":  # from the base to the other model
         models = [(base, {}), *((path, given) for path, given in models if path != base)]
-    elif METHODS[method].whole and base is not None and base not in paths:
+    elif whole and base is not None and base not in paths:
         raise ValueError(
             f"mergekit would merge base_model {base} as one more model; list it under 'models' "
             "with its parameters, or leave base_model out"
         )
-    elif not METHODS[method].whole:  # as mergekit, which lists the base or does not
+    elif not whole:  # as mergekit, which lists the base or does not
         models = [(path, given) for path, given in models if path != base]
-    if base is None and (not METHODS[method].whole or method == "slerp"):
+    if base is None and (not whole or method == "slerp"):
         raise ValueError(f"key 'base_model' is missing, which {method} needs")
     if not models:
         raise ValueError(f"'models' lists no expert beside base_model {base}")

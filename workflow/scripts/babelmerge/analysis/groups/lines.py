@@ -17,6 +17,7 @@ from babelmerge.words.metrics import metric as facts_of
 
 SECTIONS = {  # how a group differs from the main one
     "": MERGED,
+    "same": "The same experts, merged otherwise",
     "update": "One expert trained on more data, merged again",
     "exchange": "One expert exchanged",
     "cluster": "Some of the experts merged",
