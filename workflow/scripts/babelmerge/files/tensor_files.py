@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from babelmerge.files import quantised
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.files.tensor_headers import (
     INDEX,
@@ -34,7 +35,7 @@ class TensorFiles:
 
     `names` follow the files (shard by shard, in the order in which the data lie), so that a loop
     over them reads sequentially. An output head that is tied to the embeddings (the config says so)
-    is not listed, as transformers would not have written it.
+    is not listed, as transformers would not have written it. ValueError for quantised weights.
     """
 
     def __init__(self, path: str | Path):
@@ -93,11 +94,6 @@ class TensorFiles:
         entries: dict[str, tuple[str, dict]] = {}
         for file in weight_files(self.path):
             for name, fact in read_header(self.path / file).items():
-                if fact["dtype"] not in SIZES:
-                    raise ValueError(
-                        f"{self.path / file}: {name} is stored as {fact['dtype']}, "
-                        f"expected one of {', '.join(SIZES)}; convert the checkpoint first"
-                    )
                 if name in entries:
                     raise ValueError(
                         f"{self.path}: {name} is in {entries[name][0]} and in {file}, expected in "
@@ -105,6 +101,14 @@ class TensorFiles:
                     )
                 entries[name] = (file, fact)
         self._check_index(entries)
+        facts = {n: (fact["dtype"], tuple(fact["shape"])) for n, (_, fact) in entries.items()}
+        quantised.refuse(self.path, self.config, facts)
+        for name, (code, _) in facts.items():
+            if code not in SIZES:
+                raise ValueError(
+                    f"{self.path / entries[name][0]}: {name} is stored as {code}, expected one of "
+                    f"{', '.join(SIZES)}; convert the checkpoint first"
+                )
         return entries
 
     def _check_index(self, entries: dict[str, tuple[str, dict]]) -> None:
