@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging.calibration import files as calibrated
-from babelmerge.merging.compatibility import refuse_full_models
+from babelmerge.merging.compatibility import check_members, refuse_full_models
 from babelmerge.merging.streaming.former import Former
 from babelmerge.merging.streaming.inputs import Collected
 from babelmerge.merging.streaming.members import Members, Model, name_experts
@@ -49,6 +49,7 @@ def merge(
     if any_adapter(experts):
         return _with_adapters(base, experts, method, statistics, parameters)
     members = Members(base, experts, opened)
+    check_members(members)
     point = settings(method, members.ids, parameters)
     refuse_full_models(point)
     passes = Passes(members, threads)
