@@ -19,10 +19,12 @@ from babelmerge.merging import checking, places
 from babelmerge.merging.streaming import former
 from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.streaming.passes import Passes
+from babelmerge.merging.streaming.rounding import Rounding
 from babelmerge.recipes import recipes
 from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
+MUCH = 0.05  # of a merge's change that its output's dtype may lose without a word
 Progress = Callable[[int, int], None]
 Pieces = Callable[[str], Iterator[np.ndarray]]
 
@@ -52,8 +54,9 @@ def merge_files(
     hashes: dict[str, str] = {}
     prints: dict[str, str] = {}
     report: dict[str, Any] = {}
+    lost: dict[str, float] = {}
     facts = {"made_by": places.MADE, "method": parsed.method, "parameters": parsed.parameters}
-    facts |= {"adapter": report} if parsed.output == "adapter" else {}
+    facts |= {"adapter": report} if parsed.output == "adapter" else {directories.ROUNDING: lost}
     with directories.saving(out_dir, hashes, members=prints, **facts) as directory:
         taken = _beside(lambda: _fingerprints(parsed))
         if point.backend == "mergekit":
@@ -63,11 +66,13 @@ def merge_files(
         elif parsed.output == "adapter":
             report |= _write_adapter(parsed, point, directory)
         else:
-            pieces = _told(make(), layout, progress)
+            rounding = Rounding()
+            pieces = _told(make(rounding), layout, progress)
             hashes |= tensor_files.write_tensors(directory, layout, pieces, max_shard_bytes)
+            lost |= rounding.facts()
             _write_companions(parsed, point, members.tied, directory)
         prints |= taken()
-        _write_origin(parsed, prints, directory)
+        _write_origin(parsed, prints, lost, directory)
     logger.info("merged %d experts by %s", len(parsed.experts), parsed.method)
     return Path(out_dir)
 
@@ -82,20 +87,20 @@ def check_files(recipe: Mapping[str, Any] | str | Path, out_dir: str | Path) -> 
 
 def _planned(
     recipe: recipes.Recipe, threads: int | None, device: str | None
-) -> tuple[Settings, Members, Callable[[], Pieces]]:
+) -> tuple[Settings, Members, Callable[[Rounding], Pieces]]:
     """(settings, base and full models, what starts making the result), with everything checked."""
     point, members, adapters = checking.checked(recipe, device)
 
-    def make() -> Pieces:
+    def make(rounding: Rounding) -> Pieces:
         by_kernels = former.can_form(point) and point.device in (None, "cpu")
         if by_kernels and not recipe.align and not adapters:
-            stream = former.Former(Passes(members, threads), point).stream()
+            stream = former.Former(Passes(members, threads, rounding), point).stream()
             layout = _layout(members, point)
             sizes = {name: tensor_headers.size_of(entry) for name, entry in layout.items()}
             return former.pieces_of(stream, sizes)
         from babelmerge.merging import engine
 
-        return engine.pieces(recipe, point, threads)
+        return engine.pieces(recipe, point, threads, rounding)
 
     return point, members, make
 
@@ -140,10 +145,17 @@ def _write_companions(
     directories.write_config(config, point.dtype, directory)
 
 
-def _write_origin(recipe: recipes.Recipe, prints: Mapping[str, str], directory: Path) -> None:
+def _write_origin(
+    recipe: recipes.Recipe,
+    prints: Mapping[str, str],
+    lost: Mapping[str, float],
+    directory: Path,
+) -> None:
     """What it was merged from, for programs and for people."""
     recipes.write_recipe(recipes.stamped(recipe, prints), directory / "recipe.yaml")
-    card = recipes.model_card(recipe, prints)
+    card = recipes.model_card(recipe, prints, lost)
+    if lost.get("lost", 0.0) > MUCH:
+        logger.warning("%s", recipes.rounded(lost))
     (directory / "README.md").write_text(card, encoding="utf-8")
 
 
