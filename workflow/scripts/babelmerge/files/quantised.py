@@ -39,7 +39,7 @@ COMPANIONS = {
     "_qdata": "torchao",
 }
 STATE = ".quant_state."  # of bitsandbytes, within a name
-SMALL_FLOATS = ("F8", "F6", "F4")  # starts of dtype codes
+SMALL_FLOATS = ("F8", "F6_", "F4")  # starts of dtype codes; F64 is none
 WHOLE = ("I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64")
 BYTES = ("I8", "U8")
 COUNTED = ("bias", "mask", "ids")  # ends of buffers of bytes that are no weights
@@ -102,8 +102,8 @@ def _told(tensors: Facts) -> Iterator[tuple[str, str]]:
             if name.endswith(end):
                 yield name, maker
     for name, (code, shape) in tensors.items():
-        if code[:2] in SMALL_FLOATS:
-            yield name, "FP8" if code[:2] == "F8" else code
+        if code.startswith(SMALL_FLOATS):
+            yield name, "FP8" if code.startswith("F8") else code
         elif code in WHOLE and _is_weight(name, code, shape):
             yield name, f"whole numbers of {code[1:]} bits"
 

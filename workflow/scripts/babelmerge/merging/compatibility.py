@@ -5,6 +5,7 @@ with another number of heads, or the same number of rows with other tokens in th
 """
 
 import hashlib
+import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from babelmerge.files import directories
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models.dialect import configs
+from babelmerge.recipes.members import is_same
 from babelmerge.recipes.methods import METHODS
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
@@ -27,12 +29,14 @@ def check_all(members: Members, recipe: Recipe) -> None:
     """Everything about the members that can be wrong without reading a tensor."""
     check_members(members)
     check_fingerprints(recipe)
+    tell_same(recipe)
 
 
 def check_members(members: Members) -> None:
     """The same of members without a recipe."""
     check_configs(members)
     check_tokenizers(members)
+    tell_ties(members)
 
 
 def refuse_full_models(point: Settings) -> None:
@@ -88,6 +92,37 @@ def check_tokenizers(members: Members) -> None:
             raise ValueError(f"base has {ours.name}, {id_} has {theirs.name}; use one tokenizer")
         elif _digest(ours) != _digest(theirs):
             _compare(ours, id_, theirs)
+
+
+def tell_ties(members: Members) -> None:
+    """A warning where heads and configs do not agree: the result says which it is."""
+    if members.tied is None:
+        return
+    if members.tied:
+        logger.warning(
+            "the output heads are copies of the embeddings: merged as one tensor, and the result "
+            "is tied (tie_word_embeddings: true)"
+        )
+        return
+    logger.warning(
+        "%s differs from the embeddings in some member, though config.json ties them: the heads "
+        "are merged, and the result is untied (tie_word_embeddings: false)",
+        members.base.head,
+    )
+
+
+def tell_same(recipe: Recipe) -> None:
+    """A warning for a folder that is merged twice, and for an expert that is the base."""
+    base = [] if METHODS[recipe.method].whole else [("base", recipe.base)]
+    for (one, path), (other, again) in itertools.combinations([*base, *recipe.experts], 2):
+        if is_same(path, again):
+            logger.warning(
+                "%s and %s are one folder, %s: %s",
+                one,
+                other,
+                path,
+                "an expert without a change" if one == "base" else "it counts twice",
+            )
 
 
 def check_fingerprints(recipe: Recipe) -> None:

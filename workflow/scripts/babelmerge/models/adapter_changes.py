@@ -6,7 +6,7 @@ that they fit. No tensor is read; no torch.
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -73,6 +73,7 @@ def changes(
     """
     match = _Match(config, shapes, base)
     parts, found = match.sorted()
+    match.tell_lacking(parts)
     for module, entries in parts.items():
         if bias := entries.pop("bias", None):
             name = match.base_name(module, "bias", bias)
@@ -121,6 +122,18 @@ class _Match:
             else:
                 parts.setdefault(name.removesuffix(end), {})[PARTS[end]] = entry
         return parts, whole
+
+    def tell_lacking(self, modules: Iterable[str]) -> None:
+        """A warning for targets of the config of which the file holds nothing."""
+        held = {f".{module}" for module in modules}
+        lacking = [t for t in self.config.targets if not any(m.endswith(f".{t}") for m in held)]
+        if lacking and held:
+            logger.warning(
+                "%s: target_modules has %s, of which the file holds no factors; if they were "
+                "trained, the adapter was not saved whole",
+                self.path,
+                " and ".join(lacking),
+            )
 
     def base_name(self, module: str, kind: str, entry: str) -> str:
         """The base's tensor that a module's LoRA changes."""

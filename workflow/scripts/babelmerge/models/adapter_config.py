@@ -56,6 +56,7 @@ class AdapterConfig:
     alpha_pattern: Mapping[str, float] = field(default_factory=dict)
     base: str | None = None
     task_type: str | None = None
+    targets: tuple[str, ...] = ()  # ends of modules' names, where they are listed
 
     def rank(self, module: str) -> int:
         return self.rank_pattern.get(_pattern(self.rank_pattern, module), self.r)
@@ -116,6 +117,7 @@ def read_config(path: str | Path) -> AdapterConfig:
         alpha_pattern=dict(found.get("alpha_pattern") or {}),
         base=found.get("base_model_name_or_path") or None,
         task_type=found.get("task_type"),
+        targets=_targets(found.get("target_modules")),
     )
 
 
@@ -174,6 +176,10 @@ def _refuse(path: Path, found: Mapping[str, Any]) -> None:
             "added to; save the adapter converted (peft: save_pretrained with "
             f"path_initial_model_for_weight_conversion), or {FOLD}"
         )
+
+
+def _targets(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _rank(path: Path, value: Any) -> int:
