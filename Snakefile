@@ -26,9 +26,6 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/run.smk"
 
 
-CODE.save()  # what was read of the project's code, for the next parse
-
-
 rule all:
     """One report for each study that config.yaml names."""
     default_target: True

@@ -22,7 +22,10 @@ TASKS = {"sentiment": "f1", "reasoning": "accuracy", "summarization": "rouge1"}
 # What only the ablations need is left out.
 ONLY = """extends: {mini}
 seed: {seed}
-corpora: {{controlled: {{controlled: {{seed: {seed}}}}}, more: null}}
+corpora:
+  controlled: {{controlled: {{seed: {seed}}}}}
+  words: {{controlled: {{seed: {seed}}}}}
+  more: null
 tasks: {{more-sentiment: null}}
 experts: {{sentiment-en-updated: null}}
 groups:

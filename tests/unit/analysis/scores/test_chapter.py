@@ -23,7 +23,7 @@ CHAPTERS = (question, chapter.experts, chapter.merges, failures.failures)
 
 def parts(study=None, scores=None, retention=None, **more):
     """Parts of a chapter from long tables."""
-    facts = {"metric": "bleu", "families": made_up_study.groups(), "directions": DIRECTIONS}
+    facts = {"metrics": ["bleu"], "families": made_up_study.groups(), "directions": DIRECTIONS}
     facts |= {"chosen_on_test": [], "swept_on": "dev"} | (study or {})
     long = {("scores",): made_up_study.scores() if scores is None else scores}
     if retention is not None:
@@ -67,7 +67,17 @@ def test_the_question_is_answered_in_short(full):
     ):
         assert page.text(sentence) in content
     assert "<p>D</p><p>The question:" in content and "Reference: P &lt;1&gt;." in content
-    assert "In short" not in question(Parts({"metric": None, "chosen_on_test": []}))
+    assert "In short" not in question(Parts({"metrics": [], "chosen_on_test": []}))
+
+
+def test_each_task_is_answered_in_its_own_metric(full):
+    """A study whose tasks have different metrics tells what merges keep of each."""
+    both = dataclasses.replace(full, study={**full.study, "metrics": ["bleu", "chrf"]})
+    for make in CHAPTERS:
+        content = make(both)
+        assert "BLEU" in content and "chrF" in content
+    for word in ("BLEU", "chrF"):
+        assert question(both).count(f"of the experts&#x27; {word} on average") == 1
 
 
 def test_experts_and_merges_show_their_figures_and_tables(full):
@@ -112,8 +122,9 @@ def test_failures_show_sentences_side_by_side(full):
         {},
         {"families": {"many-to-one": made_up_study.groups()["many-to-one"]}},
         {"families": {}},
-        {"metric": "chrf"},
-        {"metric": "accuracy"},
+        {"metrics": ["chrf"]},
+        {"metrics": ["accuracy"]},
+        {"metrics": ["bleu", "chrf"]},
     ],
 )
 def test_chapters_from_scores_alone(study):
@@ -209,7 +220,7 @@ def test_counts_against_base_and_expert():
     rows = [("g", m, "t/hi-en", share, 0, 1) for m, share in (("a", 0.1), ("b", 0.5), ("c", 0.3))]
     frame = kept(rows).assign(p_base=[0.01, 0.01, 0.5])
     said = " ".join(findings.against_base(scored(retention=frame)))
-    assert "Of 3 merged scores, significantly above the base's: 1, below it: 1, not" in said
+    assert "Of 3 merged scores in BLEU, significantly above the base's: 1, below it: 1, not" in said
     assert "below the expert's own score: 3 of 3" in said
 
 
@@ -217,7 +228,7 @@ def test_joint_and_worst_and_published():
     rows = [("g", "ties", "t/hi-en", 0.6, 0.5, 0.7), ("h", "dare", "t/en-hi", 0.1, 0.0, 0.2)]
     found = scored(retention=kept(rows))
     assert "80% of the experts' BLEU" in findings.joint(found)[0]
-    assert findings.worst(found)[0].startswith("h keeps least on average (10%)")
+    assert findings.worst(found)[0].startswith("h keeps least of BLEU on average (10%)")
     published = pd.DataFrame(
         [
             ("expert", "hi-en", "", "many-to-one", "translation/hi-en", "bleu", 40.0, "P Table 1"),
@@ -235,7 +246,7 @@ def test_joint_and_worst_and_published():
         ],
     )
     (said,) = findings.published(scored(published=published))
-    assert said == "The published scores imply retention of 25% many-to-one (P)."
+    assert said == "The published BLEU scores imply retention of 25% many-to-one (P)."
 
 
 def test_experts_that_score_zero_do_not_break_the_story():

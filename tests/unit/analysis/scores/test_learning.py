@@ -128,7 +128,7 @@ def test_means_leave_out_and_count_them():
 def test_the_reports_first_sentence_says_it():
     every = made_up_study.datasets(("hi", "bn", "ta", "te"))
     table = kept([dataset for sets in every for dataset in sets])
-    facts = {"metric": "bleu", "families": made_up_study.groups(), "description": "D"}
+    facts = {"metrics": ["bleu"], "families": made_up_study.groups(), "description": "D"}
     long = {("scores",): made_up_study.scores(), ("learning",): learning("base", "base", "floor")}
     long |= {("retention", name): part for name, part in table.groupby("group", sort=False)}
     warned = facts | {"chosen_on_test": ["points of sweeps"]}

@@ -12,7 +12,7 @@ import pytest
 
 from babelmerge.data.controlled import ITEM_LANGUAGES, SPLITS, items
 from babelmerge.data.controlled import inventory as words
-from babelmerge.data.controlled.items import drawing, reasoning, sentiment, summaries
+from babelmerge.data.controlled.items import drawing, relations, sentiment, summaries
 from babelmerge.data.controlled.items import themes as themes_of
 from babelmerge.data.controlled.languages.speakers import MIXERS, SPEAKERS
 from babelmerge.data.controlled.meaning import Meaning, Phrase, split_of_core
@@ -47,7 +47,7 @@ def test_items_read_with_care(kind, language, pinned):
 
 @pytest.mark.parametrize("kind", MADE)
 def test_a_row_has_the_fields_of_its_task_kind(kind):
-    of = "reasoning" if kind in ("passages", "continuations") else kind
+    of = "reasoning" if kind in ("relations", "passages", "continuations") else kind
     (record,) = (record for record in KINDS.values() if record.made == of)
     (row,) = items(kind, "de", "dev", 1, 0)
     assert tuple(row) == ("id", *drawing.MAKERS[kind].FIELDS)
@@ -135,8 +135,9 @@ def test_words_alone_find_some_labels_but_by_far_not_all(language):
 
 
 @pytest.mark.parametrize("language", ITEM_LANGUAGES)
-def test_there_are_five_different_choices_and_words_do_not_find_the_right_one(language):
-    rows = said("reasoning", language, "test", 150)
+@pytest.mark.parametrize("kind", ["reasoning", "relations"])
+def test_there_are_five_different_choices_and_words_do_not_find_the_right_one(kind, language):
+    rows = said(kind, language, "test", 150)
     asked = [(row["question"], row["choices"].split("\n"), row["answer"]) for row in rows]
     for _, choices, answer in asked:
         assert len(set(choices)) == 5 and choices.count(answer) == 1
@@ -179,17 +180,26 @@ def test_a_passage_answers_its_question_in_one_way():
 
 
 def test_the_right_choice_is_everywhere_equally_often():
-    for kind, choices in (("reasoning", 5), ("passages", 4), ("continuations", 4)):
+    for kind, choices in (
+        ("reasoning", 5),
+        ("relations", 5),
+        ("passages", 4),
+        ("continuations", 4),
+    ):
         keys = [item.key for item in drawn(kind, size=400)]
         blocks = [keys[at : at + choices] for at in range(0, 400, choices)]
         assert all(set(block) == set(range(choices)) for block in blocks)
 
 
+def test_of_five_things_one_is_of_the_kind_or_one_is_not():
+    for item in drawn("relations", size=600):
+        members = [choice.noun in relations.KINDS[item.kind] for choice in item.choices]
+        assert members.count(not item.denied) == 1 and members[item.key] != item.denied
+
+
 def test_exactly_one_choice_answers_the_question():
     for item in drawn("reasoning", size=1500):
-        if item.question is None:
-            members = [c.noun in reasoning.KINDS[item.kind] for c in item.choices]
-            assert members.count(not item.denied) == 1 and members[item.key] != item.denied
+        if isinstance(item, relations.Item):
             continue
         filled = {
             number: filled_with(item, choice) in item.facts

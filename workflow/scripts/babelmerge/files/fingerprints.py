@@ -48,6 +48,7 @@ class Tree:
         self._edges: dict[tuple[str, bool], list[tuple]] = {}
         self._ways: dict[str, list[tuple[str, bool]]] = {}
         self._named: dict[str, list[str]] = {}
+        self._codes: dict[tuple[str, tuple[str, ...]], str] = {}
         entries = [e for e in os.scandir(self.root) if e.name[0] not in "._"]
         top = {e.name.removesuffix(".py") for e in entries if e.is_dir() or e.name.endswith(".py")}
         self.ours = sorted(top)
@@ -134,7 +135,12 @@ class Tree:
         files: moving or renaming a module changes nothing. What carries a job (PLUMBING) does not
         count. `without` is as for `closure`.
         """
-        shut = tuple(without)
+        asked = os.path.realpath(script), tuple(without)
+        if asked not in self._codes:
+            self._codes[asked] = self._code(*asked)
+        return self._codes[asked]
+
+    def _code(self, script: str, shut: tuple[str, ...]) -> str:
         entries = set()
         files = self.closure(script, shut)
         for path, passed in files.items():

@@ -3,7 +3,7 @@
 What each says is computed by `findings` and `model_findings`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import pandas as pd
 
@@ -21,16 +21,16 @@ from babelmerge.words import metrics
 
 def experts(parts: Parts) -> str:
     """What fine-tuning gave, and what it did to other languages."""
-    found = scored.of(parts)
-    if not (found.scores["kind"] == "expert").any():
+    every = scored.each(parts)
+    if not _there(every, "expert"):
         return ""
-    body = page.paragraphs(models.experts(found))
+    body = page.paragraphs([sentence for found in every for sentence in models.experts(found)])
     sets = parts.study["directions"]
     words = {name: labels.direction_words(datasets, name) for name, datasets in sets.items()}
     body += _by_metric(
         parts,
         "matrix",
-        lambda metric: matrix.caption(found.scores, metric),
+        lambda metric: matrix.caption(every[0].scores, metric),
         lambda key: words[key[1]],
     )
     return body + parts.tables_of("own-scores")
@@ -64,19 +64,24 @@ def _by_metric(
 
 def merges(parts: Parts) -> str:
     """What merges keep: overview, families one by one, sweeps."""
-    found = scored.of(parts)
-    if not (found.scores["kind"] == "merge").any():
+    every = scored.each(parts)
+    if not _there(every, "merge"):
         return ""
-    body = page.paragraphs([*findings.interference(found), *findings.published(found)])
-    body += _by_metric(parts, "overall", lambda metric: _overall(found, metric), lambda key: "")
+    told = (findings.interference, findings.published)
+    body = page.paragraphs([sentence for tell in told for f in every for sentence in tell(f)])
+    body += _by_metric(parts, "overall", lambda metric: _overall(every[0], metric), lambda key: "")
     body += "".join(parts.tables_of(what) for what in ("benchmarks", "means", "best"))
-    kept = _kept(found.retention)
+    kept = _kept(every[0].retention)
     body += _by_metric(parts, "overview", figures.OVERVIEW, among=kept)
     body += _by_metric(parts, "retention", figures.BARS, among=kept)
     body += parts.tables_of("retention-summary") + parts.tables_of("scores")
     full = parts.tables_of("retention")
     body += page.details("Every merge on every test set, with intervals and tests", full)
     return body + _sweeps(parts)
+
+
+def _there(every: Sequence[scored.Scored], kind: str) -> bool:
+    return any((found.scores["kind"] == kind).any() for found in every[:1])
 
 
 def _kept(retention: pd.DataFrame) -> set[str]:

@@ -16,10 +16,13 @@ SENTENCES = 3  # of a data set
 
 def failures(parts: Parts, shown: Sequence[Mapping] = ()) -> str:
     """Where merges lose most: test sets, languages, and sentences. shown: as `read` gives them."""
-    found = scored.of(parts)
-    body = page.paragraphs([*findings.worst(found), *models.faults(found)])
+    every = scored.each(parts)
+    least = [sentence for found in every for sentence in findings.worst(found)]
+    faults = [sentence for found in every[:1] for sentence in models.faults(found)]
+    body = page.paragraphs([*least, *faults])
     body += parts.tables_of("lowest")
-    told = [fault.failed for fault in metrics.faults(found.scores["metric"])]
+    scores = parts.frame("scores")
+    told = [fault.failed for fault in metrics.faults(scores["metric"] if len(scores) else ())]
     shares = parts.tables_of("rates")
     body += page.details(f"Share of {' or '.join(told)}", shares)
     return body + side_by_side(shown)

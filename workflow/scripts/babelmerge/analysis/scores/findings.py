@@ -98,8 +98,9 @@ def against_base(scored: Scored) -> list[str]:
     if based := int(rows["p_base"].notna().sum()):
         unclear = based - counts["above_base"] - counts["below_base"]
         sentences.append(
-            f"Of {based} merged scores, significantly above the base's: {counts['above_base']}, "
-            f"below it: {counts['below_base']}, not to be told from it: {unclear} (p < 0.05)."
+            f"Of {based} merged scores in {scored.word}, significantly above the base's: "
+            f"{counts['above_base']}, below it: {counts['below_base']}, not to be told from it: "
+            f"{unclear} (p < 0.05)."
         )
     if tested := int(rows["p_expert"].notna().sum()):
         sentences.append(
@@ -175,7 +176,8 @@ def published(scored: Scored) -> list[str]:
     ]
     if not parts:
         return []
-    return [f"The published scores imply retention of {labels.listing(parts)} ({source(table)})."]
+    kept = labels.listing(parts)
+    return [f"The published {scored.word} scores imply retention of {kept} ({source(table)})."]
 
 
 def worst(scored: Scored) -> list[str]:
@@ -186,14 +188,14 @@ def worst(scored: Scored) -> list[str]:
     means = rows.groupby("group", sort=False)["retention"].mean()
     low = rows.loc[rows["retention"].idxmin()]
     first = (
-        f"The lowest retention is {labels.percent(low['retention'])}, "
+        f"The lowest retention of {scored.word} is {labels.percent(low['retention'])}, "
         f"{labels.method(low['method'])}, {labels.group(low['group'])}, on "
         f"{labels.apart(low['dataset'], scored.datasets)}."
     )
     if len(means) < 2:
         return [first]
-    share = labels.percent(means.min())
-    return [f"{labels.group(means.idxmin())} keeps least on average ({share}).", first]
+    name, share = labels.group(means.idxmin()), labels.percent(means.min())
+    return [f"{name} keeps least of {scored.word} on average ({share}).", first]
 
 
 def _finite(rows: pd.DataFrame) -> pd.DataFrame:

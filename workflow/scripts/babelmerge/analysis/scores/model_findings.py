@@ -23,6 +23,7 @@ GIVEN = {  # facts of a training -> in words
     "first_loss": "with a loss of {} at first",
     "last_loss": "and {} at last",
 }
+LOSSES = ("first_loss", "last_loss")
 
 
 def learning(scored: Scored, trained: Mapping[str, Mapping[str, float]]) -> list[str]:
@@ -93,7 +94,10 @@ def _given_to(experts: Sequence[str], trained: Mapping[str, Mapping[str, float]]
     known = [trained[expert] for expert in experts if expert in trained]
     if not known:
         return ["They were taken in as they are: see that prompt and languages are theirs."]
-    told = {key: _range([facts[key] for facts in known if facts.get(key)]) for key in GIVEN}
+    told = {
+        key: _range([facts[key] for facts in known if facts.get(key)], 3 if key in LOSSES else 6)
+        for key in GIVEN
+    }
     parts = [GIVEN[key].format(text) for key, text in told.items() if text]
     return [
         f"They were trained {' '.join(parts)}. That may be too little: try more steps, more "
@@ -101,11 +105,11 @@ def _given_to(experts: Sequence[str], trained: Mapping[str, Mapping[str, float]]
     ]
 
 
-def _range(values: Sequence[float]) -> str:
-    """'10', or '10–300'."""
+def _range(values: Sequence[float], digits: int) -> str:
+    """'10', or '10–300'. digits: that count."""
     ends = (min(values), max(values)) if values else ()
     rounded = (round(value, 2) if value > 1 else value for value in ends)
-    return "–".join(dict.fromkeys(f"{value:,.6g}" for value in rounded))
+    return "–".join(dict.fromkeys(f"{value:,.{digits}g}" for value in rounded))
 
 
 def few_sentences(scored: Scored) -> list[str]:
@@ -165,7 +169,7 @@ def _transfer(rows: pd.DataFrame, direction: str, scored: Scored) -> list[str]:
     paired = any(map(ids.paired, rows["dataset"]))
     there = "On the other test sets of their direction" if paired else "In the other languages"
     return [
-        f"{there}{where} experts score {mean}{facts.unit} where "
+        f"{there}{where} experts score {mean}{facts.unit} {facts.word} where "
         f"the base has {base}{facts.unit}: above the base in {better} of {len(rows)} cases."
     ]
 

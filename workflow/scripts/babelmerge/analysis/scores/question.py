@@ -21,11 +21,12 @@ QUESTION = (
 def question(parts: Parts) -> str:
     """What must be known first, what is asked, and the answer in short."""
     short, first = [], []
-    if parts.study["metric"]:
-        found = scored.of(parts)
+    every = scored.each(parts)
+    for found in every[:1]:  # these are told once, of all test sets
         first = [*models.learning(found, trained(parts)), *models.few_sentences(found)]
-        short = [
-            *findings.overall(found),
+    for found in every:
+        short += [
+            " ".join(findings.overall(found)),
             *findings.asymmetry(found),
             " ".join(findings.against_base(found)),
             *findings.joint(found),

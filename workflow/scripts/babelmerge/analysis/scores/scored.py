@@ -1,7 +1,7 @@
 """What sentences on scores are computed from: the long tables, and how the study arranges them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ Families = Mapping[str, Mapping[str, Sequence[str]]]  # family -> group -> its d
 
 @dataclass(frozen=True)
 class Scored:
-    """metric: key of the metric that the story is told in. The rest: long tables of the study."""
+    """metric: key of the metric that is told of. The rest: long tables of the study."""
 
     metric: str
     scores: pd.DataFrame
@@ -73,17 +73,19 @@ def without_model(
     return named.assign(expert="", group="", method="")
 
 
-def of(parts: Parts) -> Scored:
-    """From the long tables of a chapter: `scores`, `retention`, `published` and `learning`.
+def each(parts: Parts) -> list[Scored]:
+    """For each metric that the story is told in, the first of each task: the chapter's long tables
+    `scores`, `retention`, `published` and `learning`.
 
     Scores of benchmarks, which have no language, are left to `analysis.forgetting`.
     """
     retention, scores = list(parts.named("retention").values()), parts.frame("scores")
-    return Scored(
-        metric=parts.study["metric"],
+    common = Scored(
+        metric="",
         scores=scores[scores["target_language"] != ""] if "target_language" in scores else scores,
         families=parts.study.get("families", {}),
         retention=pd.concat(retention) if retention else pd.DataFrame(),
         published=parts.long.get(("published",)),
         learning=parts.frame("learning"),
     )
+    return [replace(common, metric=metric) for metric in parts.study["metrics"]]

@@ -106,17 +106,18 @@ CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh", "ar", "it", "nl", "ru
 CONTROLLED_MIXED = {"themes": ("mul",)}  # items in which each sentence is in another language
 CONTROLLED_LABELS = ("negative", "neutral", "positive")
 # Kinds whose items have several forms, the usual one first.
-CONTROLLED_FORMS = {"multiple_choice": ("reasoning", "passages", "continuations")}
+CONTROLLED_FORMS = {"multiple_choice": ("reasoning", "relations", "passages", "continuations")}
 
 
 class Controlled(Strict):
     """Parameters of the shipped corpus that is generated from a lexicon and grammars."""
 
     seed: Whole = key("Seed of the sentences or items drawn.", 0)
-    items: Literal["reasoning", "passages", "continuations"] | None = key(
-        "Form of the items for multiple_choice: reasoning (facts and a question), passages (what "
-        "is asked about is longer, and a field of its own, {passage}) or continuations (a "
-        "beginning, and four ends). Default: reasoning."
+    items: Literal["reasoning", "relations", "passages", "continuations"] | None = key(
+        "Form of the items for multiple_choice: reasoning (facts and a question, and now and "
+        "then one after a kind of things), relations (the latter alone), passages (what is asked "
+        "about is longer, and a field of its own, {passage}) or continuations (a beginning, and "
+        "four ends). Default: reasoning."
     )
 
 

@@ -9,9 +9,9 @@ TRAINING = ("learning_rate", "batch_size")  # settings that are told of experts 
 
 
 def facts(plan: Plan) -> dict:
-    """The metric that the story is told in, and how groups stand together."""
+    """The metrics that the story is told in, and how groups stand together."""
     return {
-        "metric": next(iter(scores.metrics_shown(plan)), None),
+        "metrics": scores.main_metrics(plan, plan.datasets),
         "chosen_on_test": list(plan.chosen_on_test),
         "families": {
             family: {group: list(plan.groups[group].datasets) for group in groups}

@@ -9,6 +9,7 @@ from babelmerge.data.controlled.items import (
     minimal_pairs,
     passages,
     reasoning,
+    relations,
     sentiment,
     summaries,
     themes,
@@ -21,6 +22,7 @@ MAKERS = MappingProxyType(
     {
         "sentiment": sentiment,
         "reasoning": reasoning,
+        "relations": relations,
         "passages": passages,
         "continuations": continuations,
         "summaries": summaries,

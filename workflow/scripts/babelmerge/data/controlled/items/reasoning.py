@@ -9,16 +9,8 @@ import random
 from dataclasses import dataclass, replace
 
 from babelmerge.data.controlled import inventory as words
-from babelmerge.data.controlled.items.draws import (
-    PAST,
-    being,
-    chance,
-    human,
-    pick,
-    several,
-    weighted,
-)
-from babelmerge.data.controlled.languages.capitals import capital
+from babelmerge.data.controlled.items import relations
+from babelmerge.data.controlled.items.draws import PAST, being, human, pick, several, weighted
 from babelmerge.data.controlled.languages.speech import Speech
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 from babelmerge.data.controlled.meaning import core as core_of
@@ -30,42 +22,24 @@ FORMS = {
     **{"who is where": 18, "where is who": 16, "who is not": 10, "what": 18, "who did": 16},
     **{"chain": 14, "gave": 14, "kind": 8},
 }
-KINDS = {
-    "animal": words.ANIMALS,
-    "person": (*words.PERSONS, *words.RESPECTED),
-    "food": (*words.FOODS, "bread", "cake", "cheese"),
-    "text": (*words.TEXTS, "book"),
-}
 OPEN = {"subject": Phrase("who"), "object": Phrase("what"), "place": "where"}
-_INERT = ("chair", "bag", "box", "shirt", "hat", "ball", "car", "umbrella", "ring", "doll")
-_OTHERS = {
-    "animal": (*KINDS["person"], *KINDS["food"], *_INERT),
-    "person": (*KINDS["animal"], *KINDS["food"], *_INERT),
-    "food": (*_INERT, *KINDS["text"]),  # no animals: some of them can be eaten
-    "text": (*KINDS["animal"], *KINDS["food"], *_INERT),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """``choices`` are of one role: subject, object or place; ``key`` counts from 0.
-
-    ``question`` is None where the kind of things is asked for: ``kind``, and whether it is denied.
-    """
+    """``choices`` are of one role: subject, object or place; ``key`` counts from 0."""
 
     facts: tuple[Meaning, ...]
-    question: Meaning | None
+    question: Meaning
     role: str
     choices: tuple[Phrase | str, ...]
     key: int
-    kind: str | None = None
-    denied: bool = False
 
 
-def core(item: Item) -> tuple[str, ...]:
+def core(item: Item | relations.Item) -> tuple[str, ...]:
     """The fact that answers, or the things that are told apart."""
-    if item.question is None:
-        return ("kind", *sorted(choice.noun for choice in item.choices))
+    if isinstance(item, relations.Item):
+        return relations.core(item)
     (fact,) = (fact for fact in item.facts if answers(fact, item))
     return core_of(fact)
 
@@ -76,11 +50,11 @@ def answers(fact: Meaning, item: Item) -> bool:
     return filled == fact
 
 
-def draw(rng: random.Random, key: int) -> Item:
+def draw(rng: random.Random, key: int) -> Item | relations.Item:
     """An item whose right choice is at the place ``key``."""
     form = weighted(rng, FORMS)
     if form == "kind":
-        return _kind(rng, key)
+        return relations.draw(rng, key)
     if form in ("who is where", "where is who", "who is not"):
         facts, role = _places(rng, form), "place" if form == "where is who" else "subject"
     elif form in ("what", "who did"):
@@ -164,36 +138,18 @@ def _gifts(rng: random.Random) -> tuple[Meaning, ...]:
     )
 
 
-def _kind(rng: random.Random, key: int) -> Item:
-    """One thing of a kind among four that are not, or the other way round."""
-    kind = pick(rng, tuple(KINDS))
-    denied = kind != "text" and chance(rng, 50)
-    one, many = (_OTHERS, KINDS) if denied else (KINDS, _OTHERS)
-    found = [Phrase(noun, "a") for noun in several(rng, many[kind], CHOICES - 1)]
-    found.insert(key, Phrase(pick(rng, one[kind]), "a"))
-    return Item((), None, "subject", tuple(found), key, kind, denied)
-
-
-def row(item: Item, speech: Speech) -> dict[str, str]:
+def row(item: Item | relations.Item, speech: Speech) -> dict[str, str]:
     """The item in a language: the facts and the question, a choice a line, the right one."""
+    if isinstance(item, relations.Item):
+        return relations.row(item, speech)
     choices = [said(choice, item, speech) for choice in item.choices]
-    if item.question is None:
-        question = _after_kind(choices, item, speech)
-    else:
-        question = speech.gap.join(map(speech.sentence, (*item.facts, item.question)))
+    question = speech.gap.join(map(speech.sentence, (*item.facts, item.question)))
     return {"question": question, "choices": "\n".join(choices), "answer": choices[item.key]}
-
-
-def _after_kind(choices: list[str], item: Item, speech: Speech) -> str:
-    """The things in an order that tells nothing, and the question."""
-    things = speech.comma.join(sorted(choices))
-    question = speech.kinds[item.kind][item.denied]
-    return capital(things) + speech.colon + question
 
 
 def said(choice: Phrase | str, item: Item, speech: Speech) -> str:
     """A choice in a language, in the form of an answer."""
     if isinstance(choice, str):
         return speech.place(choice, item.question.direction)
-    seen = item.role == "object" and item.question is not None and item.question.verb == "look_at"
+    seen = item.role == "object" and item.question.verb == "look_at"
     return speech.phrase(choice, "sight" if seen else item.role)
