@@ -23,6 +23,7 @@ SCORING |= {"table_scores", "table_retention", "table_own_scores", "table_lowest
 SCORING |= {"table_signatures", "chapter_question", "chapter_setup", "chapter_experts"}
 SCORING |= {"compare_groups", "table_groups", "plot_overall", "chapter_ablations"}
 SCORING |= {"chapter_merges", "chapter_failures", "report"}
+SCORING |= {"compare_outputs", "table_outputs", "chapter_outputs"}
 INSIDE = {"represent", "compare_neurons", "compare_usage_alignment", "compare_cka"}
 INSIDE |= {"compare_angles", "compare_task_vectors", "compare_compatibility"}
 INSIDE |= {"compare_correlations", "intervene_blocks", "intervene_neurons"}

@@ -4,7 +4,8 @@
 # tables of means, of all tasks at once, of the best merge by each method and of groups compared; a
 # figure of means; merges across tasks, and studies beside each other, in one table and figure; the
 # report's chapter on ablations. Of merges along training and of more and more
-# models a figure a direction, and a chapter.
+# models a figure a direction, of branches comparisons/branching/{family}.tsv, a figure and a table
+# a family, and a chapter.
 
 
 rule compare_groups:
@@ -50,7 +51,8 @@ rule table_groups:
 rule table_benchmarks:
     """Of every system the mean of each task over languages."""
     input:
-        lambda w: graph.groups.benchmark_inputs(plan_of(w)),
+        groups=lambda w: graph.groups.benchmark_inputs(plan_of(w)),
+        published=lambda w: plan_of(w).published or [],
     output:
         table("benchmarks"),
     log:
@@ -183,8 +185,62 @@ rule plot_progress:
         "../scripts/plot_progress.py"
 
 
+rule compare_branching:
+    """What merges of branches keep of them, by the share of their training in common."""
+    input:
+        unpack(lambda w: graph.progress.branching_inputs(plan_of(w), w.family)),
+    output:
+        paths.BRANCHING,
+    log:
+        "logs/{study}/compare_branching/{family}.log",
+    localrule: True
+    params:
+        code=code("compare_branching.py"),
+        cfg=lambda w: graph.progress.branching_settings(plan_of(w), w.family),
+    message:
+        "Branches of {wildcards.family}"
+    script:
+        "../scripts/compare_branching.py"
+
+
+rule plot_branching:
+    """The same as curves."""
+    input:
+        paths.BRANCHING,
+    output:
+        figure("branching-{family}", "branches, {family}"),
+    log:
+        "logs/{study}/plot_branching/{family}.log",
+    localrule: True
+    params:
+        code=code("plot_branching.py"),
+        names=names_of,
+    message:
+        "Figure of branches, {wildcards.family}"
+    script:
+        "../scripts/plot_branching.py"
+
+
+rule table_branching:
+    """The same as a table."""
+    input:
+        paths.BRANCHING,
+    output:
+        table("branching-{family}"),
+    log:
+        "logs/{study}/table_branching/{family}.log",
+    localrule: True
+    params:
+        code=code("table_branching.py"),
+        names=names_of,
+    message:
+        "Table of branches, {wildcards.family}"
+    script:
+        "../scripts/table_branching.py"
+
+
 rule chapter_progress:
-    """Merges along training, and of more and more models."""
+    """Merges along training, of more and more models, and of branches."""
     input:
         unpack(lambda w: graph.progress.chapter(plan_of(w)).inputs()),
     output:

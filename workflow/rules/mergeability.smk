@@ -167,7 +167,8 @@ rule table_kept:
 rule table_mergeability:
     """Pairs of experts, or correlations of their likeness with what merges keep."""
     input:
-        lambda w: graph.mergeability.files(plan_of(w))[w.table],
+        long=lambda w: graph.mergeability.files(plan_of(w))[w.table],
+        published=lambda w: graph.mergeability.published(plan_of(w), w.table),
     output:
         table("{table}"),
     log:

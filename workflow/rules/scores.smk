@@ -1,8 +1,9 @@
 # Scores: long tables over many scores, one number a row, and what is shown of them.
 #
-# In: scores. Out: results/{study}/comparisons/scores.tsv, learning.tsv and retention/{group}.tsv;
-# tables of scores and of retention; figures: a matrix a direction, retention by family and over all groups; the
-# report's chapters on the question, experts, merges and what fails.
+# In: scores, outputs. Out: results/{study}/comparisons/scores.tsv, learning.tsv, outputs.tsv and
+# retention/{group}.tsv; tables of scores, of retention and of how outputs fail; figures: a matrix a
+# direction, retention by family and over all groups; the report's chapters on the question, experts,
+# merges, what fails, and what models write.
 
 
 rule collect_scores:
@@ -278,3 +279,59 @@ rule chapter_failures:
         "Chapter: what fails"
     script:
         "../scripts/chapter_failures.py"
+
+
+rule compare_outputs:
+    """How many outputs of each model fail as such, by the way in which they do."""
+    input:
+        lambda w: graph.outputs.inputs(plan_of(w)),
+    output:
+        paths.OUTPUTS,
+    log:
+        "logs/{study}/compare_outputs.log",
+    localrule: True
+    params:
+        code=code("compare_outputs.py"),
+        cfg=lambda w: graph.outputs.settings(plan_of(w)),
+    message:
+        "Outputs that fail"
+    script:
+        "../scripts/compare_outputs.py"
+
+
+rule table_outputs:
+    """Of every system and direction the share of outputs that fail in each way."""
+    input:
+        paths.OUTPUTS,
+    output:
+        table("outputs"),
+    log:
+        "logs/{study}/table_outputs.log",
+    localrule: True
+    params:
+        code=code("table_outputs.py"),
+        names=names_of,
+        cfg=lambda w: graph.outputs.directions(plan_of(w)),
+    message:
+        "Table of outputs that fail"
+    script:
+        "../scripts/table_outputs.py"
+
+
+rule chapter_outputs:
+    """What models write."""
+    input:
+        unpack(lambda w: graph.outputs.chapter(plan_of(w)).inputs()),
+    output:
+        chapter("outputs"),
+    log:
+        "logs/{study}/chapter_outputs.log",
+    localrule: True
+    params:
+        code=code("chapter_outputs.py"),
+        names=names_of,
+        cfg=lambda w: graph.outputs.chapter(plan_of(w)).settings(),
+    message:
+        "Chapter: outputs read"
+    script:
+        "../scripts/chapter_outputs.py"

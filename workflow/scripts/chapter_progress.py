@@ -1,4 +1,4 @@
-"""The report's chapter on merges along training, and of more and more models."""
+"""The report's chapter on merges along training, of more and more models, and of branches."""
 
 from job import running
 

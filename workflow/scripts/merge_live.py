@@ -35,6 +35,7 @@ def merge(told):
         members={id_: source(one, told["factors"]) for id_, one in told["members"].items()},
         tests=told["tests"],
         statistics=told.get("statistics", {}),
+        align=told.get("align", False),
     )
 
 

@@ -24,5 +24,6 @@ with running(snakemake):
         point,
         {name: directories.fingerprint(path) for name, path in {"base": base, **members}.items()},
         statistics=dict(zip(cfg["members"], cfg["statistics"], strict=False)),
+        align=cfg.get("align", False),
     )
     recipes.write_recipe(recipe, snakemake.output[0])

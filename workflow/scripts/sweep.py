@@ -14,6 +14,8 @@ from babelmerge.files.atomic import write_atomically
 from babelmerge.files.rows import read_rows
 from babelmerge.models import adapter_config, checkpoints
 
+SETTINGS = ("method", "datasets", "selection", "asked", "generation", "align")
+
 
 def task(cfg, files):
     """What a point's score depends on besides the point."""
@@ -33,6 +35,7 @@ def task(cfg, files):
         generation={**cfg["generation"], "batch_size": snakemake.resources.batch_size},
         statistics=dict(zip(cfg["members"], files.get("statistics") or [], strict=False)),
         threads=snakemake.threads,
+        align=cfg.get("align", False),
     )
 
 
@@ -44,7 +47,7 @@ def context(cfg, one):
         "models": [checkpoints.fingerprint(path) for path in (one.base, *one.members.values())],
         "dev": [provenance.digest(rows) for rows in one.dev.values()],
         "statistics": [provenance.file_digest(path) for path in one.statistics.values()],
-        "settings": {k: cfg[k] for k in ("method", "datasets", "selection", "asked", "generation")},
+        "settings": {k: cfg[k] for k in SETTINGS if k in cfg},
     }
 
 

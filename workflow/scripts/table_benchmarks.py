@@ -1,4 +1,4 @@
-"""Of every system the mean of each task over languages, with interval and variation."""
+"""Of every system the mean of each task over languages, published values beside ours."""
 
 from job import running
 
@@ -10,5 +10,8 @@ from babelmerge.files.long_tables import read_long
 
 with running(snakemake):
     shown = snakemake.params.cfg
-    long = {name: read_long(path) for name, path in zip(shown, snakemake.input, strict=True)}
-    tables.write_table(benchmarks(long, shown), Path(snakemake.output[0]).with_suffix(""))
+    paths = zip(shown, snakemake.input.groups, strict=True)
+    long = {name: read_long(path) for name, path in paths}
+    published = [read_long(path) for path in snakemake.input.published]
+    table = benchmarks(long, shown, *published)
+    tables.write_table(table, Path(snakemake.output[0]).with_suffix(""))

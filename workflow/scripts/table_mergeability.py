@@ -11,5 +11,6 @@ from babelmerge.files.long_tables import read_long
 MAKERS = {"compatibility": pairs_table, "correlations": correlations_table}
 
 with running(snakemake):
-    table = MAKERS[snakemake.wildcards.table](read_long(snakemake.input[0]))
+    published = [read_long(path) for path in snakemake.input.published]
+    table = MAKERS[snakemake.wildcards.table](read_long(snakemake.input.long), *published)
     tables.write_table(table, Path(snakemake.output[0]).with_suffix(""))

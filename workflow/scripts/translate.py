@@ -21,6 +21,7 @@ with running(snakemake, keeps=True):
     rows = list(readable(read_rows(snakemake.input.data), lengths, "test"))
     start = time.monotonic()
     answers = answering.answer(model, tokenizer, rows, asked, options)
+    finished = [answer.pop("finished", True) for answer in answers]
     write_rows(
         snakemake.output.rows,
         (
@@ -33,5 +34,6 @@ with running(snakemake, keeps=True):
         "model": directories.fingerprint(Path(snakemake.input.model).parent),
         "max_new_tokens": options["max_new_tokens"],
         "seconds": round(time.monotonic() - start, 3),
+        "unfinished": [row["id"] for row, end in zip(rows, finished, strict=True) if not end],
     }
     write_atomically(snakemake.output.decoding, json.dumps(facts, indent=1) + "\n")

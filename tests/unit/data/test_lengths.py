@@ -193,3 +193,18 @@ def test_texts_that_are_learnt_are_cut_and_not_left_out(decide, rows):
     assert "leaves out 0 of 12 rows" in told and "cuts 2 targets" in told
     with pytest.raises(ValueError, match="has 20 positions, and training: max_length is 30"):
         decide([lengths.Reader("base", TOKENIZER, 20)], split="train", trained=[30], **texts)
+    with pytest.raises(ValueError, match="`split` makes several rows of each"):
+        decide(split="train", refusing=[30], **texts)
+
+
+def test_texts_that_are_split_are_told_of_before(decide, rows):
+    texts = {"prompt": {"template": "{source}", "chat": False}, "whole": True}
+    for row in rows:
+        row["target"] = ""
+    (told,) = decide(split="train", splitting=[30], **texts)[0]["warnings"]
+    assert told.endswith(
+        "train: with max_length 30, training splits 2 of 12 texts, which are longer, into pieces"
+    )
+    assert decide(split="train", splitting=[2000], **texts)[0]["warnings"] == []
+    with pytest.raises(ValueError, match="has 20 positions, and training: max_length is 30"):
+        decide([lengths.Reader("base", TOKENIZER, 20)], split="train", splitting=[30], **texts)

@@ -44,6 +44,35 @@ def test_equal_to_the_librarys_greedy_search(trained):
         assert tokenizer.decode(found, skip_special_tokens=True).strip() == output
 
 
+def test_an_output_is_finished_where_it_is_the_same_with_more_room(trained):
+    def write(limit, **more):
+        options = {"max_new_tokens": limit, "batch_size": 16, "first_line": False} | more
+        return generation.write(*trained, ROWS, TEMPLATE, **options)
+
+    free = write(40)
+    assert all(one.finished for one in free)
+    for limit in (3, 8, 16):
+        short = write(limit)
+        same = [one.text == all_.text for one, all_ in zip(short, free, strict=True)]
+        # One token more is needed to say that it is over.
+        assert all(same[at] for at, one in enumerate(short) if one.finished)
+        more = write(limit + 1)
+        for one, longer in zip(short, more, strict=True):
+            assert one.finished <= longer.finished
+            assert one.finished or not longer.finished or one.text == longer.text
+    assert {one.finished for one in write(8)} == {False, True}
+
+
+def test_a_line_is_finished_by_its_end(trained):
+    model, tokenizer = trained
+    stops = generation._stops(model, tokenizer, first_line=True)
+    word, newline = (tokenizer(t, add_special_tokens=False).input_ids[-1] for t in ("cat", "\n"))
+    assert generation._ended([word, newline], stops, 2)
+    assert not generation._ended([newline, word], stops, 2)
+    assert not generation._ended([newline, newline], stops, 2), "nothing was said yet"
+    assert generation._ended([word], stops, 2) and generation._ended([], stops, 2)
+
+
 def test_outputs_come_back_in_row_order(trained):
     backwards = run(trained, rows=ROWS[::-1])
     assert backwards[::-1] == run(trained)

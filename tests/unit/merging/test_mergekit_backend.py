@@ -31,6 +31,11 @@ CONDITIONS = [
 SHARED = [
     ("linear", {"weight": [1, 2]}, True),
     ("slerp", {"t": 0.3}, True),
+    ("nuslerp", {"weight": [1, 3]}, True),
+    ("nuslerp", {"nuslerp_flatten": False, "nuslerp_row_wise": True, "origin": "base"}, True),
+    ("multislerp", {"weight": [1, 3]}, True),
+    ("multislerp", {"weight": [1, 3], "origin": "base", "normalize_weights": False}, True),
+    ("karcher", {}, True),
     ("task_arithmetic", {"weight": [0.3, -0.2]}, True),
     ("ties", {"density": 0.4}, True),
     ("dare", {"density": 0.4}, False),
@@ -46,6 +51,7 @@ SHARED = [
 CONDITIONAL = [
     ("linear", {"weight": [CONDITIONS, GRADIENT]}),
     ("slerp", {"t": [0.2, 0.5, 1]}),
+    ("multislerp", {"weight": [CONDITIONS, GRADIENT]}),
     ("task_arithmetic", {"weight": [CONDITIONS, -0.5], "lambda": [1, 3]}),
     ("task_arithmetic", {"weight": 1, "normalize": [{"filter": "mlp", "value": True}]}),
     ("ties", {"density": [GRADIENT, CONDITIONS], "weight": [1, CONDITIONS]}),

@@ -12,6 +12,11 @@ CONDITIONS = [{"filter": "mlp", "value": [0.1, 0.9]}, {"value": 0.5}]
 POINTS = [
     ("linear", {"weight": [1, 2]}),
     ("slerp", {"t": [0.2, 0.8]}),
+    ("nuslerp", {"weight": [1, 2]}),
+    ("nuslerp", {"weight": [GRADIENT, 2], "nuslerp_flatten": False, "origin": "base"}),
+    ("multislerp", {"weight": CONDITIONS, "eps": 1e-6}),
+    ("multislerp", {"normalize_weights": False, "origin": "base", "semantics": "mergekit"}),
+    ("karcher", {"max_iter": 20, "tol": 1e-6}),
     ("task_arithmetic", {"weight": 0.3, "lambda": 0.5}),
     ("task_arithmetic", {"weight": {"hi-en": GRADIENT, "bn-en": -0.1}, "lambda": CONDITIONS}),
     ("ties", {"density": 0.4, "weight": 0.3, "scope": "tensor"}),
@@ -70,8 +75,10 @@ def test_mergekit_parses_it(method, point):
     parsed = config.MergeConfiguration.model_validate(yaml.safe_load(yaml.safe_dump(made)))
     spec = registry.get(parsed.merge_method).spec
     assert [str(model.model) for model in parsed.models] == list(EXPERTS.values())
-    theirs = {"linear": "None", "slerp": "models/hi-en"}.get(method, "models/base")
-    assert str(parsed.base_model) == theirs
+    theirs = {"linear": "None", "slerp": "models/hi-en", "karcher": "None"}
+    if method in ("nuslerp", "multislerp") and point.get("origin") != "base":
+        theirs[method] = "None"
+    assert str(parsed.base_model) == theirs.get(method, "models/base")
     # Every parameter that we write is one of that method's: mergekit would pass over others.
     known = {parameter.name for parameter in spec.parameters}
     assert set(parsed.parameters or {}) <= known
@@ -152,27 +159,31 @@ def test_what_else_a_recipe_carries(tmp_path):
         EXPERTS,
         "fisher",
         {},
-        align=True,
         output="adapter",
         rank=16,
         statistics={"experts/hi-en": tmp_path / "hi.safetensors"},
     )
     recipes.write_recipe(made, tmp_path / "r.yaml")
     read = recipes.read_recipe(tmp_path / "r.yaml")
-    assert (read.align, read.output, read.rank) == (True, "adapter", 16)
+    assert (read.align, read.output, read.rank) == (False, "adapter", 16)
     assert read.statistics == {"experts/hi-en": str(tmp_path / "hi.safetensors")}
     plain = recipes.read_recipe(recipes.make_recipe("b", EXPERTS, "linear", {}))
     assert (plain.align, plain.output, plain.rank, plain.statistics) == (False, "model", None, {})
     aligned = recipes.make_recipe("b", EXPERTS, "linear", {}, align=True)
     recipes.write_recipe(aligned, tmp_path / "r.yaml")
     assert "passes over align" in (tmp_path / "r.yaml").read_text()
+    assert recipes.read_recipe(aligned).align is True
+    to = recipes.read_recipe(recipes.make_recipe("b", EXPERTS, "linear", {}, align="bn-en"))
+    assert to.align == "experts/bn-en" and "those of experts/bn-en" in recipes.model_card(to)
+    with pytest.raises(ValueError, match="align: fisher reads fisher statistics"):
+        recipes.make_recipe("b", EXPERTS, "fisher", {}, align=True)
 
 
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        ({"align": "yes"}, "align is 'yes'; expected true or false"),
-        ({"align": 1}, "align is 1; expected true or false"),
+        ({"align": "yes"}, "align is 'yes'; the experts are"),
+        ({"align": 1}, "align is 1; expected true, false or an expert's id"),
         ({"output": "lora"}, "output is 'lora'; expected model or adapter"),
         ({"rank": 8}, "set output: adapter"),
         ({"output": "adapter", "rank": 0}, "rank is 0; expected a whole number from 1"),
@@ -248,6 +259,24 @@ def test_a_listed_base_is_the_base_however_it_is_spelt(tmp_path, monkeypatch, sp
         assert len(read.experts) == (2 if method == "slerp" else 1)
     with pytest.raises(ValueError, match="m/a is listed twice"):
         plain("ties", f"{models}- model: m/a\n", "{weight: 0.5}", base="m/base")
+
+
+@pytest.mark.parametrize("method", ["nuslerp", "multislerp"])
+def test_a_plain_files_base_is_the_centre_of_the_sphere(method):
+    models = (
+        "- model: org/a\n  parameters: {weight: 0.5}\n- model: org/b\n  parameters: {weight: 1}\n"
+    )
+    for more in ("", "- model: org/base\n"):
+        read = plain(method, models + more)
+        assert (read.base, read.parameters["origin"]) == ("org/base", "base")
+        assert [id_ for id_, _ in read.experts] == ["org/a", "org/b"]
+    alone = plain(method, models, base="null")
+    assert (alone.parameters["origin"], len(alone.experts)) == ("zero", 2)
+    assert alone.parameters["weight"] == [0.5, 1] and alone.parameters["semantics"] == "mergekit"
+    with pytest.raises(ValueError, match="origin is 'base', but the recipe has no base_model"):
+        recipes.read_recipe({**alone.source, "babelmerge": {"method": method, "origin": "base"}})
+    with pytest.raises(ValueError, match="would merge base_model org/base as one more model"):
+        plain("karcher", "- model: org/a\n- model: org/b\n")
 
 
 def test_a_plain_files_gradients_and_filters():
@@ -376,7 +405,11 @@ def test_the_card_lists_members_with_fingerprints():
     card = recipes.model_card(recipes.read_recipe(made), {"experts/bn-en": "n" * 64})
     for id_, path, letter in (("base", "models/base", "b"), ("experts/bn-en", "models/bn-en", "n")):
         assert f"| {id_} | `{path}` | {letter * 64} |" in card
-    assert "elect a sign" in card and "matched to the base's" in card and "- scope: tensor" in card
+    assert (
+        "elect a sign" in card
+        and "matched to those of the base" in card
+        and "- scope: tensor" in card
+    )
 
 
 def test_make_recipe_refuses_what_would_not_run():

@@ -99,3 +99,56 @@ def test_a_long_text_is_cut_as_an_answer_is(tmp_path, tokenizer):
     text = WORDY | {"source": "cat " * 100, "target": ""}
     _, record = run(tmp_path, tokenizer, [text], prompt=TEXT, max_length=32, steps=1)
     assert record["rows"]["train"]["targets_cut"] == 1 and record["target_tokens"] == 31
+
+
+def documents(tokenizer, most, policy, lengths=(3, 40, 90, 31, 32, 33)):
+    """(ids, targets) of texts of so many words, joined by text, and the counts."""
+    rows = [{"id": f"d{n}", "source": " ".join(words(n))} for n in lengths]
+    rows = [ROWS[0] | row | {"target": ""} for row in rows]
+    counts = training_checks.Counts()
+    triples = list(training_checks.tokenised(rows, TEXT, tokenizer, most, counts, policy))
+    found = {}
+    for name, read, learnt in triples:
+        found.setdefault(name.partition(",")[0], []).append((read, learnt))
+    return found, counts
+
+
+def words(count):
+    return (ROWS[n % len(ROWS)]["source"].split()[0] for n in range(count))
+
+
+@pytest.mark.parametrize("most", [2, 3, 17, 32])
+def test_the_pieces_of_a_text_joined_are_the_text(tokenizer, most):
+    whole, uncut = documents(tokenizer, None, "cut")
+    found, counts = documents(tokenizer, most, "split")
+    assert list(found) == list(whole)
+    for name, pieces in found.items():
+        ((read, learnt),) = whole[name]
+        assert pieces[0][0] == read, "it begins as the text does"
+        assert [token for _, own in pieces for token in own] == learnt
+        assert all(len(one) + len(own) == most for one, own in pieces[:-1])
+        assert len(pieces[-1][0]) + len(pieces[-1][1]) <= most and pieces[-1][1]
+        for (_, before), (after, _) in zip(pieces, pieces[1:], strict=False):
+            assert after == before[-1:], "and goes on where it was parted"
+    assert counts.target_tokens == uncut.target_tokens
+    parted = [len(pieces) for pieces in found.values() if len(pieces) > 1]
+    assert (counts.texts_split, counts.pieces) == (len(parted), sum(parted))
+    assert counts.parts[""] == sum(map(len, found.values())) and counts.rows == len(whole)
+
+
+@pytest.mark.parametrize("packing", [False, True])
+def test_a_model_learns_every_token_of_long_texts_once(tmp_path, tokenizer, packing):
+    rows = [row | {"target": "", "source": f"{row['source']} " * 9} for row in make_rows(12)]
+    changes = {"prompt": TEXT, "batch_size": 4, "steps": None, "epochs": 1, "packing": packing}
+    _, whole = run(tmp_path / "1", tokenizer, rows, **changes)
+    _, split = run(tmp_path / "2", tokenizer, rows, **changes, max_length=32, too_long="split")
+    assert split["target_tokens"] == whole["target_tokens"]
+    counts = split["rows"]["train"]
+    assert counts["pieces"] >= 2 * counts["texts_split"] > 12
+    assert counts["tokens_cut"] == counts["targets_cut"] == counts["prompts_too_long"] == 0
+    assert "texts_split" not in whole["rows"]["train"]
+
+
+def test_answers_are_not_split(tmp_path, tokenizer):
+    with pytest.raises(ValueError, match="row row0 is a prompt and its answer, .* cut, drop or"):
+        run(tmp_path, tokenizer, max_length=32, steps=1, too_long="split")

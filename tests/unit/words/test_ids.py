@@ -35,6 +35,13 @@ def test_a_state_along_training_is_of_a_model():
     assert ids.step("experts/en") == "" and ids.finished("experts/en") == "experts/en"
 
 
+def test_a_branch_is_of_a_model_and_begins_at_a_step_of_another():
+    branch = ids.branch("experts/en", 50)
+    assert (ids.begun(branch), ids.finished(branch)) == ("50", "experts/en")
+    assert ids.begun("experts/en") == ids.begun("experts/en@50") == ""
+    assert labels.model_id(branch) == "Expert English, from step 50"
+
+
 def test_units_are_pairs_or_languages():
     assert ids.sides("flores.v2/hi-en") == ("hi", "en") and ids.sides("text/hi") == ("hi", "hi")
     assert ids.written("hi", "en") == "hi-en" and ids.written("hi", "hi") == "hi"

@@ -181,10 +181,8 @@ def test_data_sets_that_share_a_prompt_are_decoded_in_one_go(monkeypatch):
     options = {"max_new_tokens": 5, "batch_size": 4}
     sets = [Case("t/a", "a", rows[:4], ASKED, "chrf"), Case("t/b", "b", rows[4:], ASKED, "chrf")]
     plain = Case("text/a", "a", rows, ASKED)
-    calls, generate = [], generation.generate
-    monkeypatch.setattr(
-        generation, "generate", lambda *a, **o: calls.append(1) or generate(*a, **o)
-    )
+    calls, generate, write = [], generation.generate, generation.write
+    monkeypatch.setattr(generation, "write", lambda *a, **o: calls.append(1) or write(*a, **o))
     found = interventions.decoded(model, tokenizer, [*sets, plain], options)
     assert len(calls) == 1 and list(found) == ["t/a", "t/b"]
     for case in sets:

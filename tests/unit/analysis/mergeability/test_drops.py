@@ -5,10 +5,14 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_report import Named, run_script
+from places import ROOT
 from scipy import stats
 
 from babelmerge.analysis.mergeability import findings, points, scatter, tables, typology
 from babelmerge.analysis.mergeability.pairs import pairs
+from babelmerge.files.long_tables import read_long
+from babelmerge.words.likeness import MEASURES as MEASURE_WORDS
 
 EXPERTS = [f"experts/{code}" for code in ("en", "fr", "de", "zh", "it")]
 PAIRS = list(itertools.combinations(EXPERTS, 2))
@@ -109,6 +113,32 @@ def test_the_drop_is_experts_less_merge_and_falls_with_likeness():
     assert "what merges lose" in said and "against expectation" not in said
     shown = tables.correlations_table(table)
     assert "lose" in shown.title and "experts - merge" in shown.note
+
+
+def test_published_correlations_stand_beside_ours_with_the_sign_of_drops():
+    """arXiv:2605.25846, Table 8: more alike by CKA, smaller drops, r = 0.45, p = 0.002."""
+    _, own = correlated(noise=0.05)
+    published = read_long(ROOT / "resources/published/pretraining.tsv")
+    shown = tables.correlations_table(own, published)
+    rows = {(row.section, row.label): [c.aside for c in row.cells] for row in shown.rows}
+    label = MEASURE_WORDS["cka_mean_biased"].label
+    cka = ["\u22120.45", "", "0.002", "\u22120.40", "", "0.006", "", ""]
+    assert rows["Groups", label] == cka
+    assert not any(rows["Each expert of a group", label])
+    assert not any(rows["Groups", MEASURE_WORDS["cka_mean"].label])
+    assert "(arXiv:2605.25846), with its sign turned, as it is of merge - experts" in shown.note
+    assert "lang2vec" not in shown.note, "the measure that it is said of is not shown"
+    kept = own.assign(outcome="retention")
+    assert "parentheses" not in tables.correlations_table(kept, published).note
+
+
+def test_the_script_sets_published_correlations_beside_ours(tmp_path, monkeypatch):
+    correlated(noise=0.05)[1].to_csv(tmp_path / "long.tsv", sep="\t", index=False)
+    published = [str(ROOT / "resources/published/pretraining.tsv")]
+    made = [str(tmp_path / "correlations.tsv")]
+    files = Named(long=str(tmp_path / "long.tsv"), published=published)
+    run_script("table_mergeability", tmp_path, monkeypatch, files, made, {}, table="correlations")
+    assert "(\u22120.45)" in (tmp_path / "correlations.md").read_text()
 
 
 def test_the_figure_names_every_pair_and_draws_the_line_of_least_squares():

@@ -262,6 +262,9 @@ def test_sizes_training_and_signatures(scores):
     given = {"joint/all": {"seconds": 60.0, "rows": {"train": long}}}
     told = beside.training(made_up_study.training() | given).note
     assert told.endswith("than max_length: Joint all 3 left out and 0 cut of 400.")
+    parted = {"rows": 400, "texts_split": 20, "pieces": 1200}
+    told = beside.training({"joint/all": {"seconds": 60.0, "rows": {"train": parted}}}).note
+    assert told.endswith("than max_length: Joint all 20 split into 1\u202f200 of 400.")
     given = scores.assign(
         signature=scores["signature"].where(scores.dataset != "translation/hi-en", "x")
     )

@@ -131,6 +131,10 @@ def test_what_is_known_is_not_formed_again(folders, asking, tmp_path, formed):
     other = dataclasses.replace(asking, context="other code")
     families.run(tmp_path, merges[:1], other)
     assert formed[4:] == ["a+b/linear"]
+    aligned = dataclasses.replace(merges[0], align="experts/a")
+    families.run(tmp_path, [aligned], other)
+    assert formed[5:] == ["a+b/linear"]
+    assert merges[0].key == aligned.key[:-1]
 
 
 def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_bytes(

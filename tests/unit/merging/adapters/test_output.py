@@ -18,6 +18,8 @@ POINTS = [
     ("ties", {"density": 0.5}),
     ("dare_ties", {"density": 0.5, "seed": 3}),
     ("slerp", {"t": 0.4}),
+    ("karcher", {}),
+    ("multislerp", {"weight": [0.4, 0.9], "origin": "base"}),
     ("knots", {"then": "ties", "density": 0.5}),
     ("knots", {"then": "dare_ties", "density": 0.5}),
     ("core_space", {"then": "ties", "density": 0.5}),

@@ -13,6 +13,7 @@ from babelmerge.merging.alignment import align as alignment
 from babelmerge.merging.alignment.layout import layout_of, rows
 from babelmerge.merging.streaming.opening import InMemory
 from babelmerge.models import checkpoints
+from babelmerge.recipes import recipes
 
 torch.set_num_threads(1)
 ALL = ("neurons", "heads", "values", "residual")
@@ -315,6 +316,26 @@ def test_a_view_of_a_checkpoint_is_a_member_that_reads_what_apply_gives(tmp_path
         assert (view.shape(name), view.code(name)) == (opened.shape(name), opened.code(name))
     assert same(view.permutations, alignment.inverse(permutations))
     assert same(alignment.apply(copy, view.permutations), opened.state_dict())
+
+
+def test_a_recipe_and_a_sweep_align_to_the_base_or_to_a_member(tmp_path):
+    """Of a member and a permuted copy of it nothing is left to average, whatever the base is."""
+    first = tiny_models.model(1)
+    paths = {"a": tiny_models.save(first, tmp_path / "a")}
+    base = tiny_models.save(tiny_models.model(0), tmp_path / "base")
+    permuted, _ = copy_of(first, 1, alignment.DEFAULT)
+    second = tiny_models.model(1)
+    second.load_state_dict(permuted)
+    paths["b"] = tiny_models.save(second, tmp_path / "b")
+    made = {}
+    for to in ("a", True, False):
+        recipe = recipes.make_recipe(base, paths, "linear", {}, align=to)
+        made[to] = tiny_models.load(merging.merge_files(recipe, tmp_path / f"to-{to}"))
+        for _, tensors in merging.Sweep(base, paths, "linear", align=to).points([{}]):
+            assert all(torch.equal(tensors[name], made[to][name]) for name in tensors)
+    own = tiny_models.load(paths["a"])
+    assert all(torch.allclose(made["a"][name], own[name], atol=1e-7) for name in own)
+    assert not all(torch.allclose(made[False][name], own[name], atol=1e-3) for name in own)
 
 
 def test_the_engine_merges_a_view():

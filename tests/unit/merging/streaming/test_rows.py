@@ -21,6 +21,8 @@ POINTS = [
     ("ties", {"density": 0.4}, EVERYWHERE),
     ("ties", {"density": 0.4, "scope": "tensor"}, set()),
     ("dare", {"density": 0.4}, set()),
+    ("karcher", {}, EVERYWHERE),
+    ("multislerp", {"weight": [0.2, 0.5, 0.9], "origin": "base"}, EVERYWHERE),
     ("model_stock", {}, EVERYWHERE),
     ("model_stock", {"semantics": "mergekit"}, EVERYWHERE),
     ("model_stock", {"semantics": "mergekit", "filter_wise": True}, ROWS),
@@ -78,11 +80,20 @@ def test_rows_give_the_bits_of_the_whole(monkeypatch, method, point, expected):
     assert all(torch.equal(by_rows[name], whole[name]) for name in SHAPES)
 
 
-def test_slerp_takes_its_angle_from_the_whole(monkeypatch):
+@pytest.mark.parametrize(
+    ("method", "point"),
+    [
+        ("slerp", {"t": 0.3}),
+        ("nuslerp", {"weight": [0.3, 0.7]}),
+        ("nuslerp", {"nuslerp_flatten": False, "origin": "base"}),
+        ("nuslerp", {"nuslerp_flatten": False, "nuslerp_row_wise": True}),
+    ],
+)
+def test_slerp_takes_its_angle_from_the_whole(monkeypatch, method, point):
     two = {id_: EXPERTS[id_] for id_ in ("e1", "e2")}
-    whole = merged(two, "slerp", {"t": 0.3})
+    whole = merged(two, method, point)
     monkeypatch.setattr(inputs, "WINDOW", 40)
-    by_rows = merged(two, "slerp", {"t": 0.3})
+    by_rows = merged(two, method, point)
     assert all(torch.equal(by_rows[name], whole[name]) for name in SHAPES)
 
 

@@ -11,10 +11,9 @@ from babelmerge.study.graph import (
     mergeability,
     report,
     represent,
-    score_chapters,
     scores,
 )
-from babelmerge.study.graph.beside import retention
+from babelmerge.study.graph.beside import outputs, retention
 
 ALL = """analysis: {neurons: {}, cka: {}, angles: {}, usage_alignment: {}, task_vectors: {},
   interventions: {blocks: {}, neurons: {}}}
@@ -39,7 +38,7 @@ def told(plan):
         "retention": [retention.settings(plan, group) for group in groups],
         "tables": [scores.tables(plan), scores.own_tables(plan), retention.tables(plan)],
         "matrices": scores.matrices(plan),
-        "samples": score_chapters.samples(plan),
+        "samples": [outputs.samples(plan), outputs.settings(plan)],
         "mergeability": mergeability.correlation_settings(plan),
         "vectors": [mergeability.task_vector_settings(plan, group) for group in groups],
         "blocks": [

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from small_studies import shipped
 
-from babelmerge.study.graph import paths, report, score_chapters, scores
+from babelmerge.study.graph import report, score_chapters, scores
 
 ALL = [id_ for id_ in report.CHAPTERS if id_ not in ("inspected", "forgetting", "progress")]
 
@@ -26,13 +26,13 @@ def test_a_study_of_everything_has_every_chapter_but_three(plan):
 def test_chapters_that_do_not_apply_are_not_made(plan):
     alone = dataclasses.replace(plan, analysis={"split": "dev"})
     assert list(report.chapters_of(alone)) == [
-        "question", "setup", "experts", "merges", "ablations", "cost", "failures",
+        "question", "setup", "experts", "merges", "ablations", "cost", "failures", "outputs",
         "reproducibility",
     ]  # fmt: skip
     models = {id_: model for id_, model in plan.models.items() if model.kind != "merge"}
     unmerged = dataclasses.replace(alone, models=models, merges={}, groups={}, families={})
     assert list(report.chapters_of(unmerged)) == [
-        "question", "setup", "experts", "reproducibility"
+        "question", "setup", "experts", "outputs", "reproducibility"
     ]  # fmt: skip
 
 
@@ -65,14 +65,3 @@ def test_one_table_for_a_family_of_one_group_else_one_a_metric(plan):
     off = [key for key in score_chapters.failures(plan).tables if key[0] == "rates"]
     assert [name for _, name in off] == [f"{family}-off_target" for family in plan.families]
     assert scores.score_table(plan, "bidirectional-off_target")["metrics"] == ["off_target"]
-
-
-def test_samples_have_an_output_for_each_model_in_their_order(plan):
-    chapter = score_chapters.failures(plan)
-    outputs = iter(chapter.files["outputs"])
-    for case in chapter.study["samples"]:
-        assert case["models"][0] == "base" and len(case["models"]) > 2
-        for model in case["models"]:
-            wanted = paths.of(plan, paths.OUTPUT, model=model, dataset=case["dataset"])
-            assert next(outputs) == wanted
-    assert next(outputs, None) is None

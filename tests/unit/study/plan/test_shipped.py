@@ -123,7 +123,11 @@ def test_pretraining_has_the_papers_models():
     experts = [m for m in expanded.of_kind("expert") if "@" not in m]
     assert len(experts) == 10 and len(expanded.of_kind("baseline")) == 3
     sizes = {name: len(groups) for name, groups in expanded.families.items()}
-    assert sizes == {"all": 1, "pairs": 45, "prefixes": 9, "along-training": 47}
+    assert sizes == {
+        **{"all": 1, "pairs": 45, "prefixes": 9, "along-training": 47},
+        **{"aligned": 1, "spherical": 1},
+    }
+    assert expanded.groups["aligned"].align == "experts/en"
     assert [len(expanded.groups[g].members) for g in expanded.families["prefixes"]] == [
         *range(2, 11)
     ]
@@ -136,6 +140,15 @@ def test_pretraining_has_the_papers_models():
     assert "flores/fr-en" in expanded.models["experts/en"].datasets
     assert "flores/en-de" in expanded.models["experts/de"].datasets
     assert set(expanded.taken) == set(expanded.models) - set(expanded.of_kind("merge"))
+
+
+def test_the_miniature_branches_off_a_common_model():
+    expanded = shipped("pretraining-mini")
+    branches = [m for m in expanded.trained if "from-" in m]
+    assert len(branches) == 9 and len(expanded.families["branching"]) == 4
+    steps = {expanded.models[m].source.training["steps"] for m in branches}
+    assert steps == {100, 150, 180}
+    assert not [m for m in shipped("pretraining").models if "from-" in m]  # nothing is trained
 
 
 @pytest.mark.parametrize(

@@ -71,14 +71,15 @@ def _written(options: argparse.Namespace) -> dict[str, Any]:
     experts = named(options.expert)
     base = options.base
     points.refuse_unknown_parameters(options.method, ())
-    if base is None and METHODS[options.method].whole:  # the base only gives the layout
+    values = _settings(options.set)
+    based = not METHODS[options.method].whole or values.get("origin") == "base"
+    if base is None and not based:  # the base only gives the layout
         base = next(iter(experts.values()))
     if base is None:
         options.parser.error(f"{options.method} needs --base DIR, the model before fine-tuning")
     statistics = named(options.statistics)
     if unknown := [id_ for id_ in statistics if id_ not in experts]:
         raise ValueError(f"--statistics {unknown[0]}=: the experts are {', '.join(experts)}")
-    values = _settings(options.set)
     return recipes.make_recipe(base, experts, options.method, values, statistics=statistics)
 
 

@@ -1,4 +1,4 @@
-"""Rows that are too long for training, found before it: left out, cut or refused, as it is told.
+"""Rows that are too long for training, found before it: left out, cut, split or refused.
 
 `trained` is a part of `lengths.check`, and takes what that is asked.
 """
@@ -22,14 +22,16 @@ def trained(split: str, path: str | Path, found: Measured, asked: Mapping) -> It
         prompt = {**asked["prompt"], "whole": True}
         found = Measured(found.reader, *measure(read_rows(path), prompt, found.reader.tokenizer))
     for most in asked.get("refusing", ()):
-        _refuse(where, path, found, most)
+        _refuse(where, path, found, most, bool(asked.get("whole")))
     for most in asked["trained"]:
         yield from _read(where, path, found, most, found.prompts >= most, "prompts")
     for most in asked.get("dropping", ()):
         yield from _read(where, path, found, most, found.total > most, "rows")
+    for most in asked.get("splitting", ()):
+        yield from _split(where, path, found, most)
 
 
-def _refuse(where: str, path: str | Path, found: Measured, most: int) -> None:
+def _refuse(where: str, path: str | Path, found: Measured, most: int, texts: bool) -> None:
     long = np.flatnonzero(found.total > most).tolist()
     if long:
         rows = zip(rows_at(path, long[:3]), long[:3], strict=True)
@@ -37,7 +39,19 @@ def _refuse(where: str, path: str | Path, found: Measured, most: int) -> None:
         raise ValueError(
             f"{where}: {len(long)} of {len(found.total)} rows are longer than training's "
             f"max_length of {most:,} ({examples}). Raise training.max_length, shorten the rows, or "
-            "set training.too_long: `drop` leaves them out, `cut` cuts their answers"
+            "set training.too_long: `drop` leaves them out, `cut` cuts "
+            + ("them, `split` makes several rows of each" if texts else "their answers")
+        )
+
+
+def _split(where: str, path: str | Path, found: Measured, most: int) -> Iterator[str]:
+    """A warning of the texts that become several rows; of none, none."""
+    read = np.minimum(found.total, most) - 1
+    check_positions(where, path, found.reader, read, f"training: max_length is {most}")
+    if long := int((found.total > most).sum()):
+        yield (
+            f"{where}: with max_length {most}, training splits {long} of {len(found.total)} texts, "
+            "which are longer, into pieces"
         )
 
 

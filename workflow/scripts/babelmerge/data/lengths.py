@@ -31,9 +31,10 @@ def check(files: Mapping[str, str | Path], readers: Sequence[Reader], asked: Map
     that is trained reads as the base does. asked: {dataset, prompt: {template, chat}, max_length,
     max_new_tokens, labels of which the likeliest is taken, too_long: error | drop | cut; decoded
     and probed: {split: how many of its first rows, None for all}; trained: every max_length that
-    models are trained with, but for those of models that leave out longer rows (dropping) or refuse
-    them (refusing); whole: whether they learn all of a row, see `tasks.learning`; compared: how
-    choices are asked for, see `tasks.choices`; the last four where there are such}. Raises
+    models are trained with, but for those of models that leave out longer rows (dropping), refuse
+    them (refusing) or part them (splitting); whole: whether they learn all of a row, see
+    `tasks.learning`; compared: how choices are asked for, see `tasks.choices`; the last five where
+    there are such}. Raises
     ValueError for labels that can't be compared, and for rows that models could not read, unless
     `too_long` says what becomes of them.
     """

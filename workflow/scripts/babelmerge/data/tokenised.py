@@ -13,7 +13,9 @@ from babelmerge.tasks import learning, prompts
 
 logger = logging.getLogger(__name__)
 
-CUT, DROP, ERROR = "cut", "drop", "error"  # what becomes of rows that are too long
+# What becomes of rows that are too long.
+CUT, DROP, ERROR, SPLIT = "cut", "drop", "error", "split"
+RARE = ("targets_dropped", "texts_split", "pieces")  # counts that are told where there are any
 MOST_UNKNOWN = 0.5  # share of unknown target tokens above which training cannot make sense
 WARN_UNKNOWN, WARN_BYTES = 0.01, 0.2
 
@@ -36,10 +38,12 @@ class Counts:
     empty: list = field(default_factory=list)
     parts: dict[str, int] = field(default_factory=dict)  # data set -> rows that fit
     targets_dropped: int = 0  # rows left out that would otherwise be cut
+    texts_split: int = 0
+    pieces: int = 0  # that these became
 
     def facts(self) -> dict:
         facts = {k: value for k, value in asdict(self).items() if k not in ("empty", "parts")}
-        return {k: value for k, value in facts.items() if value or k != "targets_dropped"}
+        return {k: value for k, value in facts.items() if value or k not in RARE}
 
     def left_out(self) -> int:
         return self.prompts_too_long + self.targets_dropped
@@ -69,7 +73,8 @@ def tokenised(
 
     prompt: see `tasks.learning`. too_long: what becomes of rows of more than max_length tokens.
     cut: the target is cut, and a row left out whose prompt alone fills max_length; drop: all are
-    left out; error: ValueError for the first.
+    left out; error: ValueError for the first; split: a text is given in pieces, and rows that are
+    not learnt as a whole are a ValueError.
     """
     rows, again = tee(rows)  # holds one chunk of the tokenizer at most
     unknown, fallback = tokenizer.unk_token_id, _byte_ids(tokenizer)
@@ -80,38 +85,49 @@ def tokenised(
         if learning.is_empty(row, prompt):
             counts.empty.append(name)
             continue
-        targets = _fitting(tokens, max_length, too_long, name, counts)
-        if targets:
+        if too_long == SPLIT and not learning.is_whole(row, prompt):
+            raise ValueError(
+                f"row {name} is a prompt and its answer, and too_long: split is for texts alone; "
+                "set it to cut, drop or error"
+            )
+        fitting = _fitting(tokens, max_length, too_long, name, counts)
+        for number, (read, targets) in enumerate(fitting):
             counts.target_tokens += len(targets)
             counts.unknown += targets.count(unknown) if unknown is not None else 0
             part = row.get("dataset", "")
             counts.parts[part] = counts.parts.get(part, 0) + 1
             counts.byte_fallback += sum(map(fallback.__contains__, targets))
-            yield name, tokens.prompt_ids, targets
+            yield (f"{name}, piece {number + 1}" if number else name), read, targets
 
 
 def _fitting(
     tokens: prompts.Encoded, max_length: int | None, too_long: str, name: str, counts: Counts
-) -> list[int]:
-    """What of a row's target is learnt; nothing of one that is left out, which is counted."""
-    length = len(tokens.prompt_ids) + len(tokens.target_ids)
+) -> list[tuple[list[int], list[int]]]:
+    """What of a row is read and learnt; nothing of one that is left out, which is counted."""
+    prompt, target = tokens.prompt_ids, tokens.target_ids
+    length = len(prompt) + len(target)
     if max_length is None or length <= max_length:
-        return tokens.target_ids
+        return [(prompt, target)]
     if too_long == ERROR:
         raise ValueError(
             f"row {name} has {length} tokens, and max_length is {max_length}; raise it, shorten "
             "the row, or set too_long: cut or drop"
         )
-    room = max_length - len(tokens.prompt_ids)
+    room = max_length - len(prompt)
     if room <= 0:
         counts.prompts_too_long += 1
         return []
+    if too_long == SPLIT:
+        found = list(learning.pieces(prompt, target, max_length))
+        counts.texts_split += 1
+        counts.pieces += len(found)
+        return found
     if too_long == DROP:
         counts.targets_dropped += 1
         return []
     counts.targets_cut += 1
-    counts.tokens_cut += len(tokens.target_ids) - room
-    return tokens.target_ids[:room]
+    counts.tokens_cut += len(target) - room
+    return [(prompt, target[:room])]
 
 
 def _byte_ids(tokenizer) -> frozenset[int]:
@@ -143,6 +159,9 @@ def check_rows(counts: Counts, split: str, max_length: int) -> None:
 
 
 def _warn(counts: Counts, split: str, max_length: int, unknown: float) -> None:
+    if counts.texts_split:
+        told = (split, max_length, counts.texts_split, counts.rows, counts.pieces)
+        logger.info("%s: max_length %d split %d of %d texts into %d pieces", *told)
     if counts.left_out() or counts.targets_cut:
         logger.warning(
             "%s: max_length %d left out %d of %d rows (%s too long) and cut %d targets",

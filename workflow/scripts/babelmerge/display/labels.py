@@ -94,6 +94,8 @@ def expert(name: str) -> str:
     """Name of an expert: its pair or language in words when it is called by that, else its name."""
     own, step = unit(name), ids.step(name)
     words = pair(own) if own else ids.finished(name)
+    if begun := ids.begun(name):
+        return f"{words}, from step {begun}"
     return f"{words}, step {step}" if step else words
 
 

@@ -20,12 +20,13 @@ Asked = Mapping[str, Any]
 def answer(model, tokenizer, rows: Rows, asked: Asked, options: Mapping) -> list[dict]:
     """{"output": text} for each row, in order; `choices` beside it where it is one of several.
 
-    These have log-likelihoods where the likeliest is taken, see `likelihood.choose`.
+    These have log-likelihoods where the likeliest is taken, see `likelihood.choose`. `finished` is
+    False beside a text that was cut off after max_new_tokens.
     """
     if asked["answer"] == LIKELIHOOD:
         return _likeliest(model, tokenizer, rows, asked, options)
     record = kind(asked["kind"])
-    outputs = generation.generate(
+    outputs = generation.write(
         model,
         tokenizer,
         rows,
@@ -34,11 +35,14 @@ def answer(model, tokenizer, rows: Rows, asked: Asked, options: Mapping) -> list
         first_line=not record.lines,
         **options,
     )
+    answers = [
+        {"output": text} | ({} if finished else {"finished": False}) for text, finished in outputs
+    ]
     if record.read is None:
-        return [{"output": output} for output in outputs]
+        return answers
     return [
-        {"output": output, "choices": [{"text": text} for text in choices_of(row, asked)]}
-        for row, output in zip(rows, outputs, strict=True)
+        {**one, "choices": [{"text": text} for text in choices_of(row, asked)]}
+        for row, one in zip(rows, answers, strict=True)
     ]
 
 

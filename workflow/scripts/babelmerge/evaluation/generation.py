@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from transformers import DynamicCache
@@ -32,7 +33,19 @@ class Stops:
     ends_line: torch.Tensor | None = None  # tokens with a newline after some text
 
 
-def generate(
+class Written(NamedTuple):
+    """An output, and whether it ended by itself and not after max_new_tokens."""
+
+    text: str
+    finished: bool
+
+
+def generate(*given, **options) -> list[str]:
+    """The texts of `write`, which has the arguments."""
+    return [one.text for one in write(*given, **options)]
+
+
+def write(
     model,
     tokenizer,
     rows: Iterable[Mapping],
@@ -44,7 +57,7 @@ def generate(
     chat: bool = False,
     first_line: bool = True,
     progress: Callable[[int, int], None] | None = None,
-) -> list[str]:
+) -> list[Written]:
     """Greedy outputs for the rows' prompts, in row order.
 
     Stops at EOS (the tokenizer's or the model's), after max_new_tokens, and with `first_line`
@@ -63,7 +76,12 @@ def generate(
         progress=progress or log_progress(),
     )
     plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
-    return [clean(tokenizer.decode(row, **plain), first_line) for row in ids]
+    return [
+        Written(
+            clean(tokenizer.decode(row, **plain), first_line), _ended(row, stops, max_new_tokens)
+        )
+        for row in ids
+    ]
 
 
 def clean(text: str, first_line: bool = True) -> str:
@@ -220,6 +238,14 @@ def _is_over(tokens: torch.Tensor, seen: torch.Tensor, stops: Stops):
         return over, seen
     over |= (stops.has_newline[tokens] & seen) | stops.ends_line[tokens]
     return over, seen | stops.has_text[tokens]
+
+
+def _ended(ids: list[int], stops: Stops, limit: int) -> bool:
+    """Whether ids without EOS are those of a sentence that was over."""
+    if len(ids) < limit or stops.has_text is None:
+        return len(ids) < limit
+    before = stops.has_text[ids[:-1]].any().reshape(1)
+    return bool(_is_over(torch.tensor(ids[-1:], device=before.device), before, stops)[0])
 
 
 def _until_eos(ids: list[int], stops: Stops) -> list[int]:

@@ -60,10 +60,7 @@ def _check_point(point: Settings, members: Members, recipe: Recipe) -> None:
 
         opening.device_of(point)
     point.check_blocks(members.blocks)
-    if point.inner.method == "linear":
-        for name in members.merged_names:
-            plain = point.inner.at(name, members.blocks)
-            linear_divisor(plain.weights, bool(plain.normalize))
+    _check_weights(point.inner, members)
     kind = METHODS[point.method].statistics
     for id_, _ in recipe.experts if kind else ():
         path = recipe.statistics.get(id_)
@@ -75,6 +72,17 @@ def _check_point(point: Settings, members: Members, recipe: Recipe) -> None:
     if kind:
         files = {id_: recipe.statistics[id_] for id_, _ in recipe.experts}
         checks.check(kind, files, members.base)
+
+
+def _check_weights(point: Settings, members: Members) -> None:
+    """ValueError where an average would divide by 0."""
+    if point.method not in ("linear", "multislerp", "nuslerp"):
+        return
+    key = {"linear": "normalize", "multislerp": "normalize_weights"}.get(point.method, "")
+    for name in members.merged_names:
+        plain = point.at(name, members.blocks)
+        always = point.method == "nuslerp" and point.semantics != "mergekit"
+        linear_divisor(plain.weights, always or bool(plain.normalize), point.method, key)
 
 
 def _check_adapters(recipe: Recipe, point: Settings, ids: Sequence[str]) -> None:
@@ -91,7 +99,7 @@ def _check_adapters(recipe: Recipe, point: Settings, ids: Sequence[str]) -> None
     found = {id_: adapters.Adapter(paths[id_], base) for id_ in ids}
     adapter_base.check_same({id_: one.config for id_, one in found.items()})
     alone = len(ids) == len(paths)
-    if recipe.output == "adapter" or (alone and point.inner.method != "slerp"):
+    if recipe.output == "adapter" or (alone and not point.rule.angles):
         merge = merges.AdapterMerge(base, found, point)
         if recipe.output == "adapter":
             output.check(merge, recipe.rank, point.dtype)

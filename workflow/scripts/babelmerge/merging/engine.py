@@ -99,7 +99,8 @@ def adapted(
 ) -> "AdaptedModel | Merger":
     """The merged model of adapters on their base. rounding: what looks at the output.
 
-    Of a mixture with full models, and for slerp, a `Merger` over the adapters folded into theirs.
+    Of a mixture with full models, and for methods that take angles between models, a `Merger` over
+    the adapters folded into theirs.
     """
     from babelmerge.merging.adapters.merges import AdaptedModel, merge_adapters
     from babelmerge.models.adapters import Adapter, Folded
@@ -107,7 +108,7 @@ def adapted(
     base = opened(base)
     point = settings(method, tuple(experts), parameters)
     folds = {id_: any_adapter({id_: one}) for id_, one in experts.items()}
-    if all(folds.values()) and point.inner.method != "slerp":
+    if all(folds.values()) and not point.rule.angles:
         merge = merge_adapters(base, experts, method, statistics, **parameters)
         merge.rounding = rounding
         return AdaptedModel(merge)
@@ -135,7 +136,7 @@ def pieces(
         merger = adapted(recipe.base, experts, *given, rounding)
     else:
         refuse_full_models(point)
-        members = Members(recipe.base, aligned(recipe) if recipe.align else experts, opened)
+        members = Members(recipe.base, aligned(recipe.base, experts, recipe.align), opened)
         running = Passes(members, threads, rounding)
         merger = Merger(members, point, device_of(point), running, statistics=statistics)
         merger.prepare()
@@ -146,9 +147,19 @@ def pieces(
     return read
 
 
-def aligned(recipe: Recipe) -> dict[str, "Aligned"]:
-    """The experts with their neurons and heads in the base's order."""
+def aligned(
+    base: Model, experts: Mapping[str, Model], to: bool | str
+) -> Mapping[str, "Model | Aligned"]:
+    """The experts with their neurons and heads in the order of the base (true), or of one of them.
+
+    to: false leaves them as they are; an expert's id leaves that one.
+    """
+    if not to:
+        return experts
     from babelmerge.merging.alignment import align
 
-    base = checkpoints.Checkpoint(recipe.base)
-    return {id_: align.align(base, checkpoints.Checkpoint(path)) for id_, path in recipe.experts}
+    reference = opened(base if to is True else experts[to])
+    return {
+        id_: one if id_ == to else align.align(reference, opened(one))
+        for id_, one in experts.items()
+    }

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging import compatibility
-from babelmerge.merging.engine import adapted, any_adapter
+from babelmerge.merging.engine import adapted, aligned, any_adapter
 from babelmerge.merging.streaming import planner
 from babelmerge.merging.streaming.former import Former, Shared
 from babelmerge.merging.streaming.inputs import Collected
@@ -77,7 +77,8 @@ class Sweep:
     """A group's members, opened once, and the points of a grid over them.
 
     base, experts: model directories, open checkpoints or state dicts (not the live model's own,
-    which `load_into` overwrites); ids as in `merge`. statistics: as in `merge`.
+    which `load_into` overwrites); ids as in `merge`. statistics: as in `merge`. align: what neurons
+    and heads are matched to first, as in a recipe.
     """
 
     def __init__(
@@ -87,11 +88,15 @@ class Sweep:
         method: str,
         threads: int | None = None,
         statistics: Mapping[str, Collected] | None = None,
+        align: bool | str = False,
     ):
         self.method = method
         self._experts = name_experts(experts)
         self._adapters = any_adapter(self._experts)
-        shown = {} if self._adapters else self._experts
+        if self._adapters and align:
+            raise ValueError("align: adapters have the units of their base; leave align out")
+        self._aligned = bool(align)
+        shown = {} if self._adapters else aligned(base, self._experts, align)
         self.members = Members(base, shown, opened)
         compatibility.check_members(self.members)
         self._passes = Passes(self.members, threads)
@@ -126,7 +131,7 @@ class Sweep:
         if self._adapters:
             base = self.members.base
             return adapted(base, self._experts, self.method, self._statistics, point)
-        if on_kernels(self.members, plan):
+        if not self._aligned and on_kernels(self.members, plan):  # what is permuted is not mapped
             return _Kernels(Former(self._passes, plan, self._known), shared)
         device = device_of(plan)
         return Merger(self.members, plan, device, self._passes, self._known, self._statistics)

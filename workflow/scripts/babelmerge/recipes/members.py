@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from babelmerge.recipes.methods import METHODS, OWN
+from babelmerge.recipes.methods import METHODS, OWN, centred
 
 MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
 NESTED = "write a recipe for each merge, and name the directory of the first under 'models'"
@@ -90,16 +90,17 @@ def _plain_members(
 ) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, Any]]]:
     listed = [base is not None and is_same(path, base) for path, _ in models]
     others = [model for model, is_base in zip(models, listed, strict=True) if not is_base]
+    whole = METHODS[method].whole and not (base and centred(method))
     if method == "slerp":  # from the base to the other model
         models = [(base, {}), *others]
-    elif METHODS[method].whole and base is not None and not any(listed):
+    elif whole and base is not None and not any(listed):
         raise ValueError(
             f"mergekit would merge base_model {base} as one more model; list it under 'models' "
             "with its parameters, or leave base_model out"
         )
-    elif not METHODS[method].whole:  # as mergekit, which lists the base or does not
+    elif not whole:  # as mergekit, which lists the base or does not
         models = others
-    if base is None and (not METHODS[method].whole or method == "slerp"):
+    if base is None and (not whole or method == "slerp"):
         raise ValueError(f"key 'base_model' is missing, which {method} needs")
     if not models:
         raise ValueError(f"'models' lists no expert beside base_model {base}")

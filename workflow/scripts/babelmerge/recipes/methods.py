@@ -53,6 +53,7 @@ class Method:
     experts: tuple[int, float] = (1, math.inf)
     scales: bool = True
     whole: bool = False
+    angles: bool = False  # it takes those between models: adapters are put on their base first
     random: bool = False
     factors: bool = False  # works on the factors of LoRA adapters
     statistics: str | None = None  # the kind collected of every expert's dev data
@@ -63,6 +64,7 @@ _KEPT = {"density": REQUIRED, **_WEIGHTED}
 _DROPPED = {**_KEPT, "rescale": True, "seed": 42}
 _BOTH = ("original", "mergekit")
 _VECTORS = ("task_arithmetic", "ties", "dare", "dare_ties", "sce")
+_SPHERE = ("slerp", "nuslerp", "multislerp", "karcher")
 _SPARSE = ("breadcrumbs", "breadcrumbs_ties", "della", "della_linear")
 
 METHODS: dict[str, Method] = {
@@ -87,6 +89,45 @@ METHODS: dict[str, Method] = {
         mergekit="slerp",
         experts=(2, 2),
         whole=True,
+        angles=True,
+    ),
+    "nuslerp": Method(
+        "NuSLERP",
+        "Shoemake 1985, doi:10.1145/325334.325242",
+        "spherical interpolation by weight, of two models or their task vectors",
+        {"weight": 1.0, "nuslerp_flatten": True, "nuslerp_row_wise": False, "origin": "zero"},
+        _BOTH,
+        variants="mergekit takes a tensor of zeros to be at right angles to any",
+        mergekit="nuslerp",
+        experts=(2, 2),
+        scales=False,
+        whole=True,
+        angles=True,
+    ),
+    "multislerp": Method(
+        "Multi-SLERP",
+        "Goddard et al. 2024, arXiv:2403.13257",
+        "weighted mean of directions, as long as the weighted mean of norms",
+        {"weight": 1.0, "normalize_weights": True, "eps": 1e-8, "origin": "zero"},
+        _BOTH,
+        variants="where directions cancel: straight, or refused for more than two",
+        mergekit="multislerp",
+        scales=False,
+        whole=True,
+        angles=True,
+    ),
+    "karcher": Method(
+        "Karcher mean",
+        "Wang et al. 2026, arXiv:2603.04972",
+        "mean of directions along the sphere, as long as the mean of norms",
+        {"max_iter": 10, "tol": 1e-5},
+        _BOTH,
+        variants="where directions cancel: straight, or from the first; norms below tol: counted, "
+        "or left out",
+        mergekit="karcher",
+        scales=False,
+        whole=True,
+        angles=True,
     ),
     "task_arithmetic": Method(
         "Task Arithmetic",
@@ -253,7 +294,7 @@ METHODS: dict[str, Method] = {
         "some blocks from one expert, the rest merged",
         {"from": REQUIRED, "bottom": 0, "top": 0, "blocks": None, "then": "linear"},
         semantics=(),
-        inner=("linear", "slerp", *_VECTORS, *_SPARSE, "model_stock", "nan", "tsv", "iso_c"),
+        inner=("linear", *_SPHERE, *_VECTORS, *_SPARSE, "model_stock", "nan", "tsv", "iso_c"),
     ),
     "knots": Method(
         "KnOTS",
@@ -283,6 +324,11 @@ def parameters(method: str, then: str | None = None) -> tuple[str, ...]:
     inner = rule.inner if then is None else (then,)
     names = [*rule.defaults, *(name for one in inner for name in METHODS[one].defaults)]
     return tuple(dict.fromkeys(names))
+
+
+def centred(method: str) -> bool:
+    """Whether a method may have the base as its origin, which a recipe then names as the base."""
+    return "origin" in METHODS[method].defaults
 
 
 def merge_method(method: str) -> str:

@@ -16,6 +16,7 @@ from babelmerge.recipes.methods import (
     METHODS,
     OWN,
     PARAMETERS,
+    centred,
     for_mergekit,
     merge_method,
     parameters,
@@ -47,7 +48,7 @@ class Recipe:
     experts: tuple[tuple[str, str], ...]  # (id, path)
     fingerprints: dict[str, str] = field(default_factory=dict)  # "base" or expert id -> sha256
     source: dict[str, Any] = field(default_factory=dict)  # the mapping it was read from
-    align: bool = False  # match neurons and heads to the base's before merging
+    align: bool | str = False  # match neurons and heads to the base's, or an expert's, first
     output: str = OUTPUTS[0]
     rank: int | None = None  # of an adapter; None: exact
     statistics: dict[str, str] = field(default_factory=dict)  # expert id -> path
@@ -67,15 +68,27 @@ def require_output(given: Mapping[str, Any]) -> dict[str, Any]:
     """align, output and rank, checked; what is absent or None has its default."""
     align, output, rank = (given.get(key) for key in OUTPUT_KEYS)
     output = OUTPUTS[0] if output is None else output
-    if align not in (None, True, False) or isinstance(align, int) and not isinstance(align, bool):
-        raise ValueError(f"align is {align!r}; expected true or false")
+    if not (align is None or isinstance(align, bool) or isinstance(align, str) and align):
+        raise ValueError(f"align is {align!r}; expected true, false or an expert's id")
     if output not in OUTPUTS:
         raise ValueError(f"output is {output!r}; expected {' or '.join(OUTPUTS)}")
     if rank is not None and (isinstance(rank, bool) or not isinstance(rank, int) or rank < 1):
         raise ValueError(f"rank is {rank!r}; expected a whole number from 1, of an adapter")
     if rank is not None and output != "adapter":
         raise ValueError(f"rank is {rank}, but output is a model; set output: adapter")
-    return {"align": bool(align), "output": output, "rank": rank}
+    return {"align": align or False, "output": output, "rank": rank}
+
+
+def require_alignable(align: bool | str, method: str, ids: Sequence[str]) -> bool | str:
+    """What experts are aligned to: nothing, the base (true), or one of them by its whole id."""
+    if not align:
+        return False
+    if kind := METHODS[method].statistics:
+        raise ValueError(
+            f"align: {method} reads {kind} statistics, which are of units in their own order; "
+            "leave align out, or take another method"
+        )
+    return align if align is True else coefficients.id_of("align", align, ids)
 
 
 def _parsed(content: dict[str, Any]) -> Recipe:
@@ -89,6 +102,7 @@ def _parsed(content: dict[str, Any]) -> Recipe:
     values = _parameters(content, own, method, per_model, ids)
     point = points.settings(method, ids, values)
     asked = require_output(own)
+    asked["align"] = require_alignable(asked["align"], method, ids)
     if point.backend == "mergekit" and (asked["align"] or asked["output"] != OUTPUTS[0]):
         key = "align" if asked["align"] else "output"
         raise ValueError(f"{OWN}: backend mergekit has no {key}; use backend: babelmerge")
@@ -183,10 +197,24 @@ def _parameters(
         values["semantics"] = "mergekit"
         if "density" in METHODS[method].defaults:
             values.setdefault("density", 1.0)
+        if centred(method):
+            values["origin"] = _origin(content, own)
     skipped = ("method", "members", *OUTPUT_KEYS)  # a rank among the parameters is TSV's
     values |= {name: value for name, value in own.items() if name not in skipped}
     dtype = content.get("out_dtype") or (None if "members" in own else content.get("dtype"))
     return values | ({"dtype": dtype} if dtype else {})
+
+
+def _origin(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
+    """Where a sphere has its centre: in mergekit's base, where a recipe names one."""
+    found = "zero" if content.get("base_model") is None else "base"
+    if own.get("origin", found) != found:
+        base = "no base_model" if found == "zero" else f"base_model {content['base_model']}"
+        raise ValueError(
+            f"{OWN}: origin is {own['origin']!r}, but the recipe has {base}, by which mergekit "
+            f"takes {found}; set origin: {found}, or mend base_model"
+        )
+    return found
 
 
 def _effective(given: Mapping[str, Any] | None, method: str) -> dict[str, Any]:

@@ -27,7 +27,13 @@ from babelmerge.recipes.methods import (
     for_mergekit,
     merge_method,
 )
-from babelmerge.recipes.reading import OUTPUTS, Recipe, read_recipe, require_output
+from babelmerge.recipes.reading import (
+    OUTPUTS,
+    Recipe,
+    read_recipe,
+    require_alignable,
+    require_output,
+)
 
 __all__ = [
     "OWN",
@@ -47,7 +53,7 @@ def make_recipe(
     parameters: Mapping[str, Any],
     fingerprints: Mapping[str, str] | None = None,
     *,
-    align: bool = False,
+    align: bool | str = False,
     output: str = OUTPUTS[0],
     rank: int | None = None,
     statistics: Mapping[str, str | Path] | None = None,
@@ -56,21 +62,20 @@ def make_recipe(
 
     experts: id -> model directory. parameters: as for `merging.merge` (semantics and dtype among
     them). fingerprints: "base" and expert ids -> `checkpoints.fingerprint`, optional. align: match
-    neurons and heads to the base's first. output: model, or adapter (exact, or of this rank).
-    statistics: expert id -> file of what Fisher or RegMean collected. ValueErrors for parameters
-    that the method does not have.
+    neurons and heads to the base's (true) or an expert's (its id) first. output: model, or adapter
+    (exact, or of this rank). statistics: expert id -> file of what Fisher or RegMean collected.
+    ValueErrors for parameters that the method does not have.
     """
     values = points.checked(method, tuple(experts), parameters)
     own = {"method": method, "semantics": values["semantics"], **_own_parameters(method, values)}
     own |= {k: values[k] for k in ("backend", "device") if values[k] != COMMON[k]}
     asked = require_output({"align": align, "output": output, "rank": rank})
+    asked["align"] = require_alignable(asked["align"], method, tuple(experts))
     own |= {name: value for name, value in asked.items() if value not in (False, OUTPUTS[0], None)}
     own["members"] = _members(base, experts, fingerprints or {}, statistics or {})
     recipe: dict[str, Any] = {"merge_method": merge_method(method)}
-    if method == "slerp":  # between the two: mergekit's base is the first of them
-        recipe["base_model"] = _reference(next(iter(experts.values())))
-    elif method != "linear":  # mergekit would merge a linear recipe's base as one more model
-        recipe["base_model"] = _reference(base)
+    named = _base_named(base, experts, method, values)
+    recipe |= {} if named is None else {"base_model": _reference(named)}
     recipe["models"] = _models(experts, method, values)
     shared = _shared(method, values)
     recipe |= {"parameters": shared} if shared else {}
@@ -121,9 +126,10 @@ def model_card(
         f"| {_cell(id_)} | `{_cell(path)}` | {_cell(prints.get(id_, ''))} |"
         for id_, path in members.items()
     )
-    more = (
-        "Neurons and heads were matched to the base's before merging.\n\n" if recipe.align else ""
-    )
+    more = ""
+    if recipe.align:
+        whose = "the base" if recipe.align is True else recipe.align
+        more = f"Neurons and heads were matched to those of {whose} before merging.\n\n"
     more += f"{rounded(lost).capitalize()}.\n\n" if lost else ""
     return (
         "---\nlibrary_name: transformers\ntags:\n- merge\n- babelmerge\n---\n\n"
@@ -142,6 +148,17 @@ def rounded(lost: Mapping[str, float]) -> str:
         f"the output's dtype rounds {lost['lost']:.1%} of the merged change away: of the elements "
         f"that it changes, {lost['unmoved']:.1%} stay unchanged (from a sample of every tensor)"
     )
+
+
+def _base_named(
+    base: str | Path, experts: Mapping[str, str | Path], method: str, values: Mapping[str, Any]
+) -> str | Path | None:
+    """What mergekit takes as its base; None where it would merge it as one more model."""
+    if method == "slerp":  # between the two: the first of them
+        return next(iter(experts.values()))
+    if METHODS[method].mergekit and METHODS[method].whole and values.get("origin") != "base":
+        return None
+    return base
 
 
 def _own_parameters(method: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,13 @@ from babelmerge.recipes.methods import METHODS, Method
 
 DIGITS = 12  # scales closer than this are one scale: .1 * 3 and .3
 # What a parameter is called in `Settings`, where that is not its own name.
-FIELDS = {"weight": "weights", "density": "densities", "lambda": "factor", "from": "source"}
+FIELDS = {
+    "weight": "weights",
+    "density": "densities",
+    "lambda": "factor",
+    "from": "source",
+    "normalize_weights": "normalize",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,12 @@ class Settings:
     rows: int = 0
     agreement: int = 0
     filter_wise: bool = False
+    nuslerp_flatten: bool = True
+    nuslerp_row_wise: bool = False
+    max_iter: int = 0
+    tol: float = 0.0
+    eps: float = 0.0
+    origin: str = "zero"
     then: str = ""
     source: str | None = None
     bottom: int = 0
@@ -182,7 +194,7 @@ def mergekit_lacks(point: Settings) -> str | None:
 def _scale_cancels(point: Settings) -> bool:
     if point.rule.scales:
         return point.normalize and point.semantics == "mergekit"
-    return point.normalize or point.method == "fisher"
+    return point.normalize or point.method in ("fisher", "nuslerp")
 
 
 def _is_base(point: Settings, size: float) -> bool:

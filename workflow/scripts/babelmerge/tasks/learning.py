@@ -29,8 +29,26 @@ def encode(rows: Iterable[Row], prompt: Mapping, tokenizer) -> Iterator[Encoded]
 
 def is_empty(row: Row, prompt: Mapping) -> bool:
     """Whether a row has nothing to read or nothing to learn."""
-    needed = ("source",) if _own(prompt, row).get("whole") else ("source", "target")
+    needed = ("source",) if is_whole(row, prompt) else ("source", "target")
     return not all(row[key].strip() for key in needed)
+
+
+def is_whole(row: Row, prompt: Mapping) -> bool:
+    """Whether a row is a text that is learnt as a whole."""
+    return bool(_own(prompt, row).get("whole"))
+
+
+def pieces(read: list[int], learnt: list[int], most: int) -> Iterator[tuple[list[int], list[int]]]:
+    """A text as (tokens that are read, tokens that are learnt), each of at most `most` tokens.
+
+    What is learnt of all pieces is what was learnt of the text. A piece behind the first reads the
+    token before it. `most` is at least 2, and more than are read.
+    """
+    while len(read) + len(learnt) > most:
+        room = most - len(read)
+        yield read, learnt[:room]
+        read, learnt = learnt[room - 1 : room], learnt[room:]
+    yield read, learnt
 
 
 def _own(prompt: Mapping, row: Row) -> Mapping:

@@ -19,6 +19,7 @@ Schedule = Literal["inverse_sqrt", "cosine", "linear", "constant"]
 SCHEDULES: tuple[str, ...] = get_args(Schedule)
 LORA = "lora: {r: …, alpha: …}"
 BY_SIZE = "size"
+SPLIT = "split"  # of `too_long`
 ALL_LINEAR = "all-linear"
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -109,10 +110,12 @@ class Training(Strict):
         "Parts that each device computes its share of a step in.", 1
     )
     max_length: Count | None = setting("Tokens of a sequence at most.", 512)
-    too_long: Literal["cut", "drop", "error"] | None = setting(
+    too_long: Literal["cut", "drop", "error", "split"] | None = setting(
         "Rows of more tokens. cut: their answers are cut, and those left out whose prompts alone "
-        "are as long; drop: they are left out; error: refused before anything is trained. What is "
-        "cut and left out is counted in training.json and told in the report.",
+        "are as long; drop: they are left out; error: refused before anything is trained; split, "
+        "where all that a model learns is of kind text: they become several rows, each of which "
+        "first reads the last token of the one before, so that every token is learnt once. What "
+        "is cut, left out and split is counted in training.json and told in the report.",
         "cut",
     )
     packing: bool | None = setting(

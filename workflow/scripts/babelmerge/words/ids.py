@@ -1,7 +1,8 @@
 """Ids of models and data sets taken apart: the one place that knows how they are written.
 
 A model: base, experts/NAME, joint/NAME, baselines/NAME or merges/GROUP/METHOD; NAME@STEP is a state
-kept along training. A data set: TASK/UNIT, where the unit is a pair (hi-en) or a language.
+kept along training, NAME@from-STEP one whose training began at a state of another model. A data
+set: TASK/UNIT, where the unit is a pair (hi-en) or a language.
 
 >>> kind("experts/hi-en"), name("experts/hi-en"), sides("translation/hi-en")
 ('expert', 'hi-en', ('hi', 'en'))
@@ -21,6 +22,7 @@ KINDS = MappingProxyType(
         "merges": "merge",
     }
 )
+_FROM = "from-"
 _SECTIONS = {kind: section for section, kind in KINDS.items()}
 
 
@@ -75,6 +77,17 @@ def finished(model: str) -> str:
 def kept(model: str, step: int | str) -> str:
     """The id of a state kept along a model's training."""
     return f"{model}@{step}"
+
+
+def branch(model: str, step: int | str) -> str:
+    """The id of a model that is trained as another, from a step of a third one on."""
+    return f"{model}@{_FROM}{step}"
+
+
+def begun(model: str) -> str:
+    """The step of another model at which a model's training began; empty for one from the base."""
+    found = step(model)
+    return found.removeprefix(_FROM) if found.startswith(_FROM) else ""
 
 
 def task(dataset: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from babelmerge.analysis.benchmarks.means import variation
+from babelmerge.analysis.benchmarks.printed import Printed
 from babelmerge.analysis.groups.comparing import MEAN
 from babelmerge.analysis.groups.lines import Line, interval, label, lines
 from babelmerge.display import labels
@@ -21,13 +22,15 @@ NOTE = (
     "block. Where a system lacks a language it is named; such a mean is over the others, has no "
     "interval and is never bold."
 )
+PARTS = ("Mean", "CV")
 Long = Mapping[str, pd.DataFrame]
 Shown = Mapping[str, Mapping]  # direction -> {datasets, metric}
 
 
-def benchmarks(tables: Long, shown: Shown) -> Table | None:
-    """Systems against tasks. tables: the long table of each direction. shown: of each direction
-    its data sets and metric, in the order of the columns. None where no system has a score."""
+def benchmarks(tables: Long, shown: Shown, published: pd.DataFrame | None = None) -> Table | None:
+    """Systems against tasks, published values beside. tables: the long table of each direction.
+    shown: of each direction its data sets, its metric and, where values were published, the
+    families of groups, in the order of the columns. None where no system has a score."""
     found = {name: _systems(tables[name]) for name in shown if len(tables[name])}
     order = list(dict.fromkeys(key for own in found.values() for key in own))
     if not order:
@@ -42,18 +45,21 @@ def benchmarks(tables: Long, shown: Shown) -> Table | None:
         ]
     )
     best = {name: _best(records[records["task"] == name]) for name in found}
-    rows = []
+    rows, theirs = [], Printed(published)
     for key in order:
         line = next(own[key] for own in found.values() if key in own)
         cells = [
-            cell
+            theirs.beside(cell, own.get(key), shown[name], part)
             for name, own in found.items()
-            for cell in _cells(own.get(key), shown[name], key in best[name])
+            for part, cell in zip(
+                PARTS, _cells(own.get(key), shown[name], key in best[name]), strict=True
+            )
         ]
         rows.append(Row(line.section, label(line, _all(shown)), tuple(cells)))
-    header = [(_heading(name, shown), part) for name in found for part in ("Mean", "CV")]
+    header = [(_heading(name, shown), part) for name in found for part in PARTS]
     told = "; ".join(f"{_words(name, shown)}: {_over(shown[name])}" for name in found)
-    note = f"{NOTE} {told}."
+    remarks = theirs.note({_words(name, shown): shown[name] for name in found})
+    note = f"{NOTE} {told}. {remarks}".strip()
     return Table("Benchmarks over languages", tuple(header), tuple(rows), records, note)
 
 

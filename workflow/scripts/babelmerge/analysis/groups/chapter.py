@@ -9,8 +9,8 @@ from babelmerge.display.chapters import Parts
 
 INTRODUCTION = (
     "Other groups over the same data sets, each beside the merge of the main group by the same "
-    "method: with an expert that was trained on more data, with some of the experts, with experts "
-    "of other tasks or directions too."
+    "method: the same experts merged otherwise, an expert that was trained on more data, some of "
+    "the experts, experts of other tasks or directions too."
 )
 ACROSS = (
     "Experts of several tasks merged all at once, and the merges of each task merged again, beside "
@@ -39,7 +39,8 @@ def _direction(parts: Parts, name: str, rows: Mapping[str, float]) -> str:
         return ""
     told, metric = parts.study["changes"][name], parts.study["metrics"][name]
     datasets = parts.study["directions"][name]
-    said = page.bullets(list(findings.changes(table, told, datasets, metric, rows)))
+    sentences = [*findings.changes(table, told, datasets, metric, rows)]
+    said = page.bullets([*sentences, *findings.otherwise(table, metric)])
     body = chapters.heading("Groups", name, {"": table[table["dataset"] != ""]})
     box = parts.table("ablations", name)
     if box.count('scope="row"') <= MOST_OPEN:

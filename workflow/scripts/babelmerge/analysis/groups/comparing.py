@@ -2,9 +2,10 @@
 
 A row has the line (kind, name, relation, method, algorithm), the data set (empty: the mean over
 those that the line has), the metric, and value, low, high. against: empty for a score; else what
-the value is the difference from: `main`, the main group's merge by the same method, `own`, the
-experts, `joint`, the joint model. chosen: yes for the main group's best merge, and for the best by
-each algorithm: best. A mean of scores is there for lines that have every data set alone.
+the value is the difference from: `main`, the main group's merge by the same method (of the same
+experts merged by another method, its first merge), `own`, the experts, `joint`, the joint model.
+chosen: yes for the main group's best merge, and for the best by each algorithm: best. A mean of
+scores is there for lines that have every data set alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from babelmerge.words.metrics import metric as facts_of
 
 FACTS = ("kind", "name", "relation", "method", "algorithm")
 MEAN = ""  # instead of a data set
+SAME = "same"  # the main group's experts, merged otherwise
 BEST, CHOSEN = "best", "yes"
 
 
@@ -67,8 +69,9 @@ def _others(line: _Line, lines: Sequence[_Line], cfg: Mapping) -> dict[str, _Lin
         if (other.facts["kind"], other.facts["name"]) == key
     }
     if line.facts["relation"]:
-        same = [o for o in lines if o.facts["kind"] == "merge" and not o.facts["relation"]]
-        same = [o for o in same if o.facts["method"] == line.facts["method"]]
+        main = [o for o in lines if o.facts["kind"] == "merge" and not o.facts["relation"]]
+        same = [o for o in main if o.facts["method"] == line.facts["method"]]
+        same = same or (main if line.facts["relation"] == SAME else [])
         found |= {"main": same[0]} if same else {}
     return found
 

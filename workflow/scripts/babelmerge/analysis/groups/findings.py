@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from babelmerge.analysis.groups.comparing import MEAN
+from babelmerge.analysis.groups.comparing import MEAN, SAME
 from babelmerge.analysis.groups.lines import Line, interval, lines, unit
 from babelmerge.display import labels
 from babelmerge.evaluation.statistics import SIGNIFICANT
@@ -33,6 +33,28 @@ def changes(
             yield " ".join([f"{name}: {_what(change, rows)}", *sentences])
 
 
+def otherwise(table: pd.DataFrame, metric: str) -> Iterator[str]:
+    """How near the best other merge of the main group's experts comes to them; one sentence."""
+    every = [line for line in lines(table) if line.has(MEAN, metric)]
+    others = [line for line in every if line.relation == SAME]
+    main = [line for line in every if line.kind == "merge" and not line.relation]
+    experts = [line for line in every if line.kind == "expert"]
+    if not (others and main and experts):
+        return
+    best = max(others, key=lambda line: line.number(MEAN, metric)["value"])
+    values = [one.number(MEAN, metric)["value"] for one in (best, main[0], experts[0])]
+    told = [interval(one.number(MEAN, metric), metric) for one in (best, main[0], experts[0])]
+    found, plain, own = values
+    text = (
+        f"The best other merge of the same experts ({labels.group(best.name)}, "
+        f"{labels.method(best.method)}) scores {told[0]}, {labels.method(main[0].method)} "
+        f"{told[1]}, the experts {told[2]}"
+    )
+    if own > plain:
+        text += f": {labels.percent((found - plain) / (own - plain))} of the way to the experts"
+    yield f"{text}."
+
+
 def _what(change: Mapping, rows: Mapping[str, float]) -> str:
     """In what a group differs, in words."""
     count = len(change["members"])
@@ -44,12 +66,22 @@ def _what(change: Mapping, rows: Mapping[str, float]) -> str:
         sized = f", trained on {sizes[0]:,.0f} rows instead of {sizes[1]:,.0f}" if known else ""
         return f"{labels.inside(names[0])} instead of {labels.inside(names[1])}{sized}."
     words = {
+        "same": _otherwise(change),
         "cluster": f"{count} of the experts alone.",
         "tasks": _across(change, "tasks"),
         "directions": _across(change, "directions"),
         "other": "other experts.",
     }
     return words[change["relation"]]
+
+
+def _otherwise(change: Mapping) -> str:
+    """How the same experts are merged, in words."""
+    to = change.get("align")
+    if not to:
+        return "the same experts by other methods."
+    whose = "the base" if to == "base" else labels.inside(labels.model_id(to))
+    return f"the same experts, their neurons and heads first matched to those of {whose}."
 
 
 def _across(change: Mapping, what: str) -> str:
@@ -67,9 +99,11 @@ def _told(line: Line, change: Mapping, datasets: Sequence[str], metric: str) -> 
     held = [d for d in datasets if line.has(d, metric)]
     where = f"on average of {len(held)} {unit(datasets)}" if len(held) > 1 else _names(held)
     method = labels.method(line.method)
+    others = change.get("beside", [line.method])
+    partner = "" if line.method in others else f"from that by {labels.method(others[0])} "
     yield (
-        f"By {method}, {facts_of(metric).word} differs by {interval(mean, metric, sign=True)} "
-        f"{where}{_sure(mean)}."
+        f"By {method}, {facts_of(metric).word} differs {partner}by "
+        f"{interval(mean, metric, sign=True)} {where}{_sure(mean)}."
     )
     if len(held) > 1:
         yield from _parts(line, change, held, metric)

@@ -17,6 +17,7 @@ from babelmerge.words.metrics import metric as facts_of
 
 SECTIONS = {  # how a group differs from the main one
     "": MERGED,
+    "same": "The same experts, merged otherwise",
     "update": "One expert trained on more data, merged again",
     "exchange": "One expert exchanged",
     "cluster": "Some of the experts merged",
@@ -100,5 +101,9 @@ def printed(
     """
     mean = dataset == MEAN
     place = direction_id(datasets[0], labels.pivot(datasets)) if mean else dataset
-    names = {"merge": line.method, "expert": OWN if mean else ids.unit(dataset)}
+    names = {
+        "merge": line.method,
+        "expert": OWN if mean else ids.unit(dataset),
+        "baseline": ids.name(line.name),
+    }
     return found.get((line.kind, names.get(line.kind, ""), place, metric), NAN)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from babelmerge.analysis.mergeability import pairs
+from babelmerge.analysis.mergeability.printed import Printed
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.words import ids
@@ -18,6 +19,7 @@ from babelmerge.words.likeness import USUAL
 ALPHA = 0.05
 LEVELS = {"merge": "Groups", "expert": "Each expert of a group"}
 STATISTICS = {"pearson": ("Pearson", "r"), "spearman": ("Spearman", "ρ")}
+TOLD = ("value", "p", "p_naive")  # of each of them
 SIZES = {"n": "points", "items": "experts"}
 PAIRS_NOTE = "Every pair of experts by every measure; in brackets its rank, 1 for the most alike."
 OUTLOOK_NOTE = (
@@ -65,29 +67,41 @@ def pairs_table(table: pd.DataFrame) -> Table:
     )
 
 
-def correlations_table(table: pd.DataFrame) -> Table | None:
+def correlations_table(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Table | None:
     """Measures against statistics, over merges and, below, over the experts of merges.
 
-    None where nothing can be correlated.
+    Beside drops of merges stand published correlations. None where nothing can be correlated.
     """
     if table["value"].isna().all():
         return None
+    dropped = outcome_of(table) == DROP
+    theirs = Printed(published if dropped else None)
     rows, told = [], []
     for level, words in LEVELS.items():
         for measure in _measures(table):
-            tests = [overall(table, measure, level, name) for name in STATISTICS]
-            told += [one for one in tests if one and not math.isnan(one["value"])]
-            texts = [text for one in tests for text in _tested(one)]
-            texts += [str(int(tests[0][size])) if tests[0] else labels.MISSING for size in SIZES]
-            rows.append(Row(words, pairs.MEASURES[measure].label, tuple(map(Cell, texts))))
+            tests = {name: overall(table, measure, level, name) for name in STATISTICS}
+            told += [one for one in tests.values() if one and not math.isnan(one["value"])]
+            cells = [
+                theirs.beside(Cell(text), measure, name, what) if level == "merge" else Cell(text)
+                for name, one in tests.items()
+                for what, text in zip(TOLD, _tested(one), strict=True)
+            ]
+            rows.append(
+                Row(words, pairs.MEASURES[measure].label, (*cells, *_sizes(tests["pearson"])))
+            )
     header = [(name, what) for name, sign in STATISTICS.values() for what in (sign, "p", "naive p")]
     header += [("Number of", what) for what in SIZES.values()]
-    dropped = outcome_of(table) == DROP
     title = f"Does the inside predict what merges {'lose' if dropped else 'keep'}?"
     note = (DROPS_NOTE if dropped else CORRELATIONS_NOTE) + (
         "" if all(map(attainable, told)) else FEW_NOTE
     )
+    note = f"{note} {theirs.note()}".strip()
     return Table(title, tuple(header), tuple(rows), table, note, corner="Measure")
+
+
+def _sizes(one: Mapping | None) -> list[Cell]:
+    """How many points and experts a test is of."""
+    return [Cell(str(int(one[size])) if one else labels.MISSING) for size in SIZES]
 
 
 def in_short(correlations: pd.DataFrame, measure: str) -> str:

@@ -1,4 +1,4 @@
-"""Scores along training, and against how many models are merged. Takes long tables, draws."""
+"""Scores along training, against how many models are merged, and by training in common."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from babelmerge.analysis.progress.branching import methods, overall
 from babelmerge.analysis.progress.lines import MEAN, label, lines, mean_of
 from babelmerge.display import labels
 from babelmerge.display import style as fs
@@ -20,6 +21,11 @@ CAPTIONS = {
         "and each of them (faint). One model: the first alone."
     ),
 }
+BRANCHING = (
+    "What merges score (above) and keep of their branches' score (below) against how much of the "
+    "training was common, with 95% intervals; faint: each language. Branches: each on its own "
+    "language. Joint: the model that learns all languages to the end."
+)
 AXES = {"along": "Step of training", "growing": "Models merged"}
 
 
@@ -34,16 +40,7 @@ def progress(scores: pd.DataFrame, cfg: Mapping, chance: float | None = None) ->
         for at, name in enumerate(names):
             _line(ax, table[table["series"] == name], name, at)
         if chance is not None:
-            ax.axhline(chance, color=fs.FAINT, linewidth=0.8, linestyle=(0, (2, 2)))
-            ax.annotate(
-                "chance",
-                (1.0, chance),
-                xycoords=("axes fraction", "data"),
-                fontsize=6,
-                ha="right",
-                va="bottom",
-                color=fs.FAINT,
-            )
+            _level(ax, chance)
         ax.set_xlabel(AXES[cfg["what"]])
         ax.set_ylabel(facts_of(cfg["metric"]).label)
         ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -51,6 +48,71 @@ def progress(scores: pd.DataFrame, cfg: Mapping, chance: float | None = None) ->
     if cfg["what"] == "growing":
         _name_languages(ax, table[table["series"] == names[0]], cfg["datasets"])
     return figure
+
+
+def branching(table: pd.DataFrame) -> Figure:
+    """Scores, and what is kept, by the share of training in common. table: of `branching`."""
+    if table.empty:
+        return fs.blank("No merge of branches has a score")
+    facts = facts_of(table["metric"].iloc[0])
+    with fs.style():
+        titles = (facts.label, "Kept of the branches' score")
+        figure, (upper, lower) = fs.panels([2.0, 1.8], titles)
+        for at, method in enumerate(methods(table)):
+            _scored(upper, table, method, at, facts.factor)
+            _kept(lower, table, method, at)
+        chance = table["chance"].iloc[0]
+        if chance is not None and chance == chance:
+            _level(upper, facts.factor * chance)
+        lower.set_xlabel("Training in common (%)")
+        lower.set_ylabel("%")
+        figure.legend(*upper.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    return figure
+
+
+def _scored(ax: Axes, table: pd.DataFrame, method: str, at: int, factor: float) -> None:
+    rows = pd.DataFrame(overall(table, method))
+    shares, colour = 100 * rows["share"], fs.PALETTE[at % len(fs.PALETTE)]
+    marker, name = fs.MARKERS[at % len(fs.MARKERS)], labels.method(method)
+    ax.plot(shares, factor * rows["merged"], color=colour, marker=marker, markersize=3, label=name)
+    if at == 0:
+        ax.plot(shares, factor * rows["expert"], color=fs.INK, linewidth=1, label="Branches")
+        if rows["joint"].notna().all():
+            ax.axhline(factor * rows["joint"].iloc[0], color=fs.FAINT, linewidth=1, label="Joint")
+
+
+def _kept(ax: Axes, table: pd.DataFrame, method: str, at: int) -> None:
+    colour, own = fs.PALETTE[at % len(fs.PALETTE)], table[table["method"] == method]
+    for dataset, rows in own.groupby("dataset", sort=False):
+        if dataset != MEAN:
+            rows = rows.sort_values("share")
+            ax.plot(
+                100 * rows["share"], 100 * rows["kept"], color=colour, linewidth=0.6, alpha=0.35
+            )
+    mean = pd.DataFrame(overall(table, method))
+    ax.plot(
+        100 * mean["share"],
+        100 * mean["kept"],
+        color=colour,
+        marker=fs.MARKERS[at % len(fs.MARKERS)],
+        markersize=3,
+    )
+    if mean[["low", "high"]].notna().all(axis=None):
+        ax.vlines(100 * mean["share"], 100 * mean["low"], 100 * mean["high"], colour, linewidth=0.8)
+
+
+def _level(ax: Axes, value: float) -> None:
+    """A line at what chance gives."""
+    ax.axhline(value, color=fs.FAINT, linewidth=0.8, linestyle=(0, (2, 2)))
+    ax.annotate(
+        "chance",
+        (1.0, value),
+        xycoords=("axes fraction", "data"),
+        fontsize=6,
+        ha="right",
+        va="bottom",
+        color=fs.FAINT,
+    )
 
 
 def _line(ax: Axes, rows: pd.DataFrame, name: str, at: int) -> None:

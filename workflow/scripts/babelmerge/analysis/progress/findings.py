@@ -1,9 +1,10 @@
-"""Sentences on merges along training and of more and more models. Writes no HTML."""
+"""Sentences on merges along training, of more and more models and of branches. Writes no HTML."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from babelmerge.analysis.progress.branching import above, kept, learnt, methods, overall
 from babelmerge.analysis.progress.lines import label, lines, mean_of
 from babelmerge.display import labels
 from babelmerge.words.metrics import metric as facts_of
@@ -29,6 +30,55 @@ def _told(table: pd.DataFrame, cfg: Mapping) -> Iterator[str]:
             f"{places[1]}; highest {labels.number(mean.max(), digits)} "
             f"{_place(mean.idxmax(), unit)}."
         )
+
+
+def branching(table: pd.DataFrame) -> list[str]:
+    """Whether training in common makes merges keep more, by method. table: of `branching`."""
+    found = []
+    for method in methods(table):
+        rows = overall(table, method)
+        if len(rows) > 1:
+            found.append(" ".join(_rescued(method, rows)))
+    return found
+
+
+def _rescued(method: str, rows: Sequence[Mapping]) -> Iterator[str]:
+    """What is kept at the ends, whether that is more, and how it stands to the joint model."""
+    facts = facts_of(rows[0]["metric"])
+    first, last = rows[0], rows[-1]
+    if not all(map(learnt, rows)):
+        yield "Not all branches score surely above chance, so that little follows."
+    yield (
+        f"By {labels.method(method)}, a merge of branches keeps {kept(first)} of their "
+        f"{facts.word} {_common(first)} and {kept(last)} {_common(last)}: {_verdict(rows)}."
+    )
+    beyond = [above(row) for row in (first, last)]
+    if None not in beyond:
+        shares = " and ".join(labels.percent(share) for share in beyond)
+        yield f"Of what is above chance it keeps {shares}."
+    best = max(rows, key=lambda row: row["merged"])
+    numbers = [labels.number(facts.factor * best[who], facts.digits) for who in ("merged", "joint")]
+    if best["joint"] == best["joint"]:
+        yield f"The best merge scores {numbers[0]} ({_common(best)}), the joint model {numbers[1]}."
+
+
+def _common(row: Mapping) -> str:
+    if not row["share"]:
+        return "without common training"
+    return f"where {labels.percent(row['share'])} of the training was common"
+
+
+def _verdict(rows: Sequence[Mapping]) -> str:
+    """In words, from whether the intervals of what is kept at the ends overlap."""
+    first, last = rows[0], rows[-1]
+    if last["low"] > first["high"]:
+        shares = [row["share"] for row in rows if row["low"] > first["high"]]
+        return f"common training helps, surely from {labels.percent(shares[0])} on"
+    if last["high"] < first["low"]:
+        return "common training makes it worse"
+    if last["kept"] > first["kept"]:
+        return "more, but the intervals overlap, so that it may be chance"
+    return "common training does not help"
 
 
 def _place(at: float, unit: str) -> str:

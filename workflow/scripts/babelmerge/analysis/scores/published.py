@@ -14,6 +14,7 @@ from babelmerge.words import metrics
 
 NAN = float("nan")
 PLACE = re.compile(",? (?:Table|section|abstract) ?")
+REMARK = re.compile(r"Table \S+?, (.+)")
 Key = tuple[str, str, str, str]
 
 
@@ -40,6 +41,12 @@ def note(published: pd.DataFrame | None, beside: Iterable[Iterable[float]]) -> s
     if published is None or not any(value == value for row in beside for value in row):
         return ""
     return f"In parentheses: the published value ({source(published)})."
+
+
+def remarks(rows: pd.DataFrame) -> list[str]:
+    """What sources say of some values behind their place, as in Table 1, with Turkish."""
+    found = (REMARK.search(str(name)) for name in rows["source"].unique())
+    return list(dict.fromkeys(one[1] for one in found if one))
 
 
 def source(published: pd.DataFrame) -> str:

@@ -125,16 +125,16 @@ def training(given: Mapping[str, Mapping]) -> Table | None:
 
 
 def _long_rows(facts: Mapping[str, Mapping]) -> str:
-    """Of how many training rows models learnt nothing, or not all, where there are any."""
+    """Of how many training rows models learnt nothing, or not all, and which were split."""
     told = []
     for name, given in facts.items():
         rows = (given.get("rows") or {}).get("train") or {}
         out = rows.get("prompts_too_long", 0) + rows.get("targets_dropped", 0)
-        if cut := rows.get("targets_cut", 0) + out:
-            told.append(
-                f"{labels.model_id(name)} {_count(out)} left out and {_count(cut - out)} cut of "
-                f"{_count(rows['rows'])}"
-            )
+        cut, parts = rows.get("targets_cut", 0), rows.get("texts_split", 0)
+        found = [f"{_count(out)} left out and {_count(cut)} cut"] if out or cut else []
+        found += [f"{_count(parts)} split into {_count(rows['pieces'])}"] if parts else []
+        if found:
+            told.append(f"{labels.model_id(name)} {', '.join(found)} of {_count(rows['rows'])}")
     return f" Training rows longer than max_length: {'; '.join(told)}." if told else ""
 
 

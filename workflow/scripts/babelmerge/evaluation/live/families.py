@@ -52,7 +52,7 @@ class Test:
 class Merge:
     """One merge of a family. place: its part of file names; members: source by id; tests: names.
 
-    Without a method it is its only member as that is.
+    Without a method it is its only member as that is. align: as in a recipe.
     """
 
     place: str
@@ -61,12 +61,14 @@ class Merge:
     members: Mapping[str, Source]
     tests: Sequence[str]
     statistics: Mapping[str, str] = field(default_factory=dict)
+    align: bool | str = False
 
     @property
     def key(self) -> list:
         """What its weights depend on besides the base."""
         files = [provenance.file_digest(path) for path in self.statistics.values()]
-        return [self.method, self.point, [_print(s) for s in self.members.values()], files]
+        key = [self.method, self.point, [_print(s) for s in self.members.values()], files]
+        return [*key, self.align] if self.align else key
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ def _formed(merge: Merge, members: Mapping[str, str], asking: Asking):
         (only,) = map(adapters.opened, members.values())
         return {name: only.read(name) for name in only.names}
     statistics = statistics_files.open_all(merge.statistics)
-    sweep = Sweep(asking.base, members, merge.method, asking.threads, statistics)
+    sweep = Sweep(asking.base, members, merge.method, asking.threads, statistics, align=merge.align)
     return next(sweep.points([merge.point]))[1]
 
 

@@ -36,7 +36,7 @@ class Task:
     """What a point's score depends on besides the point; JSON-able.
 
     base, members: model folders, members by id. dev: rows by data set. asked: how, by data set, see
-    `evaluation.answering`. statistics: file by member.
+    `evaluation.answering`. statistics: file by member. align: as in a recipe.
     """
 
     base: str
@@ -48,6 +48,7 @@ class Task:
     generation: dict[str, Any]
     statistics: dict[str, str] = field(default_factory=dict)
     threads: int = 1
+    align: bool | str = False
 
 
 def devices() -> list[str]:
@@ -88,7 +89,9 @@ class Scorer:
         self.task = task
         self.live = Live(task.base, task.generation["dtype"])
         statistics = statistics_files.open_all(task.statistics)
-        self.sweep = merging.Sweep(task.base, task.members, task.method, task.threads, statistics)
+        self.sweep = merging.Sweep(
+            task.base, task.members, task.method, task.threads, statistics, align=task.align
+        )
         self.sweep.prepare(grid)
 
     def score(self, points: Iterable[tuple[int, Point]]) -> Iterator[Scored]:

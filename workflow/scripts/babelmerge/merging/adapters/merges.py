@@ -228,8 +228,8 @@ def _refuse(point: Settings, adapters: Mapping[str, Adapter]) -> None:
             )
     fold = "fold the adapters into full models first, and merge those"
     inner = point.inner
-    if inner.method == "slerp":
-        raise ValueError(f"slerp: interpolates whole models, not adapters; {fold}")
+    if point.rule.angles:
+        raise ValueError(f"{inner.method}: interpolates whole models, not adapters; {fold}")
     plain = all(isinstance(weight, int | float) for weight in inner.weights)
     if inner.method == "linear" and inner.normalize is not True:
         if not plain or not math.isclose(sum(inner.weights), 1):

@@ -36,15 +36,17 @@ def energy_shares(squares: Sequence[float], size: int, least: float) -> list[flo
     return [mean / everything for mean in means]
 
 
-def linear_divisor(weights: Sequence[float], normalize: bool) -> float:
+def linear_divisor(
+    weights: Sequence[float], normalize: bool, method: str = "linear", key: str = "normalize"
+) -> float:
     """What divides a weighted sum of models; ValueError when that would be 0."""
     if not normalize:
         return 1.0
     if sum(weights) == 0:
         given = [float(weight) for weight in weights]
         raise ValueError(
-            f"linear: the weights {given} sum to 0 and cannot be normalised; change them or set "
-            "normalize: false"
+            f"{method}: the weights {given} sum to 0 and cannot be normalised; change them"
+            + (f" or set {key}: false" if key else "")
         )
     return _float_sum(weights)
 

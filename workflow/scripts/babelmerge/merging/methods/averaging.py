@@ -102,7 +102,7 @@ def stock_ratio(
     """
     rows = [delta.reshape(_rows(delta, filter_wise)) for delta in deltas]
     pairs = combinations_with_replacement(range(len(deltas)), 2)
-    products = {(left, right): _row_inner(rows[left], rows[right]) for left, right in pairs}
+    products = {(left, right): row_inner(rows[left], rows[right]) for left, right in pairs}
     ratio = ratio_from(products, len(deltas), semantics)
     return ratio.reshape(*deltas[0].shape[:-1], 1) if ratio.numel() > 1 else ratio.reshape(())
 
@@ -159,7 +159,7 @@ def _rows(tensor: Tensor, filter_wise: bool) -> tuple[int, int]:
     return 1, tensor.numel()
 
 
-def _row_inner(left: Tensor, right: Tensor) -> Tensor:
+def row_inner(left: Tensor, right: Tensor) -> Tensor:
     """Inner products of the rows of two matrices, in float64 on the CPU: (rows,)."""
     rows, width = left.shape
     if rows == 1:
@@ -167,7 +167,7 @@ def _row_inner(left: Tensor, right: Tensor) -> Tensor:
     step = max(1, BLOCK // width)
     if rows > step:
         pairs = zip(left.split(step), right.split(step), strict=True)
-        return torch.cat([_row_inner(a, b) for a, b in pairs])
+        return torch.cat([row_inner(a, b) for a, b in pairs])
     # Each of several rows is summed by one thread, so their number does not matter.
     return (left.to(torch.float64) * right.to(torch.float64)).sum(dim=1).cpu()
 

@@ -1,7 +1,8 @@
 """Which function makes each method's update of one tensor, in torch: `TABLE`, a row a method.
 
 One small function a method: it takes the tensors and numbers that the method's pure functions want
-of `Inputs` and calls them. Those that go element by element are in `elements`.
+of `Inputs` and calls them. Those that go element by element are in `elements`, those on the sphere
+in `turning`.
 """
 
 from collections.abc import Callable
@@ -20,8 +21,9 @@ from babelmerge.merging.methods import (
     regression,
     sparsifying,
     spectral,
+    spherical,
 )
-from babelmerge.merging.streaming import elements
+from babelmerge.merging.streaming import elements, turning
 from babelmerge.merging.streaming.inputs import Inputs
 from babelmerge.recipes import points
 from babelmerge.recipes.settings import Settings
@@ -152,6 +154,9 @@ class Method:
 TABLE = {
     "linear": Method(elements.linear, elementwise.linear, True, _always),
     "slerp": Method(_slerp, averaging.slerp, True, _always),
+    "nuslerp": Method(turning.nuslerp, spherical.nuslerp, True, turning.by_rows),
+    "multislerp": Method(turning.multislerp, spherical.multislerp, True, _always),
+    "karcher": Method(turning.karcher, spherical.karcher, True, _always),
     "task_arithmetic": Method(
         elements.task_arithmetic, elementwise.task_arithmetic, by_rows=_always
     ),

@@ -84,6 +84,7 @@ groups:
   many-to-one: [it-en, de-en]
   every-two: {combinations: 2, of: pairs}  # every-two-it-en+en-it, …
   growing: {prefixes: [it-en, de-en, en-it], from: 2}  # growing-2, growing-3
+  aligned: {members: [it-en, de-en], align: it-en}  # de-en's neurons and heads as it-en has them
   merged-merges:
     members: [merges/many-to-one/ties, en-de]
     methods:

@@ -52,13 +52,22 @@ class EachCheckpoint(Strict):
     of: OneOrMore = key("Experts or an expert set with checkpoints.", ...)
 
 
+class EachBranch(Strict):
+    """A group for each step that experts branch off at, and one from the base: step 0."""
+
+    each: Literal["branch"] = key("The word branch.", ...)
+    of: OneOrMore = key("Experts or an expert set with branches.", ...)
+
+
 def _each_form(value: object) -> str:
-    checkpoint = isinstance(value, dict) and value.get("each") == "checkpoint"
-    return "<checkpoint>" if checkpoint else "<language>"
+    found = value.get("each") if isinstance(value, dict) else None
+    return f"<{found}>" if found in ("checkpoint", "branch") else "<language>"
 
 
 Each = Annotated[
-    Annotated[EachLanguage, Tag("<language>")] | Annotated[EachCheckpoint, Tag("<checkpoint>")],
+    Annotated[EachLanguage, Tag("<language>")]
+    | Annotated[EachCheckpoint, Tag("<checkpoint>")]
+    | Annotated[EachBranch, Tag("<branch>")],
     Discriminator(_each_form),
 ]
 
@@ -149,6 +158,11 @@ class LongGroup(Strict):
         "false, for merges that serve their scores alone: each is formed in memory, tested and "
         "dropped, all of the group in one job. No model is written, and none is looked into.",
         True,
+    )
+    align: Text | None = key(
+        "base, or a member: neurons and attention heads of the others are brought into the order "
+        "of its before they are merged (weight matching by permutations, Ainsworth et al. 2023, "
+        "arXiv:2209.04836). Of full models of a known architecture."
     )
 
 

@@ -141,6 +141,18 @@ class Expert(Ready):
         return self
 
 
+class Branches(Strict):
+    """Experts that begin at states of another model instead of at the base."""
+
+    of: Text = key("The joint model or expert that they begin at, as joint/mixed.", ...)
+    at: Annotated[list[Count], Field(min_length=1)] = key(
+        "Steps of its training: an expert goes on from there for as many of its own steps as then "
+        "remain. {unit}@from-STEP is such an expert.",
+        ...,
+    )
+    units: list[Text] | None = key("Only experts of these pairs or languages.")
+
+
 class ExpertSet(Ready):
     """An expert for each unit of a task, or for each language."""
 
@@ -156,6 +168,10 @@ class ExpertSet(Ready):
     checkpoint_revision: Text | None = key("Of taken experts: the revision of {step}.")
     checkpoint_evaluate: OneOrMore | None = key(
         "Tasks or datasets that checkpoints are tested on. Default: their own."
+    )
+    branches: Branches | None = key(
+        "The same experts trained on from states of a common model. They are tested on their own "
+        "datasets, and not looked into."
     )
 
 

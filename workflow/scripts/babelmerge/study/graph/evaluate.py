@@ -12,13 +12,14 @@ from babelmerge.study.plan.types import Plan, Trained
 from babelmerge.tasks import kinds
 from babelmerge.tasks.kind import COMPARING, LIKELIHOOD, SPACE
 from babelmerge.training.settings import DEFAULTS
+from babelmerge.words import ids
 from babelmerge.words.metrics import WITH_SPACE
 from babelmerge.words.metrics import metric as facts_of
 
 PROBES = ("neurons", "cka", "angles", "usage_alignment", "interventions")
 MEASURING = ("babelmerge.evaluation.bertscore", "babelmerge.models")
 # What training does with rows that are too long, and the key of the max_lengths at which it does.
-POLICIES = {"cut": "trained", "drop": "dropping", "error": "refusing"}
+POLICIES = {"cut": "trained", "drop": "dropping", "error": "refusing", "split": "splitting"}
 Limits = dict[str, int | None]  # split -> how many of its first rows; None: all
 
 
@@ -226,8 +227,9 @@ def output_file(plan: Plan, model: str, dataset: str) -> str:
 
 
 def score_files(plan: Plan) -> list[str]:
-    """Score files, in the order of the plan's evaluations, of all models that have a folder."""
-    return [paths.of(plan, paths.SCORE, model=m, dataset=d) for m, d in _written(plan)]
+    """Score files, in the order of `scores.index`, of all models that have a folder."""
+    cases = [(m, d) for m, d in _written(plan) if not ids.begun(m)]
+    return [paths.of(plan, paths.SCORE, model=m, dataset=d) for m, d in cases]
 
 
 def decoding_files(plan: Plan) -> list[str]:

@@ -24,8 +24,10 @@ def _merge(plan: Plan, group: str, method: str) -> Merge:
 def unreached(plan: Plan, group: str) -> list[str]:
     """Rooms of code that merging a group does not enter, so that editing them reruns nothing.
 
-    Study files cannot ask for alignment; only adapters are merged by their factors.
+    Only a group that asks for it is aligned; only adapters are merged by their factors.
     """
+    if plan.groups[group].align:
+        return [ADAPTERS]
     models = [plan.models["base"], *(plan.models[m] for m in plan.groups[group].members)]
     adapters = any(may_be_adapter(plan, model) for model in models)
     return [ALIGNMENT] if adapters else [ADAPTERS, ALIGNMENT]
@@ -54,7 +56,14 @@ def points(plan: Plan, entry: Merge) -> dict:
         "factors": METHODS[entry.algorithm].factors,
         "members": list(entry.members),
         "grid": _grid(plan, entry),
+        **({"align": _align(plan, entry.group)} if plan.groups[entry.group].align else {}),
     }
+
+
+def _align(plan: Plan, group: str) -> bool | str:
+    """As a recipe has it: true for the base, else a member."""
+    found = plan.groups[group].align
+    return True if found == "base" else found
 
 
 def _grid(plan: Plan, merge: Merge) -> list[dict]:

@@ -191,6 +191,11 @@ def tables(plan: Plan) -> dict[Key, str]:
     return {(name,): name for name in ("compatibility", "correlations") if name in made}
 
 
+def published(plan: Plan, table: str) -> list[str]:
+    """The file of published values, which may have correlations."""
+    return [plan.published] if plan.published and table == "correlations" else []
+
+
 def vectors_chapter(plan: Plan) -> Chapter | None:
     """Of a study whose experts' task vectors are compared."""
     made = task_vector_files(plan)

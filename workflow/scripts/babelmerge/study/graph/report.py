@@ -18,7 +18,7 @@ from babelmerge.study.graph import (
     similarity,
     train,
 )
-from babelmerge.study.graph.beside import ablations, cost, harness, progress
+from babelmerge.study.graph.beside import ablations, cost, harness, outputs, progress
 from babelmerge.study.graph.chapters import Chapter
 from babelmerge.study.plan.types import Plan, Taken
 from babelmerge.tasks import kinds
@@ -141,6 +141,7 @@ CHAPTERS: Made = {
     "progress": ("Along training, and model by model", progress.chapter),
     "cost": ("Cost of training", cost.chapter),
     "failures": ("What fails, and where", score_chapters.failures),
+    "outputs": ("Outputs read", outputs.chapter),
     "forgetting": ("Beside the study's own tasks", harness.chapter),
     **INSIDE,
     "reproducibility": ("Reproducibility", reproducibility),

@@ -1,7 +1,7 @@
 """The report's chapters on scores: the question, experts, merges, and what fails."""
 
 from babelmerge.study.graph import chapters, evaluate, merge, paths, scores
-from babelmerge.study.graph.beside import groups, harness, retention
+from babelmerge.study.graph.beside import groups, harness, outputs, retention
 from babelmerge.study.graph.chapters import Chapter, Files, Key
 from babelmerge.study.plan.types import Plan, Trained
 
@@ -121,12 +121,7 @@ def failures(plan: Plan) -> Chapter | None:
     """Of a study that scores merges."""
     if not _tested(plan, "merge"):
         return None
-    cases = samples(plan)
-    outputs = [
-        evaluate.output_file(plan, model, case["dataset"])
-        for case in cases
-        for model in case["models"]
-    ]
+    cases = outputs.samples(plan, free=False)
     names = {("lowest", only): f"lowest{only}" for only in retention.tables(plan)}
     shown = _of_merges(plan, scores.rate_tables(plan))
     names |= {("rates", name): f"scores-{name}" for name in shown}
@@ -134,31 +129,8 @@ def failures(plan: Plan) -> Chapter | None:
         study={**facts(plan), "samples": cases},
         long={**scored(plan), **kept(plan)},
         tables=chapters.tables(plan, names),
-        files={"outputs": outputs},
+        files={"outputs": outputs.sample_files(plan, cases, evaluate.output_file)},
     )
-
-
-def samples(plan: Plan) -> list[dict]:
-    """For each group and data set, the outputs to set side by side: base, expert, merges."""
-    return [
-        _sample(plan, group.name, dataset)
-        for group in plan.groups.values()
-        for dataset in group.datasets
-        if not group.live
-    ]
-
-
-def _sample(plan: Plan, group: str, dataset: str) -> dict:
-    own = plan.owner(dataset, plan.groups[group].members)
-    merged = [m.model for m in plan.merges_of(group) if dataset in m.datasets]
-    shown = [model for model in ("base", own, *merged) if model]
-    return {
-        "group": group,
-        "dataset": dataset,
-        "source_language": plan.datasets[dataset].source_language,
-        "target_language": plan.datasets[dataset].target_language,
-        "models": [model for model in shown if dataset in plan.models[model].evaluate],
-    }
 
 
 def _tested(plan: Plan, kind: str) -> bool:

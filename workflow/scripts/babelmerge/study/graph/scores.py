@@ -13,6 +13,7 @@ from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.evaluate import trivial
 from babelmerge.study.plan.types import Plan
 from babelmerge.tasks import kinds
+from babelmerge.words.ids import begun
 from babelmerge.words.trivial import CHANCE
 
 # comparisons
@@ -22,8 +23,9 @@ def index(plan: Plan) -> list[dict]:
     """For each score, in the plan's order of evaluations, whose it is.
 
     And where it lies, of merges that are formed in memory: `evaluate.score_files` has the others.
+    Branches of experts are no rivals of theirs: tables of retention alone have their scores.
     """
-    return [_row(plan, model, dataset) for model, dataset in plan.evaluations]
+    return [_row(plan, model, dataset) for model, dataset in plan.evaluations if not begun(model)]
 
 
 def whose(plan: Plan, model: str) -> dict[str, str]:

@@ -144,8 +144,9 @@ def _read(plan: Plan, model: str) -> dict[str, list[str]]:
 
 
 def inputs(plan: Plan, model: str) -> dict:
-    random = plan.models[model].source.start == "random"
-    start = paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, "base")
+    begin = plan.models[model].source.start
+    random = begin == "random"
+    start = paths.of(plan, paths.TOKENIZER_CONFIG) if random else model_file(plan, begin)
     read = _read(plan, model)
     return {
         "start": start,
@@ -155,12 +156,13 @@ def inputs(plan: Plan, model: str) -> dict:
 
 
 def settings(plan: Plan, model: str) -> dict:
+    """start: base for any model that is there, the base or a state of another."""
     source = plan.models[model].source
     adapter = source.training["method"] == "lora"
     return {
         "model": model,
         **({"base": _base_name(plan)} if adapter else {}),
-        "start": source.start,
+        "start": "random" if source.start == "random" else "base",
         "architecture": source.architecture,
         **({"tokenizer": source.tokenizer} if source.start == "random" else {}),
         "training": source.training,

@@ -16,6 +16,7 @@ from babelmerge.study.plan import groups as plan_groups
 from babelmerge.study.plan import merges as plan_merges
 from babelmerge.study.plan import models as plan_models
 from babelmerge.study.plan import selection as plan_selection
+from babelmerge.study.plan import training as plan_training
 from babelmerge.study.plan.types import (
     CorpusRequest,
     Dataset,
@@ -63,6 +64,7 @@ def expand(study: Study, alone: bool = False) -> Plan:
     names = _experts(study, datasets, models)
     for model in plan_models.joints(study, datasets):
         models[model.id] = model
+    models = plan_training.begin(study, models)
     names.models.update(models)
     groups, merges, merged = plan_merges.merges(study, datasets, models, names)
     models |= merged
@@ -139,7 +141,8 @@ def _experts(
         names.sets[key] = tuple(m.id for m in experts)
         for model in kept:
             parent = ids.finished(model.id)
-            names.checkpoints[parent] = (*names.checkpoints.get(parent, ()), model.id)
+            states = names.branches if ids.begun(model.id) else names.checkpoints
+            states[parent] = (*states.get(parent, ()), model.id)
     return names
 
 

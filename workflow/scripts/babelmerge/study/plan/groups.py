@@ -1,4 +1,4 @@
-"""From a study's groups to lists of members: names resolved, generators unfolded, order of merges.
+"""From a study's groups to lists of members: names, generators, order of merges, alignment.
 
 Pure functions of a `Study` and the names of its models.
 """
@@ -10,17 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from babelmerge.recipes.methods import METHODS
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.groups import (
     Combinations,
+    EachBranch,
     EachCheckpoint,
     EachLanguage,
     LongGroup,
     Prefixes,
 )
+from babelmerge.study.grammar.methods import alternatives
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.datasets import direction_pairs
-from babelmerge.study.plan.types import Model
+from babelmerge.study.plan.types import Model, Trained
 from babelmerge.words import ids
 from babelmerge.words.spelling import listed, nearest
 
@@ -32,6 +35,7 @@ class Names:
     models: dict[str, Model]
     sets: dict[str, tuple[str, ...]]
     checkpoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    branches: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,20 @@ def _by_checkpoint(study: Study, names: Names, spec: EachCheckpoint, family: str
     return [Raw(f"{family}-{s}", family, tuple(ids.kept(m, s) for m in members)) for s in shared]
 
 
+def _by_branch(study: Study, names: Names, spec: EachBranch, family: str) -> list[Raw]:
+    every = _ids(study, names, spec.of, family)
+    branches = {m: names.branches[m] for m in every if m in names.branches}
+    steps = list(dict.fromkeys(ids.begun(b) for own in branches.values() for b in own))
+    if not steps:
+        expected = "experts with branches"
+        raise study.error("groups", family, found="no branch", expected=expected)
+    from_base = [Raw(f"{family}-0", family, tuple(branches))]
+    return from_base + [
+        Raw(f"{family}-{step}", family, tuple(ids.branch(member, step) for member in branches))
+        for step in steps
+    ]
+
+
 def _listed(study: Study, names: Names, spec: list[str], family: str) -> list[Raw]:
     return [Raw(family, family, _ids(study, names, spec, family))]
 
@@ -128,6 +146,7 @@ _GENERATORS = {
     Prefixes: _prefixes,
     EachLanguage: _by_language,
     EachCheckpoint: _by_checkpoint,
+    EachBranch: _by_branch,
 }
 
 
@@ -181,6 +200,48 @@ def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
                 "groups", family, "methods", found=repr(name), expected=expected, remedy=remedy
             )
     return {name: study.methods[name] for name in own}
+
+
+def aligned_to(study: Study, models: Mapping[str, Model], names: Names, raw: Raw) -> str:
+    """The base's id or a member's; empty where a group does not ask for alignment.
+
+    StudyError for what is no member, and for members and methods that cannot be aligned.
+    """
+    spec = study.groups[raw.family]
+    if not isinstance(spec, LongGroup) or spec.align is None:
+        return ""
+    where = ("groups", raw.family, "align")
+    _check_alignable(study, models, raw, where)
+    _check_aligning(study, raw, where)
+    if spec.align == "base":
+        return spec.align
+    (found,) = _ids(study, names, [spec.align], raw.family)[:1] or ("",)
+    if found not in raw.members:
+        expected = f"base, or one of {listed(raw.members)}"
+        raise study.error(*where, found=repr(spec.align), expected=expected)
+    return found
+
+
+def _check_alignable(
+    study: Study, models: Mapping[str, Model], raw: Raw, where: tuple[str, ...]
+) -> None:
+    for member in raw.members:
+        source = models[member].source if member in models else None
+        if isinstance(source, Trained) and source.training["method"] == "lora":
+            found = f"{member}, an adapter, whose units are the base's"
+            raise study.error(*where, found=found, expected="full models, or no align")
+
+
+def _check_aligning(study: Study, raw: Raw, where: tuple[str, ...]) -> None:
+    for label, grid in grids(study, raw.family).items():
+        rule = METHODS[grid.get("method", label)]
+        if "mergekit" in alternatives(grid.get("backend")):
+            found, expected = f"{label} by backend: mergekit, which does not align", "babelmerge"
+            raise study.error(*where, found=found, expected=expected)
+        if rule.statistics or rule.factors:
+            read = "factors of adapters" if rule.factors else f"{rule.statistics} statistics"
+            found = f"{label}, which reads {read}"
+            raise study.error(*where, found=found, expected="methods on full models alone")
 
 
 def ordered(study: Study, raws: Mapping[str, Raw]) -> list[str]:

@@ -13,7 +13,7 @@ from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.groups import LongGroup
 from babelmerge.study.grammar.methods import alternatives, number_of_points, points
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.plan.groups import Names, Raw, grids, ordered, unfold
+from babelmerge.study.plan.groups import Names, Raw, aligned_to, grids, ordered, unfold
 from babelmerge.study.plan.scope import having, resolve, scored, tested
 from babelmerge.study.plan.types import Dataset, Group, Kept, Merge, Merged, Model, Taken
 from babelmerge.tasks.kinds import KINDS
@@ -50,7 +50,10 @@ def merges(
         held = _scorable(study, datasets, raw, about)
         methods = grids(study, raw.family)
         live = _live(study, groups, raw)
-        groups[name] = Group(name, raw.family, raw.members, held, tuple(methods), raw.label, live)
+        to = aligned_to(study, models, names, raw)
+        groups[name] = Group(
+            name, raw.family, raw.members, held, tuple(methods), raw.label, live, to
+        )
         like = _like(study, datasets, raw.family, about)
         judged = (tested(datasets, like), () if live else like, live)
         for label, grid in methods.items():

@@ -3,18 +3,17 @@
 Pure functions of a `Study` and its datasets.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
-from babelmerge.study.grammar.models import Base, Expert, ExpertSet, Joint, Ready
+from babelmerge.study.grammar.models import Base, Expert, ExpertSet, Ready
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.directions import same_direction
 from babelmerge.study.plan.scope import Datasets, having, resolve, tested
 from babelmerge.study.plan.templates import fill, values
-from babelmerge.study.plan.training import training, untrained
-from babelmerge.study.plan.types import Dataset, Encoder, Kept, Model, Taken, Trained
+from babelmerge.study.plan.training import branches, checkpoints, keeping, training, untrained
+from babelmerge.study.plan.types import Dataset, Encoder, Model, Taken, Trained
 from babelmerge.words import ids, path_names
 from babelmerge.words.spelling import listed
 
@@ -128,71 +127,8 @@ def _each(
     return sets
 
 
-def _checkpoints(
-    study: Study,
-    datasets: Datasets,
-    model: Model,
-    entry: ExpertSet | Joint,
-    names: Mapping[str, str],
-    where: tuple[str, ...],
-) -> list[Model]:
-    """The states kept along a model's training, as models of their own."""
-    found: list[Model] = []
-    of = entry.checkpoint_evaluate
-    of = list(model.datasets) if of is None else of
-    about = resolve(study, datasets, of, None, where, "checkpoint_evaluate")
-    judged = (tested(datasets, about), about)
-    if twice := _twice(entry.checkpoints or ()):
-        found_ = f"{twice} twice"
-        raise study.error(*where, "checkpoints", found=found_, expected="each step once")
-    for step in entry.checkpoints or ():
-        if isinstance(model.source, Trained):
-            if not isinstance(step, int):
-                found_, expected = repr(step), "a number of steps, since we train it"
-                raise study.error(*where, "checkpoints", found=found_, expected=expected)
-            _check_kept(study, model, step, (*where, "checkpoints"))
-            source: Kept | Taken = Kept(model.id, step)
-        elif entry.checkpoint_revision is None or model.source.hub is None:
-            expected = "hub and checkpoint_revision, for example checkpoint_{step}"
-            raise study.error(*where, "checkpoints", found="no revision", expected=expected)
-        else:
-            step_names = {**names, "step": str(step)}
-            revision = fill(
-                study, entry.checkpoint_revision, step_names, *where, "checkpoint_revision"
-            )
-            source = Taken(model.source.hub, revision, None)
-        id_ = ids.kept(model.id, step)
-        found.append(Model(id_, model.kind, source, model.datasets, *judged))
-    return found
-
-
-def _twice(steps: Sequence[int | str]) -> str:
-    """The first step that is named twice, in words; empty when there is none."""
-    return next((repr(s) for at, s in enumerate(steps) if s in steps[:at]), "")
-
-
-def _check_kept(study: Study, model: Model, step: int, where: tuple[str, ...]) -> None:
-    """StudyError for a step that a model's training has no state of."""
-    options = model.source.training
-    most = options.get("steps")
-    if options["method"] == "lora":
-        found, expected = "steps of method: lora", "no checkpoints, or method: full"
-        raise study.error(*where, found=found, expected=expected)
-    if step < 1 or most is not None and step > most:
-        expected = f"steps from 1 to {most or 'the last'}"
-        remedy = "Step 0 is the base." if step < 1 else "Train longer, or leave it out."
-        raise study.error(*where, found=f"step {step}", expected=expected, remedy=remedy)
-
-
-def _keeping(model: Model, entry: ExpertSet | Joint) -> Model:
-    """The model, its training told which steps to keep."""
-    if not isinstance(model.source, Trained) or not getattr(entry, "checkpoints", None):
-        return model
-    return replace(model, source=replace(model.source, kept=tuple(entry.checkpoints)))
-
-
 def expert_set(study: Study, datasets: Datasets, name: str) -> tuple[list[Model], list[Model]]:
-    """(experts, their checkpoints) of one entry of `experts`."""
+    """(experts, their checkpoints and branches) of one entry of `experts`."""
     entry = study.experts[name]
     where = ("experts", name)
     if isinstance(entry, Expert):
@@ -202,8 +138,9 @@ def expert_set(study: Study, datasets: Datasets, name: str) -> tuple[list[Model]
     for names, own in _each(study, datasets, name, entry):
         label = fill(study, entry.name, names, *where, "name")
         model = _model(study, datasets, "experts", label, entry, own, names, name)
-        kept += _checkpoints(study, datasets, model, entry, names, where)
-        experts.append(_keeping(model, entry))
+        kept += checkpoints(study, datasets, model, entry, names, where)
+        kept += branches(study, datasets, model, entry, names, where)
+        experts.append(keeping(model, entry))
     return experts, kept
 
 
@@ -246,8 +183,8 @@ def joints(study: Study, datasets: Datasets) -> list[Model]:
         names = {"unit": name, "language": study.pivot}
         own = resolve(study, datasets, entry.of, entry.units, where)
         model = _model(study, datasets, "joint", name, entry, own, names)
-        kept = _checkpoints(study, datasets, model, entry, names, where)
-        found += [_keeping(model, entry), *kept]
+        kept = checkpoints(study, datasets, model, entry, names, where)
+        found += [keeping(model, entry), *kept]
     return found
 
 

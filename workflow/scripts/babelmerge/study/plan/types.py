@@ -76,7 +76,8 @@ class Encoder:
 class Trained:
     """A model that we train on the train splits of `datasets`.
 
-    start: "base", or "random" (then `architecture` and `tokenizer` say what is initialised).
+    start: the id of a model: the base or a kept state; or "random" (then `architecture` and
+    `tokenizer` say what is initialised).
     repeat: how often a pass goes over each of `datasets`; empty: once. kept: steps whose states
     are kept, as models of their own. spoken: what a tokenizer is learnt from; empty: `datasets`.
     Without `datasets` it stays as it is initialised.
@@ -132,7 +133,7 @@ class Model:
 
     @property
     def finished(self) -> bool:
-        """Not a model as it was at an earlier step of its training (expert@step)."""
+        """Neither a model as it was at an earlier step (expert@step) nor a branch of one."""
         return "@" not in self.id
 
 
@@ -141,6 +142,7 @@ class Group:
     """Models that are merged together. datasets: the members' own, in order.
 
     label: for readers, where it is not the name. live: its merges are formed in memory alone.
+    align: the base or the member whose units the members are brought into the order of.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Group:
     methods: tuple[str, ...]
     label: str = ""
     live: bool = False
+    align: str = ""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ def _changes(plan: Plan, direction: str) -> list[dict]:
         told = {"name": name, "relation": relations.relation(plan, first, group)}
         told["members"] = [m for m in plan.groups[group].members]
         told["pair"] = [_learnt(plan, model) for model in pair] if pair else []
+        if told["relation"] == relations.SAME:
+            told["beside"] = [merge.method for merge in plan.merges_of(first)]
+            told["align"] = plan.groups[group].align
         found.setdefault(name, told)
     return list(found.values())
 

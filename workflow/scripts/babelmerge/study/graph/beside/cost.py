@@ -82,6 +82,7 @@ def _updates(plan: Plan, direction: str) -> list[str]:
     first, kinds = relations.main(plan, direction), (relations.UPDATE, relations.EXCHANGE)
     others = relations.further(plan, direction)
     found = [g for g in others if relations.relation(plan, first, g) in kinds]
+    found = [g for g in found if not plan.groups[g].live]
     return [g for g in found if _learnt(plan.models[relations.exchanged(plan, first, g)[1]])]
 
 

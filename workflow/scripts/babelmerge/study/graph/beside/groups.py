@@ -173,10 +173,8 @@ def benchmarks(plan: Plan) -> dict[str, dict]:
     if plan.analysis.get("benchmarks") is None:
         return {}
     told = {d.id: shown(plan, d.id) for d in relations.compared(plan)}
-    return {
-        name: {"datasets": facts["datasets"], "metric": facts["metric"]}
-        for name, facts in told.items()
-    }
+    wanted = ["datasets", "metric", *(["families"] if plan.published else [])]
+    return {name: {key: facts[key] for key in wanted} for name, facts in told.items()}
 
 
 def benchmark_inputs(plan: Plan) -> list[str]:

@@ -1,15 +1,17 @@
-"""Merges along training, and of more and more models: which models make a line, in which order.
+"""Merges along training, of more and more models, and of branches: which make a line, in order.
 
 Along training: groups whose members are states of one step, beside joint models and experts (each
 on its own data set) at such steps. Growing: families whose groups are each the one before with one
-member more. A figure for each, and each direction that they are tested in.
+member more. A figure for each, and each direction that they are tested in. Of branches: families
+whose groups have members that begin at one step of a common model each, a figure and a table.
 """
 
 from collections.abc import Iterable, Mapping
 
 from babelmerge.study.graph import chapters, paths, scores
+from babelmerge.study.graph.beside import live
 from babelmerge.study.graph.chapters import Chapter, Key
-from babelmerge.study.plan.types import Direction, Merge, Plan
+from babelmerge.study.plan.types import Direction, Merge, Plan, Trained
 from babelmerge.words import ids
 
 ALONG, GROWING = "along", "growing"
@@ -119,19 +121,97 @@ def chance_files(plan: Plan, what: str, direction: str) -> list[str]:
     return [path for dataset in datasets for path in scores.chance(plan, dataset).values()]
 
 
+def branching(plan: Plan) -> dict[str, dict]:
+    """Family of branches -> what its figure and table show. groups: name -> the common share."""
+    found = {}
+    for family, groups in plan.families.items():
+        shares = {group: _common(plan, group) for group in groups}
+        known = {group: share for group, share in shares.items() if share is not None}
+        if any(known.values()):
+            datasets = scores.having(plan, groups, _metric(plan, groups))[groups[0]]
+            told = {"metric": _metric(plan, groups), "datasets": datasets, "groups": known}
+            found[family] = told
+    return found
+
+
+def _metric(plan: Plan, groups: Iterable[str]) -> str:
+    return scores.main_metrics(plan, scores.held(plan, groups))[0]
+
+
+def _common(plan: Plan, group: str) -> float | None:
+    """The share of its members' training that they had in common; None where that differs."""
+    shares = {_begun(plan, member) for member in plan.groups[group].members}
+    return shares.pop() if len(shares) == 1 else None
+
+
+def _begun(plan: Plan, member: str) -> float | None:
+    source = plan.models[member].source if member in plan.models else None
+    if not isinstance(source, Trained):
+        return None
+    begun = int(ids.begun(member) or 0)
+    return begun / (begun + source.training["steps"]) if begun else 0.0
+
+
+def branching_settings(plan: Plan, family: str) -> dict:
+    """What is compared: each merge with the branches that it is of, each on its own data set."""
+    told = branching(plan)[family]
+    return {
+        "metric": told["metric"],
+        "cases": [
+            _case(plan, merge, share, told["datasets"])
+            for group, share in told["groups"].items()
+            for merge in plan.merges_of(group)
+        ],
+        "test": dict(plan.evaluation),
+    }
+
+
+def _case(plan: Plan, merge: Merge, share: float, datasets: list[str]) -> dict:
+    owners = {d: plan.owner(d, merge.members) for d in datasets}
+    joint = plan.joint_of(merge.group)
+    models = {"merged": dict.fromkeys(datasets, merge.model), "expert": owners}
+    models |= {"joint": dict.fromkeys(datasets, joint)} if joint else {}
+    return {
+        "group": merge.group,
+        "method": merge.method,
+        "share": share,
+        "files": {
+            name: {d: live.sentences(plan, model, d) for d, model in own.items()}
+            for name, own in models.items()
+        },
+    }
+
+
+def branching_inputs(plan: Plan, family: str) -> dict[str, list[str]]:
+    """The sentence files that the cases name, and what data sets score by chance."""
+    cases = branching_settings(plan, family)["cases"]
+    files = [path for case in cases for own in case["files"].values() for path in own.values()]
+    datasets = branching(plan)[family]["datasets"]
+    chance = [path for dataset in datasets for path in scores.chance(plan, dataset).values()]
+    return {"sentences": live.needed(plan, files), "chance": chance}
+
+
 def figures(plan: Plan) -> Mapping[Key, str]:
     """Key -> name of the figure, without its ending."""
     keys = [(one["what"], one["name"]) for one in shown(plan)]
-    return {key: f"progress-{key[0]}-{key[1]}" for key in keys}
+    found = {key: f"progress-{key[0]}-{key[1]}" for key in keys}
+    return found | {("branching", family): f"branching-{family}" for family in branching(plan)}
+
+
+def tables(plan: Plan) -> Mapping[Key, str]:
+    """Key -> name of the table, without its endings."""
+    return {("branching", family): f"branching-{family}" for family in branching(plan)}
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """Of a study with merges along training, or of more and more models."""
-    found = shown(plan)
-    if not found:
+    """Of a study with merges along training, of more and more models, or of branches."""
+    found, families = shown(plan), branching(plan)
+    if not found and not families:
         return None
+    told = {("branching", f): paths.of(plan, paths.BRANCHING, family=f) for f in families}
     return Chapter(
-        study={"shown": found},
-        long={("scores",): paths.of(plan, paths.SCORES)},
+        study={"shown": found, **({"branching": families} if families else {})},
+        long={("scores",): paths.of(plan, paths.SCORES), **told},
         figures=chapters.figures(plan, dict(figures(plan))),
+        tables=chapters.tables(plan, dict(tables(plan))),
     )

@@ -8,9 +8,9 @@ import functools
 
 from babelmerge.study.plan.types import Direction, Group, Plan
 
-UPDATE, EXCHANGE, CLUSTER = "update", "exchange", "cluster"
+SAME, UPDATE, EXCHANGE, CLUSTER = "same", "update", "exchange", "cluster"
 TASKS, DIRECTIONS, OTHER = "tasks", "directions", "other"
-KINDS = (UPDATE, EXCHANGE, CLUSTER, TASKS, DIRECTIONS, OTHER)
+KINDS = (SAME, UPDATE, EXCHANGE, CLUSTER, TASKS, DIRECTIONS, OTHER)
 
 
 @functools.cache
@@ -23,7 +23,7 @@ def held(plan: Plan, group: str, direction: str) -> tuple[str, ...]:
 
 def main(plan: Plan, direction: str) -> str | None:
     """The group with most of a direction's data sets, then fewest others; of equals the first."""
-    found = [name for name in _groups(plan) if held(plan, name, direction)]
+    found = [name for name in _written(plan) if held(plan, name, direction)]
     own = {name: len(held(plan, name, direction)) for name in found}
     others = {name: len(plan.groups[name].datasets) - own[name] for name in found}
     return min(found, key=lambda name: (-own[name], others[name]), default=None)
@@ -40,7 +40,12 @@ def further(plan: Plan, direction: str) -> list[str]:
 
 
 def _groups(plan: Plan) -> list[str]:
-    """Those whose merges are written; the others' families are too large to be told one by one."""
+    """Those that are told one by one: written ones, and those that are a family by themselves."""
+    single = [name for name, group in plan.groups.items() if len(plan.families[group.family]) == 1]
+    return [name for name in plan.groups if name in _written(plan) or name in single]
+
+
+def _written(plan: Plan) -> list[str]:
     return [name for name, group in plan.groups.items() if not group.live]
 
 
@@ -54,6 +59,8 @@ def relation(plan: Plan, first: str, other: str) -> str:
     ours, theirs = plan.groups[first], plan.groups[other]
     if set(theirs.members) < set(ours.members):
         return CLUSTER
+    if set(theirs.members) == set(ours.members) and _tasks(plan, theirs) <= _tasks(plan, ours):
+        return SAME
     if len(_tasks(plan, theirs)) > len(_tasks(plan, ours)):
         return TASKS
     if len(_directions(plan, other)) > len(_directions(plan, first)):
