@@ -214,6 +214,8 @@ def test_nothing_is_overwritten_unasked(run, family, tmp_path, monkeypatch):
     [
         (KeyboardInterrupt(), 130, "stopped"),
         (ValueError("two\nlines"), 2, "two lines"),
+        (ValueError("\x1b[31mred"), 2, r"\x1b[31mred"),
+        (ValueError("x" * 10**6), 2, "xxx…"),
         (
             OSError(errno.EIO, "Input/output error", "x.safetensors"),
             2,

@@ -182,3 +182,22 @@ def test_what_settings_ask_of_the_members_is_checked_first(
     recipe = recipes.make_recipe(base, experts, method, point)
     with pytest.raises(ValueError, match=message):
         merging.files.check_files(recipe, tmp_path / "out")
+
+
+def test_a_folder_that_is_merged_twice_is_told(family, tmp_path, caplog):
+    base, experts = family
+    hi, bn, _ = experts.values()
+    (tmp_path / "link").symlink_to(hi)
+    for base_is_one in (False, True):
+        caplog.clear()
+        twice = {"a": hi, "b": bn, "c": base if base_is_one else tmp_path / "link"}
+        recipe = recipes.make_recipe(base, twice, "ties", {"density": 0.5})
+        merging.files.check_files(recipe, tmp_path / "out")
+        told = [record.getMessage() for record in caplog.records]
+        expected = "base and c are one folder" if base_is_one else "a and c are one folder"
+        assert len(told) == 1 and told[0].startswith(expected)
+    caplog.clear()
+    merging.files.check_files(
+        recipes.make_recipe(hi, {"a": hi, "b": bn}, "linear", {}), tmp_path / "out"
+    )
+    assert not caplog.records

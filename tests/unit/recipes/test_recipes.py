@@ -244,6 +244,23 @@ def test_a_plain_file_may_list_its_base():
     assert plain("slerp", "- model: org/base\n- model: org/a\n", "{t: 1}").experts == read.experts
 
 
+SPELLINGS = ("m/base", "./m/base", "m/base/", "m/../m/base", "m//base", "link", "{here}/m/base")
+
+
+@pytest.mark.parametrize("spelt", SPELLINGS)
+def test_a_listed_base_is_the_base_however_it_is_spelt(tmp_path, monkeypatch, spelt):
+    (tmp_path / "m" / "base").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("m/base")
+    monkeypatch.chdir(tmp_path)
+    models = f"- model: {spelt.format(here=tmp_path)}\n- model: ./m/a/\n"
+    for method, given in (("ties", "{weight: 0.5}"), ("slerp", "{t: 0.5}")):
+        read = plain(method, models, given, base="m/base")
+        assert read.experts[-1] == ("m/a", "./m/a/") and read.base == "m/base"
+        assert len(read.experts) == (2 if method == "slerp" else 1)
+    with pytest.raises(ValueError, match="m/a is listed twice"):
+        plain("ties", f"{models}- model: m/a\n", "{weight: 0.5}", base="m/base")
+
+
 @pytest.mark.parametrize("method", ["nuslerp", "multislerp"])
 def test_a_plain_files_base_is_the_centre_of_the_sphere(method):
     models = (

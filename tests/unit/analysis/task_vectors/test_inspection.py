@@ -191,12 +191,8 @@ def test_adapters_measure_as_the_models_that_they_stand_for(
     }
     full = {"hi": paths["hi"]} if also_full else {}
     expected = inspection.inspect(base, {**full, **folded}, stable_ranks=True)
-    opened = inspection_members.open_expert
-    monkeypatch.setattr(
-        inspection_members,
-        "open_expert",
-        lambda path, model: adapters[path] if path in adapters else opened(path, model),
-    )
+    monkeypatch.setattr(inspection_members, "is_adapter", adapters.__contains__)
+    monkeypatch.setattr(inspection_members, "Adapter", lambda path, _: adapters[path])
     found = inspection.inspect(base, {**full, "one": "one", "two": "two"}, stable_ranks=True)
     for level in inspection.LEVELS:
         pairs = zip(found.summaries(level), expected.summaries(level), strict=True)

@@ -49,6 +49,17 @@ METHODS = {
 }
 
 
+@pytest.mark.parametrize("semantics", ["original", "mergebench", "mergekit"])
+def test_a_threshold_over_the_model_counts_as_it_does_for_full_models(semantics, family):
+    """Task vectors as models of their own: the same numbers, so the same elements stay."""
+    names = list(family.merge("ties", density=0.3))
+    zeros = {name: torch.zeros(family.base.shape(name)) for name in names}
+    deltas = {i: {n: a.delta(n) for n in names} for i, a in family.adapters.items()}
+    point = {"density": 0.3, "weight": 0.5, "semantics": semantics}
+    made, whole = family.merge("ties", **point), merging.merge(zeros, deltas, "ties", **point)
+    assert all(torch.equal(made[name], whole[name]) for name in names)
+
+
 @pytest.mark.parametrize("case", METHODS)
 def test_a_merge_of_adapters_is_that_of_the_full_models(case, family):
     method = case.split(",")[0]

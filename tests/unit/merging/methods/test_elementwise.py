@@ -232,6 +232,28 @@ def test_sce_by_hand():
     assert torch.allclose(both, torch.tensor([0.7 * 4 + 0.3 * 2, 1, 2, 2]))
 
 
+@pytest.mark.parametrize("semantics", BOTH)
+@pytest.mark.parametrize("number", range(2, 10))
+def test_sce_never_selects_what_all_experts_changed_alike(number, semantics):
+    """Against torch's variance in float64, by the kernels and in torch."""
+    draw = torch.Generator().manual_seed(number)
+    common, apart = torch.randn(4000, generator=draw), torch.rand(4000, generator=draw) < 0.1
+    deltas = [common + apart * torch.randn(4000, generator=draw) for _ in range(number)]
+    wide = torch.stack(deltas).double().var(0, unbiased=False)
+    found = elementwise.variance(deltas)
+    assert torch.equal(found == 0, ~apart) and torch.allclose(found.double(), wide, 1e-6, 1e-12)
+    base = {"w": torch.zeros(4000)}
+    experts = [{"w": delta} for delta in deltas]
+    made = merging.merge(base, experts, "sce", select_topk=0.5, semantics="mergekit")["w"]
+    assert int((made != 0).sum()) <= int(apart.sum() * 0.5)
+    if semantics == "original":
+        chosen = selection.largest(found, int(apart.sum() * 0.5))
+        weights = [delta.square()[chosen].mean() for delta in deltas]
+        made = merging.merge(base, experts, "sce", select_topk=0.5)["w"]
+        share = torch.stack(weights) / sum(weights)
+        assert torch.allclose(made[~apart], (common * share.sum())[~apart], 1e-5)
+
+
 def test_result_is_cast_once_to_the_bases_or_the_asked_dtype():
     low = [{n: t.to(torch.bfloat16) for n, t in m.items()} for m in (BASE, *EXPERTS.values())]
     merged = merging.merge(low[0], low[1:], "task_arithmetic", weight=0.3)

@@ -64,7 +64,7 @@ def _merge(commands: Any, program: str) -> None:
     add("--threads", type=_positive, metavar="N", help="default: as many as there are cores")
     add("--max-shard-size", type=_bytes, metavar="SIZE", default="5GB", help="default: 5GB")
     add("--dry-run", action="store_true", help="check everything, read no tensor, write nothing")
-    add("--overwrite", action="store_true", help="replace OUT if it is a model already")
+    add("--overwrite", action="store_true", help="replace OUT if it is a merged model already")
     add("--quiet", action="store_true", help="say nothing but what is wrong")
 
 

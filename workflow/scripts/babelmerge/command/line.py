@@ -16,6 +16,7 @@ from typing import NoReturn
 from babelmerge.command import arguments as command_arguments
 
 TROUBLE, INTERRUPTED, BROKEN_PIPE = command_arguments.TROUBLE, 130, 141
+LONGEST = 4000  # characters of a message, which may repeat what a file holds
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,4 +57,6 @@ def _one_line(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror}"
     if isinstance(error, MemoryError):
         return "not enough memory; try fewer --threads"
-    return " ".join(str(error).split())
+    text = " ".join(str(error).split())
+    plain = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}…"

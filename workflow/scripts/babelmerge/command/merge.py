@@ -12,6 +12,7 @@ import yaml
 
 from babelmerge.command import terminal
 from babelmerge.files import directories
+from babelmerge.merging import places
 from babelmerge.recipes import points, recipes
 from babelmerge.recipes.methods import METHODS
 from babelmerge.words import documents
@@ -142,19 +143,9 @@ def _check_members(parsed: recipes.Recipe, recipe: Any) -> None:
 
 
 def _check_out(out: Path, parsed: recipes.Recipe, overwrite: bool) -> None:
-    for path in (parsed.base, *(path for _, path in parsed.experts)):
-        if Path(path).resolve().is_relative_to(out.resolve()):
-            raise ValueError(f"{out}: holds {path}, which is to be merged; give another directory")
-    if Path.cwd().is_relative_to(out):
-        raise ValueError(f"{out}: the current directory is in it; give a new directory")
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out}: is a file; give a new directory")
-    if not out.is_dir() or not any(out.iterdir()):
-        return
-    if not overwrite:
+    places.check_out(out, parsed)
+    if not overwrite and out.is_dir() and any(out.iterdir()):
         raise ValueError(f"{out}: is there already; give another directory, or --overwrite")
-    if not any((out / name).is_file() for name in (directories.MANIFEST, "config.json")):
-        raise ValueError(f"{out}: is not a model, and not replaced; give another directory")
 
 
 def _dry_run(parsed: recipes.Recipe, changed: Mapping[str, Any], out: Path, device: str) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+ROUNDING = "rounding"  # in the manifest of a merge: what its output's dtype lost
 BASE = "base"  # in the manifest of an adapter kept alone: where the base lies, and which it is
 
 # What describes how a model came to be, not what it is: outside the fingerprint.
@@ -41,8 +42,8 @@ def saving(
     renamed over `out_dir` (which may exist: its content is replaced). On an exception the temporary
     directory is removed and `out_dir` stays as it was; a kill leaves the old directory or none,
     never half a model. `facts` are added to the manifest and must be JSON-serialisable; an empty
-    `base` (a mapping that may be filled until the exit) is left out, else it counts in the
-    fingerprint, since the model is base and adapter. hashes:
+    `base` or `rounding` (mappings that may be filled until the exit) is left out. `base` counts in
+    the fingerprint, since the model is base and adapter. hashes:
     sha256 of files by name where the caller knows them (a mapping that it may fill until the
     exit), so that those are not read again.
     """
@@ -185,7 +186,7 @@ def described(hashes: Mapping[str, str], facts: Mapping) -> dict:
 
 def _complete(directory: Path, known: Mapping[str, str], facts: Mapping) -> None:
     hashes = file_hashes(directory, known)
-    facts = {key: value for key, value in facts.items() if key != BASE or value}
+    facts = {key: value for key, value in facts.items() if key not in (BASE, ROUNDING) or value}
     write_json(directory / MANIFEST, described(hashes, facts))
     paths = list(directory.rglob("*"))
     for path in paths:

@@ -4,15 +4,18 @@ Headers are `tensor_headers`. Tensors are bytes here: no torch, so that a merge 
 `checkpoints` gives them as tensors. Writes only the files of the directory given.
 """
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
+from babelmerge.files import quantised, ties
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.files.tensor_headers import (
     INDEX,
@@ -23,7 +26,6 @@ from babelmerge.files.tensor_headers import (
     weight_files,
 )
 
-HEAD = "lm_head.weight"
 SHARD_BYTES = 5_000_000_000
 
 Piece = np.ndarray  # any dtype; its bytes count
@@ -33,8 +35,9 @@ class TensorFiles:
     """A model directory whose tensors lie in mapped files.
 
     `names` follow the files (shard by shard, in the order in which the data lie), so that a loop
-    over them reads sequentially. An output head that is tied to the embeddings (the config says so)
-    is not listed, as transformers would not have written it.
+    over them reads sequentially. An output head that is tied to the embeddings (the config says so
+    and the bytes do) is not listed, as transformers would not have written it. ValueError for
+    quantised weights.
     """
 
     def __init__(self, path: str | Path):
@@ -57,8 +60,51 @@ class TensorFiles:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        tied = self.config.get("tie_word_embeddings") is True
-        return tuple(name for name in self._entries if not (tied and name == HEAD))
+        head, told = ties.head_of(self._entries), ties.said(self.config)
+        if head is None or told is False or not ties.is_copy(self, head):
+            return self.stored
+        return tuple(name for name in self._entries if name != head or not self.tied)
+
+    @property
+    def head(self) -> str | None:
+        """The output head, where it is a tensor of its own."""
+        return ties.head_of(self.names)
+
+    @property
+    def tied(self) -> bool:
+        """Whether the config ties head and embeddings, by a word or by its class."""
+        told = ties.said(self.config)
+        return self.ties_by_default() if told is None else told
+
+    def ties_by_default(self) -> bool:
+        """Whether a config that does not say so ties them; who knows classes, knows better."""
+        return False
+
+    def with_head(self, name: str, shape: tuple[int, ...]) -> Self:
+        """The same with a head of its own: the files' own, or else the embeddings' numbers.
+
+        name, shape: of the head that others have. Without such embeddings nothing changes.
+        """
+        found = copy.copy(self)
+        source = ties.embeddings_of(self.stored, self.shape, shape)
+        if ties.head_of(self.stored) is None and source is not None:
+            found._entries = {**self._entries, name: self._entries[source]}
+        found.names = tuple(found._entries)
+        return found
+
+    def renamed(self, names: dict[str, str]) -> Self:
+        """The same by other names, and without what they leave out. names: new -> old."""
+        found = copy.copy(self)
+        copies = {name: name for name in self.stored if name not in self.names}
+        found._entries = {new: self._entries[old] for new, old in {**names, **copies}.items()}
+        found.names = tuple(names)
+        return found
+
+    def without_head(self) -> Self:
+        """The same without the head, which is the embeddings."""
+        found = copy.copy(self)
+        found.names = tuple(name for name in self.names if name != self.head)
+        return found
 
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self._entry(name)[1]["shape"])
@@ -93,11 +139,6 @@ class TensorFiles:
         entries: dict[str, tuple[str, dict]] = {}
         for file in weight_files(self.path):
             for name, fact in read_header(self.path / file).items():
-                if fact["dtype"] not in SIZES:
-                    raise ValueError(
-                        f"{self.path / file}: {name} is stored as {fact['dtype']}, "
-                        f"expected one of {', '.join(SIZES)}; convert the checkpoint first"
-                    )
                 if name in entries:
                     raise ValueError(
                         f"{self.path}: {name} is in {entries[name][0]} and in {file}, expected in "
@@ -105,6 +146,14 @@ class TensorFiles:
                     )
                 entries[name] = (file, fact)
         self._check_index(entries)
+        facts = {n: (fact["dtype"], tuple(fact["shape"])) for n, (_, fact) in entries.items()}
+        quantised.refuse(self.path, self.config, facts)
+        for name, (code, _) in facts.items():
+            if code not in SIZES:
+                raise ValueError(
+                    f"{self.path / entries[name][0]}: {name} is stored as {code}, expected one of "
+                    f"{', '.join(SIZES)}; convert the checkpoint first"
+                )
         return entries
 
     def _check_index(self, entries: dict[str, tuple[str, dict]]) -> None:

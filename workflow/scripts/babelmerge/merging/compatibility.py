@@ -1,18 +1,20 @@
-"""Checks that need no tensor: configs, vocabularies, fingerprints, room on the disk.
+"""Checks that need no tensor: configs, vocabularies, fingerprints.
 
 Shapes are checked in `members`. What passes there can still be garbage when merged: the same shape
 with another number of heads, or the same number of rows with other tokens in them. No torch.
 """
 
 import hashlib
+import itertools
 import logging
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from babelmerge.files import directories
 from babelmerge.merging.streaming.members import Members
+from babelmerge.models.dialect import configs
+from babelmerge.recipes.members import is_same
 from babelmerge.recipes.methods import METHODS
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
@@ -21,62 +23,20 @@ logger = logging.getLogger(__name__)
 
 # What cuts a text into tokens, beside the vocabulary, in a tokenizer.json.
 CUTS = ("normalizer", "pre_tokenizer", "model.merges")
-# Keys that change what weights of the same shape compute.
-KEYS = (
-    "model_type",
-    "architectures",
-    "hidden_act",
-    "hidden_activation",
-    "num_attention_heads",
-    "num_key_value_heads",
-    "head_dim",
-    "rms_norm_eps",
-    "rope_theta",
-    "rope_parameters",
-    "rope_scaling",
-    "query_pre_attn_scalar",
-    "attn_logit_softcapping",
-    "final_logit_softcapping",
-    "tie_word_embeddings",
-)
 
 
 def check_all(members: Members, recipe: Recipe) -> None:
     """Everything about the members that can be wrong without reading a tensor."""
     check_members(members)
     check_fingerprints(recipe)
+    tell_same(recipe)
 
 
 def check_members(members: Members) -> None:
     """The same of members without a recipe."""
     check_configs(members)
     check_tokenizers(members)
-
-
-def check_out(out_dir: str | Path, recipe: Recipe) -> None:
-    """ValueError when the result would replace a member, or lie in one and change what it is."""
-    out = Path(out_dir).resolve()
-    for path in (recipe.base, *(path for _, path in recipe.experts)):
-        member = Path(path).resolve()
-        if member.is_relative_to(out):
-            raise ValueError(f"{out_dir}: holds {path}, which is to be merged; choose another")
-        if out.is_relative_to(member):
-            raise ValueError(
-                f"{out_dir}: lies in {path}, whose fingerprint it would change; choose another"
-            )
-
-
-def check_room(out_dir: str | Path, needed: int) -> None:
-    """ValueError when the disk of `out_dir` has less free space than the merged model takes."""
-    folder = Path(out_dir).absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise ValueError(
-            f"{out_dir}: the merged model takes {needed / 1e9:.1f} GB, its disk has "
-            f"{free / 1e9:.1f} GB free; make room there, choose another folder, or a smaller dtype"
-        )
+    tell_ties(members)
 
 
 def refuse_full_models(point: Settings) -> None:
@@ -89,16 +49,28 @@ def refuse_full_models(point: Settings) -> None:
 
 
 def check_configs(members: Members) -> None:
-    """ValueError naming base, expert, key and both values when two configs compute differently."""
-    base = members.base.config
+    """ValueError naming both files, key and values when two configs compute differently."""
+    base = members.base
     for id_, expert in members.experts.items():
-        for key in KEYS:
-            if key in base and key in expert.config and base[key] != expert.config[key]:
-                raise ValueError(
-                    f"config.json: base has {key} {base[key]!r}, {id_} has "
-                    f"{expert.config[key]!r}; members of a merge need the same architecture: train "
-                    "all from one base"
-                )
+        if not (hasattr(base, "config") and hasattr(expert, "config")):
+            continue
+        differences, unsettled = configs.compare(base.config, expert.config)
+        if differences:
+            more = f" (and {len(differences) - 1} more keys)" if len(differences) > 1 else ""
+            raise ValueError(
+                f"config.json: base ({base.path}) and {id_} ({expert.path}) have "
+                f"{differences[0]}{more}: equal weights do not compute the same under both; "
+                "expected members of one architecture and one set-up: give models that were tuned "
+                f"from this base, the base of {id_}, or, if you know that both mean the same, "
+                f"write the base's value into {id_}'s config.json"
+            )
+        for one in unsettled:
+            logger.warning(
+                "config.json: base and %s have %s; transformers does not know the key, so whether "
+                "it changes what the weights compute is not known",
+                id_,
+                one,
+            )
 
 
 def check_tokenizers(members: Members) -> None:
@@ -108,8 +80,10 @@ def check_tokenizers(members: Members) -> None:
     the bytes of tokenizer.model. A member without any tokenizer is passed over with a warning; so
     is one whose tokenizer cuts texts otherwise into the same tokens.
     """
-    base = members.base.path
+    base = getattr(members.base, "path", None)
     for id_, expert in members.experts.items():
+        if base is None or not hasattr(expert, "path"):  # state dicts have none
+            continue
         ours, theirs = _tokenizer_file(base), _tokenizer_file(expert.path)
         if ours is None or theirs is None:
             lacking = "base" if ours is None else id_
@@ -118,6 +92,37 @@ def check_tokenizers(members: Members) -> None:
             raise ValueError(f"base has {ours.name}, {id_} has {theirs.name}; use one tokenizer")
         elif _digest(ours) != _digest(theirs):
             _compare(ours, id_, theirs)
+
+
+def tell_ties(members: Members) -> None:
+    """A warning where heads and configs do not agree: the result says which it is."""
+    if members.tied is None:
+        return
+    if members.tied:
+        logger.warning(
+            "the output heads are copies of the embeddings: merged as one tensor, and the result "
+            "is tied (tie_word_embeddings: true)"
+        )
+        return
+    logger.warning(
+        "%s differs from the embeddings in some member, though config.json ties them: the heads "
+        "are merged, and the result is untied (tie_word_embeddings: false)",
+        members.base.head,
+    )
+
+
+def tell_same(recipe: Recipe) -> None:
+    """A warning for a folder that is merged twice, and for an expert that is the base."""
+    base = [] if METHODS[recipe.method].whole else [("base", recipe.base)]
+    for (one, path), (other, again) in itertools.combinations([*base, *recipe.experts], 2):
+        if is_same(path, again):
+            logger.warning(
+                "%s and %s are one folder, %s: %s",
+                one,
+                other,
+                path,
+                "an expert without a change" if one == "base" else "it counts twice",
+            )
 
 
 def check_fingerprints(recipe: Recipe) -> None:

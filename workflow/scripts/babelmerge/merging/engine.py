@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging.calibration import files as calibrated
-from babelmerge.merging.compatibility import refuse_full_models
+from babelmerge.merging.compatibility import check_members, refuse_full_models
 from babelmerge.merging.streaming.former import Former
 from babelmerge.merging.streaming.inputs import Collected
 from babelmerge.merging.streaming.members import Members, Model, name_experts
 from babelmerge.merging.streaming.merger import Merger
 from babelmerge.merging.streaming.opening import InMemory, device_of, flat, on_kernels, opened
 from babelmerge.merging.streaming.passes import Passes
+from babelmerge.merging.streaming.rounding import Rounding
 from babelmerge.models import checkpoints
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.recipes.points import settings
@@ -49,6 +50,7 @@ def merge(
     if any_adapter(experts):
         return _with_adapters(base, experts, method, statistics, parameters)
     members = Members(base, experts, opened)
+    check_members(members)
     point = settings(method, members.ids, parameters)
     refuse_full_models(point)
     passes = Passes(members, threads)
@@ -93,8 +95,9 @@ def adapted(
     method: str,
     statistics: Mapping[str, Collected] | None,
     parameters: Mapping[str, Any],
+    rounding: Rounding | None = None,
 ) -> "AdaptedModel | Merger":
-    """The merged model of adapters on their base.
+    """The merged model of adapters on their base. rounding: what looks at the output.
 
     Of a mixture with full models, and for methods that take angles between models, a `Merger` over
     the adapters folded into theirs.
@@ -106,10 +109,14 @@ def adapted(
     point = settings(method, tuple(experts), parameters)
     folds = {id_: any_adapter({id_: one}) for id_, one in experts.items()}
     if all(folds.values()) and not point.rule.angles:
-        return AdaptedModel(merge_adapters(base, experts, method, statistics, **parameters))
+        merge = merge_adapters(base, experts, method, statistics, **parameters)
+        merge.rounding = rounding
+        return AdaptedModel(merge)
     refuse_full_models(point)
     full = {id_: Folded(Adapter(one, base)) if folds[id_] else one for id_, one in experts.items()}
-    merger = Merger(Members(base, full, opened), point, device_of(point), statistics=statistics)
+    members = Members(base, full, opened)
+    running = Passes(members, rounding=rounding)
+    merger = Merger(members, point, device_of(point), running, statistics=statistics)
     merger.prepare()
     return merger
 
@@ -119,17 +126,18 @@ def _empty(code: str, shape: tuple[int, ...]) -> Tensor:
 
 
 def pieces(
-    recipe: Recipe, point: Settings, threads: int | None = None
+    recipe: Recipe, point: Settings, threads: int | None = None, rounding: Rounding | None = None
 ) -> Callable[[str], list[np.ndarray]]:
     """pieces(name) for `tensor_files.write_tensors`: each tensor made when it is asked for."""
     statistics = calibrated.open_all(recipe.statistics)
     experts = dict(recipe.experts)
     if any_adapter(experts):
-        merger = adapted(recipe.base, experts, recipe.method, statistics, recipe.parameters)
+        given = recipe.method, statistics, recipe.parameters
+        merger = adapted(recipe.base, experts, *given, rounding)
     else:
         refuse_full_models(point)
         members = Members(recipe.base, aligned(recipe.base, experts, recipe.align), opened)
-        running = Passes(members, threads)
+        running = Passes(members, threads, rounding)
         merger = Merger(members, point, device_of(point), running, statistics=statistics)
         merger.prepare()
 

@@ -7,27 +7,24 @@ torch only where the recipe needs it.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from babelmerge.files import directories, tensor_files, tensor_headers
-from babelmerge.merging import compatibility
-from babelmerge.merging.calibration import checks
-from babelmerge.merging.kernels.shares import linear_divisor
+from babelmerge.files import directories, tensor_files, tensor_headers, ties
+from babelmerge.merging import checking, places
 from babelmerge.merging.streaming import former
 from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.streaming.passes import Passes
-from babelmerge.models.adapter_config import is_adapter
+from babelmerge.merging.streaming.rounding import Rounding
 from babelmerge.recipes import recipes
-from babelmerge.recipes.methods import METHODS
-from babelmerge.recipes.points import settings
 from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
+MUCH = 0.05  # of a merge's change that its output's dtype may lose without a word
 Progress = Callable[[int, int], None]
 Pieces = Callable[[str], Iterator[np.ndarray]]
 
@@ -50,14 +47,16 @@ def merge_files(
     device: overrides the recipe's.
     """
     parsed = recipes.read_recipe(recipe)
-    compatibility.check_out(out_dir, parsed)
-    point, layout, make = _planned(parsed, threads, device)
-    compatibility.check_room(out_dir, sum(map(tensor_headers.size_of, layout.values())))
+    places.check_out(out_dir, parsed)
+    point, members, make = _planned(parsed, threads, device)
+    layout = _layout(members, point)
+    places.check_room(out_dir, _bytes(layout))
     hashes: dict[str, str] = {}
     prints: dict[str, str] = {}
     report: dict[str, Any] = {}
-    facts = {"made_by": "merge", "method": parsed.method, "parameters": parsed.parameters}
-    facts |= {"adapter": report} if parsed.output == "adapter" else {}
+    lost: dict[str, float] = {}
+    facts = {"made_by": places.MADE, "method": parsed.method, "parameters": parsed.parameters}
+    facts |= {"adapter": report} if parsed.output == "adapter" else {directories.ROUNDING: lost}
     with directories.saving(out_dir, hashes, members=prints, **facts) as directory:
         taken = _beside(lambda: _fingerprints(parsed))
         if point.backend == "mergekit":
@@ -67,11 +66,13 @@ def merge_files(
         elif parsed.output == "adapter":
             report |= _write_adapter(parsed, point, directory)
         else:
-            pieces = _told(make(), layout, progress)
+            rounding = Rounding()
+            pieces = _told(make(rounding), layout, progress)
             hashes |= tensor_files.write_tensors(directory, layout, pieces, max_shard_bytes)
-            _write_companions(parsed, point, directory)
+            lost |= rounding.facts()
+            _write_companions(parsed, point, members.tied, directory)
         prints |= taken()
-        _write_origin(parsed, prints, directory)
+        _write_origin(parsed, prints, lost, directory)
     logger.info("merged %d experts by %s", len(parsed.experts), parsed.method)
     return Path(out_dir)
 
@@ -79,105 +80,41 @@ def merge_files(
 def check_files(recipe: Mapping[str, Any] | str | Path, out_dir: str | Path) -> None:
     """All checks of `merge_files`, and nothing else: no tensor is read, nothing is written."""
     parsed = recipes.read_recipe(recipe)
-    compatibility.check_out(out_dir, parsed)
-    _, layout, _ = _planned(parsed, None, None)
-    compatibility.check_room(out_dir, sum(map(tensor_headers.size_of, layout.values())))
+    places.check_out(out_dir, parsed)
+    point, members, _ = _planned(parsed, None, None)
+    places.check_room(out_dir, _bytes(_layout(members, point)))
 
 
 def _planned(
     recipe: recipes.Recipe, threads: int | None, device: str | None
-) -> tuple[Settings, tensor_headers.Layout, Callable[[], Pieces]]:
-    """(settings, layout of the result, what starts making it), with everything checked."""
-    point, members, adapters = _checked(recipe, device)
-    layout = {
-        name: (former.output_code(members, point, name), members.base.shape(name))
-        for name in members.names
-    }
+) -> tuple[Settings, Members, Callable[[Rounding], Pieces]]:
+    """(settings, base and full models, what starts making the result), with everything checked."""
+    point, members, adapters = checking.checked(recipe, device)
 
-    def make() -> Pieces:
+    def make(rounding: Rounding) -> Pieces:
         by_kernels = former.can_form(point) and point.device in (None, "cpu")
         if by_kernels and not recipe.align and not adapters:
-            stream = former.Former(Passes(members, threads), point).stream()
+            stream = former.Former(Passes(members, threads, rounding), point).stream()
+            layout = _layout(members, point)
             sizes = {name: tensor_headers.size_of(entry) for name, entry in layout.items()}
             return former.pieces_of(stream, sizes)
         from babelmerge.merging import engine
 
-        return engine.pieces(recipe, point, threads)
+        return engine.pieces(recipe, point, threads, rounding)
 
-    return point, layout, make
-
-
-def _checked(recipe: recipes.Recipe, device: str | None) -> tuple[Settings, Members, list[str]]:
-    """(settings, the base and the experts that are full models, ids of adapters), checked."""
-    experts = dict(recipe.experts)
-    adapters = [id_ for id_, path in experts.items() if is_adapter(path)]
-    full = {id_: path for id_, path in experts.items() if id_ not in adapters}
-    members = Members(recipe.base, full)
-    given = {**recipe.parameters, "device": device} if device else recipe.parameters
-    point = settings(recipe.method, tuple(experts), given)
-    compatibility.check_all(members, recipe)
-    _check_point(point, members, recipe)
-    if full:
-        compatibility.refuse_full_models(point)
-    if adapters:
-        _check_adapters(recipe, adapters)
-    if recipe.output == "adapter" and full:
-        raise ValueError(
-            f"output: adapter, but {next(iter(full))} is a full model, whose change has no "
-            "factors; set output: model, or extract adapters first"
-        )
-    if unknown := point.unmatched(members.names):
-        raise ValueError(
-            f"{recipe.method}: filter {unknown[0]!r} is part of no tensor's name, such as "
-            f"{next(iter(members.names))}; mend it or take it out"
-        )
-    return point, members, adapters
+    return point, members, make
 
 
-def _check_point(point: Settings, members: Members, recipe: recipes.Recipe) -> None:
-    """What settings ask of these members, and of this machine, before anything is read."""
-    if point.device not in (None, "cpu"):
-        from babelmerge.merging.streaming import opening
-
-        opening.device_of(point)
-    point.check_blocks(members.blocks)
-    _check_weights(point.inner, members)
-    kind = METHODS[point.method].statistics
-    for id_, _ in recipe.experts if kind else ():
-        path = recipe.statistics.get(id_)
-        if path is None or not Path(path).is_file():
-            raise ValueError(
-                f"{point.method}: needs {kind} statistics of {id_}, found {path or 'none'}; "
-                "collect them from its dev data and name the file in the recipe"
-            )
-    if kind:
-        files = {id_: recipe.statistics[id_] for id_, _ in recipe.experts}
-        checks.check(kind, files, members.base)
+def _layout(members: Members, point: Settings) -> tensor_headers.Layout:
+    """The dtypes and shapes of the result."""
+    return {
+        name: (former.output_code(members, point, name), members.base.shape(name))
+        for name in members.names
+    }
 
 
-def _check_weights(point: Settings, members: Members) -> None:
-    """ValueError where an average would divide by 0."""
-    if point.method not in ("linear", "multislerp", "nuslerp"):
-        return
-    key = {"linear": "normalize", "multislerp": "normalize_weights"}.get(point.method, "")
-    for name in members.merged_names:
-        plain = point.at(name, members.blocks)
-        always = point.method == "nuslerp" and point.semantics != "mergekit"
-        linear_divisor(plain.weights, always or bool(plain.normalize), point.method, key)
-
-
-def _check_adapters(recipe: recipes.Recipe, ids: Sequence[str]) -> None:
-    """Whether adapters fit the base and each other, by their headers alone."""
-    from babelmerge.models import adapter_base, adapters, checkpoints
-
-    if recipe.align:
-        raise ValueError(
-            f"align: {ids[0]} is an adapter, whose units are the base's by construction; leave "
-            "align out"
-        )
-    base = checkpoints.Checkpoint(recipe.base)
-    paths = dict(recipe.experts)
-    adapter_base.check_same({id_: adapters.Adapter(paths[id_], base).config for id_ in ids})
+def _bytes(layout: tensor_headers.Layout) -> int:
+    return sum(map(tensor_headers.size_of, layout.values()))
 
 
 def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> dict[str, Any]:
@@ -192,21 +129,33 @@ def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> 
         open_all(recipe.statistics),
         **recipe.parameters,
     )
-    found = output.write_adapter(directory, merge, recipe.rank, point.dtype or "float32")
+    found = output.write_adapter(directory, merge, recipe.rank, point.dtype)
     return {"rank": found.rank, "error": found.error, "errors": found.errors}
 
 
-def _write_companions(recipe: recipes.Recipe, point: Settings, directory: Path) -> None:
-    """All of a model but its weights, as the base has it."""
+def _write_companions(
+    recipe: recipes.Recipe, point: Settings, tied: bool | None, directory: Path
+) -> None:
+    """All of a model but its weights, as the base has it. tied: see `Members`."""
     directories.copy_companions(recipe.base, directory)
     config = directories.read_json(Path(recipe.base) / "config.json")
+    if tied is not None:
+        config = ties.retold(config, tied)
+        directories.write_json(directory / "config.json", config)
     directories.write_config(config, point.dtype, directory)
 
 
-def _write_origin(recipe: recipes.Recipe, prints: Mapping[str, str], directory: Path) -> None:
+def _write_origin(
+    recipe: recipes.Recipe,
+    prints: Mapping[str, str],
+    lost: Mapping[str, float],
+    directory: Path,
+) -> None:
     """What it was merged from, for programs and for people."""
     recipes.write_recipe(recipes.stamped(recipe, prints), directory / "recipe.yaml")
-    card = recipes.model_card(recipe, prints)
+    card = recipes.model_card(recipe, prints, lost)
+    if lost.get("lost", 0.0) > MUCH:
+        logger.warning("%s", recipes.rounded(lost))
     (directory / "README.md").write_text(card, encoding="utf-8")
 
 
@@ -234,7 +183,7 @@ def _told(pieces: Pieces, layout: tensor_headers.Layout, progress: Progress | No
     """The same pieces, with progress told at each."""
     if progress is None:
         return pieces
-    total = sum(map(tensor_headers.size_of, layout.values()))
+    total = _bytes(layout)
     done = 0
 
     def telling(name: str) -> Iterator[np.ndarray]:

@@ -7,6 +7,7 @@ code in them is run. mergekit is imported when a merge runs, not before. Writes 
 that it is given.
 """
 
+import importlib.util
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from babelmerge.files import directories, tensor_headers
-from babelmerge.files.tensor_files import TensorFiles
 from babelmerge.files.tensor_headers import FLOATING
+from babelmerge.models.dialect.opening import ModelFiles
 from babelmerge.recipes import points, recipes
 from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+ABSENT = (
+    "backend mergekit needs mergekit ({}); pip install mergekit==0.1.5, or use backend: babelmerge"
+)
 DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
 
@@ -31,24 +35,41 @@ def run(recipe: recipes.Recipe, out_dir: str | Path, device: str | None = None) 
     the recipe's; the CPU where neither names one. The result is in the recipe's dtype, else the
     base's. Random methods draw from torch's generator seeded with the recipe's seed, which is put
     back afterwards; their masks are not those of our engine, and depend on the members' order.
-    ValueErrors, before anything is read, for what mergekit does not have or does otherwise.
+    ValueErrors, before anything is read, of `check`.
     """
     ids = tuple(id_ for id_, _ in recipe.experts)
     point = points.settings(recipe.method, ids, recipe.parameters)
-    if reason := refusal(recipe, point):
-        raise ValueError(f"{recipe.method}: backend mergekit cannot do this: {reason}")
-    base = TensorFiles(recipe.base)
-    for path in (recipe.base, *(path for _, path in recipe.experts)):
-        _require_model(Path(path))
+    check(recipe, point)
+    base = ModelFiles(recipe.base)
     content = {**recipe.source, "dtype": recipe.source.get("dtype") or "float32"}
     content["out_dtype"] = point.dtype or _dtype(base)
     out = Path(out_dir)
     _merge(content, out, device or point.device or "cpu", point)
-    _require_names(base, TensorFiles(out))
+    _require_names(base, ModelFiles(out))
     # mergekit writes the config of the models in whatever order; ours is always the base's.
     directories.copy_companions(base.path, out)
     directories.write_config(base.config, point.dtype, out)
     logger.info("merged %d experts by mergekit's %s", len(ids), content["merge_method"])
+
+
+def check(recipe: recipes.Recipe, point: Settings, tied: bool | None = None) -> None:
+    """ValueError for what mergekit does not have or would do otherwise, or where there is none.
+
+    tied: see `Members`.
+    """
+    if reason := refusal(recipe, point):
+        raise ValueError(f"{recipe.method}: backend mergekit cannot do this: {reason}")
+    for path in (recipe.base, *(path for _, path in recipe.experts)):
+        _require_model(Path(path))
+    if tied is not None:
+        raise ValueError(
+            f"{recipe.base}: config.json and the heads of the members do not agree on "
+            "tie_word_embeddings, and mergekit goes by config.json alone; use backend: babelmerge"
+        )
+    if not point.dtype:
+        _dtype(ModelFiles(recipe.base))
+    if importlib.util.find_spec("mergekit") is None:
+        raise ValueError(ABSENT.format("not installed"))
 
 
 def refusal(recipe: recipes.Recipe, point: Settings) -> str | None:
@@ -68,10 +89,7 @@ def _merge(content: dict[str, Any], out: Path, device: str, point: Settings) -> 
         from mergekit.io.tasks import LoaderCache
         from mergekit.merge import MergeOptions, run_merge
     except ImportError as error:
-        raise ValueError(
-            f"backend mergekit needs mergekit ({error}); pip install mergekit==0.1.5, or use "
-            "backend: babelmerge"
-        ) from error
+        raise ValueError(ABSENT.format(error)) from error
     own = {key: value for key, value in content.items() if key != recipes.OWN}
     config = MergeConfiguration.model_validate(own)
     options = MergeOptions(
@@ -114,7 +132,7 @@ def _require_model(path: Path) -> None:
     tensor_headers.weight_files(path)  # refuses pickles, and what is no checkpoint
 
 
-def _dtype(base: TensorFiles) -> str:
+def _dtype(base: ModelFiles) -> str:
     found = {base.code(name) for name in base.names} & set(FLOATING)
     if len(found) != 1:
         names = " and ".join(sorted(DTYPES[code] for code in found)) or "no floating dtype"
@@ -124,7 +142,7 @@ def _dtype(base: TensorFiles) -> str:
     return DTYPES[found.pop()]
 
 
-def _require_names(base: TensorFiles, made: TensorFiles) -> None:
+def _require_names(base: ModelFiles, made: ModelFiles) -> None:
     """mergekit knows tensors by architecture and leaves out what it does not know."""
     if missing := [name for name in base.names if name not in set(made.names)]:
         raise ValueError(

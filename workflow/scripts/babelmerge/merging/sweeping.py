@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from babelmerge.merging import compatibility
 from babelmerge.merging.engine import adapted, aligned, any_adapter
 from babelmerge.merging.streaming import planner
 from babelmerge.merging.streaming.former import Former, Shared
@@ -97,6 +98,7 @@ class Sweep:
         self._aligned = bool(align)
         shown = {} if self._adapters else aligned(base, self._experts, align)
         self.members = Members(base, shown, opened)
+        compatibility.check_members(self.members)
         self._passes = Passes(self.members, threads)
         self._known = planner.Known()
         self._statistics = statistics
@@ -189,6 +191,11 @@ def load_into(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
     tied = checkpoints.aliases(state)
     if unknown := [name for name in tensors if name not in state]:
         raise ValueError(f"the model has no tensor {unknown[0]} ({len(unknown)} such names)")
+    if twice := [n for n in tensors if tied.get(n) in tensors]:
+        raise ValueError(
+            f"the merge has {twice[0]} and {tied[twice[0]]}, which are one tensor in the model; "
+            "load it from a base with a head of its own (tie_word_embeddings: false)"
+        )
     if missing := [n for n in state if n not in tensors and tied.get(n) not in tensors]:
         raise ValueError(f"the merge has no tensor {missing[0]}, which the model has")
     for name in tensors:

@@ -6,6 +6,7 @@ For all rooms that train, merge, ask or look at models. It knows no method of me
 ready ones in, from the hub or a folder; `differences` says how two folders differ. A folder may
 hold an adapter alone, whose base lies elsewhere (`adapter_base`): `loading.load` and
 `adapters.opened` give the model that both make, and all who read a model come through these two.
+`dialect` has one reading of configs, tied heads and names, for who puts models side by side.
 `adapter_config` and `adapter_changes` say what an adapter is without reading its factors; `losses`
 has the next-token loss.
 """

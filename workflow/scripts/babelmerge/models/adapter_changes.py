@@ -6,11 +6,12 @@ that they fit. No tensor is read; no torch.
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from babelmerge.files.tensor_files import HEAD
+from babelmerge.files import layouts, ties
 from babelmerge.models.adapter_config import FOLD, AdapterConfig
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def changes(
     """
     match = _Match(config, shapes, base)
     parts, found = match.sorted()
+    match.tell_lacking(parts)
     for module, entries in parts.items():
         if bias := entries.pop("bias", None):
             name = match.base_name(module, "bias", bias)
@@ -96,32 +98,49 @@ class _Match:
 
     @property
     def tied(self) -> bool:
-        return getattr(self.base, "config", {}).get("tie_word_embeddings") is True
+        """Whether the base's output head is its embeddings."""
+        return ties.head_of(self.base.names) is None
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        return frozenset(self.base.names)
 
     def sorted(self) -> tuple[dict[str, dict[str, str]], dict[str, Change]]:
         """({module: {part: name in the file}}, changes that are whole tensors)."""
-        known = frozenset(self.base.names)
         parts: dict[str, dict[str, str]] = {}
         whole: dict[str, Change] = {}
         for entry in self.shapes:
             name = entry.removeprefix(PREFIX)
             end = next((end for end in PARTS if name.endswith(end)), None)
             target = COPY.sub("", name)
-            if entry == name or (end is None and target not in known):
+            place = layouts.place_of(target, self.known) if end is None else None
+            if entry == name or (end is None and place is None):
                 raise ValueError(f"{self.path}: {entry} is {self._unknown(target)}")
-            if end is None:
-                self.check_shape(target, entry)
-                whole[target] = Change(whole=entry)
+            if place is not None:
+                self.check_shape(place, entry)
+                whole[place] = Change(whole=entry)
             else:
                 parts.setdefault(name.removesuffix(end), {})[PARTS[end]] = entry
         return parts, whole
 
+    def tell_lacking(self, modules: Iterable[str]) -> None:
+        """A warning for targets of the config of which the file holds nothing."""
+        held = {f".{module}" for module in modules}
+        lacking = [t for t in self.config.targets if not any(m.endswith(f".{t}") for m in held)]
+        if lacking and held:
+            logger.warning(
+                "%s: target_modules has %s, of which the file holds no factors; if they were "
+                "trained, the adapter was not saved whole",
+                self.path,
+                " and ".join(lacking),
+            )
+
     def base_name(self, module: str, kind: str, entry: str) -> str:
         """The base's tensor that a module's LoRA changes."""
         name = f"{module}.{kind}"
-        if name in self.base.names:
-            return name
-        if name == HEAD and self.tied:
+        if found := layouts.place_of(name, self.known):
+            return found
+        if ties.head_of([name]) and self.tied:
             raise ValueError(
                 f"{self.path}: has LoRA on lm_head, which the base ties to its embeddings; untie "
                 f"the base (tie_word_embeddings: false, with a head of its own), or {FOLD}"
@@ -165,7 +184,7 @@ class _Match:
             )
 
     def _unknown(self, name: str) -> str:
-        if name == HEAD and self.tied:
+        if ties.head_of([name]) and self.tied:
             return f"an output head, which the base ties to its embeddings; {FOLD}"
         return (
             "neither a part of LoRA nor a tensor of the base; expected names such as "

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from babelmerge.files import quantised
 from babelmerge.files.directories import read_json
+from babelmerge.files.tensor_headers import read_header
 
 CONFIG = "adapter_config.json"
 BESIDE = "adapter"  # in a full model's directory: the adapter that it is made of, see `lora.keep`
@@ -54,6 +56,7 @@ class AdapterConfig:
     alpha_pattern: Mapping[str, float] = field(default_factory=dict)
     base: str | None = None
     task_type: str | None = None
+    targets: tuple[str, ...] = ()  # ends of modules' names, where they are listed
 
     def rank(self, module: str) -> int:
         return self.rank_pattern.get(_pattern(self.rank_pattern, module), self.r)
@@ -114,6 +117,7 @@ def read_config(path: str | Path) -> AdapterConfig:
         alpha_pattern=dict(found.get("alpha_pattern") or {}),
         base=found.get("base_model_name_or_path") or None,
         task_type=found.get("task_type"),
+        targets=_targets(found.get("target_modules")),
     )
 
 
@@ -129,6 +133,25 @@ def weights(path: str | Path) -> Path:
             "which writes safetensors) and give that directory"
         )
     raise ValueError(f"{path}: has {CONFIG} and no {WEIGHTS}; fetch or train the adapter again")
+
+
+def read_entries(path: str | Path) -> dict[str, dict]:
+    """The header of the adapter's file of weights; ValueError for one with nothing in it."""
+    file = weights(path)
+    entries = read_header(file)
+    bare = [name for name, fact in entries.items() if 0 in fact["shape"]]
+    if bare or not entries:
+        count = f"{len(bare)} of {len(entries)} tensors have no elements"
+        found = f"{count}, such as {bare[0]}" if bare else "it holds no tensors"
+        raise ValueError(
+            f"{file}: is empty: {found}; expected the trained factors. Under DeepSpeed ZeRO-3 each "
+            "process has but a part of them: gather them when "
+            "saving (stage3_gather_16bit_weights_on_model_save: true, or zero_to_fp32.py on the "
+            "training checkpoint) and save the adapter again, or fetch another of its checkpoints"
+        )
+    facts = {name: (fact["dtype"], tuple(fact["shape"])) for name, fact in entries.items()}
+    quantised.refuse(file, {}, facts)
+    return entries
 
 
 def _pattern(patterns: Mapping[str, Any], module: str) -> str:
@@ -153,6 +176,10 @@ def _refuse(path: Path, found: Mapping[str, Any]) -> None:
             "added to; save the adapter converted (peft: save_pretrained with "
             f"path_initial_model_for_weight_conversion), or {FOLD}"
         )
+
+
+def _targets(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _rank(path: Path, value: Any) -> int:

@@ -9,9 +9,9 @@ import shutil
 from pathlib import Path
 
 from babelmerge.models import adapter_base
-from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS, read_config, weights
+from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS, read_config, read_entries
 from babelmerge.models.adapters import Adapter
-from babelmerge.models.checkpoints import Checkpoint, read_header, read_json
+from babelmerge.models.checkpoints import Checkpoint, read_json
 from babelmerge.models.loading import load, load_tokenizer, without_weights
 
 LOG = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def keep(base: Path, adapter: Path, folder: Path) -> None:
     is of another base.
     """
     read_json(adapter / CONFIG)
-    read_header(weights(adapter))
+    read_entries(adapter)
     adapter_base.check(adapter, base)
     place = folder
     try:

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from babelmerge.models import adapter_base, adapter_changes, checkpoints
 from babelmerge.models.adapter_changes import Change
-from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, weights
+from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, read_entries, weights
 from babelmerge.models.checkpoints import Checkpoint
 from babelmerge.models.factors import Factors, one_thread, product
 
@@ -54,7 +54,7 @@ class Adapter:
         if isinstance(base, Checkpoint):
             adapter_base.check(path, base.path)
         self._file = weights(path)
-        self._entries = checkpoints.read_header(self._file)
+        self._entries = read_entries(path)
         shapes = {entry: tuple(fact["shape"]) for entry, fact in self._entries.items()}
         self.changes = adapter_changes.changes(self.config, shapes, base)
         self._settled: dict[str, Change] = {}

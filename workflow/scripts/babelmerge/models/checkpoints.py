@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from babelmerge.files import ties
 from babelmerge.files.directories import (
     MANIFEST,
     file_hashes,
@@ -21,14 +22,13 @@ from babelmerge.files.directories import (
     write_json,
 )
 from babelmerge.files.tensor_files import (
-    HEAD,
     INDEX,
     SHARD_BYTES,
-    TensorFiles,
     read_header,
     weight_files,
     write_tensors,
 )
+from babelmerge.models.dialect.opening import ModelFiles
 
 __all__ = [
     "INDEX",
@@ -65,7 +65,7 @@ DTYPES = {
 CODES = {dtype: code for code, dtype in DTYPES.items()}
 
 
-class Checkpoint(TensorFiles):
+class Checkpoint(ModelFiles):
     """A model directory whose tensors are read one by one, memory-mapped.
 
     `read` returns tensors that may share the mapped file: never change them in place.
@@ -113,19 +113,25 @@ def save_state_dict(
 ) -> dict[str, str]:
     """Write a state dict as safetensors; of tensors that share their memory only the first.
 
-    The head goes with the embeddings when they are tied: by sharing memory, or because the
-    config.json already in the directory says so. Returns the sha256 of each file.
+    A head that is a copy of the embeddings goes with them when the config.json already in the
+    directory ties them. Returns the sha256 of each file.
     """
-    config = Path(directory) / "config.json"
-    tied = config.is_file() and read_json(config).get("tie_word_embeddings") is True
     originals = aliases(state_dict)
-    kept = {
-        name: tensor
-        for name, tensor in state_dict.items()
-        if name not in originals and not (tied and name == HEAD)
-    }
+    kept = {name: tensor for name, tensor in state_dict.items() if name not in originals}
+    config = Path(directory) / "config.json"
+    if config.is_file() and ties.said(read_json(config)) and (copy := _copied_head(kept)):
+        del kept[copy]
     layout = {name: (code_of(tensor, name), tuple(tensor.shape)) for name, tensor in kept.items()}
     return write_tensors(directory, layout, lambda name: [as_bytes(kept[name])], max_shard_bytes)
+
+
+def _copied_head(tensors: Mapping[str, torch.Tensor]) -> str | None:
+    """The head, where it is equal to the embeddings."""
+    if (head := ties.head_of(tensors)) is None:
+        return None
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    source = ties.embeddings_of(tensors, shapes.__getitem__, shapes[head])
+    return head if source and torch.equal(tensors[head], tensors[source]) else None
 
 
 def aliases(state_dict: Mapping[str, torch.Tensor]) -> dict[str, str]:

@@ -20,6 +20,8 @@ from babelmerge.models import adapter_base
 from babelmerge.models.adapter_config import CONFIG
 from babelmerge.models.adapters import Folded, opened
 from babelmerge.models.checkpoints import Checkpoint
+from babelmerge.models.dialect import configs
+from babelmerge.models.dialect.opening import alike
 
 PIECE = 1 << 15
 FILES = ("*.json", "*.jinja", "*.model", "*.txt")
@@ -52,17 +54,21 @@ class TensorDifference:
 
 @dataclass(frozen=True)
 class FileDifference:
-    """A key of a file that is not the same; key "" speaks of the file itself."""
+    """A key of a file that is not the same; key "" speaks of the file itself.
+
+    spelling: the two mean the same, as a default that is written out in one.
+    """
 
     file: str
     key: str
     a: str
     b: str
+    spelling: bool = False
 
     @property
     def counts(self) -> bool:
         """Whether it makes the models different; notes of whoever saved them do not."""
-        return self.key not in NOTES
+        return self.key not in NOTES and not self.spelling
 
 
 @dataclass(frozen=True)
@@ -79,13 +85,8 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Everything, with null where a number is not finite."""
-        tensors = [
-            {
-                k: None if isinstance(v, float) and not math.isfinite(v) else v
-                for k, v in row.items()
-            }
-            for row in map(asdict, self.tensors)
-        ]
+        rows = map(asdict, self.tensors)
+        tensors = [{k: None if _unknown(v) else v for k, v in row.items()} for row in rows]
         files = [asdict(difference) for difference in self.files]
         head = {"same": self.same, "identical_tensors": self.identical}
         return {**head, "tensors": tensors, "files": files}
@@ -93,7 +94,7 @@ class Comparison:
 
 def compare(a: str | Path, b: str | Path, progress: Progress | None = None) -> Comparison:
     """Compare two model directories; ValueErrors for directories that are none."""
-    ours, theirs = opened(a), opened(b)
+    ours, theirs = alike([opened(a), opened(b)])
     sizes = {name: _size(ours, name) for name in ours.names}
     for name in theirs.names:
         sizes[name] = sizes.get(name, 0) + _size(theirs, name)
@@ -190,9 +191,11 @@ def _compare_file(a: Path, b: Path) -> Iterator[FileDifference]:
         yield from _compare_tokens(ours, theirs)
         ours, theirs = _without_tokens(ours), _without_tokens(theirs)
     left, right = _flatten(ours), _flatten(theirs)
+    spelling = a.name == "config.json" and configs.spelt_alike(ours, theirs)
     for key in dict.fromkeys([*left, *right]):
         if left.get(key) != right.get(key):
-            yield FileDifference(a.name, key, *(_text(side, key) for side in (left, right)))
+            sides = (_text(side, key) for side in (left, right))
+            yield FileDifference(a.name, key, *sides, spelling)
 
 
 def _compare_tokens(ours: Mapping, theirs: Mapping) -> Iterator[FileDifference]:

@@ -3,7 +3,6 @@
 Only safetensors are accepted and no code from a model's folder is ever run. Writes nothing.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -82,12 +81,6 @@ def adopt_special_tokens(model, tokenizer) -> None:
 
 def without_weights(files: Checkpoint):
     """The model as transformers would load it, with shapes alone (on the device `meta`)."""
-    if quantised := files.config.get("quantization_config"):
-        method = quantised.get("quant_method") if isinstance(quantised, Mapping) else quantised
-        raise ValueError(
-            f"{files.path / 'config.json'}: the weights are quantised ({method}), which cannot be "
-            "trained, merged or compared; give the model in bfloat16, float16 or float32"
-        )
     try:
         config = AutoConfig.from_pretrained(
             files.path, local_files_only=True, trust_remote_code=False

@@ -4,6 +4,7 @@ Part of `reading`. mergekit has several ways to write a model and to list the ba
 would understand and we would not do is refused. No torch.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,10 @@ def read_members(
     method: str,
     models: list[tuple[str, dict[str, Any]]],
 ) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, Any]]]:
-    """(base, experts, the experts' parameters); of plain mergekit configs the ids are paths."""
+    """(base, experts, the experts' parameters); of plain mergekit configs the ids are paths.
+
+    An id is a path's plain spelling (no ./, no slash in the end), since it seeds random drops.
+    """
     base = content.get("base_model")
     base = None if base is None else _path(base)
     given = own.get("members")
@@ -84,25 +88,31 @@ def read_members(
 def _plain_members(
     base: str | None, method: str, models: list[tuple[str, dict[str, Any]]]
 ) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, Any]]]:
-    paths = [path for path, _ in models]
+    listed = [base is not None and is_same(path, base) for path, _ in models]
+    others = [model for model, is_base in zip(models, listed, strict=True) if not is_base]
     whole = METHODS[method].whole and not (base and centred(method))
     if method == "slerp":  # from the base to the other model
-        models = [(base, {}), *((path, given) for path, given in models if path != base)]
-    elif whole and base is not None and base not in paths:
+        models = [(base, {}), *others]
+    elif whole and base is not None and not any(listed):
         raise ValueError(
             f"mergekit would merge base_model {base} as one more model; list it under 'models' "
             "with its parameters, or leave base_model out"
         )
     elif not whole:  # as mergekit, which lists the base or does not
-        models = [(path, given) for path, given in models if path != base]
+        models = others
     if base is None and (not whole or method == "slerp"):
         raise ValueError(f"key 'base_model' is missing, which {method} needs")
     if not models:
         raise ValueError(f"'models' lists no expert beside base_model {base}")
-    paths = [path for path, _ in models]
-    _refuse_twice(paths)
-    experts = [{"id": path, "model": path} for path in paths]
-    return {"id": "base", "model": base or paths[0]}, experts, [given for _, given in models]
+    experts = [{"id": os.path.normpath(path), "model": path} for path, _ in models]
+    _refuse_twice([member["id"] for member in experts])
+    first = experts[0]["model"]
+    return {"id": "base", "model": base or first}, experts, [given for _, given in models]
+
+
+def is_same(path: str, other: str) -> bool:
+    """Whether two paths are of one folder, however they are spelt."""
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _refuse_twice(ids: Sequence[str]) -> None:

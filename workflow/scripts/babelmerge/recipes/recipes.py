@@ -110,8 +110,15 @@ def write_recipe(recipe: Mapping[str, Any], path: str | Path) -> None:
     Path(path).write_text(_comment(recipe) + text, encoding="utf-8")
 
 
-def model_card(recipe: Recipe, fingerprints: Mapping[str, str] | None = None) -> str:
-    """A short README.md for a merged model: what was merged, from what, and how."""
+def model_card(
+    recipe: Recipe,
+    fingerprints: Mapping[str, str] | None = None,
+    lost: Mapping[str, float] | None = None,
+) -> str:
+    """A short README.md for a merged model: what was merged, from what, and how.
+
+    lost: see `rounded`.
+    """
     prints = {**recipe.fingerprints, **(fingerprints or {})}
     settings = "\n".join(f"- {name}: {_plain(v)}" for name, v in recipe.parameters.items())
     members = {"base": recipe.base, **dict(recipe.experts)}
@@ -123,6 +130,7 @@ def model_card(recipe: Recipe, fingerprints: Mapping[str, str] | None = None) ->
     if recipe.align:
         whose = "the base" if recipe.align is True else recipe.align
         more = f"Neurons and heads were matched to those of {whose} before merging.\n\n"
+    more += f"{rounded(lost).capitalize()}.\n\n" if lost else ""
     return (
         "---\nlibrary_name: transformers\ntags:\n- merge\n- babelmerge\n---\n\n"
         f"# {len(recipe.experts)} experts merged by {recipe.method}\n\n"
@@ -131,6 +139,14 @@ def model_card(recipe: Recipe, fingerprints: Mapping[str, str] | None = None) ->
         f"Method: {recipe.method}\n\n{settings}\n\n{more}"
         "recipe.yaml beside this file rebuilds the model; manifest.json has the hashes of its "
         "files.\n"
+    )
+
+
+def rounded(lost: Mapping[str, float]) -> str:
+    """What the output's dtype took from the merged change, in words. lost: shares, as measured."""
+    return (
+        f"the output's dtype rounds {lost['lost']:.1%} of the merged change away: of the elements "
+        f"that it changes, {lost['unmoved']:.1%} stay unchanged (from a sample of every tensor)"
     )
 
 

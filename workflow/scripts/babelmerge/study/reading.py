@@ -6,7 +6,15 @@ Everything that can be wrong with a study is found here, as a ValueError that na
 from pathlib import Path
 
 from babelmerge.recipes.methods import METHODS
-from babelmerge.study.checks import adapters, beside, harness, packing, path_lengths, splitting
+from babelmerge.study.checks import (
+    adapters,
+    beside,
+    harness,
+    packing,
+    path_lengths,
+    splitting,
+    taken,
+)
 from babelmerge.study.checks import files as named_files
 from babelmerge.study.grammar import study as grammar
 from babelmerge.study.grammar.study import Study
@@ -25,6 +33,7 @@ def read(file: str | Path, data: str | Path) -> tuple[Study, Plan]:
     built = [kind.name for kind in KINDS.values() if kind.built]
     planning.check_built(plan, built, tuple(METHODS))
     named_files.check_files(plan)
+    taken.check(plan)
     adapters.check(plan)
     harness.check(plan)
     packing.check(plan)

@@ -8,7 +8,7 @@ memory-mapped.
 import logging
 import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ from babelmerge.analysis.task_vectors.moments import Moments, moments, pieces
 from babelmerge.models import checkpoints
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.adapters import Adapter, Folded, opened
+from babelmerge.models.dialect import configs
+from babelmerge.models.dialect.opening import alike
 from babelmerge.models.factors import Factors
 
 LOG = logging.getLogger(__name__)
@@ -52,10 +54,8 @@ class Members:
     def __init__(self, base: str | Path, experts: Mapping[str, str | Path], folded: bool = False):
         if not experts:
             raise ValueError("nothing to inspect: give at least one expert beside the base")
-        self.base = checkpoints.Checkpoint(base)
+        self.base, self.experts = _opened(base, experts.values(), folded)
         self.names = [n for n in self.base.names if self.base.dtype(n).is_floating_point]
-        open_one = FullModel if folded else open_expert
-        self.experts = [open_one(path, self.base) for path in experts.values()]
         self.stopped = threading.Event()
 
     def bytes(self, name: str) -> int:
@@ -101,9 +101,16 @@ class Members:
 class FullModel:
     """An expert that has every tensor of the base; an adapter folded into it."""
 
-    def __init__(self, path: str | Path, base: checkpoints.Checkpoint):
-        self.model = opened(path)
-        _check_fit(base, self.model)
+    def __init__(self, model: Model, base: checkpoints.Checkpoint):
+        self.model = model
+        _check_fit(base, model)
+        for one in configs.compare(base.config, model.config).differences:
+            LOG.warning(
+                "config.json: %s and %s have %s: weights are compared that compute otherwise",
+                base.path,
+                model.path,
+                one,
+            )
 
     def update(self, name: str) -> Tensor:
         return self.model.read(name)
@@ -115,9 +122,16 @@ class FullModel:
         checkpoints.require_finite(self.model.read(name), name, self.model.file(name))
 
 
-def open_expert(path: str | Path, base: checkpoints.Checkpoint) -> FullModel | Adapter:
-    """A full model or an adapter, checked against its base by its headers."""
-    return Adapter(path, base) if is_adapter(path) else FullModel(path, base)
+def _opened(
+    base: str | Path, paths: Iterable[str | Path], folded: bool = False
+) -> tuple[checkpoints.Checkpoint, list["FullModel | Adapter"]]:
+    """The base and experts, full models or adapters, each checked against it by its headers."""
+    models = [one if is_adapter(one) and not folded else opened(one) for one in paths]
+    start, *models = alike([checkpoints.Checkpoint(base), *models])
+    return start, [
+        Adapter(one, start) if isinstance(one, str | Path) else FullModel(one, start)
+        for one in models
+    ]
 
 
 def fitting(base: str | Path, experts: Mapping[str, str | Path]) -> dict[str, str | Path]:
@@ -125,10 +139,10 @@ def fitting(base: str | Path, experts: Mapping[str, str | Path]) -> dict[str, st
 
     ValueError, saying why of the last, when there is none.
     """
-    start, found, refused = checkpoints.Checkpoint(base), {}, None
+    found, refused = {}, None
     for id_, path in experts.items():
         try:
-            open_expert(path, start)
+            _opened(base, [path])
             found[id_] = path
         except ValueError as error:
             LOG.warning("%s: no task vector: %s", id_, error)

@@ -194,7 +194,6 @@ def _formed(merge: Merge, members: Mapping[str, str], asking: Asking):
         return {name: only.read(name) for name in only.names}
     statistics = statistics_files.open_all(merge.statistics)
     sweep = Sweep(asking.base, members, merge.method, asking.threads, statistics, align=merge.align)
-    compatibility.check_members(sweep.members)
     return next(sweep.points([merge.point]))[1]
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from babelmerge.merging.adapters.spaces import Space, SpaceMembers
 from babelmerge.merging.kernels import scans
-from babelmerge.merging.kernels.shares import kept, majority_sign
+from babelmerge.merging.kernels.shares import majority_sign
 from babelmerge.merging.streaming import ranks
 from babelmerge.merging.streaming.former import Former
 from babelmerge.merging.streaming.inputs import Collected
@@ -72,7 +72,7 @@ def read_limits(planner: Planner) -> None:
     passes, known, names = planner.passes, planner.known, planner.counted()
     size = sum(math.prod(planner.members.base.shape(name)) for name in names)
     keys = planner.limit_keys()
-    wanted = [kept(key[1], size) for key in keys]
+    wanted = planner.limit_ranks(size)
     # Nothing is as large as infinity, everything as large as 0: no reading for 0 and 1.
     inner = [[rank] if 0 < rank < size else [] for rank in wanted]
     found = _magnitudes(planner, names, inner) if any(inner) else [{} for _ in keys]

@@ -30,7 +30,9 @@ from babelmerge.merging.methods import spectral
 from babelmerge.merging.streaming.former import code_of
 from babelmerge.merging.streaming.inputs import Collected
 from babelmerge.merging.streaming.members import Model, Readable, count_blocks, name_experts
+from babelmerge.merging.streaming.merger import look
 from babelmerge.merging.streaming.opening import opened
+from babelmerge.merging.streaming.rounding import NARROW, Rounding
 from babelmerge.models import adapter_base, checkpoints
 from babelmerge.models.adapter_config import FOLD
 from babelmerge.models.adapters import Adapter
@@ -87,6 +89,7 @@ class AdapterMerge(Mapping[str, Tensor]):
         self._orientation = {name: _transposed(name, self.adapters) for name in self.names}
         self._blocks = count_blocks(base.names)
         self._statistics = statistics
+        self.rounding: Rounding | None = None  # what looks at the output
         self._model_norms: list[float] | None = None
         self._ways: dict[str, str] = {}
         self._forming: dict[str, Forming] = {}
@@ -116,6 +119,9 @@ class AdapterMerge(Mapping[str, Tensor]):
             tensor = tensor.float() + self[name]
         merged = tensor.to(dtype)
         checkpoints.require_finite(merged, name, f"the merge by {self.point.method}")
+        changed = name in self._orientation and self.code(name) in NARROW
+        if self.rounding is not None and changed:
+            look(self.rounding, self.base.read(name), tensor, merged)
         return merged
 
     def transposed(self, name: str) -> bool:

@@ -24,6 +24,7 @@ from babelmerge.models.adapter_changes import PREFIX
 from babelmerge.models.adapter_config import CONFIG, WEIGHTS
 from babelmerge.models.factors import Factors
 
+DTYPE = "float32"  # unless another is asked for
 UNSHARDED = 1 << 62  # peft reads one file
 
 
@@ -41,20 +42,25 @@ class Report:
 
 
 def write_adapter(
-    directory: str | Path, merge: AdapterMerge, rank: int | None = None, dtype: str = "float32"
+    directory: str | Path, merge: AdapterMerge, rank: int | None = None, dtype: str | None = None
 ) -> Report:
     """Write adapter_config.json and adapter_model.safetensors into a directory.
 
     ValueErrors before anything is written: a rank that is missing where the method has no exact
     factors, or a dtype that is not one.
     """
-    plan = _Plan(merge, rank, _dtype(dtype))
+    plan = _Plan(merge, rank, _dtype(dtype or DTYPE))
     directory = Path(directory)
     report = Report(rank)
     checkpoints.write_tensors(directory, plan.layout(), plan.pieces(report), UNSHARDED)
     (directory / "model.safetensors").rename(directory / WEIGHTS)
     checkpoints.write_json(directory / CONFIG, plan.config())
     return report
+
+
+def check(merge: AdapterMerge, rank: int | None, dtype: str | None) -> None:
+    """The ValueErrors of `write_adapter`."""
+    _Plan(merge, rank, _dtype(dtype or DTYPE))
 
 
 class _Plan:
@@ -69,6 +75,7 @@ class _Plan:
         self.maps = [name for name in merge.names if self._is_map(name)]
         if not self.maps:
             raise ValueError("the merge has no linear map that LoRA could change; write a model")
+        self._refuse_other_names()
         self.ranks = {name: self._rank(name) for name in self.maps}
         self.modules = {name: name.removesuffix(".weight") for name in self.maps}
         self.saved = self._saved_modules()
@@ -129,6 +136,18 @@ class _Plan:
             "inference_mode": True,
             "init_lora_weights": True,
         }
+
+    def _refuse_other_names(self) -> None:
+        """ValueError where peft would look for the adapters' modules under other names."""
+        for one in self.adapters:
+            for name in one.names:
+                entry = one.changes[name].entries[0]
+                if not entry.startswith(PREFIX + name.rpartition(".")[0]):
+                    raise ValueError(
+                        f"output: adapter: {one.path} has {entry} for what the base calls {name}; "
+                        "write a model, or give a base that transformers saved anew "
+                        "(save_pretrained), whose names are the adapter's"
+                    )
 
     def _is_map(self, name: str) -> bool:
         """Whether a tensor's update is written as factors: some adapter's is, none's is whole."""

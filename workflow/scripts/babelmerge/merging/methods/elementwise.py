@@ -177,7 +177,10 @@ def sce(deltas: Sequence[Tensor], select_topk: float = 1.0, semantics: str = "or
 
 
 def variance(deltas: Sequence[Tensor]) -> Tensor:
-    """Variance over the experts, divided by their number: in float64, rounded to float32."""
+    """Variance over the experts, divided by their number: in float64, rounded to float32.
+
+    Exactly 0 where all changed alike: thirds of a number, say, need not add up to it.
+    """
     share = 1 / len(deltas)
     mean, spread = (torch.zeros_like(deltas[0], dtype=torch.float64) for _ in range(2))
     for delta in deltas:
@@ -185,7 +188,8 @@ def variance(deltas: Sequence[Tensor]) -> Tensor:
     for delta in deltas:
         away = delta.double() - mean
         spread += away * away * share
-    return spread.float()
+    alike = torch.stack([delta == deltas[0] for delta in deltas]).all(0)
+    return spread.float().masked_fill_(alike, 0.0)
 
 
 def weighted_vote(

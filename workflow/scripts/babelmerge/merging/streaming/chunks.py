@@ -10,6 +10,7 @@ from babelmerge.files.tensor_headers import SIZES
 from babelmerge.merging.kernels import loops
 from babelmerge.merging.streaming.members import not_finite
 from babelmerge.merging.streaming.passes import Handle, Passes
+from babelmerge.merging.streaming.rounding import NARROW, SAMPLE, Rounding
 from babelmerge.merging.streaming.stages import Formation
 
 # Arrays of each dtype; numpy has no bfloat16, so that is its bits.
@@ -31,7 +32,22 @@ def form(
     plus, to = int(made.add_base), _code(code)
     bad = loops.form(made.tensor.sources, made.stages, start, stop, plus, to, out, update)
     passes.require_finite(made.tensor, bad)
-    return _finished(out, target, code, made.tensor)
+    whole = _finished(out, target, code, made.tensor)
+    if passes.rounding is not None and code in NARROW:
+        _look(passes.rounding, made, start, whole[:SAMPLE])
+    return whole
+
+
+def _look(rounding: Rounding, made: Formation, start: int, written: np.ndarray) -> None:
+    """Form the elements that were written once more, in float32, and see what was lost."""
+    sources, stop = made.tensor.sources, start + written.size
+    exact, base = np.empty((2, written.size), np.float32)
+    plus = int(made.add_base)
+    loops.form(sources, made.stages, start, stop, plus, loops.F32, exact, NOWHERE)
+    loops.cast(sources.addresses[0], sources.codes[0], start, stop, loops.F32, base)
+    wide = written.dtype == np.uint16  # the bits of bfloat16
+    rounded = (written.astype(np.uint32) << 16).view(np.float32) if wide else written
+    rounding.see(base, exact, rounded.astype(np.float32))
 
 
 def apply(

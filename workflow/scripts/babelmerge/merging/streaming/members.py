@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from babelmerge.files.tensor_files import TensorFiles
+from babelmerge.files import ties
 from babelmerge.files.tensor_headers import FLOATING
+from babelmerge.models.dialect.opening import ModelFiles, alike
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 BLOCK_NUMBER = re.compile(r"\.(\d+)\.")
 One = TypeVar("One")
+OF_ONE_BASE = "give the base that all were tuned from, and models that were tuned from it"
 
 
 class Member(Protocol):
@@ -58,14 +60,15 @@ def name_experts(experts: Mapping[str, One] | Sequence[One]) -> dict[str, One]:
 class Members:
     """The base and its experts, checked against each other. Experts stay in the order given.
 
-    opened: how a path (or a state dict) becomes a member, by default `tensor_files.TensorFiles`.
+    opened: how a path (or a state dict) becomes a member, by default `dialect.opening.ModelFiles`.
+    tied: what the result's config must say of its head; None: as the base's.
     """
 
     def __init__(
         self,
         base: Model,
         experts: Mapping[str, Model] | Sequence[Model],
-        opened: Callable[[Model], Member] = TensorFiles,
+        opened: Callable[[Model], Member] = ModelFiles,
     ):
         def member(label: str, model: Model) -> Member:
             if not isinstance(model, Mapping):  # paths are in their messages
@@ -75,10 +78,13 @@ class Members:
             except ValueError as error:
                 raise ValueError(f"{label}: {error}") from error
 
-        self.base = member("base", base)
         named = name_experts(experts) if experts else {}
-        self.experts = {id_: member(f"expert {id_}", model) for id_, model in named.items()}
+        given = [member("base", base)]
+        given += [member(f"expert {id_}", model) for id_, model in named.items()]
+        self.base, *found = alike(given)
+        self.experts = dict(zip(named, found, strict=True))
         self.ids = tuple(self.experts)
+        self.tied = _told_anew(self.base)
         for id_, expert in self.experts.items():
             _check_fit(self.base, id_, expert)
 
@@ -126,6 +132,16 @@ def not_finite(where: str, name: str, bad: int, size: int) -> ValueError:
     )
 
 
+def _told_anew(base: Member) -> bool | None:
+    """Whether head and embeddings are tied, where that is not what the base's config says."""
+    if not isinstance(base, ModelFiles):
+        return None
+    if base.head is not None:  # alone it is the embeddings too
+        both = ties.embeddings_of(base.names, base.shape, base.shape(base.head))
+        return False if both and base.tied else None
+    return True if ties.head_of(base.stored) is not None and not base.tied else None
+
+
 def _check_fit(base: Member, id_: str, expert: Member) -> None:
     """ValueError unless an expert has the base's tensors, shape by shape."""
     theirs = set(expert.names)
@@ -139,12 +155,16 @@ def _check_fit(base: Member, id_: str, expert: Member) -> None:
     tied = getattr(base, "aliases", {})  # a copy of a tied tensor is no tensor of its own
     ours = {*base.names, *(name for name in tied if _is_tied(expert, name, tied[name]))}
     extra = [name for name in expert.names if name not in ours]
-    for names, has, lacks in ((missing, "base", id_), (extra, id_, "base")):
-        if names:
-            raise ValueError(
-                f"{has} has {names[0]}, which {lacks} lacks ({len(names)} such tensors); members "
-                "of a merge need the same architecture: train all from one base"
-            )
+    sides = ((missing, "base", id_), (extra, id_, "base"))
+    told = [
+        f"{has} has {names[0]}, which {lacks} lacks ({len(names)} such tensors)"
+        for names, has, lacks in sides
+        if names
+    ]
+    if told:
+        raise ValueError(
+            f"{'; '.join(told)}; members of a merge need the same tensors: {OF_ONE_BASE}"
+        )
     for name in base.names:
         if base.shape(name) != expert.shape(name):
             raise ValueError(_shape_message(name, base.shape(name), id_, expert.shape(name)))
@@ -160,10 +180,11 @@ def _is_tied(expert: Member, name: str, original: str) -> bool:
 def _shape_message(name: str, ours: tuple[int, ...], id_: str, theirs: tuple[int, ...]) -> str:
     if name.endswith(("embed_tokens.weight", "lm_head.weight")) and ours[1:] == theirs[1:]:
         return (
-            f"{name}: base has {ours[0]} embedding rows, {id_} has {theirs[0]}; "
-            "retrain with one tokenizer"
+            f"{name}: base has {ours[0]} embedding rows, {id_} has {theirs[0]}; members of a merge "
+            "need one vocabulary: give models that were tuned from one base without resizing its "
+            "embeddings, or train again with one tokenizer"
         )
     return (
         f"{name}: base has shape {ours}, {id_} has {theirs}; members of a merge need the same "
-        "architecture: train all from one base"
+        f"architecture: {OF_ONE_BASE}"
     )

@@ -13,8 +13,9 @@ from torch import Tensor
 from babelmerge.merging.streaming import former, inputs, planner, updates
 from babelmerge.merging.streaming.inputs import Collected, Inputs
 from babelmerge.merging.streaming.members import Members, not_finite
-from babelmerge.merging.streaming.passes import Passes
+from babelmerge.merging.streaming.passes import CHUNK, Passes
 from babelmerge.merging.streaming.planner import Known, Planner
+from babelmerge.merging.streaming.rounding import NARROW, Rounding, samples
 from babelmerge.models import checkpoints
 from babelmerge.recipes.settings import Settings
 
@@ -66,10 +67,18 @@ class Merger:
         if math.prod(shape) > inputs.WINDOW and updates.by_rows(self._inputs, name, point):
             merged = torch.empty(shape, dtype=dtype)
             for window in self._inputs.windows(name):
-                merged[window.rows] = _made(window, name, point).to(dtype)
+                merged[window.rows] = self._cast(_made(window, name, point), window, name)
         else:
-            merged = _made(self._inputs, name, point).to(dtype)
+            merged = self._cast(_made(self._inputs, name, point), self._inputs, name)
         return _finite(f"the merge by {point.method}", name, merged)
+
+    def _cast(self, made: Tensor, some: Inputs, name: str) -> Tensor:
+        """A merged tensor, or its rows, in the output's dtype."""
+        code, rounding = self.code(name), self.planner.passes.rounding
+        merged = made.to(checkpoints.DTYPES[code])
+        if rounding is not None and code in NARROW:
+            look(rounding, some.base(name), made, merged)
+        return merged
 
     def fill(self, targets: Mapping[str, Tensor]) -> None:
         """Form tensors of these names in place, cast to the targets' dtypes."""
@@ -84,6 +93,13 @@ def _made(some: Inputs, name: str, point: Settings) -> Tensor:
         return update
     scaled = update if point.factor == 1 else update * point.factor
     return some.base(name) + scaled
+
+
+def look(rounding: Rounding, base: Tensor, made: Tensor, merged: Tensor) -> None:
+    """See what was lost between a tensor as it was made, in float32, and as it is written."""
+    flat = [tensor.reshape(-1) for tensor in (base, made, merged)]
+    for place in samples(made.numel(), CHUNK):
+        rounding.see(*(tensor[place].float().cpu().numpy() for tensor in flat))
 
 
 def _finite(where: str, name: str, tensor: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from babelmerge.files import quantised
 from babelmerge.merging.streaming import chunks, former
 from babelmerge.merging.streaming.members import Members, Model, Readable
 from babelmerge.models import checkpoints
@@ -20,12 +21,13 @@ from babelmerge.recipes.settings import Settings
 class InMemory:
     """A state dict; tensors that share memory with an earlier one are left out.
 
-    ValueError for a tensor without numbers of its own (meta), or that is not dense.
+    ValueError for a tensor without numbers of its own (meta), that is not dense or is quantised.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]):
         for name, tensor in tensors.items():
             _require_dense(name, tensor)
+        quantised.refuse("the state dict", {}, _facts(tensors))
         self.aliases = checkpoints.aliases(tensors)
         self._tensors = tensors
         self._copies: dict[str, np.ndarray] = {}
@@ -86,6 +88,13 @@ def flat(tensor: Tensor) -> np.ndarray:
     """A contiguous CPU tensor's memory as a flat array of its bits (bfloat16 as uint16)."""
     dtype = chunks.ARRAYS.get(checkpoints.CODES[tensor.dtype], np.uint8)
     return checkpoints.as_bytes(tensor).view(dtype)
+
+
+def _facts(tensors: Mapping[str, Tensor]) -> quantised.Facts:
+    """Dtypes and shapes, as a file's header has them."""
+    small = {t.dtype: "F8" for t in tensors.values() if "float8" in str(t.dtype)}
+    codes = {**checkpoints.CODES, **small}
+    return {n: (codes.get(t.dtype, str(t.dtype)), tuple(t.shape)) for n, t in tensors.items()}
 
 
 def _require_dense(name: str, tensor: Tensor) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from babelmerge.merging.kernels import loops, tallies
 from babelmerge.merging.kernels.loops import Sources, Stages
 from babelmerge.merging.streaming.members import Members, not_finite
+from babelmerge.merging.streaming.rounding import Rounding
 
 CHUNK = 1 << 20  # elements; a multiple of loops.BLOCK
 CODES = {"F32": loops.F32, "BF16": loops.BF16, "F16": loops.F16}
@@ -79,10 +80,13 @@ def stages(experts: int, **changes: np.ndarray | np.generic | int) -> Stages:
 
 
 class Passes:
-    """Readings of the members' tensors on a pool of threads."""
+    """Readings of the members' tensors on a pool of threads. rounding: what looks at the output."""
 
-    def __init__(self, members: Members, threads: int | None = None):
+    def __init__(
+        self, members: Members, threads: int | None = None, rounding: Rounding | None = None
+    ):
         self.members = members
+        self.rounding = rounding
         self.threads = threads or len(os.sched_getaffinity(0))
         self.pool = ThreadPoolExecutor(self.threads, "merge")
 

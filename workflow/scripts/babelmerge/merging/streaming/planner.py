@@ -103,6 +103,12 @@ class Planner:
             for i in self.order
         )
 
+    def limit_ranks(self, size: int) -> list[int]:
+        """How many of `size` elements each expert keeps, in the order of summation."""
+        ranks = [kept(key[1], size) for key in self.limit_keys()]
+        more = self.point.semantics == "mergebench"  # it counts one element more
+        return [min(size, rank + 1) if more and rank else rank for rank in ranks]
+
     def untrimmed(self, names: Sequence[str]) -> Iterator[tuple[Handle, Stages]]:
         """(tensor, what is done to it before it is trimmed) of these names."""
         for name in names:
@@ -162,10 +168,8 @@ def _read_limits(planners: Sequence[Planner]) -> None:
     size = sum(math.prod(first.members.base.shape(name)) for name in names)
     wanted: list[dict[int, list[tuple]]] = [{} for _ in first.order]
     for planner in planners:
-        for row, key in enumerate(planner.limit_keys()):
-            rank = kept(key[1], size)
-            if planner.point.semantics == "mergebench" and rank:  # it counts one element more
-                rank = min(size, rank + 1)
+        asked = zip(planner.limit_keys(), planner.limit_ranks(size), strict=True)
+        for row, (key, rank) in enumerate(asked):
             # Nothing is as large as infinity, everything as large as 0: no reading for 0 and 1.
             if rank == 0 or rank >= size:
                 known[key] = 0.0 if rank else math.inf

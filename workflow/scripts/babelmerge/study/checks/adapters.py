@@ -124,10 +124,9 @@ def _mismatch(plan: Plan, config: "AdapterConfig") -> str:
 
     Older files name their tensors otherwise, so one that is found nowhere proves nothing.
     """
-    from babelmerge.files.tensor_headers import read_header
-    from babelmerge.models.adapter_config import weights
+    from babelmerge.models.adapter_config import read_entries
 
-    header = read_header(weights(config.path))
+    header = read_entries(config.path)
     products = _products({name: tuple(fact["shape"]) for name, fact in header.items()})
     matrices = {_inner(name): (name, shape) for name, shape in _matrices(plan).items()}
     found = {name: matrices[_inner(name)] for name in products if _inner(name) in matrices}

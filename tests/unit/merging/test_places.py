@@ -1,0 +1,103 @@
+"""A merge replaces what a merge wrote, and never deletes anything else, by whichever door."""
+
+import json
+import shutil
+
+import made_up_models
+import pytest
+
+from babelmerge import merging
+from babelmerge.merging import files
+from babelmerge.recipes import recipes
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    base, paths, *_ = made_up_models.family(tmp_path / "family", ("hi", "bn"))
+    return recipes.make_recipe(base, paths, "linear", {})
+
+
+def papers(folder):
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "thesis.tex").write_text("years of work")
+
+
+def another_model(folder):
+    made_up_models.save(folder, made_up_models.tensors(7))
+
+
+def trained_here(folder):
+    another_model(folder)
+    files_of = {path.name: "0" for path in folder.iterdir()}
+    (folder / "manifest.json").write_text(json.dumps({"files": files_of, "made_by": "train"}))
+
+
+def weights_alone(folder):
+    another_model(folder)
+    (folder / "config.json").unlink()
+
+
+def empty_folders(folder):
+    (folder / "kept" / "for later").mkdir(parents=True)
+
+
+def own_recipe_of_mergekit(folder):
+    another_model(folder)
+    (folder / "recipe.yaml").write_text("merge_method: linear\n")
+
+
+FOREIGN = (papers, another_model, trained_here, weights_alone, empty_folders)
+
+
+def contents(folder):
+    return {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("fill", [*FOREIGN, own_recipe_of_mergekit])
+def test_what_no_merge_wrote_stays(recipe, tmp_path, fill, monkeypatch):
+    folder = tmp_path / "mine"
+    fill(folder)
+    before = contents(tmp_path)
+    (tmp_path / "link").symlink_to(folder)
+    for door in (merging.merge_files, files.check_files):
+        for way in (folder, tmp_path / "link"):
+            with pytest.raises(ValueError, match="is not a model that a merge wrote"):
+                door(recipe, way)
+        with monkeypatch.context() as inside:
+            inside.chdir(folder)
+            with pytest.raises(ValueError, match="the current directory is in it"):
+                door(recipe, ".")
+    (tmp_path / "link").unlink()
+    assert contents(tmp_path) == before
+
+
+def test_the_current_directory_stays_even_if_it_is_empty(recipe, tmp_path, monkeypatch):
+    (tmp_path / "here" / "deeper").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here" / "deeper")
+    for out in (".", "..", tmp_path):
+        with pytest.raises(ValueError, match="current directory|to be merged"):
+            merging.merge_files(recipe, out)
+    assert (tmp_path / "here" / "deeper").is_dir()
+
+
+@pytest.mark.parametrize("manifest", [True, False])
+def test_a_merge_is_replaced_unless_something_was_put_beside_it(recipe, tmp_path, manifest):
+    out = merging.merge_files(recipe, tmp_path / "out")
+    if not manifest:  # as Snakemake leaves it when the job runs anew
+        (out / "manifest.json").unlink()
+    again = merging.merge_files(recipe, out)
+    assert (again / "manifest.json").is_file()
+    for name in ("results.csv", ".git/HEAD"):
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text("mine")
+        with pytest.raises(ValueError, match=f"holds {name}, which no merge wrote"):
+            merging.merge_files(recipe, out)
+        (out / name).unlink()
+    shutil.rmtree(out / ".git")
+    merging.merge_files(recipe, out)
+
+
+def test_a_file_is_no_place(recipe, tmp_path):
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(ValueError, match="is a file"):
+        merging.merge_files(recipe, tmp_path / "out")

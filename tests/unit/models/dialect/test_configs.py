@@ -1,0 +1,160 @@
+"""Configs that compute otherwise are told by key and value, spellings of one thing are not."""
+
+import json
+
+import pytest
+import transformers
+
+from babelmerge.models.dialect import configs
+
+SIZES = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+}
+
+
+def config(kind, **keys):
+    """A config.json as transformers writes it today, every key in it."""
+    made = getattr(transformers, f"{kind}Config")(**{**SIZES, **keys})
+    return json.loads(made.to_json_string(use_diff=False))
+
+
+LLAMA = config("Llama", head_dim=8)
+QWEN = config("Qwen3", head_dim=8)
+ROPE = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
+ROPE |= {"original_max_position_embeddings": 512}
+
+
+def gemma(**text):
+    parts = {"text_config": {**SIZES, "head_dim": 8}, "vision_config": {}}
+    made = config("Gemma3", **parts)
+    return {**made, "text_config": without(made["text_config"], **text)}
+
+
+def without(content, *keys, **changes):
+    """The same without some keys, and with others."""
+    return {k: v for k, v in content.items() if k not in keys} | changes
+
+
+OLD = without(LLAMA, "rope_parameters", rope_theta=10000.0)
+OLD_GEMMA = {"rope_theta": 1e6, "rope_local_base_freq": 1e4, "rope_parameters": None}
+SPELLINGS = {
+    "head_dim null": (LLAMA, {**LLAMA, "head_dim": None}),
+    "head_dim absent": (LLAMA, without(LLAMA, "head_dim")),
+    "head_dim of a class without": (config("Qwen2"), {**config("Qwen2"), "head_dim": 8}),
+    "groups null": (
+        {**LLAMA, "num_key_value_heads": 4},
+        {**LLAMA, "num_key_value_heads": None},
+    ),
+    "silu and swish": (LLAMA, {**LLAMA, "hidden_act": "swish"}),
+    "defaults left out": (LLAMA, without(LLAMA, "rms_norm_eps", "hidden_act", "mlp_bias")),
+    "theta of old": (OLD, LLAMA),
+    "theta by default": (without(OLD, "rope_theta"), LLAMA),
+    "whole and broken numbers": (LLAMA, {**OLD, "rope_theta": 10000}),
+    "rope type by default": (
+        LLAMA,
+        {**LLAMA, "rope_parameters": {"rope_theta": 1e4}},
+    ),
+    "type and rope_type": (
+        {**OLD, "rope_scaling": {"type": "linear", "factor": 2.0}},
+        {**OLD, "rope_scaling": {"rope_type": "linear", "factor": 2.0}},
+    ),
+    "scaling of old": (
+        {**OLD, "rope_scaling": ROPE},
+        {**LLAMA, "rope_parameters": {**ROPE, "rope_theta": 1e4}},
+    ),
+    "layer types derived": (QWEN, without(QWEN, "layer_types")),
+    "a part of old": (gemma(), gemma(**OLD_GEMMA)),
+}
+HARMLESS = {
+    "who saved it": {"transformers_version": "4.40.0", "_name_or_path": "somebody/else"},
+    "training": {"attention_dropout": 0.1, "initializer_range": 0.5, "use_cache": False},
+    "tokens": {"eos_token_id": [3, 4], "pad_token_id": 0, "max_position_embeddings": 9999},
+    "a trainer's": {"unsloth_fixed": True, "torch_dtype": "float16", "pretraining_tp": 2},
+    "class not said": {"architectures": ["LlamaForCausalLM"]},
+}
+# Keys of which equal weights compute otherwise -> two values.
+TELLING = {
+    "hidden_act": ("silu", "gelu"),
+    "rms_norm_eps": (1e-6, 1e-5),
+    "layer_norm_eps": (1e-5, 1e-3),
+    "sliding_window": (4096, 128),
+    "partial_rotary_factor": (1.0, 0.5),
+    "num_experts_per_tok": (2, 4),
+    "norm_topk_prob": (True, False),
+    "embedding_multiplier": (1.0, 12.0),
+    "logits_scaling": (1.0, 8.0),
+    "layer_types": (["full_attention"] * 2, ["sliding_attention", "full_attention"]),
+    "activation_function": ("gelu", "relu"),
+    "no_such_key_yet": (1, 2),
+}
+
+
+@pytest.mark.parametrize("case", SPELLINGS)
+def test_spellings_of_one_thing_are_equal_either_way(case):
+    for ours, theirs in (SPELLINGS[case], SPELLINGS[case][::-1]):
+        assert configs.compare(ours, theirs) == ((), ())
+        assert configs.spelt_alike(ours, theirs)
+
+
+@pytest.mark.parametrize("case", HARMLESS)
+def test_what_does_not_compute_is_passed_over(case):
+    assert configs.compare(LLAMA, {**LLAMA, **HARMLESS[case]}) == ((), ())
+    part = gemma(**HARMLESS[case])
+    assert configs.compare(gemma(), part).differences == ()
+
+
+@pytest.mark.parametrize("key", TELLING)
+@pytest.mark.parametrize("place", ["", "text_config"])
+def test_any_other_key_is_told_with_both_values(key, place):
+    one, other = TELLING[key]
+    start = gemma() if place else QWEN
+    sides = [
+        {**start, place: {**start[place], key: value}} if place else {**start, key: value}
+        for value in (one, other)
+    ]
+    (told, *_), _ = configs.compare(*sides)
+    assert told == (f"{place}.{key}" if place else key, one, other)
+    assert repr(one)[:20] in str(told)
+    assert not configs.spelt_alike(*sides)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "key"),
+    [
+        (without(LLAMA, "rms_norm_eps"), {**LLAMA, "rms_norm_eps": 1e-5}, "rms_norm_eps"),
+        (without(LLAMA, "head_dim"), {**LLAMA, "head_dim": 16}, "head_dim"),
+        (config("Qwen2"), {**config("Qwen2"), "head_dim": 16}, "head_dim"),
+        ({**OLD, "rope_theta": 5e5}, LLAMA, "rope_parameters.rope_theta"),
+        (OLD, {**OLD, "rope_scaling": ROPE}, "rope_parameters.rope_type"),
+        (gemma(), gemma(**{**OLD_GEMMA, "rope_local_base_freq": 2e4}), "text_config.rope_param"),
+        (LLAMA, QWEN, "model_type"),
+        (LLAMA, {**LLAMA, "architectures": ["A"]} | {"model_type": "x"}, "model_type"),
+    ],
+)
+def test_a_default_counts_as_if_it_were_written(ours, theirs, key):
+    for one, other in ((ours, theirs), (theirs, ours)):
+        told = [found.key for found in configs.compare(one, other).differences]
+        assert any(name.startswith(key) for name in told), told
+
+
+def test_what_no_class_knows_is_left_open_where_one_side_has_it_alone():
+    for start in (LLAMA, {"model_type": "made_up", "hidden_size": 3}):
+        found = configs.compare(start, {**start, "gate_of_its_own": 2})
+        assert found.differences == () and [one.key for one in found.unsettled] == [
+            "gate_of_its_own"
+        ]
+        (told, *_), _ = configs.compare({**start, "own": 1}, {**start, "own": 2})
+        assert told == ("own", 1, 2)
+
+
+def test_dtypes_are_no_spelling():
+    assert not configs.spelt_alike({**LLAMA, "dtype": "float32"}, {**LLAMA, "dtype": "float16"})
+
+
+def test_classes_say_whether_they_tie():
+    kinds = {"llama": False, "gemma": True, "gpt2": True, "made_up": False}
+    assert {kind: configs.ties_by_default({"model_type": kind}) for kind in kinds} == kinds

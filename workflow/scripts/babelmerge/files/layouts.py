@@ -1,0 +1,76 @@
+"""Tensors by the names that another model has for them: prefixes, and buffers that say nothing.
+
+The same decoder lies in files as model.layers.0, transformer.h.0 or h.0, and in a model of texts
+and images under language_model, in one of three forms. `renamed` brings one model's files to
+another's names where each name has one place there. Reads no tensors; no torch.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+PREFIXES = (
+    "model.language_model.",
+    "language_model.model.",
+    "language_model.",
+    "model.",
+    "transformer.",
+    "gpt_neox.",
+    "",
+)
+# Masks and tables that a model makes for itself, which older versions saved too.
+BUFFERS = re.compile(
+    r"(^|\.)((attn|attention)\.(bias|masked_bias)|rotary_emb\.(inv_freq|cos_cached|sin_cached)"
+    r"|position_ids)$"
+)
+
+
+class Files(Protocol):
+    """What is asked of a model's files here, see `tensor_files.TensorFiles`."""
+
+    names: Sequence[str]
+
+    def shape(self, name: str) -> tuple[int, ...]: ...
+    def renamed(self, names: dict[str, str]) -> "Files": ...
+
+
+One = TypeVar("One", bound=Files)
+
+
+def place_of(name: str, known: Collection[str]) -> str | None:
+    """The one name among those known that a name stands for; None where there is none, or two."""
+    if name in known:
+        return name
+    found = dict.fromkeys(one for one in _spellings(name) if one in known)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def is_buffer(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether a tensor is a mask or table that a model makes for itself; biases are vectors."""
+    vector = name.endswith("bias") and len(shape) == 1
+    return BUFFERS.search(name) is not None and not vector
+
+
+def alike(models: Sequence[One]) -> list[One]:
+    """The models by the first one's names, as far as they have them; buffers in all or in none."""
+    known = [model for model in models if hasattr(model, "renamed")]
+    if len({frozenset(model.names) for model in known}) < 2:
+        return list(models)
+    bare = [[n for n in m.names if not is_buffer(n, m.shape(n))] for m in known]
+    kept = [_named(names, bare[0]) for names in bare]
+    formed = iter(m.renamed(names) for m, names in zip(known, kept, strict=True))
+    return [next(formed) if hasattr(model, "renamed") else model for model in models]
+
+
+def _named(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """Another's name -> the model's own; its own where any would be in two places or in none."""
+    ours = set(known)
+    places = {name: place_of(name, ours) or name for name in names}
+    twice = len(set(places.values())) < len(places)
+    return {name: name for name in names} if twice else {new: old for old, new in places.items()}
+
+
+def _spellings(name: str) -> Iterator[str]:
+    for old in PREFIXES:
+        if name.startswith(old):
+            yield from (new + name.removeprefix(old) for new in PREFIXES)

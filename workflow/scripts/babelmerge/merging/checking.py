@@ -1,0 +1,122 @@
+"""Whether a recipe can be merged: one set of checks, for files, dry runs and the workflow.
+
+Nothing is written and no tensor is read but a head that is tied (`Members`) and, where an adapter
+holds whole embeddings, those. Torch is imported for what needs it: adapters, alignment, a device.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from babelmerge.merging import compatibility
+from babelmerge.merging.calibration import checks
+from babelmerge.merging.kernels.shares import linear_divisor
+from babelmerge.merging.streaming.members import Members
+from babelmerge.models.adapter_config import is_adapter
+from babelmerge.models.dialect.opening import ModelFiles
+from babelmerge.recipes.methods import METHODS
+from babelmerge.recipes.points import settings
+from babelmerge.recipes.recipes import Recipe
+from babelmerge.recipes.settings import Settings
+
+
+def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list[str]]:
+    """(settings, the base and the experts that are full models, ids of adapters), checked."""
+    experts = dict(recipe.experts)
+    adapters = [id_ for id_, path in experts.items() if is_adapter(path)]
+    full = {id_: path for id_, path in experts.items() if id_ not in adapters}
+    members = Members(recipe.base, full)
+    given = {**recipe.parameters, "device": device} if device else recipe.parameters
+    point = settings(recipe.method, tuple(experts), given)
+    compatibility.check_all(members, recipe)
+    _check_point(point, members, recipe)
+    if full:
+        compatibility.refuse_full_models(point)
+    if point.backend == "mergekit":
+        from babelmerge.merging import mergekit_backend
+
+        mergekit_backend.check(recipe, point, members.tied)
+    if recipe.output == "adapter" and full:
+        raise ValueError(
+            f"output: adapter, but {next(iter(full))} is a full model, whose change has no "
+            "factors; set output: model, or extract adapters first"
+        )
+    if adapters:
+        _check_adapters(recipe, point, adapters)
+        _check_mixture(recipe, members)
+    elif recipe.align:
+        _check_alignment(members)
+    if unknown := point.unmatched(members.names):
+        raise ValueError(
+            f"{recipe.method}: filter {unknown[0]!r} is part of no tensor's name, such as "
+            f"{next(iter(members.names))}; mend it or take it out"
+        )
+    return point, members, adapters
+
+
+def _check_point(point: Settings, members: Members, recipe: Recipe) -> None:
+    """What settings ask of these members, and of this machine, before anything is read."""
+    if point.device not in (None, "cpu"):
+        from babelmerge.merging.streaming import opening
+
+        opening.device_of(point)
+    point.check_blocks(members.blocks)
+    _check_weights(point.inner, members)
+    kind = METHODS[point.method].statistics
+    for id_, _ in recipe.experts if kind else ():
+        path = recipe.statistics.get(id_)
+        if path is None or not Path(path).is_file():
+            raise ValueError(
+                f"{point.method}: needs {kind} statistics of {id_}, found {path or 'none'}; "
+                "collect them from its dev data and name the file in the recipe"
+            )
+    if kind:
+        files = {id_: recipe.statistics[id_] for id_, _ in recipe.experts}
+        checks.check(kind, files, members.base)
+
+
+def _check_weights(point: Settings, members: Members) -> None:
+    """ValueError where an average would divide by 0."""
+    if point.method not in ("linear", "multislerp", "nuslerp"):
+        return
+    key = {"linear": "normalize", "multislerp": "normalize_weights"}.get(point.method, "")
+    for name in members.merged_names:
+        plain = point.at(name, members.blocks)
+        always = point.method == "nuslerp" and point.semantics != "mergekit"
+        linear_divisor(plain.weights, always or bool(plain.normalize), point.method, key)
+
+
+def _check_adapters(recipe: Recipe, point: Settings, ids: Sequence[str]) -> None:
+    """Whether adapters fit the base, each other and what is to be made of them."""
+    from babelmerge.merging.adapters import merges, output
+    from babelmerge.models import adapter_base, adapters, checkpoints
+
+    if recipe.align:
+        raise ValueError(
+            f"align: {ids[0]} is an adapter, whose units are the base's by construction; leave "
+            "align out"
+        )
+    base, paths = checkpoints.Checkpoint(recipe.base), dict(recipe.experts)
+    found = {id_: adapters.Adapter(paths[id_], base) for id_ in ids}
+    adapter_base.check_same({id_: one.config for id_, one in found.items()})
+    alone = len(ids) == len(paths)
+    if recipe.output == "adapter" or (alone and not point.rule.angles):
+        merge = merges.AdapterMerge(base, found, point)
+        if recipe.output == "adapter":
+            output.check(merge, recipe.rank, point.dtype)
+
+
+def _check_mixture(recipe: Recipe, members: Members) -> None:
+    """ValueError where full models have a head of their own, and the adapters' base has not."""
+    if members.names != ModelFiles(recipe.base).names:
+        raise ValueError(
+            f"{recipe.base}: its output head is its embeddings, as it is the adapters' base; "
+            f"{next(iter(members.experts))} has a head of its own: merge adapters and full models "
+            "apart, or give the base a head of its own (a copy, and tie_word_embeddings: false)"
+        )
+
+
+def _check_alignment(members: Members) -> None:
+    """ValueError for an architecture whose units are not known."""
+    from babelmerge.merging.alignment.layout import layout_of
+
+    layout_of(members.base, members.base.config)

@@ -1,0 +1,164 @@
+"""What two config.json make of equal weights: the same, however they are written, or not.
+
+Every key is compared, those of parts (text_config) too, but for a list of harmless ones. What a
+file leaves out has the value that transformers' own class gives it, which also knows older forms
+(rope_theta and rope_scaling for rope_parameters); it is asked where two files differ, and imported
+then. Writes nothing; runs no code of a model's.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+# What changes nothing that a model computes from a text, or nothing but its last bits; and what
+# is compared elsewhere: shapes, ties, quantised weights.
+HARMLESS = frozenset(
+    """
+    transformers_version name_or_path dtype torch_dtype architecture_version auto_map use_cache
+    tokenizer_class model_max_length max_position_embeddings vocab_size n_ctx seq_length
+    tie_word_embeddings quantization_config initializer_range initializer_factor init_std
+    bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id decoder_start_token_id
+    forced_bos_token_id forced_eos_token_id prefix bad_words_ids suppress_tokens
+    begin_suppress_tokens max_length min_length max_new_tokens do_sample early_stopping num_beams
+    num_beam_groups diversity_penalty temperature top_k top_p typical_p repetition_penalty
+    length_penalty no_repeat_ngram_size encoder_no_repeat_ngram_size num_return_sequences
+    exponential_decay_length_penalty remove_invalid_values return_dict return_dict_in_generate
+    output_attentions output_hidden_states output_scores output_router_logits
+    router_aux_loss_coef router_z_loss_coef router_jitter_noise aux_loss_alpha seq_aux
+    num_labels id2label label2id problem_type finetuning_task task_specific_params
+    attn_implementation use_flash_attn use_flash_attention use_bfloat16 fp16 bf16 fp32 torchscript
+    tf_legacy_loss gradient_checkpointing pretraining_tp chunk_size_feed_forward
+    reorder_and_upcast_attn keys_to_ignore_at_inference
+    """.split()
+)
+STARTS = ("_", "unsloth", "summary_")
+ENDS = ("dropout", "dropout_prob", "pdrop", "layerdrop")
+# Names of one activation function.
+ACTIVATIONS = {
+    "swish": "silu",
+    "gelu_python": "gelu",
+    "gelu_new": "gelu_pytorch_tanh",
+    "gelu_fast": "gelu_pytorch_tanh",
+    "gelu_accurate": "gelu_pytorch_tanh",
+}
+UNSAID = "architectures"  # that one file has no word on it is no difference
+ROPE = "rope"  # in the names of what holds rotary settings
+LONG = 60  # characters of a value in a message
+
+
+class Difference(NamedTuple):
+    """A key under which two configs differ; None: it is not there and has no default."""
+
+    key: str
+    ours: Any
+    theirs: Any
+
+    def __str__(self) -> str:
+        return f"{self.key} {_shown(self.ours)} and {_shown(self.theirs)}"
+
+
+class Comparison(NamedTuple):
+    """differences: of what is computed. unsettled: keys of one file that no class knows."""
+
+    differences: tuple[Difference, ...]
+    unsettled: tuple[Difference, ...]
+
+
+def compare(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Comparison:
+    """Whether two config.json make the same of equal weights, see above."""
+    left, right = (dict(_flat(config)) for config in (ours, theirs))
+    given = [key for key in left if key in right and left[key] != right[key]]
+    told = {key: Difference(key, left[key], right[key]) for key in given}
+    if left.keys() == right.keys() or "model_type" in told:
+        return Comparison(tuple(told.values()), ())
+    full = [resolved(config) for config in (ours, theirs)]
+    known = None not in full
+    if known:
+        left, right = (dict(_flat(config, True)) for config in full)
+    unlike = {
+        key: Difference(key, left.get(key), right.get(key))
+        for key in {**left, **right}
+        if left.get(key) != right.get(key) and key not in told and not key.endswith(UNSAID)
+    }
+    sure = {
+        k: one for k, one in unlike.items() if known and (k in left and k in right or ROPE in k)
+    }
+    unsettled = [one for key, one in unlike.items() if key not in sure]
+    return Comparison((*told.values(), *sure.values()), tuple(unsettled))
+
+
+def spelt_alike(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    """Whether two config.json differ in spelling alone: no value differs once both are resolved."""
+    if compare(ours, theirs).differences:
+        return False
+    full = [resolved(config) for config in (ours, theirs)]
+    if None in full:
+        return False
+    left, right = (dict(_flat(config, True, ())) for config in full)
+    dtypes = [config.get("dtype", config.get("torch_dtype")) for config in (ours, theirs)]
+    return left == right and dtypes[0] == dtypes[1]
+
+
+def ties_by_default(config: Mapping[str, Any]) -> bool:
+    """Whether the class of a config that does not say so ties the head to the embeddings."""
+    return bool((resolved(config) or {}).get("tie_word_embeddings"))
+
+
+def resolved(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A config.json as transformers' class reads it, with all defaults; None where there is none.
+
+    Its dtype is left out, since a class would import torch for it.
+    """
+    from transformers import CONFIG_MAPPING
+
+    given = {key: value for key, value in config.items() if key not in ("dtype", "torch_dtype")}
+    kind = given.pop("model_type", None)
+    if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
+        return None
+    present = {key: value for key, value in given.items() if value is not None}
+    for attempt in (given, present):  # some classes take no null
+        try:
+            return _filled(CONFIG_MAPPING[kind](**attempt).to_dict())
+        except Exception:  # each class of configs has errors of its own
+            continue
+    return None
+
+
+def _filled(config: dict[str, Any]) -> dict[str, Any]:
+    """With the size of heads where a class leaves that to its model."""
+    parts = {k: _filled(v) if isinstance(v, dict) else v for k, v in config.items()}
+    width, heads = parts.get("hidden_size"), parts.get("num_attention_heads")
+    whole = isinstance(width, int) and isinstance(heads, int) and heads > 0
+    if whole and parts.get("head_dim") is None:
+        parts["head_dim"] = width // heads
+    return parts
+
+
+def _flat(
+    config: Mapping[str, Any], nulls: bool = False, left_out=HARMLESS, start: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """(dotted key, value) of all that counts, spelt in one way. nulls: those too."""
+    for key, value in config.items():
+        name = str(key)
+        if left_out and (name in left_out or name.startswith(STARTS) or name.endswith(ENDS)):
+            continue
+        if ROPE in start and name == "type":
+            if "rope_type" in config:
+                continue
+            name = "rope_type"
+        if isinstance(value, Mapping):
+            yield from _flat(value, nulls, left_out, f"{start}{name}.")
+        elif nulls or value is not None:
+            yield f"{start}{name}", _spelt(name, value)
+
+
+def _spelt(key: str, value: Any) -> Any:
+    if key == "architectures" and isinstance(value, list):
+        return [str(name).lower() for name in value]
+    if "act" in key and isinstance(value, str):
+        return ACTIVATIONS.get(value, value)
+    return value
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= LONG else f"{text[: LONG - 1]}…"
