@@ -46,7 +46,12 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)
 )
 CHAIN = "b0: &b0 [x]\n" + "".join(f"b{i}: &b{i} [*b{i - 1}]\n" for i in range(1, 400))
-SECONDS = 10  # after which a study counts as one that hangs
+# A study that takes longer to read hangs: seconds of the processor, which others may be using
+# too, and of the clock, for one that waits for something.
+LIMITS = (
+    (signal.SIGPROF, signal.ITIMER_PROF, 10),
+    (signal.SIGALRM, signal.ITIMER_REAL, 200),
+)
 Loc = tuple[Any, ...]
 Change = Callable[[Any, Any], None]  # of a parent and its key
 
@@ -223,8 +228,9 @@ def outcome(mutated: Mutation, folder: Path) -> tuple[str, str]:
         path.write_bytes(mutated.content())
     except (OSError, ValueError):
         pass  # no file may be called so, and reading it must say so
-    old = signal.signal(signal.SIGALRM, _too_long)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    old = [signal.signal(number, _too_long) for number, _, _ in LIMITS]
+    for _, timer, seconds in LIMITS:
+        signal.setitimer(timer, seconds)
     try:
         return _read(path, folder)
     except TimeoutError as error:
@@ -234,8 +240,9 @@ def outcome(mutated: Mutation, folder: Path) -> tuple[str, str]:
         told = f"{type(error).__name__}: {str(error)[:200]}"
         return "traceback", f"{told} at {Path(place.filename).name}:{place.lineno}"
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, old)
+        for (number, timer, _), handler in zip(LIMITS, old, strict=True):
+            signal.setitimer(timer, 0)
+            signal.signal(number, handler)
 
 
 def _too_long(*_: object) -> None:
