@@ -14,13 +14,13 @@ from torch import Tensor
 
 from babelmerge.merging.calibration import files as calibrated
 from babelmerge.merging.compatibility import check_members, refuse_full_models
+from babelmerge.merging.rounding import Rounding
 from babelmerge.merging.streaming.former import Former
 from babelmerge.merging.streaming.inputs import Collected
 from babelmerge.merging.streaming.members import Members, Model, name_experts
 from babelmerge.merging.streaming.merger import Merger
 from babelmerge.merging.streaming.opening import InMemory, device_of, flat, on_kernels, opened
 from babelmerge.merging.streaming.passes import Passes
-from babelmerge.merging.streaming.rounding import Rounding
 from babelmerge.models import checkpoints
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.recipes.points import settings

@@ -16,10 +16,10 @@ import numpy as np
 
 from babelmerge.files import directories, tensor_files, tensor_headers, ties
 from babelmerge.merging import checking, places
+from babelmerge.merging.rounding import Rounding
 from babelmerge.merging.streaming import former
 from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.streaming.passes import Passes
-from babelmerge.merging.streaming.rounding import Rounding
 from babelmerge.recipes import recipes
 from babelmerge.recipes.settings import Settings
 

@@ -27,12 +27,12 @@ from babelmerge.merging.adapters import sums
 from babelmerge.merging.adapters.forming import Forming
 from babelmerge.merging.adapters.spaces import SPACES, unfolded
 from babelmerge.merging.methods import spectral
+from babelmerge.merging.rounding import NARROW, Rounding
 from babelmerge.merging.streaming.former import code_of
 from babelmerge.merging.streaming.inputs import Collected
 from babelmerge.merging.streaming.members import Model, Readable, count_blocks, name_experts
 from babelmerge.merging.streaming.merger import look
 from babelmerge.merging.streaming.opening import opened
-from babelmerge.merging.streaming.rounding import NARROW, Rounding
 from babelmerge.models import adapter_base, checkpoints
 from babelmerge.models.adapter_config import FOLD
 from babelmerge.models.adapters import Adapter

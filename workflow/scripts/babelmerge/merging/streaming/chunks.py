@@ -8,9 +8,9 @@ import numpy as np
 
 from babelmerge.files.tensor_headers import SIZES
 from babelmerge.merging.kernels import loops
+from babelmerge.merging.rounding import NARROW, SAMPLE, Rounding
 from babelmerge.merging.streaming.members import not_finite
 from babelmerge.merging.streaming.passes import Handle, Passes
-from babelmerge.merging.streaming.rounding import NARROW, SAMPLE, Rounding
 from babelmerge.merging.streaming.stages import Formation
 
 # Arrays of each dtype; numpy has no bfloat16, so that is its bits.

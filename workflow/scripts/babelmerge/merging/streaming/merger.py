@@ -10,12 +10,12 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from babelmerge.merging.rounding import NARROW, Rounding, samples
 from babelmerge.merging.streaming import former, inputs, planner, updates
 from babelmerge.merging.streaming.inputs import Collected, Inputs
 from babelmerge.merging.streaming.members import Members, not_finite
 from babelmerge.merging.streaming.passes import CHUNK, Passes
 from babelmerge.merging.streaming.planner import Known, Planner
-from babelmerge.merging.streaming.rounding import NARROW, Rounding, samples
 from babelmerge.models import checkpoints
 from babelmerge.recipes.settings import Settings
 

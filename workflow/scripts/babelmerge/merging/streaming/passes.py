@@ -18,8 +18,8 @@ import numpy as np
 
 from babelmerge.merging.kernels import loops, tallies
 from babelmerge.merging.kernels.loops import Sources, Stages
+from babelmerge.merging.rounding import Rounding
 from babelmerge.merging.streaming.members import Members, not_finite
-from babelmerge.merging.streaming.rounding import Rounding
 
 CHUNK = 1 << 20  # elements; a multiple of loops.BLOCK
 CODES = {"F32": loops.F32, "BF16": loops.BF16, "F16": loops.F16}
