@@ -41,7 +41,8 @@ def otherwise(table: pd.DataFrame, metric: str) -> Iterator[str]:
     experts = [line for line in every if line.kind == "expert"]
     if not (others and main and experts):
         return
-    best = max(others, key=lambda line: line.number(MEAN, metric)["value"])
+    sign = 1 if facts_of(metric).higher_is_better else -1
+    best = max(others, key=lambda line: sign * line.number(MEAN, metric)["value"])
     values = [one.number(MEAN, metric)["value"] for one in (best, main[0], experts[0])]
     told = [interval(one.number(MEAN, metric), metric) for one in (best, main[0], experts[0])]
     found, plain, own = values
@@ -50,7 +51,7 @@ def otherwise(table: pd.DataFrame, metric: str) -> Iterator[str]:
         f"{labels.method(best.method)}) scores {told[0]}, {labels.method(main[0].method)} "
         f"{told[1]}, the experts {told[2]}"
     )
-    if own > plain:
+    if sign * (own - plain) > 0:
         text += f": {labels.percent((found - plain) / (own - plain))} of the way to the experts"
     yield f"{text}."
 

@@ -214,7 +214,8 @@ def nuslerp_shares(
 
 def _normalized(weights: Sequence[float], method: str, key: str) -> list[float]:
     linear_divisor(weights, True, method, key)
-    return [weight / math.fsum(weights) for weight in weights]
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
 
 
 def _cosines(products: Products, lengths: Sequence[float], known: Sequence[int]) -> Products:

@@ -41,8 +41,11 @@ def further(plan: Plan, direction: str) -> list[str]:
 
 def _groups(plan: Plan) -> list[str]:
     """Those that are told one by one: written ones, and those that are a family by themselves."""
-    single = [name for name, group in plan.groups.items() if len(plan.families[group.family]) == 1]
-    return [name for name in plan.groups if name in _written(plan) or name in single]
+    return [
+        name
+        for name, group in plan.groups.items()
+        if not group.live or len(plan.families[group.family]) == 1
+    ]
 
 
 def _written(plan: Plan) -> list[str]:

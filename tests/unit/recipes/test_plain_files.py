@@ -1,0 +1,146 @@
+"""Recipes as people write them for mergekit: read as mergekit means them, or refused."""
+
+import pytest
+import yaml
+
+from babelmerge.recipes import recipes
+from babelmerge.recipes.points import settings
+
+
+def test_a_plain_mergekit_file_is_read_with_mergekits_semantics(tmp_path):
+    (tmp_path / "r.yaml").write_text(
+        "merge_method: dare_linear\nbase_model: org/base\ndtype: bfloat16\n"
+        "models:\n- model: org/a\n  parameters: {weight: 0.5}\n"
+        "- model: org/b\n  parameters: {weight: 1}\nparameters: {density: 0.5, int8_mask: true}\n"
+    )
+    read = recipes.read_recipe(tmp_path / "r.yaml")
+    assert read.method == "dare"
+    assert dict(read.experts) == {"org/a": "org/a", "org/b": "org/b"}
+    assert read.parameters == {
+        "density": 0.5,
+        "weight": [0.5, 1],
+        "semantics": "mergekit",
+        "dtype": "bfloat16",
+    }
+
+
+PLAIN = """\
+merge_method: {method}
+base_model: org/base
+dtype: bfloat16
+models:
+{models}
+parameters: {parameters}
+"""
+
+
+def plain(method, models, parameters="{}", base="org/base"):
+    text = PLAIN.format(method=method, models=models, parameters=parameters)
+    return recipes.read_recipe(yaml.safe_load(text.replace("org/base", base)))
+
+
+def point_of(read):
+    return settings(read.method, tuple(id_ for id_, _ in read.experts), read.parameters)
+
+
+def test_a_plain_file_may_list_its_base():
+    models = "- model: org/base\n- model: org/a\n  parameters: {weight: 0.5}\n"
+    read = plain("ties", models)
+    assert (read.base, read.experts) == ("org/base", (("org/a", "org/a"),))
+    assert read.parameters["density"] == 1.0  # mergekit's default
+    read = plain("linear", models.replace("base\n", "base\n  parameters: {weight: 2}\n"))
+    assert [id_ for id_, _ in read.experts] == ["org/base", "org/a"]
+    assert read.parameters["weight"] == [2, 0.5]
+    read = plain("slerp", "- model: org/a\n", "{t: [0, 1]}")
+    assert [id_ for id_, _ in read.experts] == ["org/base", "org/a"]
+    assert point_of(read).at("model.layers.1.x", 3).t == 0.5
+    assert plain("slerp", "- model: org/base\n- model: org/a\n", "{t: 1}").experts == read.experts
+
+
+SPELLINGS = ("m/base", "./m/base", "m/base/", "m/../m/base", "m//base", "link", "{here}/m/base")
+
+
+@pytest.mark.parametrize("spelt", SPELLINGS)
+def test_a_listed_base_is_the_base_however_it_is_spelt(tmp_path, monkeypatch, spelt):
+    (tmp_path / "m" / "base").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("m/base")
+    monkeypatch.chdir(tmp_path)
+    models = f"- model: {spelt.format(here=tmp_path)}\n- model: ./m/a/\n"
+    for method, given in (("ties", "{weight: 0.5}"), ("slerp", "{t: 0.5}")):
+        read = plain(method, models, given, base="m/base")
+        assert read.experts[-1] == ("m/a", "./m/a/") and read.base == "m/base"
+        assert len(read.experts) == (2 if method == "slerp" else 1)
+    with pytest.raises(ValueError, match="m/a is listed twice"):
+        plain("ties", f"{models}- model: m/a\n", "{weight: 0.5}", base="m/base")
+
+
+@pytest.mark.parametrize("method", ["nuslerp", "multislerp"])
+def test_a_plain_files_base_is_the_centre_of_the_sphere(method):
+    models = (
+        "- model: org/a\n  parameters: {weight: 0.5}\n- model: org/b\n  parameters: {weight: 1}\n"
+    )
+    for more in ("", "- model: org/base\n"):
+        read = plain(method, models + more)
+        assert (read.base, read.parameters["origin"]) == ("org/base", "base")
+        assert [id_ for id_, _ in read.experts] == ["org/a", "org/b"]
+    alone = plain(method, models, base="null")
+    assert (alone.parameters["origin"], len(alone.experts)) == ("zero", 2)
+    assert alone.parameters["weight"] == [0.5, 1] and alone.parameters["semantics"] == "mergekit"
+    with pytest.raises(ValueError, match="origin is 'base', but the recipe has no base_model"):
+        recipes.read_recipe({**alone.source, "babelmerge": {"method": method, "origin": "base"}})
+    with pytest.raises(ValueError, match="would merge base_model org/base as one more model"):
+        plain("karcher", "- model: org/a\n- model: org/b\n")
+
+
+def test_a_plain_files_gradients_and_filters():
+    models = (
+        "- model: org/a\n  parameters: {weight: [0, 1], density: [{filter: mlp, value: 0.1}]}\n"
+        "- model: org/b\n"
+    )
+    shared = "{weight: 2, density: [{filter: q_proj, value: [0.2, 0.4]}, {value: 0.9}]}"
+    read = plain("ties", models, shared)
+    point = point_of(read)
+    at = point.at("model.layers.1.mlp.w", 2)
+    assert (at.weights, at.densities) == ((1, 2), (0.1, 0.9))
+    at = point.at("model.layers.0.q_proj.w", 2)
+    assert (at.weights, at.densities) == ((0, 2), (0.2, 0.2))
+    alone = plain("task_arithmetic", "- model: org/a\n- model: org/b\n", "{weight: [0, 1]}")
+    assert point_of(alone).at("model.norm.w", 2).weights == (0, 0)
+
+
+def test_what_has_no_effect_in_mergekit_is_passed_over():
+    models = "- model: org/a\n"
+    read = plain("task_arithmetic", models, "{weight: 1, density: 0.5, rescale: true}")
+    assert set(read.parameters) == {"weight", "semantics", "dtype"}
+    assert plain("ties", models, "{weight: 1, rescale: false}").method == "ties"
+    with pytest.raises(ValueError, match="no parameter 'rescale'"):  # there it has one
+        plain("ties", models, "{weight: 1, rescale: true}")
+
+
+@pytest.mark.parametrize(
+    ("method", "models", "part"),
+    [
+        ("linear", "- model: org/a\n", "would merge base_model org/base as one more model"),
+        ("ties", "- model: org/base\n", "lists no expert beside base_model"),
+        ("ties", "- model: org/a\n- model: org/a\n", "org/a is listed twice"),
+        ("slerp", "- model: org/a\n- model: org/b\n", "slerp: merges 2 experts, found 3"),
+        ("ties", "- model: org/a+org/lora\n", "'+' means an adapter on a model"),
+        ("ties", "- model: org/a@main\n", "'@' means a commit on the hub"),
+        ("ties", "- model: {model: {path: org/a, revision: x}}\n", "'revision'"),
+        ("ties", "- model: {merge_method: ties}\n", "'merge_method', which is not built here"),
+        ("ties", "- model: org/a\n  parameters: {lambda: 2}\n", "move it to 'parameters'"),
+        ("ties", "- model: org/a\n  paramters: {}\n", "models: unknown key 'paramters'"),
+        (
+            "ties",
+            "- model: org/a\n  parameters: {weight: 1}\n- model: org/b\n",
+            "models: org/b has no 'weight', others have",
+        ),
+    ],
+)
+def test_a_plain_file_is_refused_where_it_means_something_else(method, models, part):
+    with pytest.raises(ValueError) as error:
+        plain(method, models)
+    assert part in str(error.value), str(error.value)
+    if method == "ties":
+        with pytest.raises(ValueError, match="'base_model' is missing, which ties needs"):
+            recipes.read_recipe({"merge_method": "ties", "models": [{"model": "a"}]})
