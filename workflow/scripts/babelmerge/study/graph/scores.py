@@ -5,7 +5,7 @@ metric: a direction is of one task, and a table or figure over groups is made fo
 their data sets have.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.beside import live
@@ -136,8 +136,11 @@ def warned(plan: Plan) -> dict:
 
 
 def tables(plan: Plan) -> dict[str, dict]:
-    """Name -> what a score table shows: a family of one group and task whole, others by metric."""
-    shown = {}
+    """Name -> what a score table shows: a family of one group and task whole, others by metric.
+
+    A task that merges are also tested on, and that no member is of, has a table of its own.
+    """
+    shown: dict[str, dict] = {}
     for family, groups in plan.families.items():
         datasets = held(plan, groups)
         metrics = metrics_shown(plan, datasets)
@@ -151,7 +154,24 @@ def tables(plan: Plan) -> dict[str, dict]:
                 f"{family}-{m}": {**facts, "groups": having(plan, groups, m), "metrics": [m]}
                 for m in metrics
             }
+        shown |= {f"{family}-on-{task}": {**facts, **own} for task, own in _on(plan, groups)}
     return shown
+
+
+def _on(plan: Plan, groups: Iterable[str]) -> Iterator[tuple[str, dict]]:
+    """(task, its data sets by group, and metrics) of tasks that merges of others are tested on."""
+    tasks = {plan.datasets[dataset].task for dataset in held(plan, groups)}
+    merged = {group: [m.model for m in plan.merges_of(group)] for group in groups}
+    asked = {
+        group: dict.fromkeys(d for model in models for d in plan.models[model].evaluate)
+        for group, models in merged.items()
+    }
+    others = dict.fromkeys(plan.datasets[d].task for found in asked.values() for d in found)
+    for task in (task for task in others if task not in tasks):
+        own = {g: [d for d in asked[g] if plan.datasets[d].task == task] for g in asked}
+        first = next(dataset for datasets in own.values() for dataset in datasets)
+        metrics = dict.fromkeys([*_of_task(plan, first), *rates(plan, first)])
+        yield task, {"groups": {g: ds for g, ds in own.items() if ds}, "metrics": list(metrics)}
 
 
 def rate_tables(plan: Plan) -> dict[str, dict]:

@@ -46,7 +46,7 @@ def merges(
         if name == ALL_EXPERTS:
             found_name = f"a group called {name}, which stands for all experts of the study"
             raise study.error("groups", raw.family, found=found_name, expected="another name")
-        about = _held(study, datasets, raw, own)
+        about = _held(study, datasets, raws, raw, own)
         held = _scorable(study, datasets, raw, about)
         methods = grids(study, raw.family)
         live = _live(study, groups, raw)
@@ -121,7 +121,11 @@ def _check_number(study: Study, raws: Mapping[str, Raw]) -> None:
 
 
 def _held(
-    study: Study, datasets: Mapping[str, Dataset], raw: Raw, own: Mapping[str, tuple[str, ...]]
+    study: Study,
+    datasets: Mapping[str, Dataset],
+    raws: Mapping[str, Raw],
+    raw: Raw,
+    own: Mapping[str, tuple[str, ...]],
 ) -> tuple[str, ...]:
     """The datasets that a group is about: its members' own, or those of them that it names."""
     held = tuple(dict.fromkeys(d for m in raw.members for d in own[m]))
@@ -134,7 +138,28 @@ def _held(
     if not kept:
         expected = f"some of {listed(held)}"
         raise study.error(*where, "datasets", found=repr(only), expected=expected)
+    for name in only if isinstance(only, list) else ():
+        if not set(resolve(study, datasets, name, None, where, "datasets")) & set(held):
+            _refuse_foreign(study, datasets, raws, raw, own, name)
     return kept
+
+
+def _refuse_foreign(
+    study: Study,
+    datasets: Mapping[str, Dataset],
+    raws: Mapping[str, Raw],
+    raw: Raw,
+    own: Mapping[str, tuple[str, ...]],
+    name: str,
+) -> None:
+    """StudyError for a task or data set of `datasets` that no member of the family owns."""
+    where = ("groups", raw.family, "datasets")
+    members = [m for other in raws.values() if other.family == raw.family for m in other.members]
+    every = dict.fromkeys(d for member in members for d in own.get(member, ()))
+    if not set(resolve(study, datasets, name, None, where[:-1], where[-1])) & set(every):
+        found, expected = f"{name!r}, which no member owns", f"some of {listed(every)}"
+        remedy = "To test its merges on others too, name those in `evaluate`."
+        raise study.error(*where, found=found, expected=expected, remedy=remedy)
 
 
 def _scorable(
