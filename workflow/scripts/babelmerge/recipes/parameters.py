@@ -132,7 +132,8 @@ PARAMETERS: dict[str, Parameter] = {
     "epsilon": _share("half-width of the keep probabilities", per_expert=True),
     "gamma": _share("fraction of the largest elements dropped", per_expert=True),
     "t": _share(
-        "position between the first and second model", hint="a place between the two, as 0.5"
+        "position between the first and second model; of nearswap the largest change",
+        hint="a place between the two, as 0.5",
     ),
     "seed": Parameter("whole", "seed of random drops", 0, 2**32 - 1),
     "filter_wise": _switch("one ratio for each row of a matrix"),
@@ -147,6 +148,11 @@ PARAMETERS: dict[str, Parameter] = {
         "centre of the sphere: zero, for whole models, or the base, for task vectors",
         words=("zero", "base"),
     ),
+    "least": Parameter("number", "largest change that counts as none", 0, conditional=True),
+    "gain": Parameter(
+        "number", "factor of RAM+'s ratio of shared to own changes", conditional=True
+    ),
+    "cap": Parameter("number", "largest such ratio", 0, conditional=True),
     "alpha": _share("factor of off-diagonal Gram entries"),
     "floor": Parameter("number", "smallest Fisher value", 0, conditional=True),
     "rows": Parameter("whole", "dev rows used to estimate statistics", 1),

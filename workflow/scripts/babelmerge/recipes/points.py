@@ -202,7 +202,8 @@ def _check_count(method: str, ids: Sequence[str]) -> None:
     least, most = METHODS[method].experts
     if not least <= len(ids) <= most:
         expected = f"{least}" if least == most else f"at least {least}"
-        raise ValueError(f"{method}: merges {expected} experts, found {len(ids)}: {list(ids)}")
+        noun = "expert" if expected == "1" else "experts"
+        raise ValueError(f"{method}: merges {expected} {noun}, found {len(ids)}: {list(ids)}")
 
 
 def _check_together(point: Settings) -> None:

@@ -63,6 +63,9 @@ class Settings:
     tol: float = 0.0
     eps: float = 0.0
     origin: str = "zero"
+    least: float = 0.0
+    gain: float = 0.0
+    cap: float = 0.0
     then: str = ""
     source: str | None = None
     bottom: int = 0
@@ -207,4 +210,6 @@ def _is_base(point: Settings, size: float) -> bool:
 def _means_the_same(point: Settings) -> bool:
     """Whether original and mergekit are one here, up to rounding."""
     name = point.then or point.method
+    if name in ("ram", "ramplus_tl"):  # mergekit's have no lambda
+        return point.factor == 1
     return name == "linear" or (name == "task_arithmetic" and not point.normalize)

@@ -18,6 +18,7 @@ from babelmerge.merging.methods import (
     averaging,
     consensus,
     elementwise,
+    picking,
     regression,
     sparsifying,
     spectral,
@@ -168,6 +169,14 @@ TABLE = {
     "breadcrumbs_ties": Method(elements.breadcrumbs_ties, sparsifying.breadcrumbs),
     "della": Method(elements.della, sparsifying.magprune, by_rows=_without_totals),
     "della_linear": Method(elements.della_linear, sparsifying.magprune, by_rows=_without_totals),
+    "magmax": Method(elements.magmax, picking.magmax, by_rows=_always),
+    "ram": Method(elements.ram, picking.ram, by_rows=_always),
+    "ramplus_tl": Method(elements.ramplus_tl, picking.ramplus_tl, by_rows=_always),
+    "localize_and_stitch": Method(
+        elements.localize_and_stitch, picking.stitched, by_rows=_over_the_model
+    ),
+    "nearswap": Method(elements.nearswap, picking.nearswap, by_rows=_always),
+    "arcee_fusion": Method(elements.arcee_fusion, picking.arcee_fusion),
     "model_stock": Method(_model_stock, averaging.model_stock, True, _stock_by_rows),
     "fisher": Method(_fisher, regression.fisher, True, _always),
     "regmean": Method(_regmean, regression.regmean, True, _without_statistics),
