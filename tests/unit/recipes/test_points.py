@@ -137,6 +137,13 @@ def test_the_shared_weight_is_in_the_factor():
     assert point("task_arithmetic", weight=[1, -0.5]).weights == (1, -0.5)
 
 
+def test_an_update_that_knows_its_scale_is_no_other_point_s():
+    assert point("svc", weight=0.3).update_key != point("svc", weight=0.4).update_key
+    assert point("svc", weight=0.3).update_key == point("svc", **{"lambda": 0.3}).update_key
+    with pytest.raises(ValueError, match="svc: floor is 0; expected a number above 0"):
+        point("svc", floor=0)
+
+
 def test_values_by_tensor_become_plain():
     made = point(
         "ties",

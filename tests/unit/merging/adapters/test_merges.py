@@ -48,6 +48,9 @@ METHODS = {
     "tsv, few": {"rank": 0.3},
     "tsv, one": {"rank": 0.01, "lambda": 0.5},
     "iso_c": {"lambda": 2.0},
+    "iso_cts": {},
+    "swudi": {},
+    "svc": {"weight": 0.6},
     "subspace_boosting": {"beta": 0.1},
 }
 

@@ -39,6 +39,9 @@ POINTS = [
     ("regmean", {}, EVERYWHERE - {MATRIX}),
     ("tsv", {}, EVERYWHERE - {MATRIX}),
     ("iso_c", {}, EVERYWHERE - {MATRIX}),
+    ("iso_cts", {}, EVERYWHERE - {MATRIX}),
+    ("swudi", {}, EVERYWHERE - {MATRIX}),
+    ("svc", {"then": "ties", "density": 0.4}, EVERYWHERE - {MATRIX}),
     ("subspace_boosting", {"then": "task_arithmetic"}, EVERYWHERE - {MATRIX}),
     ("consensus", {"then": "ties", "density": 0.4}, EVERYWHERE),
 ]

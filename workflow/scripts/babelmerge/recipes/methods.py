@@ -54,6 +54,7 @@ class Method:
     inner_defaults: Mapping[str, Any] = field(default_factory=dict)
     experts: tuple[int, float] = (1, math.inf)
     scales: bool = True
+    scaled: bool = False  # its update depends on the factor that scales it
     whole: bool = False
     angles: bool = False  # it takes those between models: adapters are put on their base first
     random: bool = False
@@ -329,6 +330,30 @@ METHODS: dict[str, Method] = {
         "sum of the task vectors with all singular values made equal",
         {"lambda": 1.0},
     ),
+    "iso_cts": Method(
+        "Iso-CTS",
+        "Marczak et al. 2025, arXiv:2502.04959",
+        "iso_c with room for directions of each expert's own",
+        {"common": 0.8, "lambda": 1.0},
+    ),
+    "wudi": Method(
+        "WUDI",
+        "Cheng et al. 2025, arXiv:2503.08099",
+        "steps from the sum of the task vectors to where they interfere least",
+        {"steps": 300, "learning_rate": 1e-5, "lambda": 1.0},
+    ),
+    "swudi": Method(
+        "SWUDI",
+        "Wei et al. 2026, arXiv:2606.07289",
+        "the same as a filter on the spectrum of the interference",
+        {"time": 300.0, "rank": 0.65, "start": "sum", "lambda": 1.0},
+    ),
+    "ace": Method(
+        "ACE",
+        "Xu et al. 2026, arXiv:2603.02945",
+        "regmean with covariances estimated from the task vectors",
+        {"ridge": 1e-2, "rank": 0.3, "lambda": 1.0},
+    ),
     "subspace_boosting": Method(
         "Subspace Boosting",
         "Skorobogat et al. 2025, arXiv:2506.16506",
@@ -336,6 +361,15 @@ METHODS: dict[str, Method] = {
         {"then": "task_arithmetic", "beta": 0.01},
         semantics=(),
         inner=(*_VECTORS, *_SPARSE),
+    ),
+    "svc": Method(
+        "SVC",
+        "Li et al. 2026, arXiv:2602.05536",
+        "another merge with what experts share counted once",
+        {"then": "task_arithmetic", "floor": 1.0},
+        semantics=(),
+        inner=(*_VECTORS, *_SPARSE),
+        scaled=True,
     ),
     "nan": Method(
         "NAN",

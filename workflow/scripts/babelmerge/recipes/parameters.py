@@ -154,9 +154,29 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "cap": Parameter("number", "largest such ratio", 0, conditional=True),
     "alpha": _share("factor of off-diagonal Gram entries"),
-    "floor": Parameter("number", "smallest Fisher value", 0, conditional=True),
+    "floor": Parameter(
+        "number",
+        "smallest Fisher value; of svc, smallest projection on an expert",
+        0,
+        conditional=True,
+    ),
     "rows": Parameter("whole", "dev rows used to estimate statistics", 1),
-    "rank": _share("share of singular triplets kept, over all experts"),
+    "rank": _share(
+        "share of singular triplets kept, over all experts; of swudi, of eigenvectors; of ace, of "
+        "directions made equally strong"
+    ),
+    "common": _share("share of directions that are all experts'"),
+    "steps": Parameter("whole", "steps down the interference", 0, conditional=True),
+    "learning_rate": Parameter("number", "length of these steps (Adam's)", 0, conditional=True),
+    "time": Parameter("number", "how long the interference flows off", 0, conditional=True),
+    "start": Parameter(
+        "word",
+        "where it starts: at the sum or the mean of the task vectors, or at the base",
+        words=("sum", "mean", "zero"),
+    ),
+    "ridge": Parameter(
+        "number", "what is added to the diagonal of covariances", 0, conditional=True
+    ),
     "beta": _share("share of the sum of singular values up to the one that smaller are raised to"),
     "agreement": Parameter("whole", "experts that must use an element", 1),
     "threshold": Parameter(

@@ -223,6 +223,8 @@ def _check_together(point: Settings) -> None:
                 f"from {density - epsilon:g} to {density + epsilon:g}, expected within (0, 1); "
                 f"choose an epsilon below {min(density, 1 - density):g}"
             )
+    if method == "svc" and point.floor == 0:
+        raise ValueError("svc: floor is 0; expected a number above 0, as 1")
     if method == "layer_swap" and not (point.bottom or point.top or point.blocks):
         raise ValueError("layer_swap: no block is taken; give bottom, top or blocks, as top: 8")
     if point.backend == "mergekit" and (reason := mergekit_lacks(point)):

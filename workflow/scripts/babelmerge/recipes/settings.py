@@ -66,6 +66,12 @@ class Settings:
     least: float = 0.0
     gain: float = 0.0
     cap: float = 0.0
+    common: float = 1.0
+    steps: int = 0
+    learning_rate: float = 0.0
+    time: float = 0.0
+    start: str = "sum"
+    ridge: float = 0.0
     then: str = ""
     source: str | None = None
     bottom: int = 0
@@ -76,7 +82,8 @@ class Settings:
 
     @property
     def update_key(self) -> "Settings":
-        return replace(self, factor=1.0, dtype=None)
+        factor = self.factor if METHODS[self.method].scaled else 1.0
+        return replace(self, factor=factor, dtype=None)
 
     @property
     def rule(self) -> Method:

@@ -6,9 +6,9 @@ vectors and numbers in, a tensor out: no files, no state dicts, no threads, no n
 Start at `elementwise` (linear, task arithmetic, TIES, DARE, SCE). Then `sparsifying` (Breadcrumbs,
 DELLA), `picking` (MagMax, RAM, Localize-and-Stitch, NearSwap, Arcee Fusion), `averaging` (SLERP,
 Model Stock, NAN), `spherical` (Karcher mean, multislerp, nuslerp), `consensus`, `regression`
-(Fisher, RegMean), `spectral` (TSV-M, Iso-C, Subspace Boosting); `selection`, `randomness` and
-`linear_algebra` serve them. Which method of the table calls which function is told in
-`streaming.updates`.
+(Fisher, RegMean), `interference` (WUDI, SWUDI, ACE), `spectral` (TSV-M, Iso-C, Iso-CTS, Subspace
+Boosting, SVC); `selection`, `randomness` and `linear_algebra` serve them. Which method of the table
+calls which function is told in `streaming.updates`.
 
 Anyone may come in; from below this takes `kernels` alone.
 """
