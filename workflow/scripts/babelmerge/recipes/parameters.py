@@ -148,7 +148,9 @@ PARAMETERS: dict[str, Parameter] = {
         words=("zero", "base"),
     ),
     "alpha": _share("factor of off-diagonal Gram entries"),
-    "floor": Parameter("number", "smallest Fisher value", 0, conditional=True),
+    "floor": Parameter(
+        "number", "smallest Fisher value, as a share of the tensor's mean", 0, conditional=True
+    ),
     "rows": Parameter("whole", "dev rows used to estimate statistics", 1),
     "rank": _share("share of singular triplets kept, over all experts"),
     "beta": _share("share of the sum of singular values up to the one that smaller are raised to"),
