@@ -16,6 +16,7 @@ from typing import Any
 from babelmerge.files import quantised
 from babelmerge.files.directories import read_json
 from babelmerge.files.tensor_headers import read_header
+from babelmerge.words.showing import shown
 
 CONFIG = "adapter_config.json"
 BESIDE = "adapter"  # in a full model's directory: the adapter that it is made of, see `lora.keep`
@@ -172,8 +173,8 @@ def _refuse(path: Path, found: Mapping[str, Any]) -> None:
     start = found.get("init_lora_weights", True)
     if isinstance(start, str) and start.lower() not in PLAIN_STARTS:
         raise ValueError(
-            f"{path}: init_lora_weights is {start!r}, which changes the base that the factors are "
-            "added to; save the adapter converted (peft: save_pretrained with "
+            f"{path}: init_lora_weights is {shown(start)}, which changes the base that the factors "
+            "are added to; save the adapter converted (peft: save_pretrained with "
             f"path_initial_model_for_weight_conversion), or {FOLD}"
         )
 
@@ -184,12 +185,14 @@ def _targets(value: Any) -> tuple[str, ...]:
 
 def _rank(path: Path, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{path}: {CONFIG} has r {value!r}; expected a whole number from 1")
+        raise ValueError(f"{path}: {CONFIG} has r {shown(value)}; expected a whole number from 1")
     return value
 
 
 def _alpha(path: Path, value: Any) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value):
-        raise ValueError(f"{path}: {CONFIG} has lora_alpha {value!r}; expected a finite number")
+        raise ValueError(
+            f"{path}: {CONFIG} has lora_alpha {shown(value)}; expected a finite number"
+        )
     return float(value)
