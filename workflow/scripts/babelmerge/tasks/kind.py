@@ -208,6 +208,14 @@ def as_it_is(kind: Kind, task: Asked) -> Mistake | None:
     return given, f"none of prompt, chat and metrics: {kind.name} is read as it is"
 
 
+def unprompted(kind: Kind, task: Asked) -> Mistake | None:
+    """The check of a kind whose texts are compared, or foretold, with nothing before them."""
+    if task.prompt is None and not task.chat:
+        return None
+    given = "chat" if task.prompt is None else "a prompt"
+    return given, f"neither prompt nor chat: texts of {kind.name} are compared as they are"
+
+
 def _unworded(kind: Kind, task: Asked) -> Mistake | None:
     """A word of a prompt that has a name of something else, or no place in the prompt."""
     for word in dict.fromkeys(word for own in task.words.values() for word in own):

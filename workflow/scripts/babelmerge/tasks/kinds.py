@@ -1,6 +1,6 @@
 """The table of task kinds: who wants to know what a kind is, asks here by its name.
 
-A new kind is a file beside this one with its record and a line below.
+A new kind is a record in a file beside this one and a line below.
 
 >>> kind("translation").unit, kind("text").scored
 ('pair', False)
@@ -32,6 +32,7 @@ _KINDS: dict[str, Kind] = {
         multiple_choice.KIND,
         minimal_pairs.KIND,
         text.KIND,
+        text.PERPLEXITY,
     )
 }
 KINDS: Mapping[str, Kind] = MappingProxyType(_KINDS)

@@ -39,7 +39,8 @@ class Task(Strict):
 
     kind: Kind = key(
         "What a row is and how it is scored. text: sentences of one language, read and learnt as "
-        "they are and not scored; what models do with them is looked at (analysis).",
+        "they are and not scored; what models do with them is looked at (analysis). perplexity: "
+        "how well a model foretells such sentences.",
         ...,
     )
     pairs: Units | None = key(
@@ -100,9 +101,9 @@ class Task(Strict):
         "the prompt has alone are the answer's. Default: apart."
     )
     first_token: Literal["counted", "left_out"] | None = key(
-        "minimal_pairs: whether the first token of a text counts. counted: behind BOS (EOS where "
-        "the tokenizer has no BOS), as in lm-evaluation-harness. left_out: it is only read, as in "
-        "minicons, unless the tokenizer itself puts BOS before texts. Default: counted."
+        "minimal_pairs, perplexity: whether the first token of a text counts. counted: behind BOS "
+        "(EOS where the tokenizer has no BOS), as in lm-evaluation-harness. left_out: it is only "
+        "read, as in minicons, unless the tokenizer itself puts BOS before texts. Default: counted."
     )
 
     def most_units(self, languages: int) -> int:
