@@ -18,6 +18,7 @@ from babelmerge.recipes.methods import (
     PARAMETERS,
     centred,
     for_mergekit,
+    from_mergekit,
     merge_method,
     parameters,
 )
@@ -222,7 +223,7 @@ def _effective(given: Mapping[str, Any] | None, method: str) -> dict[str, Any]:
     """Parameters without those that change nothing in mergekit, gradients made plain."""
     nothing = {**ALWAYS_NO_EFFECT, **NO_EFFECT.get(method, {})}
     return {
-        name: coefficients.from_recipe(value)
+        from_mergekit(method, name): coefficients.from_recipe(value)
         for name, value in (given or {}).items()
         if name not in nothing or nothing[name] not in (None, value)
     }

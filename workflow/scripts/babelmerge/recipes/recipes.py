@@ -25,6 +25,7 @@ from babelmerge.recipes.methods import (
     OWN_PREFIX,
     PARAMETERS,
     for_mergekit,
+    in_recipe,
     merge_method,
 )
 from babelmerge.recipes.reading import (
@@ -202,7 +203,7 @@ def _models(
     experts: Mapping[str, str | Path], method: str, values: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     columns = {
-        name: column
+        in_recipe(method, name): column
         for name, column in values.items()
         if PARAMETERS[name].per_expert and for_mergekit(method, name)
     }
@@ -215,7 +216,7 @@ def _models(
 
 def _shared(method: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: coefficients.to_recipe(value)
+        in_recipe(method, name): coefficients.to_recipe(value)
         for name, value in values.items()
         if name not in COMMON and not PARAMETERS[name].per_expert and for_mergekit(method, name)
     }
