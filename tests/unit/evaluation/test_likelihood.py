@@ -1,11 +1,13 @@
 """Likelihoods of choices: those of the whole sequence, whatever shares a batch."""
 
+import math
+
 import pytest
 import torch
 from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
 
-from babelmerge.evaluation import answer_scores, answering, likelihood
-from babelmerge.tasks import choices, prompts
+from babelmerge.evaluation import answer_scores, answering, likelihood, metrics
+from babelmerge.tasks import choices, kinds, prompts
 
 ROWS = make_rows(30, seed=5, longest=9)
 CHOICES = [["बिल्ली", "कुत्ता देखता", "लाल घर पानी", "घर"][: 2 + n % 3] for n in range(30)]
@@ -154,3 +156,23 @@ def test_a_space_comes_before_choices_where_the_template_says_so(tiny):
         assert [c["text"] for c in row] == texts
     assert answering.signature(model, asked, 1).count("choice:a space") == 1
     assert "a space" not in answering.signature(model, {**asked, "template": template}, 1)
+
+
+def test_foretelling_by_chance_costs_the_logarithm_of_the_vocabulary(tiny):
+    """Bits a byte in closed form: every token as likely, whatever shares a batch; no end token."""
+    model, tokenizer = make_model(tiny[1], seed=3), tiny[1]
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    kind, asked = kinds.kind("perplexity"), {**ASKED, "kind": "perplexity", "template": ""}
+    rows = [kind.settle({**row, "target": ""}, []) for row in ROWS]
+    options = {"batch_size": 7, "max_length": None}
+    answers = answering.answer(model, tokenizer, rows, asked | {"answer": "likelihood"}, options)
+    texts = [row["source"] for row in ROWS]
+    counted = [len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts]
+    assert [one["choices"][0]["tokens"] for one in answers] == counted
+    expected = sum(counted) * math.log2(model.config.vocab_size) / len("".join(texts).encode())
+    choices_ = [one["choices"] for one in answers]
+    scored, table = metrics.score("perplexity", texts, texts, choices=choices_)
+    assert scored["metrics"]["bits_per_byte"]["value"] == pytest.approx(expected, rel=1e-5)
+    assert table["bits_per_byte"][:, 1].tolist() == [len(text.encode()) for text in texts]

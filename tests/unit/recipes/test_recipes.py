@@ -115,9 +115,10 @@ def test_mergekit_parses_it(method, point):
 def test_the_file_says_what_mergekit_would_do(tmp_path):
     for method, point, words in (
         ("ties", {"density": 0.5}, "would give another model"),
-        ("ties", {"density": 0.5, "semantics": "mergekit"}, "gives the same model"),
+        ("ties", {"density": 0.5, "semantics": "mergekit"}, "up to rounding and ties"),
+        ("sce", {"select_topk": 0.5, "semantics": "mergekit"}, "up to rounding and ties"),
         ("dare", {"density": 0.5, "semantics": "mergekit"}, "other random numbers"),
-        ("task_arithmetic", {}, "gives the same model"),
+        ("task_arithmetic", {}, "gives the same model up to rounding.\n"),
     ):
         made = recipes.make_recipe("b", EXPERTS, method, point)
         recipes.write_recipe(made, tmp_path / "r.yaml")

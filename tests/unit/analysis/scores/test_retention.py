@@ -57,3 +57,29 @@ def test_different_test_sets_are_refused(case, tmp_path):
     metrics.write_sentences(tmp_path / "short.tsv", table)
     with pytest.raises(ValueError, match="same sentences"):
         list(retention.compare(case | {"expert": str(tmp_path / "short.tsv")}))
+
+
+@pytest.fixture
+def bits(tmp_path):
+    """Sentence files of experts that need fewer bits for the same bytes than merge and base."""
+    found = {}
+    for name, cost in (("expert", 2.0), ("merged", 2.5), ("base", 4.0)):
+        bytes_ = np.arange(20, 52)
+        noise = 1 + 0.01 * np.sin(np.arange(32))
+        rows = np.stack([np.rint(cost * noise * bytes_ * 1e6), bytes_], 1).astype(np.int64)
+        metrics.write_sentences(tmp_path / f"{name}.tsv", {"bits_per_byte": rows})
+        found[name] = str(tmp_path / f"{name}.tsv")
+    return CASE | found
+
+
+def test_of_bits_the_fewer_are_kept(bits):
+    (row,) = retention.compare(bits)
+    assert row["retention"] == pytest.approx(2.0 / 2.5) and row["drop"] == pytest.approx(0.5, 0.01)
+    assert row["low"] <= row["retention"] <= row["high"] and row["unlearnt"] == ""
+
+
+def test_an_expert_that_needs_as_many_bits_as_the_base_has_learnt_nothing(bits):
+    (row,) = retention.compare(bits | {"expert": bits["base"]})
+    assert row["unlearnt"] == retention.BASE and np.isnan(row["retention"])
+    (row,) = retention.compare(bits | {"expert": bits["base"], "base": bits["expert"]})
+    assert row["unlearnt"] == retention.BASE

@@ -4,6 +4,7 @@ Functions from answers to whole numbers a sentence with a signature, and from th
 What can't be read is no choice: it is wrong, and a miss of the right label.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -39,6 +40,20 @@ def likeliest(answers: Answers, measure: str) -> tuple[np.ndarray, str]:
     scores = [[c["log_likelihood"] / length(c, space) for c in row] for row in answers.choices]
     chosen = [int(np.argmax(row)) for row in scores]
     return _counted(chosen, answers.right), f"answer:likelihood|normalisation:{measure}"
+
+
+def bits(answers: Answers) -> tuple[np.ndarray, str]:
+    """(texts, 2): what foretelling each text costs in millionths of a bit, and its bytes of UTF-8.
+
+    -log2 p(text), as lm-evaluation-harness has `bits_per_byte`, with the texts put together.
+    """
+    if not answers.likely:
+        raise ValueError("metric 'bits_per_byte': the answers have no log-likelihoods")
+    rows = [
+        (round(-choice["log_likelihood"] / math.log(2) * 10**6), len(choice["text"].encode()))
+        for (choice,) in answers.choices
+    ]
+    return np.array(rows, dtype=np.int64), "answer:likelihood|unit:bit|per:byte|encoding:utf-8"
 
 
 def _counted(chosen: Sequence[int | None], wanted: Sequence[int]) -> np.ndarray:

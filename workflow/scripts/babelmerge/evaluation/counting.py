@@ -77,6 +77,10 @@ def _bertscore_f1(sums: np.ndarray) -> np.ndarray:
     return statistics.share(sums[..., -2:]) / MILLION
 
 
+def _bits_per_byte(sums: np.ndarray) -> np.ndarray:
+    return statistics.share(sums) / MILLION
+
+
 _RIGHT = ("right", "all")
 MILLION = 10**6
 BERTSCORE = ("precision", "recall", "f1", "all")  # in millionths, whole numbers; and 1
@@ -114,6 +118,7 @@ _COUNTINGS: dict[str, Counting] = {
     "off_target": Counting(
         ("off", "decided"), _languages_missed, statistics.share, beside=_undecided
     ),
+    "bits_per_byte": Counting(("microbits", "bytes"), choosing.bits, _bits_per_byte),
     "accuracy": Counting(_RIGHT, choosing.right, statistics.share),
     **{
         f"accuracy_{measure}": Counting(

@@ -5,6 +5,7 @@ behind a short one, or none, each choice is read as one sequence with it. Takes 
 and rows; writes nothing.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
@@ -113,7 +114,8 @@ def _batches(order: Sequence[int], items: Sequence[Item], size: int) -> Iterator
 
 
 def _doubtful(values: Sequence[float]) -> bool:
-    best, second = sorted(values, reverse=True)[:2]
+    """Whether the two likeliest are nearly equal; a text alone is compared with none."""
+    best, second = (sorted(values, reverse=True) + [-math.inf])[:2]
     return best - second <= generation.DOUBT * max(1.0, abs(best))
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from babelmerge.words.showing import shown
+
 FLOATS = ("float32", "bfloat16", "float16")
 SEMANTICS = ("original", "mergebench", "mergekit", "fusebench")
 
@@ -51,7 +53,7 @@ class Parameter:
         """The value in its type; ValueError that says what was found and what is expected."""
         found = CHECKS[self.kind](self, value)
         if found is None:
-            raise ValueError(f"{where} is {value!r}; expected {self.expected}")
+            raise ValueError(f"{where} is {shown(value)}; expected {self.expected}")
         return found
 
 
@@ -156,7 +158,8 @@ PARAMETERS: dict[str, Parameter] = {
     "alpha": _share("factor of off-diagonal Gram entries"),
     "floor": Parameter(
         "number",
-        "smallest Fisher value; of svc, smallest projection on an expert",
+        "smallest Fisher value, as a share of the tensor's mean; of svc, smallest projection on an "
+        "expert",
         0,
         conditional=True,
     ),

@@ -46,6 +46,8 @@ __all__ = [
     "write_recipe",
 ]
 
+RANKING = ("ties", "sce", "breadcrumbs", "breadcrumbs_ties")  # keep the largest elements
+
 
 def make_recipe(
     base: str | Path,
@@ -245,6 +247,11 @@ def _comment(recipe: Mapping[str, Any]) -> str:
         )
     if point.rule.random:
         return "# mergekit 0.1.5 runs this method too, but draws other random numbers.\n"
+    if read.method in RANKING:
+        return (
+            "# mergekit 0.1.5 gives the same model up to rounding and ties: of magnitudes that\n"
+            "# are equal at a threshold, as many are in 16-bit models, its sort may keep others.\n"
+        )
     return "# mergekit 0.1.5 gives the same model up to rounding.\n"
 
 

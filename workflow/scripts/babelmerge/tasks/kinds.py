@@ -1,6 +1,6 @@
 """The table of task kinds: who wants to know what a kind is, asks here by its name.
 
-A new kind is a file beside this one with its record and a line below.
+A new kind is a record in a file beside this one and a line below.
 
 >>> kind("translation").unit, kind("text").scored
 ('pair', False)
@@ -19,6 +19,7 @@ from babelmerge.tasks import (
     translation,
 )
 from babelmerge.tasks.kind import Kind as Kind
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import hint
 
 _KINDS: dict[str, Kind] = {
@@ -31,6 +32,7 @@ _KINDS: dict[str, Kind] = {
         multiple_choice.KIND,
         minimal_pairs.KIND,
         text.KIND,
+        text.PERPLEXITY,
     )
 }
 KINDS: Mapping[str, Kind] = MappingProxyType(_KINDS)
@@ -40,7 +42,7 @@ def kind(name: str) -> Kind:
     """The record of a kind; ValueError for an unknown one, with the nearest."""
     if name not in KINDS:
         near = hint(name, KINDS)
-        raise ValueError(f"task kind {name!r}{near}: expected one of {', '.join(KINDS)}")
+        raise ValueError(f"task kind {shown(name)}{near}: expected one of {', '.join(KINDS)}")
     return KINDS[name]
 
 
@@ -52,7 +54,7 @@ def built() -> tuple[str, ...]:
 def register(record: Kind) -> None:
     """Add a kind to the table; ValueError for a name that is taken."""
     if record.name in _KINDS:
-        raise ValueError(f"task kind {record.name!r} is there already; give it another name")
+        raise ValueError(f"task kind {shown(record.name)} is there already; give it another name")
     _KINDS[record.name] = record
 
 

@@ -7,17 +7,10 @@ on them. `first_token` in a task says whether the first token of a sentence coun
 from collections.abc import Mapping, Sequence
 
 from babelmerge.tasks import reading
-from babelmerge.tasks.kind import LANGUAGE, LIKELIHOOD, Asked, Kind, Mistake
+from babelmerge.tasks.kind import LANGUAGE, LIKELIHOOD, Kind, unprompted
+from babelmerge.words.showing import shown
 
 BY_LENGTH = ("accuracy_characters", "accuracy_tokens", "accuracy_bytes")
-
-
-def check(kind: Kind, task: Asked) -> Mistake | None:
-    """No prompt, since nothing stands before the sentences."""
-    if task.prompt is None and not task.chat:
-        return None
-    given = "chat" if task.prompt is None else "a prompt"
-    return given, f"neither prompt nor chat: texts of {kind.name} are compared as they are"
 
 
 def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
@@ -25,7 +18,7 @@ def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
     good, bad = row["source"], row["bad"]
     if good == bad:
         raise ValueError(
-            f"good and bad are both {good!r}; expected two sentences that differ: correct "
+            f"good and bad are both {shown(good)}; expected two sentences that differ: correct "
             "`columns` (good, bad) or the row"
         )
     kept = {key: value for key, value in row.items() if key != "bad"}
@@ -48,6 +41,6 @@ KIND = Kind(
     bare="{good}",
     read=reading.choice,
     settle=settle,
-    check=check,
+    check=unprompted,
     alone=True,
 )

@@ -52,6 +52,11 @@ class Metric:
         return plain[:1].lower() + plain[1:] if plain[1:2].islower() else plain
 
     @property
+    def is_cost(self) -> bool:
+        """Whether less is better and it tells of learning, as of bits per byte."""
+        return not (self.higher_is_better or self.fault)
+
+    @property
     def failed(self) -> str:
         """What a rate is the share of: outputs in another language than asked for."""
         return f"{self.of} {self.fault[1]}" if self.fault else ""
@@ -89,6 +94,9 @@ _METRICS: dict[str, Metric] = {
             for name in ("1", "2", "L", "Lsum")
         ),
         Metric("bertscore", "BERTScore", factor=100.0, digits=1, needs="bertscore"),
+        Metric(
+            "bits_per_byte", "Bits per byte", higher_is_better=False, digits=3, answer="likelihood"
+        ),
         _share("accuracy", "Accuracy %"),
         _share("precision", "Precision %"),
         _share("recall", "Recall %"),

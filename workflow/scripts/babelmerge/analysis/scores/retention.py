@@ -2,7 +2,8 @@
 
 Reads sentence tables (metrics.read_sentences) and returns long rows; knows nothing of models.
 
-retention = merged / expert on the expert's own test set; drop = expert − merged, in points. An
+retention = merged / expert on the expert's own test set; drop = expert − merged, in points. Of bits
+per byte, of which fewer are better, both are turned: expert / merged, and merged − expert. An
 expert that learnt nothing has nothing to keep, hence no retention: a share of a score that is there
 by chance says nothing, however large it is.
 """
@@ -41,7 +42,9 @@ def compare(
     for metric in tables["merged"]:
         aggregate = metrics.aggregate(metric)
         merged = tables["merged"][metric]
-        own = statistics.paired_bootstrap(merged, tables["expert"][metric], aggregate, **options)
+        pair = (merged, tables["expert"][metric])
+        pair = pair[::-1] if facts_of(metric).is_cost else pair
+        own = statistics.paired_bootstrap(*pair, aggregate, **options)
         row = {name: case[name] for name in FACTS} | {"metric": metric}
         row |= {name: _score(tables, name, metric) for name in SYSTEMS}
         row |= {"retention": own.ratio, "drop": own.b - own.a}
@@ -105,14 +108,14 @@ def unlearnt(
     floor: it scores no more than any text may by chance (`words.metrics`). chance: its interval is
     not above what the commonest label or a choice at random scores. base: not significantly above
     the base, on the same sentences; on fewer than a test needs, not above it. expert, base:
-    sentence statistics. Metrics of which less is better tell of mistakes, not of learning.
+    sentence statistics. Rates of failing outputs tell of mistakes, not of learning.
     """
     facts = facts_of(metric)
-    if not facts.higher_is_better:
+    if facts.fault:
         return ""
     aggregate = metrics.aggregate(metric)
     score = float(aggregate(np.asarray(expert).sum(axis=0)))
-    if score < facts.floor or score == 0:
+    if facts.higher_is_better and (score < facts.floor or score == 0):
         return FLOOR
     if chance is not None:
         low, _ = statistics.bootstrap_ci(expert, aggregate=aggregate, **options)
@@ -122,7 +125,8 @@ def unlearnt(
         return ""
     told = statistics.paired_bootstrap(expert, base, aggregate, **options)
     sure = told.p < statistics.SIGNIFICANT or len(expert) < statistics.LEAST_SENTENCES
-    return "" if told.difference > 0 and sure else BASE
+    gain = told.difference if facts.higher_is_better else -told.difference
+    return "" if gain > 0 and sure else BASE
 
 
 def _score(tables: Mapping, name: str, metric: str) -> float:

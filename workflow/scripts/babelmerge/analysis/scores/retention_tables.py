@@ -25,6 +25,8 @@ SUMMARY_NOTE = (
     "nothing have no retention and are left out of its mean."
 )
 
+COST_NOTE = "{word}: less is better, so retention is expert over merged, {lost} merged − expert. "
+
 
 def retention_table(
     retention: pd.DataFrame,
@@ -58,7 +60,7 @@ def retention_table(
         header=tuple((name,) for name in header),
         rows=tuple(rows),
         frame=chosen.reset_index(drop=True),
-        note=RETENTION_NOTE,
+        note=_turned(metric, "drop") + RETENTION_NOTE,
         corner="Method",
         records=None if scores is None else with_signatures(chosen, scores),
     )
@@ -137,9 +139,15 @@ def retention_summary(
         header=tuple((block, labels.method(name)) for block in blocks for name in methods),
         rows=tuple(rows),
         frame=summary,
-        note=SUMMARY_NOTE,
+        note=_turned(metric, "interference") + SUMMARY_NOTE,
         corner="Group",
     )
+
+
+def _turned(metric: str, lost: str) -> str:
+    """What a note says first of a metric of which less is better."""
+    facts = metrics.metric(metric)
+    return COST_NOTE.format(word=facts.label, lost=lost) if facts.is_cost else ""
 
 
 def with_signatures(retention: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:

@@ -65,8 +65,9 @@ def _consensus(inputs: Inputs, name: str, point: Settings) -> Tensor:
 
 
 def _fisher(inputs: Inputs, name: str, point: Settings) -> Tensor:
-    weights = inputs.ordered(point.weights)
-    return regression.fisher(inputs.experts(name), inputs.statistics_of(name), weights, point.floor)
+    weights, fishers = inputs.ordered(point.weights), inputs.statistics_of(name)
+    mean = inputs.once("information", lambda: regression.mean_information(inputs.collected(name)))
+    return regression.fisher(inputs.experts(name), fishers, weights, point.floor, mean)
 
 
 def _regmean(inputs: Inputs, name: str, point: Settings) -> Tensor:

@@ -25,8 +25,11 @@ that ends with `{space}` does that. `accuracy` takes the sum, `accuracy_tokens` 
 it by a length. docs/likelihood.md sets all this beside what other harnesses do.
 
 `minimal_pairs` has two sentences that are compared as they are, without a prompt, the good one
-first; models are not trained on them. Sentences that are the same, and choices that are empty or
-the same, are errors, or left out (`unusable: drop`).
+first; models are not trained on them. `perplexity` is of texts that are foretold as they are:
+`bits_per_byte` is -log2 of their likelihood over their bytes of UTF-8, put together, as
+lm-evaluation-harness has it, whatever the tokenizer; less is better, and retention is expert over
+merged. `first_token` says of both whether the first token counts. Sentences that are the same, and
+choices that are empty or the same, are errors, or left out (`unusable: drop`).
 
 `shots: 5` shows examples before each item. A prompt's words may differ by language (`words`):
 

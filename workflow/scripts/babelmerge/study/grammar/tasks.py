@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from babelmerge.study.grammar.corpora import Parts
 from babelmerge.tasks.kinds import KINDS
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.strict import Code, Count, Name, Strict, Text, Units, Whole, key, wrong
 
@@ -38,7 +39,8 @@ class Task(Strict):
 
     kind: Kind = key(
         "What a row is and how it is scored. text: sentences of one language, read and learnt as "
-        "they are and not scored; what models do with them is looked at (analysis).",
+        "they are and not scored; what models do with them is looked at (analysis). perplexity: "
+        "how well a model foretells such sentences.",
         ...,
     )
     pairs: Units | None = key(
@@ -99,9 +101,9 @@ class Task(Strict):
         "the prompt has alone are the answer's. Default: apart."
     )
     first_token: Literal["counted", "left_out"] | None = key(
-        "minimal_pairs: whether the first token of a text counts. counted: behind BOS (EOS where "
-        "the tokenizer has no BOS), as in lm-evaluation-harness. left_out: it is only read, as in "
-        "minicons, unless the tokenizer itself puts BOS before texts. Default: counted."
+        "minimal_pairs, perplexity: whether the first token of a text counts. counted: behind BOS "
+        "(EOS where the tokenizer has no BOS), as in lm-evaluation-harness. left_out: it is only "
+        "read, as in minicons, unless the tokenizer itself puts BOS before texts. Default: counted."
     )
 
     def most_units(self, languages: int) -> int:
@@ -118,7 +120,7 @@ class Task(Strict):
         for metric in self.metrics or ():
             if metric not in kind.metrics:
                 expected = f"metrics of {kind.name}: {listed(kind.metrics)}"
-                raise wrong(f"metric {metric!r}", expected, nearest(metric, kind.metrics))
+                raise wrong(f"metric {shown(metric)}", expected, nearest(metric, kind.metrics))
         return self
 
 
@@ -147,7 +149,7 @@ class Harness(Strict):
     @model_validator(mode="after")
     def _each_once(self) -> "Harness":
         if twice := next((t for at, t in enumerate(self.tasks) if t in self.tasks[:at]), None):
-            raise wrong(f"task {twice!r} twice", "each task once")
+            raise wrong(f"task {shown(twice)} twice", "each task once")
         return self
 
 
