@@ -1,6 +1,7 @@
 """What Fisher merging and RegMean must know of an expert: collected, written, checked, read.
 
 Offers `collect.collect` (one model, its dev rows, one kind of statistics -> one file),
+`along.collect_along` (all experts at once, as RegMean++ has it),
 `files.open_all` (read tensor by tensor while merging) and `checks.check` (whether files fit a
 model, by their headers alone).
 

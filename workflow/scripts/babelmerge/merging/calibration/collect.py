@@ -53,7 +53,7 @@ def collect(
     and sums of what it computes. ValueErrors for an unknown kind, rows that cannot be used, values
     that are not finite, and a model whose tensors have other names in its files than in memory.
     """
-    model, tokenizer, shapes, collected = _loaded(kind, folder, dtype)
+    model, tokenizer, shapes, collected = loaded(kind, folder, dtype)
     counts = tokenised.Counts()
     encoding = (prompt, tokenizer, max_length, counts)
     triples = tokenised.tokenised(islice(rows, limit), *encoding)
@@ -65,12 +65,12 @@ def collect(
         LOG.info("%s: %d rows, %d tensors, passes: %d", kind, len(tokens), len(shapes), len(runs))
         sums = partial(collected, model, tokens, batch_tokens=batch_tokens)
         os.replace(files.write(work, shapes, runs, sums), out_file)
-    facts = _facts(kind, folder, dtype, counts, tokens)
-    write_atomically(out_file.with_suffix(".json"), json.dumps(facts, indent=1) + "\n")
-    return facts
+    found = facts(kind, folder, dtype, counts, tokens)
+    write_atomically(out_file.with_suffix(".json"), json.dumps(found, indent=1) + "\n")
+    return found
 
 
-def _loaded(kind: str, folder: str | Path, dtype: str) -> tuple[Any, Any, Shapes, Callable]:
+def loaded(kind: str, folder: str | Path, dtype: str) -> tuple[Any, Any, Shapes, Callable]:
     """(model, tokenizer, shapes of what is collected, what collects it), checked."""
     if kind not in KINDS:
         raise ValueError(f"no statistics of kind {kind!r}; expected {' or '.join(KINDS)}")
@@ -82,13 +82,14 @@ def _loaded(kind: str, folder: str | Path, dtype: str) -> tuple[Any, Any, Shapes
     return model, tokenizer, shapes, collected
 
 
-def _facts(
+def facts(
     kind: str,
     folder: str | Path,
     dtype: str,
     counts: tokenised.Counts,
     tokens: batches.Tokens,
 ) -> dict:
+    """What is written beside statistics."""
     return {
         "kind": kind,
         "model": checkpoints.fingerprint(folder),

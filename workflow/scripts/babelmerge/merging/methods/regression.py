@@ -84,7 +84,8 @@ def regmean(experts: Sequence[Tensor], grams: Statistics, alpha: float = ALPHA) 
     Solved in float64 as the mean of the experts plus a correction, (Σ G_i) Cᵀ = Σ G_i (W_i - mean)ᵀ
     with C of least norm: directions that no expert's data have, where the original's inverse is
     noise or an error, keep the mean. That happens at alpha 1 with few rows, and to inputs that are
-    always 0. MergeBench takes embeddings and head from the base instead.
+    always 0. MergeBench takes embeddings and head from the base instead. With the Grams of
+    `calibration.along`, whose inputs come from merged blocks, this is RegMean++.
 
     ValueErrors for alpha outside 0..1, and Grams that are missing for some experts only or don't
     fit the tensor.
