@@ -27,6 +27,7 @@ from babelmerge.files.rows import read_rows as read_rows
 from babelmerge.files.rows import write_rows as write_rows
 from babelmerge.tasks.kind import ROLES
 from babelmerge.tasks.multiple_choice import numbered
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import hint
 
 LOG = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     missing, unaligned, not UTF-8 or empty: options and files at once, contents as they are read.
     """
     if kind not in KINDS:
-        raise ValueError(f"corpus kind {kind!r}: expected one of {', '.join(KINDS)}")
+        raise ValueError(f"corpus kind {shown(kind)}: expected one of {', '.join(KINDS)}")
     reader, required, known = KINDS[kind]
     _check_options(kind, options, required, (*known, "size", "seed", "sample"))
     return reader(options, source_language, target_language)
@@ -68,13 +69,13 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
 def _check_options(kind: str, options: Mapping, required: str, known: tuple) -> None:
     for key in set(options) - set(known):
         raise ValueError(
-            f"{kind} corpus: unknown key {key!r}{hint(key, known)} (known: {', '.join(known)})"
+            f"{kind} corpus: unknown key {shown(key)}{hint(key, known)} (known: {', '.join(known)})"
         )
     if required not in options:
-        raise ValueError(f"{kind} corpus: key {required!r} is missing; add it")
+        raise ValueError(f"{kind} corpus: key {shown(required)} is missing; add it")
     size = options.get("size")
     if size is not None and (not isinstance(size, int) or size < 1):
-        raise ValueError(f"{kind} corpus: size is {size!r}, expected a whole number above 0")
+        raise ValueError(f"{kind} corpus: size is {shown(size)}, expected a whole number above 0")
     if options.get("sample") and size is None:
         raise ValueError(f"{kind} corpus: sample: true needs `size`; add it, or drop `sample`")
 
@@ -208,7 +209,9 @@ def check_rows(rows: Iterable[Row], dataset: str, fields: Iterable[str] = ()) ->
             raise ValueError(f"{where}: keys {', '.join(row)}; expected {', '.join(keys)}")
         for key, value in row.items():
             if not isinstance(value, str) or not (value.strip() or _may_be_empty(row, key, fields)):
-                raise ValueError(f"{where}: {key} is {value!r}, expected a text that is not empty")
+                raise ValueError(
+                    f"{where}: {key} is {shown(value)}, expected a text that is not empty"
+                )
         direction = direction or (row["source_language"], row["target_language"])
         if direction != (row["source_language"], row["target_language"]):
             raise ValueError(
