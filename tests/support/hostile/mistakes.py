@@ -68,6 +68,7 @@ HEADERS = {
 }
 LINKED = ("../secret.json", "/dev/zero", "/dev/fd/0", "config.json", ".", "../a", "nowhere")
 SLOW = "(a+)+$"
+LABELLED = [(f"{v!r:.40}", v) for v in (*VALUES, SLOW, -0.5, 2**70, {SLOW: 4}, [[[]]])]
 GARBAGE = {
     **{f"deep {n}": b'{"a":' * n + b"1" + b"}" * n for n in (60, 3000, 300_000)},
     "brackets": b"[" * 500_000,
@@ -115,8 +116,8 @@ def edited(data: Any, extra: tuple = ()) -> Iterator[tuple[str, Callable[[], Any
             yield f"{place}.zzz", lambda loc=loc: changed(data, (*loc, "zzz"), put(1))
         if not loc:
             continue
-        for new in (*VALUES, SLOW, -0.5, 2**70, {SLOW: 4}, [[[]]], *extra):
-            yield f"{place} {new!r:.40}", lambda loc=loc, new=new: changed(data, loc, put(new))
+        for label, new in (*LABELLED, *((repr(one), one) for one in extra)):
+            yield f"{place} {label}", lambda loc=loc, new=new: changed(data, loc, put(new))
         if isinstance(loc[-1], str):
             yield f"no {place}", lambda loc=loc: changed(data, loc, lambda p, k: p.pop(k))
             for name in (n for n in NAMES if isinstance(n, str)):
