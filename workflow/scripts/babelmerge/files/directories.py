@@ -132,7 +132,8 @@ def copy_companions(source: str | Path, target: str | Path) -> None:
     links.refuse(source)
     for pattern in COMPANIONS:
         for path in sorted(Path(source).glob(pattern)):
-            if path.name not in LEFT_OUT and not path.name.endswith(".index.json"):
+            ours = path.name not in LEFT_OUT and not path.name.endswith(".index.json")
+            if ours and path.is_file():
                 shutil.copyfile(path, Path(target) / path.name)
 
 

@@ -6,11 +6,10 @@ would understand and we would not do is refused. No torch.
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from babelmerge.recipes.methods import METHODS, OWN, centred
-from babelmerge.words.showing import shown
+from babelmerge.words.showing import plain, shown
 
 MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
 NESTED = "write a recipe for each merge, and name the directory of the first under 'models'"
@@ -26,8 +25,8 @@ def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
             raise ValueError(f"models: unknown key {shown(sorted(map(str, unknown))[0])}")
         if not isinstance(model.get("parameters") or {}, dict):
             raise ValueError(
-                f"models: parameters of {model['model']} are {shown(model['parameters'])}; "
-                "expected a mapping, as in {weight: 0.5}"
+                f"models: parameters of {plain(model['model'], 200)} are "
+                f"{shown(model['parameters'])}; expected a mapping, as in {{weight: 0.5}}"
             )
     return [(_path(m["model"]), dict(m.get("parameters") or {})) for m in models]
 
@@ -44,12 +43,12 @@ def _path(reference: object) -> str:
             found = found.get(key)
     if not isinstance(found, str) or not found:
         raise ValueError(f"model is {shown(reference)}; expected the path of a directory. {NESTED}")
-    if found is reference and not Path(found).is_dir():
+    if found is reference and not os.path.isdir(found):
         for sign, meaning in (("+", "an adapter on a model"), ("@", "a commit on the hub")):
             if sign in found:
                 raise ValueError(
-                    f"{found}: to mergekit {shown(sign)} means {meaning}; give the directory of a "
-                    "model or of an adapter alone"
+                    f"{plain(found, 200)}: to mergekit {shown(sign)} means {meaning}; give the "
+                    "directory of a model or of an adapter alone"
                 )
     return found
 
@@ -80,6 +79,10 @@ def read_members(
         ):
             raise ValueError(
                 f"{OWN}: members: {shown(member)}; expected keys {', '.join(MEMBER_KEYS)}"
+            )
+        if odd := [key for key, value in member.items() if not (isinstance(value, str) and value)]:
+            raise ValueError(
+                f"{OWN}: members: {odd[0]} is {shown(member[odd[0]])}; expected a word or a path"
             )
     if [str(member["model"]) for member in given[1:]] != paths:
         raise ValueError(f"'models' and {OWN}: members list different experts; mend one")
