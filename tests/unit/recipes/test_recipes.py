@@ -57,6 +57,8 @@ OURS = [
     ("localize_and_stitch", {"density": [0.1, 0.2], "scope": "tensor"}),
     ("knots", {"then": "dare_ties", "density": [0.5, 0.6], "seed": 3}),
     ("core_space", {"then": "tsv", "rank": 0.5}),
+    ("ctm", {"then": "ties", "density": 0.5, "subspace_rank": 8}),
+    ("ctm", {}),
 ]
 
 

@@ -18,7 +18,8 @@ _TEXT = """\
 |---|---|---|---|
 {methods}
 
-A parameter without a default has to be given, but for `blocks`. Every method also takes {common}.
+A parameter without a default has to be given, but for `blocks` and
+`subspace_rank`. Every method also takes {common}.
 Not every method is built yet: a study that asks for one that is not says so before anything runs.
 
 ### Semantics
