@@ -20,7 +20,7 @@ from babelmerge.study.grammar.groups import (
     LongGroup,
     Prefixes,
 )
-from babelmerge.study.grammar.methods import alternatives
+from babelmerge.study.grammar.methods import PRESETS, alternatives
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.types import Model, Trained
@@ -186,13 +186,15 @@ def unfold(study: Study, names: Names) -> dict[str, Raw]:
 
 
 def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
-    """The methods of a group and their grids: the study's, some of them, or its own."""
+    """The methods of a group and their grids: the study's, some of them, a preset, or its own."""
     spec = study.groups[family]
     own = spec.methods if isinstance(spec, LongGroup) else None
     if own is None:
         return study.methods
     if isinstance(own, dict):
         return own
+    if isinstance(own, str):
+        return PRESETS[own]
     for name in own:
         if name not in study.methods:
             remedy = nearest(name, study.methods)

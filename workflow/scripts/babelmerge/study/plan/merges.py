@@ -247,6 +247,8 @@ def _check_statistics(
 def _where(study: Study, family: str, label: str) -> tuple[str, ...]:
     """The key path of a grid: the group's own, or the study's."""
     own = getattr(study.groups[family], "methods", None)
+    if isinstance(own, str):
+        return ("groups", family, "methods")
     return ("groups", family, "methods", label) if isinstance(own, dict) else ("methods", label)
 
 
