@@ -25,8 +25,10 @@ KINDS = MappingProxyType(  # kind of model -> one, several
 
 def method(key: str) -> str:
     """Name of a merging method as papers write it; a study's own label as it is written."""
-    known = methods.METHODS.get(key)
-    return known.label if known else key
+    known = methods.METHODS.get(key.removesuffix(ids.SEARCHED))
+    if known is None:
+        return key
+    return f"{known.label}, searched" if key.endswith(ids.SEARCHED) else known.label
 
 
 def pair(dataset: str) -> str:
