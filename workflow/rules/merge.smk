@@ -91,7 +91,7 @@ rule search:
     params:
         code=lambda w: code("search.py", graph.merge.unreached(plan_of(w), w.group)),
         without=lambda w: graph.merge.unreached(plan_of(w), w.group),
-        lock=LOCK,
+        lock=locked(),
         cfg=lambda w: graph.merge.search_settings(plan_of(w), w.group, w.method),
     message:
         "Search {wildcards.method} over {wildcards.group}"

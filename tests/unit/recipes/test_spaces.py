@@ -67,7 +67,11 @@ def test_every_tensor_has_the_weight_of_its_part():
     assert found["model.embed_tokens.weight"] == (2, 5)
     banded = spaces.space(IDS, "layer-band", 3, LLAMA).point(start("ties"), range(6))
     point = points.settings("ties", IDS, banded)
-    assert [point.at(f"model.layers.{n}.x", 3).weights for n in range(3)] == [(0, 3), (1, 4), (2, 5)]
+    assert [point.at(f"model.layers.{n}.x", 3).weights for n in range(3)] == [
+        (0, 3),
+        (1, 4),
+        (2, 5),
+    ]
 
 
 @pytest.mark.parametrize("method", WEIGHTED)

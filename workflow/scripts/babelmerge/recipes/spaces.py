@@ -15,7 +15,9 @@ from babelmerge.recipes.methods import METHODS, parameters
 from babelmerge.words.spelling import listed
 
 By = Literal["expert", "layer-band", "module"]
+SEARCHED = "-search"  # ends the label of what a search finds from the best of a method's grid
 WEIGHT = "weight"
+BANDED = "layer-band"
 REST = ""  # the part of what no filter fits
 USUAL = ("attention", "feed-forward", REST)  # of a block, before a model is there
 DIGITS = 4  # of a coefficient: what is tried is what a recipe prints
@@ -61,7 +63,7 @@ class Space:
     def _weight(self, values: list[float]) -> Any:
         if len(values) == 1:
             return values[0]
-        if self.by == "layer-band":
+        if self.by == BANDED:
             return {LAYERS: values}
         return [
             ({"filter": part} if part != REST else {}) | {"value": value}
@@ -72,7 +74,7 @@ class Space:
 def space(experts: Iterable[str], by: By, bands: int, shapes: Mapping[str, Sequence[int]]) -> Space:
     """The coefficients of these experts. shapes: of the model's tensors by name, if it is there."""
     parts: tuple[str, ...] = (REST,)
-    if by == "layer-band":
+    if by == BANDED:
         blocks = {block_of(name) for name in shapes} - {None}
         parts = tuple(map(str, range(min(bands, len(blocks) or bands))))
     elif by == "module":

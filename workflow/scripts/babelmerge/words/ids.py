@@ -22,7 +22,6 @@ KINDS = MappingProxyType(
         "merges": "merge",
     }
 )
-SEARCHED = "-search"  # ends the label of what a search finds from the best of a method's grid
 _FROM = "from-"
 _SECTIONS = {kind: section for section, kind in KINDS.items()}
 

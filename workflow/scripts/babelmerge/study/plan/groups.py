@@ -22,7 +22,7 @@ from babelmerge.study.grammar.groups import (
 )
 from babelmerge.study.grammar.methods import alternatives
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.plan import searches
+from babelmerge.study.plan import selection
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.types import Model, Trained
 from babelmerge.words import ids
@@ -193,7 +193,7 @@ def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
     spec = study.groups[family]
     own = spec.methods if isinstance(spec, LongGroup) else None
     if isinstance(own, dict):
-        return searches.parted(study, ("groups", family, "methods"), own)
+        return selection.parted(study, ("groups", family, "methods"), own)
     for name in own or ():
         if name not in study.methods:
             remedy = nearest(name, study.methods)
@@ -202,7 +202,7 @@ def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
                 "groups", family, "methods", found=repr(name), expected=expected, remedy=remedy
             )
     chosen = study.methods if own is None else {name: study.methods[name] for name in own}
-    return searches.parted(study, ("methods",), chosen)
+    return selection.parted(study, ("methods",), chosen)
 
 
 def aligned_to(study: Study, models: Mapping[str, Model], names: Names, raw: Raw) -> str:

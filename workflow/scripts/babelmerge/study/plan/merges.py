@@ -13,10 +13,10 @@ from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.groups import LongGroup
 from babelmerge.study.grammar.methods import alternatives, points
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.plan import searches
+from babelmerge.study.plan import selection as choosing
 from babelmerge.study.plan.groups import Names, Raw, aligned_to, grids, ordered, unfold
 from babelmerge.study.plan.scope import having, resolve, scored, tested
-from babelmerge.study.plan.searches import KEY
+from babelmerge.study.plan.selection import KEY
 from babelmerge.study.plan.types import Dataset, Group, Kept, Merge, Merged, Model, Taken
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
@@ -111,7 +111,7 @@ def _live(study: Study, groups: Mapping[str, Group], raw: Raw) -> bool:
 
 def _check_number(study: Study, raws: Mapping[str, Raw]) -> None:
     """StudyError for more merges and points than any machine would ever make."""
-    merged = [searches.number(g) for r in raws.values() for g in grids(study, r.family).values()]
+    merged = [choosing.number(g) for r in raws.values() for g in grids(study, r.family).values()]
     counted = {
         "merges": (len(merged), limits.MERGES),
         "points of all grids and searches, over all groups": (sum(merged), limits.ALL_POINTS),
@@ -190,35 +190,21 @@ def _merge(
 ) -> Merge:
     algorithm = grid.get("method", label)
     model = ids.model("merge", group.name, label)
-    spread = points(searches.parameters(grid))
+    spread = points(choosing.parameters(grid))
     _check_points(study, group, label, algorithm, spread)
-    search = _search(study, group, label, algorithm, spread, grid)
+    where = _where(study, group.family, label)
+    search = choosing.search(study, where, group, (label, algorithm), spread, grid)
     swept = len(spread) > 1 or bool(search)
     scored = _scored(study, datasets, group, label, bool(search)) if swept else group.datasets
     metric = _metric(study, datasets, scored)
     if swept:
         _check_metric(study, datasets, scored, metric)
     if search:
-        searches.check_rows(study, _where(study, group.family, label), datasets, scored, search)
+        choosing.check_rows(study, where, datasets, scored, search)
     selection = {"split": study.selection.split, "metric": metric}
     selection |= {"rows": rows} if (rows := study.selection.rows) else {}
     about = (model, group.name, label, algorithm, group.members)
     return Merge(*about, spread, scored, selection, search)
-
-
-def _search(
-    study: Study,
-    group: Group,
-    label: str,
-    algorithm: str,
-    spread: tuple[dict[str, Any], ...],
-    grid: Mapping[str, Any],
-) -> dict[str, Any]:
-    if KEY not in grid:
-        return {}
-    where = _where(study, group.family, label)
-    asked = searches.resolved(study, where, group, algorithm, spread, grid[KEY])
-    return {"start": label.removesuffix(ids.SEARCHED), **asked}
 
 
 def _check_points(
@@ -268,8 +254,8 @@ def _where(study: Study, family: str, label: str) -> tuple[str, ...]:
     """The key path of a grid: the group's own, or the study's."""
     own = getattr(study.groups[family], "methods", None)
     if isinstance(own, dict):
-        return ("groups", family, "methods", *searches.key_path(own, label))
-    return ("methods", *searches.key_path(study.methods, label))
+        return ("groups", family, "methods", *choosing.key_path(own, label))
+    return ("methods", *choosing.key_path(study.methods, label))
 
 
 def _metric(study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ...]) -> str:
