@@ -13,9 +13,11 @@ from families import family
 from tiny_training import ASKED, PROMPT, make_model, make_rows, make_tokenizer
 
 from babelmerge import merging
+from babelmerge.evaluation.sweeps import journal, tasks
 from babelmerge.evaluation.sweeps import scoring as sweep_scoring
+from babelmerge.evaluation.sweeps import search as searching
 from babelmerge.models import checkpoints
-from babelmerge.recipes import recipes
+from babelmerge.recipes import recipes, spaces
 from babelmerge.training import train as training
 
 torch.set_num_threads(1)
@@ -92,6 +94,41 @@ def test_two_workers_give_the_scores_of_one_process(task, monkeypatch):
     monkeypatch.setattr(sweep_scoring.subprocess, "Popen", Forked)
     shared = sweep_scoring.score_points(task, GRID, ["cpu", "cpu"])
     assert {i: scores for i, scores, _ in shared} == alone
+
+
+def test_workers_stay_from_one_asking_to_the_next(task, monkeypatch):
+    monkeypatch.setattr(sweep_scoring.subprocess, "Popen", Forked)
+    with sweep_scoring.scorer(task, [], ["cpu", "cpu"]) as score:
+        asked = [{i: scores for i, scores, _ in score(part)} for part in (GRID[:2], GRID[2:3])]
+    with sweep_scoring.scorer(task, [], ["cpu"]) as score:
+        alone = [{i: scores for i, scores, _ in score(part)} for part in (GRID[:2], GRID[2:3])]
+    assert asked == alone and [sorted(part) for part in asked] == [[0, 1], [0]]
+
+
+@pytest.mark.parametrize("by", ["expert", "layer-band", "module"])
+def test_what_a_search_found_is_written_bit_for_bit(task, by, tmp_path):
+    base = checkpoints.Checkpoint(task.base)
+    shapes = {name: base.shape(name) for name in base.names}
+    space, half = spaces.space(task.members, by, 2, shapes), tasks.halved(task)
+    begun = {"density": 0.8, "weight": 0.5}
+    start = searching.Start(begun, space.start("ties", begun), 0)
+    with sweep_scoring.scorer(half, [], ["cpu"]) as score:
+        found = searching.search(
+            space,
+            start,
+            space.least,
+            lambda points: journal.run(points, {}, by, tmp_path / "journal", score),
+        )
+    tried = found[-2]
+    recipes.write_recipe(
+        recipes.make_recipe(task.base, task.members, "ties", tried.point), tmp_path / "recipe.yaml"
+    )
+    merged = merging.merge_files(tmp_path / "recipe.yaml", tmp_path / "merged")
+    written = checkpoints.Checkpoint(merged).state_dict()
+    ((_, formed),) = merging.Sweep(task.base, task.members, "ties").points([tried.point])
+    assert all(torch.equal(written[name], formed[name]) for name in formed)
+    again = sweep_scoring.Scorer(dataclasses.replace(half, base=str(merged)), [])
+    assert again.dev_scores() == tried.scores
 
 
 def test_a_point_of_mixtures_of_experts_scores_as_its_merged_folder(task, tmp_path):
