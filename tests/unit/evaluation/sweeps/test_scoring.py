@@ -13,11 +13,10 @@ from families import family
 from tiny_training import ASKED, PROMPT, make_model, make_rows, make_tokenizer
 
 from babelmerge import merging
-from babelmerge.evaluation.sweeps import journal, tasks
+from babelmerge.evaluation.sweeps import beyond, journal, tasks
 from babelmerge.evaluation.sweeps import scoring as sweep_scoring
-from babelmerge.evaluation.sweeps import search as searching
 from babelmerge.models import checkpoints
-from babelmerge.recipes import recipes, spaces
+from babelmerge.recipes import recipes
 from babelmerge.training import train as training
 
 torch.set_num_threads(1)
@@ -105,30 +104,28 @@ def test_workers_stay_from_one_asking_to_the_next(task, monkeypatch):
     assert asked == alone and [sorted(part) for part in asked] == [[0, 1], [0]]
 
 
-@pytest.mark.parametrize("by", ["expert", "layer-band", "module"])
-def test_what_a_search_found_is_written_bit_for_bit(task, by, tmp_path):
-    base = checkpoints.Checkpoint(task.base)
-    shapes = {name: base.shape(name) for name in base.names}
-    space, half = spaces.space(task.members, by, 2, shapes), tasks.halved(task)
-    begun = {"density": 0.8, "weight": 0.5}
-    start = searching.Start(begun, space.start("ties", begun), 0)
-    with sweep_scoring.scorer(half, [], ["cpu"]) as score:
-        found = searching.search(
-            space,
-            start,
-            space.least,
-            lambda points: journal.run(points, {}, by, tmp_path / "journal", score),
-        )
-    tried = found[-2]
-    recipes.write_recipe(
-        recipes.make_recipe(task.base, task.members, "ties", tried.point), tmp_path / "recipe.yaml"
-    )
+@pytest.mark.parametrize("by", ["layer-band", "module"])
+def test_what_a_search_finds_is_written_bit_for_bit(task, by, tmp_path):
+    cfg = {"method": "ties", "members": list(task.members), "grid": [GRID[0]]}
+    cfg["search"] = {"seed": 0, "points": 14, "by": by, "bands": 2, "rows": 2}
+    table = beyond.run(cfg, task, None, tmp_path / "journal", ("code", "lock"))
+    table.to_csv(tmp_path / "search.tsv", sep="\t", index=False)
+    again = beyond.run(cfg, task, None, tmp_path / "journal", ("code", "lock"))
+    assert again.to_csv() == table.to_csv() and len(table) == 14
+    point = journal.winner(cfg["grid"], tmp_path / "search.tsv")
+    recipe = recipes.make_recipe(task.base, task.members, "ties", point)
+    recipes.write_recipe(recipe, tmp_path / "recipe.yaml")
     merged = merging.merge_files(tmp_path / "recipe.yaml", tmp_path / "merged")
     written = checkpoints.Checkpoint(merged).state_dict()
-    ((_, formed),) = merging.Sweep(task.base, task.members, "ties").points([tried.point])
+    ((_, formed),) = merging.Sweep(task.base, task.members, "ties").points([point])
     assert all(torch.equal(written[name], formed[name]) for name in formed)
-    again = sweep_scoring.Scorer(dataclasses.replace(half, base=str(merged)), [])
-    assert again.dev_scores() == tried.scores
+    ((_, best),) = table[table["selected"]].iterrows()
+    whole, halves = (
+        sweep_scoring.Scorer(dataclasses.replace(rows, base=str(merged)), []).dev_scores()
+        for rows in (task, tasks.halved(task, 2))
+    )
+    assert journal.mean_of(whole.values()) == best["whole"]
+    assert halves == {name: best[name] for name in halves}
 
 
 def test_a_point_of_mixtures_of_experts_scores_as_its_merged_folder(task, tmp_path):
