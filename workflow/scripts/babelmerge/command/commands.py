@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from babelmerge.command import completion as command_completion
+from babelmerge.words.showing import shown
 
 DTYPES = ("float32", "bfloat16", "float16")
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
@@ -196,7 +197,7 @@ def _later(name: str) -> Callable[[argparse.Namespace], int]:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no whole number above 0")
     return int(text)
 
 
@@ -209,7 +210,9 @@ def _bytes(text: str) -> int:
     except (KeyError, ValueError, OverflowError):
         value = 0
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; expected one like 5GB or 500MB")
+        raise argparse.ArgumentTypeError(
+            f"{shown(text)} is no size; expected one like 5GB or 500MB"
+        )
     return value
 
 

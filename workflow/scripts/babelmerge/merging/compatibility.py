@@ -18,6 +18,7 @@ from babelmerge.recipes.members import is_same
 from babelmerge.recipes.methods import METHODS
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
+from babelmerge.words.showing import shown
 
 logger = logging.getLogger(__name__)
 
@@ -161,8 +162,9 @@ def _compare(ours: Path, id_: str, theirs: Path) -> None:
     if differing := [token for token in base if expert.get(token) != base[token]]:
         token = differing[0]
         raise ValueError(
-            f"tokenizer.json: base has {token!r} at {base[token]}, {id_} at {expert.get(token)} "
-            f"({len(differing)} of {len(base)} tokens differ); retrain with one tokenizer"
+            f"tokenizer.json: base has {shown(token)} at {base[token]}, {id_} at "
+            f"{expert.get(token)} ({len(differing)} of {len(base)} tokens differ); retrain with "
+            "one tokenizer"
         )
     if others := [key for key in CUTS if _at(contents[0], key) != _at(contents[1], key)]:
         logger.warning(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from babelmerge.recipes import points
 from babelmerge.recipes.coefficients import LAYERS, block_of, is_conditional
 from babelmerge.recipes.methods import METHODS, parameters
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
 
 By = Literal["expert", "layer-band", "module"]
@@ -102,7 +103,7 @@ def lacks(method: str, point: Point) -> tuple[str, str] | None:
     weight = point.get(WEIGHT)
     given = weight.values() if isinstance(weight, Mapping) else [weight]
     if is_conditional(weight) or any(map(is_conditional, given)):
-        return f"a start with weight {weight!r}", "one number, or one for each expert"
+        return f"a start with weight {shown(weight)}", "one number, or one for each expert"
     if point.get("backend") == "mergekit":
         return "backend: mergekit, which forms no merge in memory", "babelmerge"
     return None

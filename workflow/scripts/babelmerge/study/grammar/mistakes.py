@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from babelmerge.study.grammar.yaml import Loc, Tree, dotted, message
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import nearest
 
 MOST_TOLD = 30  # lines; who has more mistakes than that mends the first of them first
@@ -98,7 +99,7 @@ def in_words(data: Any, error: ErrorDetails, at: int = 0) -> tuple[Loc, str, str
     if error["type"] == "unknown_key":
         word = context["words"][at]
         near = nearest(word, context["valid"])
-        return loc, f"unknown key {str(word)!r}", context["expected"], near
+        return loc, f"unknown key {shown(str(word))}", context["expected"], near
     if error["type"] == "missing":
         return loc[:-1], f"no {loc[-1]}", f"the key {loc[-1]}", ""
     if error["type"] == "wrong_mapping":
@@ -109,7 +110,7 @@ def in_words(data: Any, error: ErrorDetails, at: int = 0) -> tuple[Loc, str, str
         remedy = nearest(error["input"], words)
     expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
     expected = expected.format(**context) if error["type"] == "too_long" else expected
-    return loc, repr(error["input"])[:80], expected, remedy
+    return loc, shown(error["input"], 80), expected, remedy
 
 
 def _line(tree: Tree, loc: Loc, found: str, expected: str, remedy: str = "") -> str:

@@ -26,6 +26,7 @@ from babelmerge.study.plan import selection
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.types import Model, Trained
 from babelmerge.words import ids
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 
@@ -69,7 +70,7 @@ def _ids(study: Study, names: Names, words: str | Sequence[str], family: str) ->
             valid = [*experts, *names.sets]
             remedy = nearest(word, valid)
             expected = f"an expert, an expert set or merges/group/method: {listed(valid)}"
-            raise study.error("groups", family, found=repr(word), expected=expected, remedy=remedy)
+            raise study.error("groups", family, found=shown(word), expected=expected, remedy=remedy)
     return tuple(found)
 
 
@@ -199,7 +200,7 @@ def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
             remedy = nearest(name, study.methods)
             expected = f"a method of the study: {listed(study.methods)}"
             raise study.error(
-                "groups", family, "methods", found=repr(name), expected=expected, remedy=remedy
+                "groups", family, "methods", found=shown(name), expected=expected, remedy=remedy
             )
     chosen = study.methods if own is None else {name: study.methods[name] for name in own}
     return selection.parted(study, ("methods",), chosen)
@@ -221,7 +222,7 @@ def aligned_to(study: Study, models: Mapping[str, Model], names: Names, raw: Raw
     (found,) = _ids(study, names, [spec.align], raw.family)[:1] or ("",)
     if found not in raw.members:
         expected = f"base, or one of {listed(raw.members)}"
-        raise study.error(*where, found=repr(spec.align), expected=expected)
+        raise study.error(*where, found=shown(spec.align), expected=expected)
     return found
 
 
@@ -279,4 +280,4 @@ def _merge_of(study: Study, raws: Mapping[str, Raw], member: str, family: str) -
     valid = [ids.model("merge", n, m) for n, raw in raws.items() for m in grids(study, raw.family)]
     expected = f"a merge of the study: {listed(valid)}"
     near = nearest(member, valid)
-    raise study.error("groups", family, found=repr(member), expected=expected, remedy=near)
+    raise study.error("groups", family, found=shown(member), expected=expected, remedy=near)
