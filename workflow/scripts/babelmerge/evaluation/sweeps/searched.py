@@ -13,7 +13,7 @@ HALVES = ("mean", "held")  # columns of a search's table
 def gains(table: pd.DataFrame) -> tuple[float, float]:
     """From the start to the selected point: on the half searched on, and on the other."""
     begun, best = table.iloc[0], selected(table)
-    return tuple(float(best[half] - begun[half]) for half in HALVES)
+    return tuple(float(best[half]) - float(begun[half]) for half in HALVES)
 
 
 def selected(table: pd.DataFrame) -> pd.Series:
