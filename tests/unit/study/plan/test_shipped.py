@@ -82,6 +82,15 @@ def test_translation_reads_samanantar_and_flores():
     assert splits["test"][0].options["split"] == "devtest"
 
 
+def test_translation_search_searches_by_each_kind_of_part():
+    asked = {m.method: m.search for m in shipped("translation-search").merges.values()}
+    found = {name: search["by"] for name, search in asked.items() if search}
+    kinds = ("expert", "layer-band", "module")
+    labels = ("task_arithmetic-search", "ties-search", "dare-search")
+    assert found == dict(zip(labels, kinds, strict=True))
+    assert {search["points"] for search in asked.values() if search} == {200}
+
+
 def test_translation_mini_starts_from_scratch():
     source = shipped("translation-mini").models["base"].source
     assert source.start == "random" and len(source.datasets) == 8
