@@ -47,7 +47,7 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     kind `hub`: {hub: repo, local folder or hf:// parquet files, revision, config, split, columns:
     {language: column (dots reach into nested ones) or {config, column}}}.
     kind `controlled`: {split, size, seed}; with items: sentiment | reasoning | summaries and
-    `fields`, rows of a task that is not translation.
+    `fields`, rows of a task that is not translation; with items alone, documents made of these.
     Files and hub: where: {column: value} keeps the rows with these values; fields: {key of the
     row: its name in `columns`}, for tasks in one language whose rows are more than text; lists:
     those names that stand for several texts, which become one text, a text a line; keys_from: of
@@ -102,8 +102,11 @@ def _read_controlled(options: Mapping, *pair: str) -> Iterator[Row]:
     from babelmerge.data import controlled
 
     drawn = options["split"], options.get("size"), options.get("seed", 0)
-    if "items" in options:
+    if "items" in options and "fields" in options:
         return _items(controlled.items(options["items"], pair[0], *drawn), options["fields"], pair)
+    if "items" in options:
+        told = controlled.documents(options["items"], pair[0], *drawn)
+        return _items(told, {"source": "source"}, pair)
     rows = controlled.rows(*pair, *drawn)
     return ({**row, "target": ""} for row in rows) if pair[0] == pair[1] else rows
 

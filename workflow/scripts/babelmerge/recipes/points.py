@@ -208,7 +208,8 @@ def _check_count(method: str, ids: Sequence[str]) -> None:
     least, most = METHODS[method].experts
     if not least <= len(ids) <= most:
         expected = f"{least}" if least == most else f"at least {least}"
-        raise ValueError(f"{method}: merges {expected} experts, found {len(ids)}: {list(ids)}")
+        noun = "expert" if expected == "1" else "experts"
+        raise ValueError(f"{method}: merges {expected} {noun}, found {len(ids)}: {list(ids)}")
 
 
 def _check_together(point: Settings) -> None:
@@ -228,6 +229,8 @@ def _check_together(point: Settings) -> None:
                 f"from {density - epsilon:g} to {density + epsilon:g}, expected within (0, 1); "
                 f"choose an epsilon below {min(density, 1 - density):g}"
             )
+    if method == "svc" and point.floor == 0:
+        raise ValueError("svc: floor is 0; expected a number above 0, as 1")
     if method == "layer_swap" and not (point.bottom or point.top or point.blocks):
         raise ValueError("layer_swap: no block is taken; give bottom, top or blocks, as top: 8")
     if point.backend == "mergekit" and (reason := mergekit_lacks(point)):

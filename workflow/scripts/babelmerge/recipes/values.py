@@ -10,7 +10,7 @@ from typing import Any
 
 from babelmerge.recipes import coefficients, points
 from babelmerge.recipes.lines import within
-from babelmerge.recipes.methods import METHODS, OWN, PARAMETERS, centred
+from babelmerge.recipes.methods import METHODS, OWN, PARAMETERS, centred, from_mergekit
 from babelmerge.words.showing import plain, shown
 
 # Of our key: what is no parameter. A rank among the parameters is TSV's.
@@ -62,7 +62,7 @@ def _effective(given: Mapping[str, Any] | None, method: str) -> dict[str, Any]:
     """Parameters without those that change nothing in mergekit, gradients made plain."""
     nothing = {**ALWAYS_NO_EFFECT, **NO_EFFECT.get(method, {})}
     return {
-        name: coefficients.from_recipe(value)
+        from_mergekit(method, name): coefficients.from_recipe(value)
         for name, value in (given or {}).items()
         if name not in nothing or nothing[name] not in (None, value)
     }

@@ -18,7 +18,8 @@ _TEXT = """\
 |---|---|---|---|
 {methods}
 
-A parameter without a default has to be given, but for `blocks`. Every method also takes {common}.
+A parameter without a default has to be given, but for `blocks` and
+`subspace_rank`. Every method also takes {common}.
 Not every method is built yet: a study that asks for one that is not says so before anything runs.
 
 ### Semantics
@@ -33,6 +34,12 @@ embeddings take part. Take another to repeat a study that used it. Methods that 
 | method | semantics | in what they part |
 |---|---|---|
 {semantics}
+
+Of two methods `original` is not the authors' code to the letter, since that decides by accident.
+Methods of singular values leave out triplets that are null up to rounding (of adapters and of equal
+experts nearly all are), where that takes whatever vectors come with them. Fisher's `floor` is a
+share of the tensor's mean information, where theirs is the number 1e-6, below which all information
+of a large model lies.
 
 ### Parameters
 

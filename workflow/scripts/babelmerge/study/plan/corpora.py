@@ -144,7 +144,7 @@ def _check_made(study: Study, part: Part, task: str, sides: tuple[str, str]) -> 
             remedy=remedy,
         )
     languages = CONTROLLED_LANGUAGES
-    if kind.made != SENTENCES:
+    if (form or kind.made) != SENTENCES:
         languages = (*CONTROLLED_ITEM_LANGUAGES, *CONTROLLED_MIXED.get(kind.made, ()))
     for code in sides:
         if code not in languages:

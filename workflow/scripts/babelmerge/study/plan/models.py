@@ -163,9 +163,20 @@ def _model(
         source: Taken | Trained = _taken(study, entry, names, where)
     else:
         source = _trained(study, datasets, entry, own, where)
-    about = own if section == "joint" else same_direction(datasets, study.pivot, own)
+    about = own if section == "joint" else _about(study, datasets, entry, own, where)
     kind = section.removesuffix("s")
     return Model(f"{section}/{label}", kind, source, own, tested(datasets, about), about)
+
+
+def _about(
+    study: Study, datasets: Datasets, entry: Learner, own: tuple[str, ...], where: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What an expert is tested and looked at on, in the study's order."""
+    beside = getattr(entry, "evaluate", None)
+    if beside is None:
+        return same_direction(datasets, study.pivot, own)
+    more = resolve(study, datasets, beside, None, where, "evaluate")
+    return tuple(id_ for id_ in datasets if id_ in own or id_ in more)
 
 
 def _check_name(study: Study, label: str, where: tuple[str, ...]) -> None:

@@ -154,7 +154,11 @@ def branches(
     if beyond := [step for step in asked.at if step >= steps]:
         expected = f"steps from 1 to {steps - 1}, as the expert has {steps} in all"
         raise study.error(*where, "at", found=f"step {beyond[0]}", expected=expected)
-    judged = (tested(datasets, model.datasets), ())
+    of = model.datasets
+    if asked.evaluate is not None:
+        named = resolve(study, datasets, asked.evaluate, None, where, "evaluate")
+        of = tuple(dataset for dataset in of if dataset in named)
+    judged = (tested(datasets, of), ())
     return [
         Model(
             ids.branch(model.id, step),
