@@ -49,7 +49,28 @@ LORA = {
         "members": [{"id": "base", "model": "base"}, {"id": "lora", "model": "lora"}],
     },
 }
-RECIPES = {"sum.yml": SUM, "full.yml": FULL, "lora.yml": LORA}
+SLICED = {
+    "merge_method": "slerp",
+    "base_model": "base",
+    "slices": [
+        {
+            "sources": [
+                {"model": "base", "layer_range": [0, 1]},
+                {"model": "a", "layer_range": [0, 1]},
+            ],
+            "parameters": {"t": [0.2, 0.4]},
+        },
+        {
+            "sources": [
+                {"model": "base", "layer_range": [1, 2]},
+                {"model": "a", "layer_range": [1, 2]},
+            ],
+        },
+    ],
+    "parameters": {"t": [{"filter": "mlp", "value": 0.5}, {"value": 0.1}]},
+    "tokenizer": {"source": "a"},
+}
+RECIPES = {"sum.yml": SUM, "full.yml": FULL, "lora.yml": LORA, "sliced.yml": SLICED}
 # Files whose every value is edited, and the recipes that read them.
 JSONS = {
     "base/config.json": "sum.yml",
