@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from babelmerge.recipes.methods import COMMON, METHODS, REQUIRED, Method
-from babelmerge.study.grammar.methods import PARAMETERS, Value
+from babelmerge.study.grammar.methods import PARAMETERS, PRESETS, Value
 from babelmerge.study.grammar.selection import Search
 from babelmerge.words.spelling import listed
 
@@ -21,8 +21,14 @@ _TEXT = """\
 |---|---|---|---|
 {methods}
 
-A parameter without a default has to be given, but for `blocks`. Every method also takes {common}.
+A parameter without a default has to be given, but for `blocks` and `subspace_rank`. Every method
+also takes {common}.
 Not every method is built yet: a study that asks for one that is not says so before anything runs.
+
+A group with `methods: modern` has the newest of them that need no data, at one point each:
+{modern}.
+`modern-adapters` has `ctm` too, which merges adapters alone. They are one-shot, with the defaults
+above: what a grid would choose for them is not known.
 
 ### Semantics
 
@@ -84,11 +90,17 @@ def methods() -> str:
     variants = {name: m for name, m in METHODS.items() if m.variants}
     return _TEXT.format(
         common=_code(COMMON),
+        modern=listed(map(_point, PRESETS["modern"].items())),
         methods=_rows((_code([n]), m.summary, _own(m), _theirs(m)) for n, m in METHODS.items()),
         semantics=_rows((_code([n]), _code(m.semantics), m.variants) for n, m in variants.items()),
         search=_rows(_key(*one) for one in Search.model_fields.items()),
         parameters=_rows((_code([n]), _may_be(n, v), v.meaning) for n, v in PARAMETERS.items()),
     )
+
+
+def _point(named: tuple[str, dict[str, Any]]) -> str:
+    told = ", ".join(f"{key}: {value}" for key, value in named[1].items())
+    return f"`{named[0]}`" + (f" (`{told}`)" if told else "")
 
 
 def _rows(rows: Iterable[tuple[str, ...]]) -> str:

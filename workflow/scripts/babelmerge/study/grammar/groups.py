@@ -19,6 +19,7 @@ from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.methods import (
     METHODS,
     PARAMETERS,
+    PRESETS,
     alternatives,
     number_of_points,
 )
@@ -161,9 +162,17 @@ def _grids(value: object) -> object:
     return value
 
 
+def _methods_form(value: object) -> str:
+    if isinstance(value, str):
+        return "<name>"
+    return "<mapping>" if isinstance(value, dict) else "<list>"
+
+
 GroupMethods = Annotated[
-    Annotated[dict[Name, Grid], BeforeValidator(_grids), Tag("<mapping>")] | Listed,
-    Discriminator(lambda v: "<mapping>" if isinstance(v, dict) else "<list>"),
+    Annotated[dict[Name, Grid], BeforeValidator(_grids), Tag("<mapping>")]
+    | Annotated[Literal[tuple(PRESETS)], Tag("<name>")]
+    | Listed,
+    Discriminator(_methods_form),
 ]
 
 
@@ -172,7 +181,8 @@ class LongGroup(Strict):
 
     members: Generator = key("Members, or a generator of groups.", ...)
     methods: GroupMethods | None = key(
-        "Grids of its own, or names of the study's methods. Default: all of the study's."
+        "Grids of its own, names of the study's methods, or modern (modern-adapters): the newest "
+        "methods, below, at one point each. Default: all of the study's."
     )
     datasets: OneOrMore | None = key(
         "Only these tasks or datasets of the members. Default: all that the members own."

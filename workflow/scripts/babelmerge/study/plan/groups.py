@@ -20,7 +20,7 @@ from babelmerge.study.grammar.groups import (
     LongGroup,
     Prefixes,
 )
-from babelmerge.study.grammar.methods import alternatives
+from babelmerge.study.grammar.methods import PRESETS, alternatives
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan import selection
 from babelmerge.study.plan.datasets import direction_pairs
@@ -187,7 +187,7 @@ def unfold(study: Study, names: Names) -> dict[str, Raw]:
 
 
 def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
-    """The methods of a group and their grids: the study's, some of them, or its own.
+    """The methods of a group and their grids: the study's, some of them, a preset, or its own.
 
     A grid with a search is two: the best of the grid, and what is found from there.
     """
@@ -195,6 +195,8 @@ def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
     own = spec.methods if isinstance(spec, LongGroup) else None
     if isinstance(own, dict):
         return selection.parted(study, ("groups", family, "methods"), own)
+    if isinstance(own, str):
+        return PRESETS[own]
     for name in own or ():
         if name not in study.methods:
             remedy = nearest(name, study.methods)

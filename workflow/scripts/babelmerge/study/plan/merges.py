@@ -254,6 +254,8 @@ def _check_statistics(
 def _where(study: Study, family: str, label: str) -> tuple[str, ...]:
     """The key path of a grid: the group's own, or the study's."""
     own = getattr(study.groups[family], "methods", None)
+    if isinstance(own, str):
+        return ("groups", family, "methods")
     if isinstance(own, dict):
         return ("groups", family, "methods", *choosing.key_path(own, label))
     return ("methods", *choosing.key_path(study.methods, label))
