@@ -71,7 +71,7 @@ def _row(record: Mapping) -> Row:
     cells = [Cell(record["by"]), Cell(str(record["points"]))]
     for part in PARTS:
         values = [round(facts.factor * record[part + e], facts.digits) for e in ("_grid", "")]
-        best = [value == max(values) for value in values]
+        best = [value == max(values) > min(values) for value in values]
         texts = [labels.number(value, facts.digits) for value in values]
         cells += [Cell(text, mark) for text, mark in zip(texts, best, strict=True)]
     number = {"value": record.get("difference"), "low": record.get("low")}

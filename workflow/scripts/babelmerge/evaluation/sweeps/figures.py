@@ -128,7 +128,7 @@ def _search(ax: Axes, table: pd.DataFrame, facts) -> None:
     ax.set_xlabel("Points tried")
     ax.set_ylabel(facts.label)
     ax.yaxis.set_major_locator(MaxNLocator(4))
-    ax.legend(loc="lower right", fontsize=6, frameon=False)
+    ax.legend(loc="best", fontsize=6, frameon=False)
 
 
 def _lines(ax: Axes, table: pd.DataFrame, name: str, norm: Normalize, facts) -> None:
