@@ -113,9 +113,9 @@ def test_sentences_say_what_a_group_changes_and_what_is_sure(long, plan):
     datasets = chapter.study["directions"][DIRECTION]
     said = list(findings.changes(long, told, datasets, "accuracy", rows))
     assert len(said) == 6
-    assert "trained on 10,000 rows instead of 5,000" in said[0]
-    assert "On English, whose expert is another, by +" in said[0]
-    assert said[3].startswith("sentiment-modern: the same experts by other methods.")
+    assert said[0].startswith("sentiment-modern: the same experts by other methods.")
+    assert "trained on 10,000 rows instead of 5,000" in said[1]
+    assert "On English, whose expert is another, by +" in said[1]
     assert "15 experts of several tasks at once" in said[4]
     assert "3 merges merged again, across tasks" in said[5]
     assert not any("pair" in sentence or "direction" in sentence for sentence in said)
