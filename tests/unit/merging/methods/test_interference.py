@@ -185,6 +185,8 @@ def test_equal_experts_and_experts_that_did_not_change():
     assert close(interference.swudi([one] * 5, 1e9, 1.0), one, 1e-4)
     assert close(interference.swudi([one, zero], 1e9, 1.0), one, 1e-4)
     assert close(interference.swudi([one]), one)
+    two = [one, 30 * draws(1, 12, 8, seed=1)[0]]
+    assert torch.equal(interference.ace([*two, zero]), interference.ace(two))
     # Low rank: what no task vector has stays as it was.
     low = torch.outer(torch.arange(6.0), torch.arange(4.0)) / 100
     assert close(interference.swudi([low, 2 * low], 1e9, 1.0, "zero"), 5 / 3 * low, 1e-1)

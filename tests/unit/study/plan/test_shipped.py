@@ -82,6 +82,15 @@ def test_translation_reads_samanantar_and_flores():
     assert splits["test"][0].options["split"] == "devtest"
 
 
+def test_translation_search_searches_by_each_kind_of_part():
+    asked = {m.method: m.search for m in shipped("translation-search").merges.values()}
+    found = {name: search["by"] for name, search in asked.items() if search}
+    kinds = ("expert", "layer-band", "module")
+    labels = ("task_arithmetic-search", "ties-search", "dare-search")
+    assert found == dict(zip(labels, kinds, strict=True))
+    assert {search["points"] for search in asked.values() if search} == {200}
+
+
 def test_translation_mini_starts_from_scratch():
     source = shipped("translation-mini").models["base"].source
     assert source.start == "random" and len(source.datasets) == 8
@@ -168,9 +177,10 @@ def test_the_miniature_has_the_benchmarks_and_tests_experts_on_them_in_their_own
     for id_, dataset in mini.datasets.items():
         other = full.datasets.get(id_)
         assert other is None or (dataset.kind, dataset.metrics) == (other.kind, other.metrics)
-    assert mini.models["experts/nl"].evaluate == (
-        *("multiblimp/nl", "belebele/nl", "hellaswag/nl", "xcsqa/nl", "flores/en-nl"),
+    assert mini.models["experts/ru"].evaluate == (
+        *("multiblimp/ru", "belebele/ru", "hellaswag/ru", "xcsqa/ru", "flores/en-ru"),
     )
+    assert mini.models["experts/tr"].evaluate == ("multiblimp/tr", "hellaswag/tr")
     for model in mini.models.values():
         if model.live or "@from-" in model.id:
             assert {d.split("/")[0] for d in model.evaluate} <= {"multiblimp"}, model.id

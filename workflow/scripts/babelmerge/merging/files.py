@@ -20,7 +20,7 @@ from babelmerge.merging.rounding import Rounding
 from babelmerge.merging.streaming import former
 from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.streaming.passes import Passes
-from babelmerge.recipes import recipes
+from babelmerge.recipes import coefficients, recipes
 from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,8 @@ def merge_files(
     prints: dict[str, str] = {}
     report: dict[str, Any] = {}
     lost: dict[str, float] = {}
-    facts = {"made_by": places.MADE, "method": parsed.method, "parameters": parsed.parameters}
+    values = {name: coefficients.told(value) for name, value in parsed.parameters.items()}
+    facts = {"made_by": places.MADE, "method": parsed.method, "parameters": values}
     facts |= {"adapter": report} if parsed.output == "adapter" else {directories.ROUNDING: lost}
     with directories.saving(out_dir, hashes, members=prints, **facts) as directory:
         taken = _beside(lambda: _fingerprints(parsed))
@@ -138,6 +139,8 @@ def _write_companions(
 ) -> None:
     """All of a model but its weights, as the base has it. tied: see `Members`."""
     directories.copy_companions(recipe.base, directory)
+    if recipe.tokenizer:
+        directories.copy_tokenizer(recipe.tokenizer, directory)
     config = directories.read_json(Path(recipe.base) / "config.json")
     if tied is not None:
         config = ties.retold(config, tied)

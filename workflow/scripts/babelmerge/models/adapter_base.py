@@ -75,7 +75,7 @@ def check_same(adapters: Mapping[str, AdapterConfig]) -> None:
 
 def _place(base: str) -> str:
     """A name on the hub as it is, a directory by where it lies."""
-    return str(Path(base).resolve()) if Path(base).is_dir() else base.rstrip("/")
+    return str(Path(base).resolve()) if os.path.isdir(base) else base.rstrip("/")
 
 
 def _real(folder: str | Path) -> str:

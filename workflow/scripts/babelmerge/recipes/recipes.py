@@ -99,9 +99,10 @@ def stamped(recipe: Recipe, fingerprints: Mapping[str, str]) -> dict[str, Any]:
         dtype = source.get("out_dtype") or source.get("dtype")
         source |= {"out_dtype": dtype} if dtype else {}
         # mergekit may list the base too; the members say who it is.
-        paths = [path for path, _ in read_models(source["models"])]
-        entries = dict(zip(paths, source["models"], strict=True))
-        source["models"] = [entries.get(path, {"model": path}) for _, path in recipe.experts]
+        if recipe.layers is None:
+            paths = [path for path, _ in read_models(source["models"])]
+            entries = dict(zip(paths, source["models"], strict=True))
+            source["models"] = [entries.get(path, {"model": path}) for _, path in recipe.experts]
     experts = dict(recipe.experts)
     own["members"] = _members(recipe.base, experts, fingerprints, recipe.statistics)
     return {**source, OWN: own}
@@ -261,7 +262,11 @@ def _comment(recipe: Mapping[str, Any]) -> str:
 
 
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(coefficients.told(value), ensure_ascii=False)
+    )
 
 
 def _cell(text: str) -> str:

@@ -92,8 +92,9 @@ def ace(deltas: Sequence[Tensor], ridge: float = 1e-2, rank: float = 0.3) -> Ten
     of Σ_i, c by the mean |τ_i|², and the merge gets σ U Vᵀ on top: the largest share `rank` of the
     singular directions of merge + Σ τ_i (Σ_i - their mean), all as large as their mean value σ.
 
-    The ridge is absolute: where it outweighs the Σ_i, this is the mean of the t_i. ValueError for a
-    rank outside 0..1 and a ridge below 0.
+    The ridge is absolute: where it outweighs the Σ_i, this is the mean of the t_i. Experts that did
+    not change take no part (in their code a ridge over a trace of 0 outgrows everything).
+    ValueError for a rank outside 0..1 and a ridge below 0.
     """
     if not 0 <= rank <= 1 or not ridge >= 0:
         raise ValueError(
@@ -102,7 +103,9 @@ def ace(deltas: Sequence[Tensor], ridge: float = 1e-2, rank: float = 0.3) -> Ten
     if deltas[0].dim() != 2 or not deltas[0].numel():
         return averaged(deltas)
     with one_thread():
-        wide = [delta.to(torch.float64) for delta in deltas]
+        wide = [delta.to(torch.float64) for delta in deltas if delta.any()]
+        if not wide:
+            return torch.zeros_like(deltas[0])
         sizes = torch.stack([delta.square().sum() for delta in wide])
         uneven = _is_uneven(sizes)
         centred = [delta - delta.mean(dim=0, keepdim=True) for delta in wide]
