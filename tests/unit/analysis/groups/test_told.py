@@ -10,6 +10,7 @@ from babelmerge.analysis.groups.lines import SECTIONS
 from babelmerge.display.layout import Table
 from babelmerge.evaluation import metrics
 from babelmerge.files.long_tables import read_long
+from babelmerge.study.grammar.methods import PRESETS
 from babelmerge.study.graph import ablations, groups
 
 DIRECTION = "sentiment-xx"
@@ -111,11 +112,12 @@ def test_sentences_say_what_a_group_changes_and_what_is_sure(long, plan):
     rows = {"sentiment/en": 5000.0, "more-sentiment/en": 5000.0}
     datasets = chapter.study["directions"][DIRECTION]
     said = list(findings.changes(long, told, datasets, "accuracy", rows))
-    assert len(said) == 5
-    assert "trained on 10,000 rows instead of 5,000" in said[0]
-    assert "On English, whose expert is another, by +" in said[0]
-    assert "15 experts of several tasks at once" in said[3]
-    assert "3 merges merged again, across tasks" in said[4]
+    assert len(said) == 6
+    assert said[0].startswith("sentiment-modern: the same experts by other methods.")
+    assert "trained on 10,000 rows instead of 5,000" in said[1]
+    assert "On English, whose expert is another, by +" in said[1]
+    assert "15 experts of several tasks at once" in said[4]
+    assert "3 merges merged again, across tasks" in said[5]
     assert not any("pair" in sentence or "direction" in sentence for sentence in said)
 
 
@@ -124,4 +126,4 @@ def test_the_figure_has_a_bar_for_each_model_of_all_languages(long, cfg):
     (axes,) = figure.axes
     names = [text.get_text() for text in axes.get_yticklabels()]
     assert names[:3] == ["Base", "Experts", "Joint sentiment"]
-    assert len(axes.patches) == len(names) == 3 + 12 + 3
+    assert len(axes.patches) == len(names) == 3 + 12 + len(PRESETS["modern-adapters"]) + 3

@@ -5,6 +5,7 @@ from small_studies import SMALL, changed, error_of, shipped
 
 from babelmerge.study import reading
 from babelmerge.study.grammar import study as grammar
+from babelmerge.study.grammar.methods import PRESETS
 from babelmerge.study.graph import ablations, across, studies
 from babelmerge.study.plan import expand as planning
 
@@ -44,7 +45,9 @@ def test_a_smaller_base_stands_beside_the_study_that_it_extends():
     assert list(told["directions"]) == ["sentiment-xx", "summarization-xx"]
     assert list(told["lacking"]["directions"]) == ["reasoning-xx"]
     facts = told["directions"]["sentiment-xx"]
-    assert facts["whole"] and facts["metric"] == "f1" and len(facts["lines"]) == 3 + 12 + 3
+    modern = len(PRESETS["modern-adapters"])
+    assert facts["whole"] and facts["metric"] == "f1"
+    assert len(facts["lines"]) == 3 + 12 + modern + 3
     assert {name for _, name, _ in facts["lacking"]} == {"multitask-all", "multitask-each"}
 
 

@@ -253,6 +253,11 @@ def _comment(recipe: Mapping[str, Any]) -> str:
             "# mergekit 0.1.5 gives the same model up to rounding and ties: of magnitudes that\n"
             "# are equal at a threshold, as many are in 16-bit models, its sort may keep others.\n"
         )
+    if read.method == "arcee_fusion":
+        return (
+            "# mergekit 0.1.5 gives the same model up to rounding, but of tensors of more than a\n"
+            "# million elements it draws a million at random, and may set another threshold.\n"
+        )
     return "# mergekit 0.1.5 gives the same model up to rounding.\n"
 
 
