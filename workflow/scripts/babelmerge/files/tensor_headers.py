@@ -41,10 +41,10 @@ def weight_files(directory: str | Path) -> list[str]:
     directory = Path(directory)
     if (directory / INDEX).is_file():
         files = _indexed(directory / INDEX)
-        if missing := [file for file in files if not os.path.isfile(directory / file)]:
+        if missing := [one for one in files if not os.path.isfile(directory / one)]:
             raise ValueError(
-                f"{directory}: {INDEX} lists {plain(missing[0], 200)} and {len(missing) - 1} more shards that "
-                "are not there; fetch the checkpoint again"
+                f"{directory}: {INDEX} lists {plain(missing[0], 200)} and {len(missing) - 1} more "
+                "shards that are not there; fetch the checkpoint again"
             )
         if (directory / "model.safetensors").is_file() and "model.safetensors" not in files:
             raise ValueError(
