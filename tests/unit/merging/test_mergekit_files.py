@@ -151,7 +151,7 @@ REFUSED = {
     ),
     "layers left out": (
         "merge_method: linear\nslices:\n- sources:\n  - {model: a, layer_range: [0, 2]}\n",
-        ["they have 2 layers, a has 4"],
+        ["line 2", "they have 2 layers, a has 4"],
     ),
     "unlike lengths": (
         "merge_method: linear\nslices:\n- sources:\n  - {model: a, layer_range: [0, 2]}\n"
@@ -220,6 +220,11 @@ REFUSED = {
     "modules": (
         "merge_method: linear\nmodules: {decoder: {models: []}}\n",
         ["line 2", "'modules'", "not built here"],
+    ),
+    "nobody's filter": (
+        "merge_method: linear\nmodels:\n- model: a\n  parameters:\n    weight:\n"
+        "    - {filter: mlp, value: 1}\n    - filter: mpl\n      value: 2\n    - value: 1\n",
+        ["line 7", "filter 'mpl' is part of no tensor's name"],
     ),
     "template": (
         "merge_method: linear\nmodels:\n- model: a\nchat_template: auto\n",

@@ -13,7 +13,7 @@ import yaml
 from babelmerge.command import terminal
 from babelmerge.files import directories
 from babelmerge.merging import places
-from babelmerge.recipes import points, recipes
+from babelmerge.recipes import lines, points, recipes
 from babelmerge.recipes.methods import METHODS
 from babelmerge.words import documents
 from babelmerge.words.showing import plain, shown
@@ -26,12 +26,13 @@ def merge(options: argparse.Namespace) -> int:
     changed = _overridden(parsed, options)
     _check_members(parsed, recipe)
     _check_out(out, parsed, options.overwrite)
-    if options.dry_run:
-        says = _dry_run(parsed, changed, out, options.device)
-    else:
-        start = time.monotonic()
-        _merge(changed, out, options)
-        says = _done(out, parsed, time.monotonic() - start)
+    with lines.naming(recipe):
+        if options.dry_run:
+            says = _dry_run(parsed, changed, out, options.device)
+        else:
+            start = time.monotonic()
+            _merge(changed, out, options)
+            says = _done(out, parsed, time.monotonic() - start)
     if not options.quiet:
         print(says)
     return 0

@@ -41,10 +41,10 @@ def weight_files(directory: str | Path) -> list[str]:
     directory = Path(directory)
     if (directory / INDEX).is_file():
         files = _indexed(directory / INDEX)
-        if missing := [file for file in files if not (directory / file).is_file()]:
+        if missing := [one for one in files if not os.path.isfile(directory / one)]:
             raise ValueError(
-                f"{directory}: {INDEX} lists {missing[0]} and {len(missing) - 1} more shards that "
-                "are not there; fetch the checkpoint again"
+                f"{directory}: {INDEX} lists {plain(missing[0], 200)} and {len(missing) - 1} more "
+                "shards that are not there; fetch the checkpoint again"
             )
         if (directory / "model.safetensors").is_file() and "model.safetensors" not in files:
             raise ValueError(
@@ -75,7 +75,9 @@ def _indexed(index: Path) -> list[str]:
     if not isinstance(found, dict) or not all(isinstance(f, str) for f in found.values()):
         raise ValueError(f"{index}: has no weight_map of tensors to files; fetch it again")
     if outside := [file for file in found.values() if Path(file).name != file]:
-        raise ValueError(f"{index}: lists {outside[0]}, expected the name of a file beside it")
+        raise ValueError(
+            f"{index}: lists {plain(outside[0], 200)}, expected the name of a file beside it"
+        )
     return sorted(set(found.values()))
 
 

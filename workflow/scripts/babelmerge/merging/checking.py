@@ -14,10 +14,12 @@ from babelmerge.merging.kernels.shares import linear_divisor
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.dialect.opening import ModelFiles
+from babelmerge.recipes.lines import within
 from babelmerge.recipes.methods import METHODS
 from babelmerge.recipes.points import settings
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
+from babelmerge.recipes.slices import WHOLE
 from babelmerge.words.showing import shown
 
 
@@ -48,10 +50,11 @@ def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list
     elif recipe.align:
         _check_alignment(members)
     if unknown := point.unmatched(members.names):
-        raise ValueError(
-            f"{recipe.method}: filter {shown(unknown[0])} is part of no tensor's name, such as "
-            f"{next(iter(members.names))}; mend it or take it out"
-        )
+        with within(unknown[0]):
+            raise ValueError(
+                f"{recipe.method}: filter {shown(unknown[0])} is part of no tensor's name, such as "
+                f"{next(iter(members.names))}; mend it or take it out"
+            )
     return point, members, adapters
 
 
@@ -62,16 +65,7 @@ def _check_point(point: Settings, members: Members, recipe: Recipe) -> None:
 
         opening.device_of(point)
     point.check_blocks(members.blocks)
-    if recipe.layers not in (None, members.blocks):
-        raise ValueError(
-            f"slices: they have {recipe.layers} layers, {recipe.base} has {members.blocks}; "
-            "merging keeps the architecture here, so slices have to cover each layer once, in order"
-        )
-    if recipe.tokenizer and not directories.tokenizer_files(recipe.tokenizer):
-        raise ValueError(
-            f"{recipe.tokenizer}: has no tokenizer, and the recipe asks for its; expected "
-            "tokenizer.json or tokenizer.model there, or another tokenizer_source"
-        )
+    _check_whole(recipe, members)
     _check_weights(point.inner, members)
     kind = METHODS[point.method].statistics
     for id_, _ in recipe.experts if kind else ():
@@ -84,6 +78,23 @@ def _check_point(point: Settings, members: Members, recipe: Recipe) -> None:
     if kind:
         files = {id_: recipe.statistics[id_] for id_, _ in recipe.experts}
         checks.check(kind, files, members.base)
+
+
+def _check_whole(recipe: Recipe, members: Members) -> None:
+    """What mergekit's slices and tokenizers ask of these members."""
+    if recipe.layers not in (None, members.blocks):
+        with within("slices"):
+            raise ValueError(
+                f"slices: they have {recipe.layers} layers, {recipe.base} has {members.blocks}; "
+                f"{WHOLE}"
+            )
+    if recipe.tokenizer and not directories.tokenizer_files(recipe.tokenizer):
+        key = "tokenizer" if recipe.source.get("tokenizer") else "tokenizer_source"
+        with within(key):
+            raise ValueError(
+                f"{recipe.tokenizer}: has no tokenizer, and the recipe asks for its; expected "
+                "tokenizer.json or tokenizer.model there, or another source"
+            )
 
 
 def _check_weights(point: Settings, members: Members) -> None:

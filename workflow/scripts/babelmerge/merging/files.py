@@ -20,7 +20,7 @@ from babelmerge.merging.rounding import Rounding
 from babelmerge.merging.streaming import former
 from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.streaming.passes import Passes
-from babelmerge.recipes import coefficients, recipes
+from babelmerge.recipes import coefficients, lines, recipes
 from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,8 @@ def merge_files(
     """
     parsed = recipes.read_recipe(recipe)
     places.check_out(out_dir, parsed)
-    point, members, make = _planned(parsed, threads, device)
+    with lines.naming(recipe):
+        point, members, make = _planned(parsed, threads, device)
     layout = _layout(members, point)
     places.check_room(out_dir, _bytes(layout))
     hashes: dict[str, str] = {}
@@ -82,7 +83,8 @@ def check_files(recipe: Mapping[str, Any] | str | Path, out_dir: str | Path) -> 
     """All checks of `merge_files`, and nothing else: no tensor is read, nothing is written."""
     parsed = recipes.read_recipe(recipe)
     places.check_out(out_dir, parsed)
-    point, members, _ = _planned(parsed, None, None)
+    with lines.naming(recipe):
+        point, members, _ = _planned(parsed, None, None)
     places.check_room(out_dir, _bytes(_layout(members, point)))
 
 

@@ -32,6 +32,19 @@ def place_of(error: ValueError) -> Place:
     return getattr(error, "place", ())
 
 
+@contextmanager
+def naming(recipe: object) -> Iterator[None]:
+    """Errors from here whose place is known name the recipe's file, where it is one, and line."""
+    try:
+        yield
+    except ValueError as error:
+        if not (isinstance(recipe, str | Path) and place_of(error)):
+            raise
+        line = line_of(load(Path(recipe))[1], place_of(error))
+        told = f"{recipe}, line {line}" if line else str(recipe)
+        raise ValueError(f"{told}: {error}") from error
+
+
 def load(path: Path) -> tuple[dict[str, Any], str]:
     """(the mapping in a recipe's file, the file's text)."""
     try:
@@ -53,7 +66,8 @@ def load(path: Path) -> tuple[dict[str, Any], str]:
 def line_of(text: str, place: Place) -> int | None:
     """The line of a place in a file, or of what is nearest around it; None where nothing is known.
 
-    A place that does not begin at the top, such as a parameter's name, is looked for everywhere.
+    A place that does not begin at the top, such as a parameter's name, is looked for everywhere,
+    and so is a word that is the value of some key.
     """
     node = yaml.compose(text, Loader=documents.SAFE)
     found = None
@@ -75,9 +89,11 @@ def _inside(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | N
 
 def _named(node: yaml.Node, part: str | int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
     """Entries of a name, those of outer mappings first."""
-    level = [node]
+    level, words = [node], []
     while level:
         yield from (found for one in level if (found := _inside(one, part)))
+        words += [one for one in level if isinstance(one, yaml.ScalarNode) and one.value == part]
         pairs = [one.value for one in level if isinstance(one, yaml.MappingNode)]
         lists = [one.value for one in level if isinstance(one, yaml.SequenceNode)]
         level = [value for pair in pairs for _, value in pair] + [v for one in lists for v in one]
+    yield from ((word, word) for word in words)
