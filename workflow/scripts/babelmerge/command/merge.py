@@ -17,6 +17,9 @@ from babelmerge.recipes import points, recipes
 from babelmerge.recipes.methods import METHODS
 from babelmerge.words import documents
 
+# Options that take the place of what a recipe has under our key.
+CHANGED = ("backend", "embeddings", "chat_template", "align", "output", "rank")
+
 
 def merge(options: argparse.Namespace) -> int:
     """Merge by a recipe, or by one written on the command line."""
@@ -123,7 +126,7 @@ def _overridden(parsed: recipes.Recipe, options: argparse.Namespace) -> Mapping[
     recipe = dict(parsed.source)
     if options.dtype:
         recipe["out_dtype"] = options.dtype
-    asked = {name: getattr(options, name) for name in ("backend", "align", "output", "rank")}
+    asked = {name: getattr(options, name) for name in CHANGED}
     asked = {name: value for name, value in asked.items() if value}
     if asked:
         recipe[recipes.OWN] = {**(recipe.get(recipes.OWN) or {}), **asked}

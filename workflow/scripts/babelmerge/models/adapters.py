@@ -66,6 +66,19 @@ class Adapter:
     def names(self) -> tuple[str, ...]:
         return tuple(self.changes)
 
+    @property
+    def untrained(self) -> bool:
+        """Whether every B is zero, as before training, and nothing else changes."""
+        every = self.changes.values()
+        plain = all(one.has_factors and one.bias is None for one in every)
+        return plain and not any(self._read(one.b).any() for one in every)
+
+    def is_copy(self, other: "Adapter") -> bool:
+        """Whether another adapter has the same tensors at the same scales."""
+        if self._entries != other._entries or self.changes != other.changes:
+            return False
+        return np.array_equal(self._mapped, other._mapped)
+
     def file(self, name: str) -> Path:
         """The file that holds the change of a tensor, for messages."""
         return self._file

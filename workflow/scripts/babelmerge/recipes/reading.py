@@ -26,8 +26,9 @@ from babelmerge.words import documents
 OUTPUTS = ("model", "adapter")
 OURS = {merge_method(name): name for name in METHODS}
 KEYS = ("merge_method", "base_model", "models", "parameters", "dtype", "out_dtype", OWN)
+SHARED = ("backend", "device", "embeddings", "chat_template")  # parameters of every method
 OUTPUT_KEYS = ("align", "output", "rank")
-OWN_KEYS = ("method", "semantics", "backend", "device", *OUTPUT_KEYS, "members")
+OWN_KEYS = ("method", "semantics", *SHARED, *OUTPUT_KEYS, "members")
 # mergekit keys that mean something that we do not do.
 FOREIGN = ("slices", "modules", "tokenizer", "tokenizer_source", "chat_template")
 # Parameters of mergekit's that change nothing: always (None), or at this value.
