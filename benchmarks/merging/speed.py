@@ -92,9 +92,9 @@ def bfloat16(values: np.ndarray) -> np.ndarray:
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
 
 
-def make_models(folder: Path, layers: int) -> tuple[Path, dict[str, Path]]:
+def make_models(folder: Path, layers: int, experts: int = EXPERTS) -> tuple[Path, dict[str, Path]]:
     """Base and experts in `folder`, as the pipeline would leave them (with a manifest)."""
-    paths = [folder / name for name in ("base", *(f"expert{k}" for k in range(1, EXPERTS + 1)))]
+    paths = [folder / name for name in ("base", *(f"expert{k}" for k in range(1, experts + 1)))]
     layout = {name: ("BF16", shape) for name, shape in tensors(layers).items()}
     for number, path in enumerate(paths):
         if (path / "manifest.json").is_file():

@@ -27,6 +27,7 @@ from babelmerge.study.checks import path_lengths
 from babelmerge.study.checks.files import PUBLISHED
 from babelmerge.study.grammar import yaml as study_yaml
 from babelmerge.study.plan.types import Plan
+from babelmerge.words.showing import plain
 
 TEXT = (Path(__file__).parent / "full_study.yaml").read_text(encoding="utf-8")
 FULL = study_yaml.parse(TEXT)
@@ -34,11 +35,25 @@ BROUGHT = ("en-hi.tsv", "en-bn.tsv", "en-ta.tsv", "x.en", "x.hi")  # of its corp
 VALUES = (
     *(None, True, 0, -1, 10**12, 10**400, 0.5, float("nan"), float("inf"), "", "zzz", "a\0b"),
     *([], ["zzz"], {}, {"zzz": 1}, [[1]], {"<one>": {"zzz": 1}}, "{zzz}", "../../x", "x" * 70_000),
-    *(list(range(9)) * 1000, [{}], {1: 2}, "base", "merges", "/", "*" * 20),
+    *(list(range(9)) * 1000, [{}], "x\x1b[2J\x9b1m", {1: 2}, "base", "merges", "/", "*" * 20),
 )
 NAMES = (
     *("../../x", "a/b", "x; rm -rf ~", "$(touch /tmp/pwned)", "{wildcards}", "{{x}}", "two words"),
-    *("imię", "हिन्दी", "n" * 300, "हि" * 60, "a\0b", ".", "..", "...", "-x", "a\nb", "CON", "a:b"),
+    *(
+        "imię",
+        "हिन्दी",
+        "n" * 300,
+        "हि" * 60,
+        "a\0b",
+        ".",
+        "..",
+        "...",
+        "-x",
+        "a\nb",
+        "CON",
+        "a:b",
+        "x\x1b[2J\x9b1m",
+    ),
     *("*", "a*b", "`id`", "a|b", "x\\y", "{unit}", "@", "a@5", "_x", "a..b", "a,b", " x", "x "),
     *("{split}", "<each>", "[key]", "n" * 160, "experts", 5, 1.5, True, None),
 )
@@ -222,7 +237,7 @@ def brought(folder: Path) -> Path:
 
 
 def outcome(mutated: Mutation, folder: Path) -> tuple[str, str]:
-    """(named, accepted, unnamed, escape, hang or traceback; what was said) of reading a study."""
+    """(named, accepted, unnamed, escape, hang …; what was said) of reading a study."""
     path = folder / f"{mutated.name}.yaml"
     try:
         path.write_bytes(mutated.content())
@@ -253,7 +268,9 @@ def _read(path: Path, folder: Path) -> tuple[str, str]:
     try:
         _, plan = reading.read(str(path), str(folder))
     except ValueError as error:
-        named = path.stem[:100] in str(error) and isinstance(error, study_yaml.StudyError)
+        if not str(error).replace("\n", "").isprintable():
+            return "acts on terminals", repr(str(error))
+        named = plain(path.stem[:100]) in str(error) and isinstance(error, study_yaml.StudyError)
         return ("named" if named else "unnamed"), str(error)
     planned(plan)
     escapes = [file for file in path_lengths.made(plan) if not _inside(plan, file)]

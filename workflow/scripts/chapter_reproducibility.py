@@ -14,7 +14,8 @@ with running(snakemake):
     cfg = snakemake.params.cfg
     parts = chapters.read(snakemake.input, cfg)
     study = yaml.safe_dump(cfg["study"]["configuration"], sort_keys=False, allow_unicode=True)
-    warnings = sections.warnings(snakemake.input.checks)
+    merges = dict(zip(cfg["study"]["merges"], snakemake.input.get("merges", []), strict=True))
+    warnings = sections.warnings(snakemake.input.checks) + sections.roundings(merges)
     body = sections.reproducibility(
         parts, sections.versions(), platform.platform(), study, warnings
     )

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from babelmerge.files import fingerprints, made, provenance
+from babelmerge.words.showing import plain
 
 EVERY_SECONDS = 10.0
 # What went wrong in a run, for the Snakefile to repeat when all else has been printed.
@@ -163,7 +164,8 @@ def running(snakemake, threads: int | None = None, keeps: bool = False) -> Itera
             traceback.print_exc(file=stream)
         if not full and not isinstance(error, (ValueError, OSError)):
             raise
-        _tell(f"{name}: {full or error}\n(full trace: {snakemake.log[0]})\n")
+        told = "\n".join(map(plain, str(full or error).splitlines()))
+        _tell(f"{name}: {told}\n(full trace: {snakemake.log[0]})\n")
         sys.exit(1)
 
 

@@ -265,6 +265,18 @@ def test_items_of_the_controlled_corpus_become_rows_of_their_kind(name):
         assert [row["target"] for row in english] == [row["target"] for row in rows]
 
 
+def test_items_that_no_kind_asks_about_are_documents():
+    options = {"split": "train", "size": 6, "items": "continuations"}
+    rows = read(options, "de", "de", kind="controlled")
+    asked = read({**options, "fields": kinds.kind("multiple_choice").row}, "de", "de", "controlled")
+    for row, item in zip(rows, asked, strict=True):
+        assert row == {k: item[k] for k in corpora.KEYS} | {
+            "source": f"{item['source']} {item['target']}", "target": ""
+        }  # fmt: skip
+    with pytest.raises(ValueError, match="no passages items in 'hi'"):
+        read({**options, "items": "passages"}, "hi", "hi", "controlled")
+
+
 def test_good_rows_pass_unchanged():
     rows = [row("0", "a", "b"), row("1", "a", "b")]
     assert list(corpora.check_rows(iter(rows), "translation/en-hi")) == rows

@@ -47,6 +47,10 @@ SHARED = [
     ("della_linear", {"density": 0.4, "epsilon": [0.1, 0.2]}, False),
     ("model_stock", {}, True),
     ("model_stock", {"filter_wise": True}, True),
+    ("ram", {"least": 0.02}, True),
+    ("ramplus_tl", {"least": 0.02, "gain": 0.3, "cap": 0.9}, True),
+    ("nearswap", {"t": 0.02}, True),
+    ("arcee_fusion", {}, True),
 ]
 CONDITIONAL = [
     ("linear", {"weight": [CONDITIONS, GRADIENT]}),
@@ -57,6 +61,7 @@ CONDITIONAL = [
     ("ties", {"density": [GRADIENT, CONDITIONS], "weight": [1, CONDITIONS]}),
     ("sce", {"select_topk": CONDITIONS}),
     ("breadcrumbs", {"density": CONDITIONS, "gamma": [GRADIENT, 0.05]}),
+    ("ramplus_tl", {"least": [0.001, 0.02], "cap": CONDITIONS}),
 ]
 
 
@@ -68,6 +73,7 @@ def family(tmp_path_factory):
 
 def made(family, method, point, **more):
     base, experts = family
+    experts = dict(list(experts.items())[: min(2, METHODS[method].experts[1])])
     return recipes.make_recipe(base, experts, method, {**MERGEKIT, **point}, **more)
 
 

@@ -19,7 +19,7 @@ for method, rule in METHODS.items():
     needed = {"density": 0.4, "t": 0.5, "from": "hi", "top": 1}
     known = points.defaults(method, "original", rule.defaults.get("then"))
     point = {name: value for name, value in needed.items() if name in known}
-    members = dict(list(paths.items())[:2])
+    members = dict(list(paths.items())[: min(2, rule.experts[1])])
     recipe = recipes.make_recipe(base, members, method, point)
     merging.merge_files(recipe, root / method)
     for _, made in merging.Sweep(base, members, method).points([point]):

@@ -92,6 +92,20 @@ def test_a_plain_files_base_is_the_centre_of_the_sphere(method):
         plain("karcher", "- model: org/a\n- model: org/b\n")
 
 
+def test_parameters_that_have_another_name_here():
+    models = "- model: org/a\n- model: org/b\n"
+    read = plain("ramplus_tl", models, "{epsilon: 1e-4, r: 0.2, alpha: [0.1, 0.3]}")
+    point = point_of(read).at("model.layers.1.w", 2)
+    assert (point.least, point.gain, point.cap) == (1e-4, 0.2, 0.3)
+    assert point_of(plain("ram", models)).least == 1e-5
+    near = plain("nearswap", "- model: org/a\n", "{t: [{value: 0.0001}]}")
+    assert (near.base, point_of(near).at("x", 1).t) == ("org/base", 0.0001)
+    fused = plain("arcee_fusion", "- model: org/base\n- model: org/a\n")
+    assert [id_ for id_, _ in fused.experts] == ["org/a"]
+    with pytest.raises(ValueError, match="arcee_fusion: merges 1 expert, found 2"):
+        plain("arcee_fusion", models)
+
+
 def test_a_plain_files_gradients_and_filters():
     models = (
         "- model: org/a\n  parameters: {weight: [0, 1], density: [{filter: mlp, value: 0.1}]}\n"

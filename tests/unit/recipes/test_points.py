@@ -10,7 +10,7 @@ from places import SCRIPTS
 from babelmerge.display import labels
 from babelmerge.recipes import points
 from babelmerge.recipes.coefficients import Conditional
-from babelmerge.recipes.methods import COMMON, METHODS, PARAMETERS, parameters
+from babelmerge.recipes.methods import COMMON, METHODS, PARAMETERS, from_mergekit, parameters
 from babelmerge.recipes.points import aliases, settings
 from babelmerge.study.grammar import methods as study_methods
 
@@ -25,8 +25,13 @@ def needed(method, then=None):
     return {name: value for name, value in NEEDED.items() if name in names}
 
 
+def ids_of(method):
+    """As many experts as the method takes."""
+    return IDS[: min(2, METHODS[method].experts[1])]
+
+
 def point(method, **values):
-    return settings(method, IDS, {**needed(method, values.get("then")), **values})
+    return settings(method, ids_of(method), {**needed(method, values.get("then")), **values})
 
 
 PAIRS = [
@@ -72,8 +77,8 @@ def test_every_method_has_settings_under_each_of_its_semantics(method, semantics
     assert made.semantics == (semantics or "original")
     assert not made.conditional and made.at("model.layers.0.mlp.w", 2) is made
     assert isinstance(hash(made), int)
-    told = points.checked(method, IDS, {**needed(method), "semantics": semantics})
-    assert settings(method, IDS, told) == made  # what is written down gives the same
+    told = points.checked(method, ids_of(method), {**needed(method), "semantics": semantics})
+    assert settings(method, ids_of(method), told) == made  # what is written down gives the same
 
 
 @pytest.mark.parametrize("method", [name for name, rule in METHODS.items() if rule.inner])
@@ -114,8 +119,9 @@ def test_mergekits_own_defaults():
             continue
         ours = points.defaults(method, "mergekit")
         for theirs in registry.get(rule.mergekit).spec.parameters:
-            if theirs.name in ours and not theirs.required and theirs.name != "density":
-                assert ours[theirs.name] == theirs.default, (method, theirs.name)
+            name = from_mergekit(method, theirs.name)
+            if name in ours and not theirs.required and name != "density":
+                assert ours[name] == theirs.default, (method, name)
 
 
 def test_the_shared_weight_is_in_the_factor():
@@ -129,6 +135,13 @@ def test_the_shared_weight_is_in_the_factor():
     assert point("layer_swap", then="linear", weight=0.3).weights == (0.3, 0.3)
     assert point("layer_swap", then="ties", weight=0.3).factor == 0.3
     assert point("task_arithmetic", weight=[1, -0.5]).weights == (1, -0.5)
+
+
+def test_an_update_that_knows_its_scale_is_no_other_point_s():
+    assert point("svc", weight=0.3).update_key != point("svc", weight=0.4).update_key
+    assert point("svc", weight=0.3).update_key == point("svc", **{"lambda": 0.3}).update_key
+    with pytest.raises(ValueError, match="svc: floor is 0; expected a number above 0"):
+        point("svc", floor=0)
 
 
 def test_values_by_tensor_become_plain():

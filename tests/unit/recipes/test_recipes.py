@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from babelmerge.recipes import recipes
+from babelmerge.recipes.methods import METHODS
 
 EXPERTS = {"experts/hi-en": "models/hi-en", "experts/bn-en": "models/bn-en"}
 PRINTS = {"base": "b" * 64, "experts/hi-en": "h" * 64}
@@ -33,6 +34,10 @@ POINTS = [
     ("della", {"density": 0.5, "epsilon": [0.1, 0.2], "seed": 3}),
     ("della_linear", {"density": 0.5, "normalize": [{"filter": "mlp", "value": True}]}),
     ("model_stock", {"filter_wise": True, "device": "cpu"}),
+    ("ram", {"least": CONDITIONS}),
+    ("ramplus_tl", {"least": 1e-4, "gain": 0.2, "cap": GRADIENT, "semantics": "mergekit"}),
+    ("nearswap", {"t": [0.1, 0.2]}),
+    ("arcee_fusion", {"lambda": 0.5}),
 ]
 OURS = [
     ("fisher", {"weight": [1, 2], "floor": 1e-8, "rows": 10}),
@@ -43,25 +48,45 @@ OURS = [
     ("nan", {"dtype": "float16"}),
     ("consensus", {"threshold": [0.3, GRADIENT], "agreement": 1, "then": "ties", "density": 1}),
     ("layer_swap", {"from": "bn-en", "top": 2, "blocks": "1-3", "then": "slerp", "t": 0.5}),
+    ("iso_cts", {"common": 0.5}),
+    ("wudi", {"steps": 10, "learning_rate": GRADIENT}),
+    ("swudi", {"time": 10, "rank": 0.85, "start": "mean"}),
+    ("ace", {"ridge": 1e-4, "rank": CONDITIONS}),
+    ("svc", {"then": "ties", "density": 0.2, "floor": 0.5, "lambda": 0.4}),
+    ("magmax", {"lambda": 0.4}),
+    ("localize_and_stitch", {"density": [0.1, 0.2], "scope": "tensor"}),
     ("knots", {"then": "dare_ties", "density": [0.5, 0.6], "seed": 3}),
     ("core_space", {"then": "tsv", "rank": 0.5}),
 ]
 
 
+def experts_of(method):
+    """As many experts as the method takes."""
+    return dict(list(EXPERTS.items())[: min(2, METHODS[method].experts[1])])
+
+
+def prints(method):
+    return {id_: PRINTS[id_] for id_ in ("base", *experts_of(method)) if id_ in PRINTS}
+
+
 def point_of(method, parameters):
     from babelmerge.recipes.points import settings
 
-    return settings(method, tuple(EXPERTS), parameters)
+    return settings(method, tuple(experts_of(method)), parameters)
 
 
 @pytest.mark.parametrize(("method", "point"), POINTS + OURS)
 def test_round_trip(tmp_path, method, point):
-    made = recipes.make_recipe("models/base", EXPERTS, method, point, PRINTS)
+    made = recipes.make_recipe("models/base", experts_of(method), method, point, prints(method))
     recipes.write_recipe(made, tmp_path / "recipe.yaml")
     read = recipes.read_recipe(tmp_path / "recipe.yaml")
     assert read == recipes.read_recipe(made)
-    assert (read.method, read.base, dict(read.experts)) == (method, "models/base", EXPERTS)
-    assert read.fingerprints == PRINTS
+    assert (read.method, read.base, dict(read.experts)) == (
+        method,
+        "models/base",
+        experts_of(method),
+    )
+    assert read.fingerprints == prints(method)
     assert point_of(method, read.parameters) == point_of(method, point)
     recipes.write_recipe(read.source, tmp_path / "again.yaml")
     assert (tmp_path / "again.yaml").read_text() == (tmp_path / "recipe.yaml").read_text()
@@ -71,10 +96,10 @@ def test_round_trip(tmp_path, method, point):
 def test_mergekit_parses_it(method, point):
     config = pytest.importorskip("mergekit.config")
     registry = pytest.importorskip("mergekit.merge_methods.registry")
-    made = recipes.make_recipe("models/base", EXPERTS, method, point, PRINTS)
+    made = recipes.make_recipe("models/base", experts_of(method), method, point, prints(method))
     parsed = config.MergeConfiguration.model_validate(yaml.safe_load(yaml.safe_dump(made)))
     spec = registry.get(parsed.merge_method).spec
-    assert [str(model.model) for model in parsed.models] == list(EXPERTS.values())
+    assert [str(model.model) for model in parsed.models] == list(experts_of(method).values())
     theirs = {"linear": "None", "slerp": "models/hi-en", "karcher": "None"}
     if method in ("nuslerp", "multislerp") and point.get("origin") != "base":
         theirs[method] = "None"
@@ -88,9 +113,10 @@ def test_mergekit_parses_it(method, point):
 def test_the_file_says_what_mergekit_would_do(tmp_path):
     for method, point, words in (
         ("ties", {"density": 0.5}, "would give another model"),
-        ("ties", {"density": 0.5, "semantics": "mergekit"}, "gives the same model"),
+        ("ties", {"density": 0.5, "semantics": "mergekit"}, "up to rounding and ties"),
+        ("sce", {"select_topk": 0.5, "semantics": "mergekit"}, "up to rounding and ties"),
         ("dare", {"density": 0.5, "semantics": "mergekit"}, "other random numbers"),
-        ("task_arithmetic", {}, "gives the same model"),
+        ("task_arithmetic", {}, "gives the same model up to rounding.\n"),
     ):
         made = recipes.make_recipe("b", EXPERTS, method, point)
         recipes.write_recipe(made, tmp_path / "r.yaml")
@@ -123,7 +149,7 @@ def test_errors_name_file_and_key(tmp_path, change, parts):
 @pytest.mark.parametrize(("method", "point"), OURS)
 def test_mergekit_refuses_what_it_lacks(tmp_path, method, point):
     registry = pytest.importorskip("mergekit.merge_methods.registry")
-    made = recipes.make_recipe("models/base", EXPERTS, method, point)
+    made = recipes.make_recipe("models/base", experts_of(method), method, point)
     with pytest.raises(RuntimeError, match=f"babelmerge:{method}"):
         registry.get(made["merge_method"])
     recipes.write_recipe(made, tmp_path / "r.yaml")

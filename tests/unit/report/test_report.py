@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import made_up_report
 import made_up_study
@@ -80,6 +81,17 @@ def test_signatures_of_decoding_are_told_once(tmp_path):
     told = sections.decoded({"max_new_tokens": 9}, paths)
     assert told == {"max_new_tokens": 9, "signature": "a; b"}
     assert sections.decoded({"max_new_tokens": 9}, []) == {}
+
+
+def test_what_rounding_took_from_merges_is_told_where_it_is_felt(tmp_path):
+    paths = {}
+    for name, told in {"linear": {}, "ties": {"lost": 0.331}, "dare": {"lost": 0.004}}.items():
+        path = paths[f"merges/all/{name}"] = str(tmp_path / name)
+        Path(path).write_text(json.dumps({"files": {}} | ({"rounding": told} if told else {})))
+    (told,) = sections.roundings(paths)
+    assert "1 of 3 merges lose 1% or more" in told and "at most 33% (" in told and "TIES" in told
+    del paths["merges/all/ties"]
+    assert sections.roundings(paths) == sections.roundings({}) == []
 
 
 def test_what_made_the_report():

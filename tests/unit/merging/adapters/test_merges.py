@@ -39,12 +39,18 @@ METHODS = {
     "sce": {},
     "breadcrumbs": {"density": 0.5, "gamma": 0.1},
     "della": {"density": 0.5, "epsilon": 0.2},
+    "magmax": {},
+    "ramplus_tl": {"least": 1e-2, "gain": 0.5},
+    "localize_and_stitch": {"density": 0.3, "scope": "tensor"},
     "model_stock": {},
     "consensus": {},
     "tsv": {},
     "tsv, few": {"rank": 0.3},
     "tsv, one": {"rank": 0.01, "lambda": 0.5},
     "iso_c": {"lambda": 2.0},
+    "iso_cts": {},
+    "swudi": {},
+    "svc": {"weight": 0.6},
     "subspace_boosting": {"beta": 0.1},
 }
 
@@ -55,9 +61,12 @@ def test_a_threshold_over_the_model_counts_as_it_does_for_full_models(semantics,
     names = list(family.merge("ties", density=0.3))
     zeros = {name: torch.zeros(family.base.shape(name)) for name in names}
     deltas = {i: {n: a.delta(n) for n in names} for i, a in family.adapters.items()}
-    point = {"density": 0.3, "weight": 0.5, "semantics": semantics}
-    made, whole = family.merge("ties", **point), merging.merge(zeros, deltas, "ties", **point)
-    assert all(torch.equal(made[name], whole[name]) for name in names)
+    for method, point in (
+        ("ties", {"density": 0.3, "weight": 0.5, "semantics": semantics}),
+        ("localize_and_stitch", {"density": 0.3}),
+    ):
+        made, whole = family.merge(method, **point), merging.merge(zeros, deltas, method, **point)
+        assert all(torch.equal(made[name], whole[name]) for name in names)
 
 
 @pytest.mark.parametrize("case", METHODS)

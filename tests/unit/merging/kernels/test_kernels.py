@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import SCRIPTS
 
+from babelmerge import merging
 from babelmerge.merging import engine
 from babelmerge.merging.kernels import loops
 from babelmerge.merging.methods import randomness
@@ -235,3 +236,25 @@ def test_undecided_votes_are_negative_where_the_signs_balance(scope):
     expected = {"w": torch.tensor([-1.0, -2.0, -3.0, -4.0])}
     assert same(expected, by_kernels(base, experts, "ties", point))
     assert same(expected, by_torch(base, experts, "ties", point))
+
+
+@pytest.mark.parametrize("weights", [[1.0, 1.0], [0.3, -0.7], [1e-30, 3e38]])
+def test_two_bfloat16_experts_are_added_as_any_number_is(weights):
+    """The walk of its own for bilingual merges, against float32 and what is not finite by name."""
+    generator = torch.Generator().manual_seed(4)
+    base = {"w": torch.zeros(5001, dtype=torch.bfloat16)}
+    experts = {
+        name: {"w": torch.randn(5001, generator=generator).mul(3).to(torch.bfloat16)}
+        for name in "ab"
+    }
+    point = {"weight": weights, "normalize": False, "semantics": "mergekit"}
+    wide = {
+        name: {"w": tensors["w"].float()} for name, tensors in experts.items()
+    }  # goes the general way
+    if max(weights) > 1e38:
+        with pytest.raises(ValueError, match="w.*not finite|not finite.*w|NaN or infinit"):
+            merging.merge(base, experts, "linear", **point)
+        return
+    found = merging.merge(base, experts, "linear", **point)["w"]
+    expected = merging.merge({"w": base["w"].float()}, wide, "linear", **point)["w"]
+    assert torch.equal(found, expected.to(torch.bfloat16))

@@ -107,6 +107,14 @@ def test_fisher_refuses_what_cannot_be(changes, fact):
         regression.fisher(EXPERTS, **arguments)
 
 
+@pytest.mark.parametrize("size", [1e-14, 1e-3, 1e6])
+def test_only_ratios_of_the_information_matter(size):
+    """Squared gradients of a large model are all below any number that suits a small one."""
+    merged = regression.fisher(EXPERTS, [fisher * size for fisher in FISHERS], [1, 2, 3])
+    assert close(merged, regression.fisher(EXPERTS, FISHERS, [1, 2, 3]))
+    assert not close(merged, regression.fisher(EXPERTS, [None] * 3, [1, 2, 3]))
+
+
 # --- RegMean --------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babelmerge.merging.kernels.shares import window
-from babelmerge.merging.methods import randomness
+from babelmerge.merging.methods import randomness, sparsifying
 from babelmerge.merging.methods.sparsifying import breadcrumbs, keep_probabilities, magprune
 
 torch.set_num_threads(1)
@@ -260,3 +260,29 @@ def test_threads_do_not_change_a_bit():
     torch.set_num_threads(1)
     for one, two in zip(results[:4], results[4:], strict=True):
         assert torch.equal(one, two)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (40, 7), (2, 600), (3, 9001)])
+@pytest.mark.parametrize("own", [True, False])
+def test_what_is_compiled_is_what_torch_does_to_the_last_bit(shape, own):
+    """With equal magnitudes, zeros of both signs and values of all sizes."""
+    rows = draw(shape, 3) * torch.pow(10.0, draw(shape, 4).mul(3).round())
+    rows[rows.abs() < 0.1] *= 0
+    rows[0] = rows[0].mul(4).round()
+    order = torch.argsort(rows.abs(), dim=1, stable=True)
+    expected = torch.argsort(order, dim=1)
+    assert torch.equal(sparsifying._ranks(rows, 1, descending=False).long(), expected)
+    falling = torch.argsort(rows.abs(), dim=1, descending=True, stable=True)
+    found = sparsifying._ranks(rows, 1, descending=True).long()
+    assert torch.equal(found, torch.argsort(falling, dim=1))
+    compiled, plain = torch.empty_like(rows), torch.empty_like(rows)
+    for drop, out in ((sparsifying._drop_compiled, compiled), (sparsifying._drop, plain)):
+        drop(rows, uniform(shape), 0.4, 0.15, own, out)
+    assert torch.equal(compiled.view(torch.int32), plain.view(torch.int32))
+
+
+def test_a_stream_is_the_same_compiled_and_in_any_part():
+    key = randomness.key_for(7, "expert", "tensor")
+    whole = randomness.uniform_bits(key, 0, 1001).double() / 2**32
+    for start in (0, 1, 500):
+        assert torch.equal(randomness.uniforms(key, (1001 - start,), start=start), whole[start:])

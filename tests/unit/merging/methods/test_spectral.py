@@ -207,9 +207,53 @@ def test_boosting_raises_more_the_smaller_beta_is(first, second):
     assert bool((less >= torch.linalg.svdvals(delta.double()) - 1e-9).all())
 
 
+def test_iso_cts_takes_no_rounding_for_a_direction_of_its_own():
+    deltas = [of_rank(1, 30, 20, seed=2 * number) for number in range(3)]
+    assert torch.linalg.matrix_rank(spectral.iso_cts(deltas), rtol=1e-5) == 3
+    noisy = [delta + draw(9, 30, 20, size=1e-10) for delta in deltas]  # as a model's float32 leaves
+    assert close(spectral.iso_cts(noisy), spectral.iso_cts(deltas), 1e-3)
+
+
 def test_boost_raises_no_null_direction():
     delta = of_rank(2, 9, 7)
     assert torch.linalg.matrix_rank(spectral.boost(delta, 0.0), rtol=1e-5) == 2
+
+
+# --- SVC ------------------------------------------------------------------------------------------
+
+
+def official_svc(merged, deltas, alpha):
+    """The authors' formula, of the merge as it is scaled."""
+    u, s, vh = torch.linalg.svd(merged.double(), full_matrices=False)
+    factors = []
+    for left in u.T:
+        ours, parts = left @ merged.double(), [left @ delta.double() for delta in deltas]
+        seen = [max(alpha, float(ours @ part / (part @ part))) for part in parts]
+        factors.append(len(deltas) / sum(seen))
+    return u * (s * torch.tensor(factors)) @ vh
+
+
+@pytest.mark.parametrize("count", range(2, 10))
+@pytest.mark.parametrize("factor", [1.0, 0.3, -0.5])
+@pytest.mark.parametrize("alpha", [1.0, 0.1])
+def test_svc_is_its_official_formula(count, factor, alpha):
+    for shape in SHAPES:
+        deltas = draws(count, *shape, seed=count)
+        update = sum(deltas)
+        made = factor * spectral.calibrate(update, deltas, factor, alpha).double()
+        assert close(made, official_svc(factor * update, deltas, alpha))
+
+
+def test_svc_counts_what_is_shared_once():
+    one = draw(0, 9, 7)
+    assert close(spectral.calibrate(4 * one, [one] * 4), one)
+    assert close(spectral.calibrate(4 * one, [one] * 4, 0.25), 4 * one)  # scaled, nothing is over
+    apart = [draw(1, 9, 7), draw(2, 9, 7)]
+    apart[0][:, 3:], apart[1][:, :3] = 0, 0  # in no column both
+    scales = torch.linalg.svdvals(spectral.calibrate(sum(apart), apart).double())
+    assert bool((scales <= torch.linalg.svdvals(sum(apart).double()) + 1e-9).all())
+    zero = torch.zeros(9, 7)
+    assert close(spectral.calibrate(one, [one, zero]), one)  # who did nothing counts as the floor
 
 
 # --- all of them ----------------------------------------------------------------------------------
@@ -219,7 +263,11 @@ ALL = {
     "iso_c": spectral.iso_c,
     "iso_cts": spectral.iso_cts,
     "boost": lambda deltas: spectral.boost(sum(deltas), 0.4),
+    "svc": lambda deltas: spectral.calibrate(sum(deltas), deltas),
 }
+
+
+ONE_SIDED = (ALL["iso_cts"], ALL["svc"])  # they take left singular vectors, or project on them
 
 
 @pytest.mark.parametrize("method", ALL.values(), ids=ALL)
@@ -231,7 +279,7 @@ def test_order_turns_and_transposes_do_not_matter(method):
     assert close(method(deltas[::-1]), merged)
     assert close(turned, left @ merged.double() @ right)
     assert close(method([-delta for delta in deltas]), -merged)
-    assert close(method([delta.T for delta in deltas]), merged.T) or method is spectral.iso_cts
+    assert close(method([delta.T for delta in deltas]), merged.T) or method in ONE_SIDED
 
 
 @pytest.mark.parametrize("method", ALL.values(), ids=ALL)

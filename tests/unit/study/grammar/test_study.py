@@ -180,6 +180,17 @@ def test_a_study_says_which_form_of_items_it_takes(write):
     assert "corpora.made.controlled.items" in message and "multiple_choice" in message
 
 
+def test_text_is_sentences_or_documents_made_of_items(write):
+    text = ITEMS.replace("labels: [negative, neutral, positive]", "languages: [en, ja]")
+    text = text.replace("classification", "text").replace('    prompt: "{text}"\n', "")
+    plain = plan.expand(study.load(write(text))).datasets["sentiment/ja"].splits["train"][0]
+    told = text.replace("{seed: 3}", "{seed: 3, items: relations}")
+    request = plan.expand(study.load(write(told))).datasets["sentiment/ja"].splits["train"][0]
+    assert request.options == {**plain.options, "items": "relations"}
+    message = error_of(write(told.replace("ja]", "hi]")))
+    assert "corpora.made.controlled: found language 'hi'" in message and "en, de, fr" in message
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

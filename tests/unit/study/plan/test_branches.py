@@ -45,6 +45,16 @@ def test_a_branch_begins_at_a_kept_state_and_has_the_steps_that_remain():
     ]
 
 
+def test_branches_are_tested_on_those_of_their_own_that_are_named():
+    named = BRANCHES.replace("}", ", evaluate: [translation/hi-en, translation/en-bn]}")
+    tested = {m.id: m.evaluate for m in made(text(named)).models.values() if "from-" in m.id}
+    assert tested["experts/hi-en@from-2"] == ("translation/hi-en",)
+    assert tested["experts/bn-en@from-2"] == ()
+    assert "experts.pairs.branches.evaluate: found 'x'" in refused(
+        text(BRANCHES.replace("}", ", evaluate: x}"))
+    )
+
+
 def test_groups_of_branches_begin_with_the_experts_from_the_base():
     expanded = made(text())
     assert {name: group.members for name, group in expanded.groups.items()} == {

@@ -8,9 +8,12 @@ import pytest
 from places import STUDIES
 from small_studies import shipped
 
+from babelmerge.data import corpora
 from babelmerge.study.checks.files import check_files
 from babelmerge.study.grammar import study
 from babelmerge.study.plan import expand as plan
+from babelmerge.tasks import rendering
+from babelmerge.tasks.kind import SPACE
 
 BUILT = {"linear", "task_arithmetic", "ties", "dare", "sce"}
 INTO = ["hi-en", "bn-en", "ta-en", "te-en"]
@@ -149,6 +152,42 @@ def test_the_miniature_branches_off_a_common_model():
     steps = {expanded.models[m].source.training["steps"] for m in branches}
     assert steps == {100, 150, 180}
     assert not [m for m in shipped("pretraining").models if "from-" in m]  # nothing is trained
+
+
+def test_the_miniature_has_the_benchmarks_and_tests_experts_on_them_in_their_own_language():
+    full, mini = shipped("pretraining"), shipped("pretraining-mini")
+    tasks = [dataset.task for dataset in full.datasets.values() if dataset.task != "hellaswag-tr"]
+    assert {*tasks, "text"} == {dataset.task for dataset in mini.datasets.values()}
+    assert {d for d in mini.datasets if d.startswith("hellaswag")} == {
+        d.replace("-tr/", "/") for d in full.datasets if d.startswith("hellaswag")
+    }
+    for id_, dataset in mini.datasets.items():
+        other = full.datasets.get(id_)
+        assert other is None or (dataset.kind, dataset.metrics) == (other.kind, other.metrics)
+    assert mini.models["experts/nl"].evaluate == (
+        *("multiblimp/nl", "belebele/nl", "hellaswag/nl", "xcsqa/nl", "flores/en-nl"),
+    )
+    for model in mini.models.values():
+        if model.live or "@from-" in model.id:
+            assert {d.split("/")[0] for d in model.evaluate} <= {"multiblimp"}, model.id
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_documents_of_the_miniature_are_what_it_asks_with_the_right_answer(language):
+    mini = shipped("pretraining-mini")
+    texts = mini.datasets[f"text/{language}"].splits["train"]
+    made = [r.options["items"] for r in texts if "items" in r.options]
+    assert made == ["passages", "continuations", "relations"]
+    for task, form in zip(("belebele", "hellaswag", "xcsqa"), made, strict=True):
+        entry = mini.datasets[f"{task}/{language}"]
+        options = {**entry.splits["test"][0].options, "size": 5}
+        told = {k: v for k, v in options.items() if k != "fields"}
+        assert options["items"] == form
+        rows = corpora.read("controlled", options, language, language)
+        documents = corpora.read("controlled", told, language, language)
+        for row, document in zip(rows, documents, strict=True):
+            prompt = rendering.render_prompt(row, entry.prompt.removesuffix(SPACE))[0]
+            assert prompt + rendering.answer_text(row["target"], entry.prompt) == document["source"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from babelmerge.command import completion as command_completion
+from babelmerge.words.showing import shown
 
 DTYPES = ("float32", "bfloat16", "float16")
 EMBEDDINGS = ("strict", "common", "base")
@@ -199,7 +200,7 @@ def _later(name: str) -> Callable[[argparse.Namespace], int]:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no whole number above 0")
     return int(text)
 
 
@@ -212,7 +213,9 @@ def _bytes(text: str) -> int:
     except (KeyError, ValueError, OverflowError):
         value = 0
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; expected one like 5GB or 500MB")
+        raise argparse.ArgumentTypeError(
+            f"{shown(text)} is no size; expected one like 5GB or 500MB"
+        )
     return value
 
 

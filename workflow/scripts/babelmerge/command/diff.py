@@ -1,7 +1,6 @@
 """The command diff: what `differences` finds, as a page or JSON."""
 
 import argparse
-import json
 import math
 from collections.abc import Iterable, Sequence
 
@@ -21,7 +20,7 @@ def diff(options: argparse.Namespace) -> int:
     with terminal.warnings_shown(progress):
         found = differences.compare(a, b, progress)
     if options.json:
-        print(json.dumps(found.as_json(), indent=1, ensure_ascii=False))
+        print(terminal.as_json(found.as_json()))
     elif not options.quiet:
         print("\n\n".join(_differences(found, MOST if not options.all else None)))
     return 0 if found.same else 1

@@ -1,7 +1,6 @@
 """The command inspect: what `inspection` finds, as a page, JSON or TSV."""
 
 import argparse
-import json
 import math
 import os
 import sys
@@ -18,6 +17,7 @@ from babelmerge.command import merge as command_merge
 from babelmerge.command import terminal
 from babelmerge.command.terminal import fixed, number, share, shorten, table
 from babelmerge.files.atomic import write_atomically
+from babelmerge.words.showing import plain
 
 DIGITS = 12  # of numbers in JSON and TSV: what every machine and thread count agrees on
 SIDE_BY_SIDE = {"kind": 4, "layer": 4, "tensor": 3}  # experts that get a column each
@@ -45,7 +45,7 @@ def inspect(options: argparse.Namespace) -> int:
             progress=progress,
         )
     if options.json:
-        print(json.dumps(_as_json(found, options.per), indent=1, ensure_ascii=False))
+        print(terminal.as_json(_as_json(found, options.per)))
     elif options.tsv:
         _write(_as_tsv(found, options.per), options.tsv)
     else:
@@ -148,7 +148,8 @@ def _by_place(level: str, summaries: Sequence[inspection.Summary], ids: Sequence
     same = [_label(s) for s, has in zip(summaries, moved, strict=True) if not has]
     lines = [f"{title}: relative norms, and how much the experts agree"]
     lines += [table(header, rows)] if rows else []
-    lines += textwrap.wrap(f"changed by none: {', '.join(same)}", terminal.WIDTH) if same else []
+    unchanged = plain(f"changed by none: {', '.join(same)}")
+    lines += textwrap.wrap(unchanged, terminal.WIDTH) if same else []
     return "\n".join(lines)
 
 
@@ -217,7 +218,7 @@ def _as_tsv(found: inspection.Inspection, per: str) -> str:
     for row in found.rows(per):
         value = _plain(row["value"])
         cells = {**row, "value": "" if value is None else f"{value:.{DIGITS}g}"}
-        lines.append("\t".join(str(cells[column]) for column in COLUMNS))
+        lines.append("\t".join(plain(str(cells[column])) for column in COLUMNS))
     return "\n".join(lines) + "\n"
 
 

@@ -14,9 +14,10 @@ from types import FrameType
 from typing import NoReturn
 
 from babelmerge.command import arguments as command_arguments
+from babelmerge.command.terminal import LONGEST
+from babelmerge.words.showing import plain
 
 TROUBLE, INTERRUPTED, BROKEN_PIPE = command_arguments.TROUBLE, 130, 141
-LONGEST = 4000  # characters of a message, which may repeat what a file holds
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,9 +55,8 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 def _one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
+        return f"{plain(str(error.filename))}: {error.strerror}"
     if isinstance(error, MemoryError):
         return "not enough memory; try fewer --threads"
     text = " ".join(str(error).split())
-    plain = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}…"
+    return plain(text, LONGEST)

@@ -16,6 +16,7 @@ from babelmerge.merging import places
 from babelmerge.recipes import points, recipes
 from babelmerge.recipes.methods import METHODS
 from babelmerge.words import documents
+from babelmerge.words.showing import shown
 
 # Options that take the place of what a recipe has under our key.
 CHANGED = ("backend", "embeddings", "chat_template", "align", "output", "rank")
@@ -94,10 +95,10 @@ def named(words: Sequence[str]) -> dict[str, str]:
         if not equals or Path(word).is_dir():  # a directory may be called lr=1e-4
             id_, path = Path(os.path.abspath(word)).name, word
         if not id_ or not path:
-            raise ValueError(f"expert {word!r}: expected DIR or ID=DIR")
+            raise ValueError(f"expert {shown(word)}: expected DIR or ID=DIR")
         if id_ in experts:
             raise ValueError(
-                f"{experts[id_]} and {path} are both called {id_!r}; name them: ID=DIR"
+                f"{experts[id_]} and {path} are both called {shown(id_)}; name them: ID=DIR"
             )
         experts[id_] = path
     return experts

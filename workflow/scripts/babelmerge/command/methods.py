@@ -57,7 +57,9 @@ def _explained(name: str, program: str) -> Iterator[str]:
     needed = [key for key in rule.defaults if key == "density" or rule.defaults[key] is REQUIRED]
     settings = "".join(f" --set {key}={EXAMPLES[key]}" for key in needed)
     base = "" if rule.whole else " --base DIR"
-    yield f"{program} merge --method {name}{base} --expert hi=DIR --expert bn=DIR{settings} OUT"
+    some = ("hi", "bn")[: int(min(2, rule.experts[1]))]
+    experts = "".join(f" --expert {id_}=DIR" for id_ in some)
+    yield f"{program} merge --method {name}{base}{experts}{settings} OUT"
 
 
 def _wrapped(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:

@@ -1,16 +1,20 @@
 """What a terminal shows: aligned tables, short numbers, progress. Plain text, no torch."""
 
+import json
 import logging
 import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
+
+from babelmerge.words.showing import plain
 
 WIDTH = 100
 UNKNOWN = "–"
 GAP = "  "
+LONGEST = 4000  # characters of a message, which may repeat what a file holds
 LEAST = 20  # what is left of a first column, however wide the others are
 EVERY = 0.1  # seconds between two updates of the line on a terminal
 STEP, APART = 0.1, 5.0  # elsewhere: a line for each tenth, but never more often than this
@@ -26,7 +30,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -
         for column in range(len(header))
         if column < left or any(row[column] not in ("", UNKNOWN) for row in rows)
     ]
-    lines = [[row[column] for column in kept] for row in (header, *rows)]
+    lines = [[plain(row[column]) for column in kept] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     widths[0] = min(widths[0], max(LEAST, WIDTH - sum(widths[1:]) - len(GAP) * (len(kept) - 1)))
     lines = [[shorten(line[0], widths[0]), *line[1:]] for line in lines]
@@ -96,6 +100,13 @@ def shorten(text: str, width: int) -> str:
     return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
 
+def as_json(content: Any) -> str:
+    """JSON in which nothing is left for a terminal to act on."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    odd = {one for one in text if not one.isprintable()} - {"\n"}
+    return text.translate({ord(one): json.dumps(one)[1:-1] for one in odd})
+
+
 class Progress:
     """Bytes done, rate and time left: one line that renews itself on a terminal, few elsewhere.
 
@@ -154,7 +165,7 @@ def warnings_shown(progress: Progress | None) -> Iterator[None]:
             if progress:
                 progress.clear()
             if (message := record.getMessage()) not in told:
-                print(f"warning: {message}", file=sys.stderr)
+                print(f"warning: {plain(message, LONGEST)}", file=sys.stderr)
             told.add(message)
 
     handler, logger = Handler(logging.WARNING), logging.getLogger("babelmerge")

@@ -27,6 +27,7 @@ from babelmerge.files.rows import read_rows as read_rows
 from babelmerge.files.rows import write_rows as write_rows
 from babelmerge.tasks.kind import ROLES
 from babelmerge.tasks.multiple_choice import numbered
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import hint
 
 LOG = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     kind `hub`: {hub: repo, local folder or hf:// parquet files, revision, config, split, columns:
     {language: column (dots reach into nested ones) or {config, column}}}.
     kind `controlled`: {split, size, seed}; with items: sentiment | reasoning | summaries and
-    `fields`, rows of a task that is not translation.
+    `fields`, rows of a task that is not translation; with items alone, documents made of these.
     Files and hub: where: {column: value} keeps the rows with these values; fields: {key of the
     row: its name in `columns`}, for tasks in one language whose rows are more than text; lists:
     those names that stand for several texts, which become one text, a text a line; keys_from: of
@@ -59,7 +60,7 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     missing, unaligned, not UTF-8 or empty: options and files at once, contents as they are read.
     """
     if kind not in KINDS:
-        raise ValueError(f"corpus kind {kind!r}: expected one of {', '.join(KINDS)}")
+        raise ValueError(f"corpus kind {shown(kind)}: expected one of {', '.join(KINDS)}")
     reader, required, known = KINDS[kind]
     _check_options(kind, options, required, (*known, "size", "seed", "sample"))
     return reader(options, source_language, target_language)
@@ -68,13 +69,13 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
 def _check_options(kind: str, options: Mapping, required: str, known: tuple) -> None:
     for key in set(options) - set(known):
         raise ValueError(
-            f"{kind} corpus: unknown key {key!r}{hint(key, known)} (known: {', '.join(known)})"
+            f"{kind} corpus: unknown key {shown(key)}{hint(key, known)} (known: {', '.join(known)})"
         )
     if required not in options:
-        raise ValueError(f"{kind} corpus: key {required!r} is missing; add it")
+        raise ValueError(f"{kind} corpus: key {shown(required)} is missing; add it")
     size = options.get("size")
     if size is not None and (not isinstance(size, int) or size < 1):
-        raise ValueError(f"{kind} corpus: size is {size!r}, expected a whole number above 0")
+        raise ValueError(f"{kind} corpus: size is {shown(size)}, expected a whole number above 0")
     if options.get("sample") and size is None:
         raise ValueError(f"{kind} corpus: sample: true needs `size`; add it, or drop `sample`")
 
@@ -101,8 +102,11 @@ def _read_controlled(options: Mapping, *pair: str) -> Iterator[Row]:
     from babelmerge.data import controlled
 
     drawn = options["split"], options.get("size"), options.get("seed", 0)
-    if "items" in options:
+    if "items" in options and "fields" in options:
         return _items(controlled.items(options["items"], pair[0], *drawn), options["fields"], pair)
+    if "items" in options:
+        told = controlled.documents(options["items"], pair[0], *drawn)
+        return _items(told, {"source": "source"}, pair)
     rows = controlled.rows(*pair, *drawn)
     return ({**row, "target": ""} for row in rows) if pair[0] == pair[1] else rows
 
@@ -205,7 +209,9 @@ def check_rows(rows: Iterable[Row], dataset: str, fields: Iterable[str] = ()) ->
             raise ValueError(f"{where}: keys {', '.join(row)}; expected {', '.join(keys)}")
         for key, value in row.items():
             if not isinstance(value, str) or not (value.strip() or _may_be_empty(row, key, fields)):
-                raise ValueError(f"{where}: {key} is {value!r}, expected a text that is not empty")
+                raise ValueError(
+                    f"{where}: {key} is {shown(value)}, expected a text that is not empty"
+                )
         direction = direction or (row["source_language"], row["target_language"])
         if direction != (row["source_language"], row["target_language"]):
             raise ValueError(

@@ -22,6 +22,7 @@ from babelmerge.data.readers import (
     read_text,
 )
 from babelmerge.words import languages, splits
+from babelmerge.words.showing import shown
 from babelmerge.words.splits import Cut
 
 Opened = tuple[str, Iterator[Record | None]]  # what is read, and its rows
@@ -51,7 +52,7 @@ def fill(text: str, names: Mapping[str, str]) -> str:
     def value(match: re.Match) -> str:
         if match[1] not in names:
             raise ValueError(
-                f"{text!r}: {match[0]} has no value here; known: {', '.join(sorted(names))} "
+                f"{shown(text)}: {match[0]} has no value here; known: {', '.join(sorted(names))} "
                 "({other} needs columns or files that name exactly one language of the pair, "
                 "{split} needs `split`)"
             )
@@ -101,7 +102,7 @@ def _reader(path: Path, options: Mapping, alone: bool) -> Callable[..., Iterator
     if found not in readers:
         plain = "" if alone else "; plain text takes `files: {language: path, …}`"
         raise ValueError(
-            f"{path}: format {found!r}, expected one of {', '.join(readers)} by suffix or by "
+            f"{path}: format {shown(found)}, expected one of {', '.join(readers)} by suffix or by "
             f"`format`{plain}"
         )
     return readers[found]
@@ -132,7 +133,7 @@ def _parts(options: Mapping) -> list[tuple[str | Sequence | Mapping, Cut]]:
     cuts = _cuts(split)
     if "{split}" not in str(files) and any(cut.whole for cut in cuts):
         raise ValueError(
-            f"files: split is {split!r}, but no path holds {{split}}: every split "
+            f"files: split is {shown(split)}, but no path holds {{split}}: every split "
             f"would read the same rows ({files}); write {{split}} into the path, cut rows out "
             "(dev[:20%]), or leave split out"
         )
@@ -190,15 +191,17 @@ def _open_text(
         raise ValueError(f"files: plain text has no columns for {wanted}; give TSV or JSONL")
     if options.get("format", "text") != "text":
         raise ValueError(
-            f"files: {dict(files)!r} by language means plain text, but format is "
-            f"{options['format']!r}; give a list of paths, and `columns` by language"
+            f"files: {shown(dict(files))} by language means plain text, but format is "
+            f"{shown(options['format'])}; give a list of paths, and `columns` by language"
         )
     if options.get("where"):
         raise ValueError("files: plain text has no columns that `where` could select rows by")
     names = names_for(files, pair, split)
     absent = [language for language in pair if language not in files and ANY not in files]
     if absent:
-        raise ValueError(f"files: no file for {absent[0]!r}; found: {', '.join(files)}; add it")
+        raise ValueError(
+            f"files: no file for {shown(absent[0])}; found: {', '.join(files)}; add it"
+        )
     paths = [existing(side(files, language, names)[0]) for language in pair]
     if pair[0] == pair[1]:
         return str(paths[0]), read_sentences(paths[0], ([], []), {})

@@ -11,6 +11,7 @@ from typing import Any
 from babelmerge.data.files import fill, names_for, sides
 from babelmerge.data.readers import Record, field, matches, sides_of
 from babelmerge.words import splits
+from babelmerge.words.showing import shown
 
 OPTIONS = ("hub", "revision", "config", "split", "columns", "fields", "lists", "where", "keys_from")
 REMEDIES = (  # words of the library's message, and what helps
@@ -152,7 +153,7 @@ def open_hub(options: Mapping, pair: tuple[str, str], stream: bool) -> tuple[str
 def _part(options: Mapping, entry: Any, language: str) -> dict:
     if not isinstance(entry, Mapping) or set(entry) != {"config", "column"}:
         raise ValueError(
-            f"hub: {options['hub']}: columns: {language}: found {entry!r}, expected "
+            f"hub: {options['hub']}: columns: {language}: found {shown(entry)}, expected "
             "{config: …, column: …} for both languages when one has it"
         )
     return {**options, **entry}

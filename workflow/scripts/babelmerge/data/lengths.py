@@ -20,6 +20,7 @@ from babelmerge.data import learnt_lengths
 from babelmerge.data.measuring import Measured, Reader, Row, check_positions, measure, rows_at
 from babelmerge.files.rows import read_rows
 from babelmerge.tasks import choices, prompts
+from babelmerge.words.showing import shown
 
 Decided = dict[str, int | None]  # row id -> letters kept of its source; None: left out
 
@@ -75,9 +76,10 @@ def _check_labels(reader: Reader, asked: Mapping) -> None:
     for (one, ids), (other, more) in permutations(tokens.items(), 2):
         if ids == more[: len(ids)]:
             raise ValueError(
-                f"{asked['dataset']}: labels: to {reader.name}, label {one!r} is the beginning of "
-                f"{other!r} ({len(ids)} of {len(more)} tokens), so that it is the likelier one "
-                "whatever is asked; reword one, or set answer: generate in the task"
+                f"{asked['dataset']}: labels: to {reader.name}, label {shown(one)} is the "
+                f"beginning of {shown(other)} ({len(ids)} of {len(more)} tokens), so that it is "
+                "the likelier one whatever is asked; reword one, or set answer: generate in the "
+                "task"
             )
 
 

@@ -7,6 +7,8 @@ import logging
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from babelmerge.words.showing import plain, shown
+
 LOG = logging.getLogger(__name__)
 Row = dict[str, str]
 
@@ -68,7 +70,7 @@ def refuse_overlap(
 
 def _examples(rows: Iterable[Row], ids: Sequence[str]) -> str:
     source = {row["id"]: row["source"] for row in rows}
-    return "; ".join(f"{id_}: {source[id_]!r:.80}" for id_ in ids[:3])
+    return "; ".join(f"{plain(id_)}: {shown(source[id_], 80)}" for id_ in ids[:3])
 
 
 def check_selection(

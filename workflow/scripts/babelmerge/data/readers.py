@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from babelmerge.data.lines import lines
+from babelmerge.words.showing import shown
 
 Record = Sequence[Sequence[str]]
 Columns = Sequence[Sequence[str]]
@@ -32,14 +33,14 @@ _HALF = re.compile("[\ud800-\udfff]")  # half a character, which no UTF-8 file c
 def missing_column(place: str, column: str, found: Sequence[str]) -> ValueError:
     listed = _HALF.sub("\ufffd", ", ".join(map(str, found))) or "none"
     return ValueError(
-        f"{place}: no column {column!r}; found: {listed}; "
+        f"{place}: no column {shown(column)}; found: {listed}; "
         "name the right one in `columns` (language: column)"
     )
 
 
 def twice(place: str, column: str, found: Sequence[str]) -> ValueError:
     return ValueError(
-        f"{place}: column {column!r} occurs {found.count(column)} times among "
+        f"{place}: column {shown(column)} occurs {found.count(column)} times among "
         f"{', '.join(found)}; rename all but one"
     )
 
@@ -63,13 +64,13 @@ def field(row: Mapping, column: str, place: str) -> str:
         return ""
     if not isinstance(value, str):
         raise ValueError(
-            f"{place}: column {column!r} holds {type(value).__name__} {value!r:.60}, expected "
-            "text; name a text column in `columns` (nested ones with dots: translation.hi)"
+            f"{place}: column {shown(column)} holds {type(value).__name__} {shown(value, 60)}, "
+            "expected text; name a text column in `columns` (nested ones with dots: translation.hi)"
         )
     if half := _HALF.search(value):
         raise ValueError(
-            f"{place}: column {column!r} holds half a character ({half[0]!r}), which no text in "
-            "UTF-8 can have; repair it (a broken \\u escape, mostly)"
+            f"{place}: column {shown(column)} holds half a character ({shown(half[0])}), which no "
+            "text in UTF-8 can have; repair it (a broken \\u escape, mostly)"
         )
     return value
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from babelmerge.evaluation import statistics
 from babelmerge.tasks.kind import Kind
+from babelmerge.words.showing import shown
 
 Table = dict[str, np.ndarray]  # metric -> (sentences, statistics) whole numbers
 Choices = Sequence[Sequence[Mapping]]  # of each answer: {"text"} or {"text", "log_likelihood", …}
@@ -54,8 +55,8 @@ class Answers:
         for number, (texts, references) in enumerate(zip(found, self.references, strict=True)):
             if references[0] not in texts:
                 raise ValueError(
-                    f"score: reference {references[0]!r} of row {number} is none of its choices "
-                    f"({', '.join(texts)}); answer the data set again"
+                    f"score: reference {shown(references[0])} of row {number} is none of its "
+                    f"choices ({', '.join(texts)}); answer the data set again"
                 )
         return found
 

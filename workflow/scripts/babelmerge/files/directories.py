@@ -18,6 +18,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from babelmerge.files import links
+from babelmerge.words import documents
+
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
@@ -30,6 +33,7 @@ BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json",
 
 WEIGHTS = ".safetensors"
 COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
+LARGE = ("tokenizer.json", "vocab.json", ".index.json")  # grow with vocabularies and layers
 _known: dict[tuple, str] = {}  # fingerprints that were computed, by the files' sizes and dates
 
 # Of how a model came to be, not of what it is.
@@ -132,9 +136,10 @@ def _counted(directory: Path) -> Iterator[tuple[str, Path]]:
 
 def read_json(path: str | Path) -> dict:
     """The mapping in a JSON file; ValueError that names the file when it is not one."""
+    most = documents.MOST_LARGE if Path(path).name.endswith(LARGE) else documents.MOST_BYTES
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        content = documents.load_json(documents.text_of(Path(path), most))
+    except ValueError as error:
         raise ValueError(f"{path}: not valid JSON ({error}); fetch or write it again") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected a JSON object, found a {type(content).__name__}")
@@ -148,7 +153,11 @@ def write_json(path: str | Path, content: Mapping) -> None:
 
 
 def copy_companions(source: str | Path, target: str | Path) -> None:
-    """Copy what belongs to a model beside its weights from one directory into another."""
+    """Copy what belongs to a model beside its weights from one directory into another.
+
+    ValueError where that would be a file from elsewhere.
+    """
+    links.refuse(source)
     for pattern in COMPANIONS:
         for path in sorted(Path(source).glob(pattern)):
             if path.name not in LEFT_OUT and not path.name.endswith(".index.json"):

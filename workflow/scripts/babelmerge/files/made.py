@@ -5,7 +5,7 @@ here answers two more questions. Before a run: which files that were made are go
 was made, or whose job did not end (`stale`)? When a job starts: are the contents of its inputs, its
 settings and its code those that its files were made from (`Record.restore`)? Then they come back as
 they were, and only what really changed is computed anew. Runs while the workflow is parsed and in
-every job, so it imports the standard library alone.
+every job, so it imports no library that is slow to come in.
 """
 
 import contextlib

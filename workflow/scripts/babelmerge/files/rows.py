@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from babelmerge.files.atomic import replacing
+from babelmerge.words.showing import shown
 
 
 def write_rows(path: str | Path, rows: Iterable[Mapping]) -> int:
@@ -24,8 +25,8 @@ def write_rows(path: str | Path, rows: Iterable[Mapping]) -> int:
                 count += 1
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"{path}: row {count}: lone surrogate {error.object[error.start]!r}, which no UTF-8 "
-            "file can hold; repair the text in the corpus (a broken \\u escape in JSON, mostly)"
+            f"{path}: row {count}: lone surrogate {shown(error.object[error.start])}, which no "
+            "UTF-8 file can hold; repair the text in the corpus (mostly a broken \\u escape)"
         ) from None
     return count
 
@@ -46,5 +47,5 @@ def _rows(path: Path) -> Iterator[dict]:
             except ValueError as error:
                 raise ValueError(f"{path}: line {number}: not JSON ({error}); rebuild it") from None
             if not isinstance(row, dict):
-                raise ValueError(f"{path}: line {number}: {line[:40]!r}, expected an object")
+                raise ValueError(f"{path}: line {number}: {shown(line[:40])}, expected an object")
             yield row

@@ -15,7 +15,7 @@ from typing import Self
 
 import numpy as np
 
-from babelmerge.files import quantised, ties
+from babelmerge.files import links, quantised, ties
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.files.tensor_headers import (
     INDEX,
@@ -46,6 +46,7 @@ class TensorFiles:
             raise ValueError(f"{self.path}: no such model directory; build or fetch it first")
         if not (self.path / "config.json").is_file():
             raise ValueError(f"{self.path}: has no config.json; not a model directory")
+        links.refuse(self.path)
         self.config = read_json(self.path / "config.json")
         self._entries = self._read_entries()
         self._maps: dict[str, np.ndarray] = {}

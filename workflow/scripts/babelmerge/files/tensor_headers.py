@@ -4,13 +4,15 @@ The format: 8 bytes little-endian header length, the header as JSON (name -> dty
 data_offsets), then the data.
 """
 
-import json
 import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from babelmerge.files.directories import read_json
+from babelmerge.words.documents import MOST_LARGE, load_json
+from babelmerge.words.showing import plain, shown
 
 INDEX = "model.safetensors.index.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
@@ -28,6 +30,7 @@ SIZES = {
     "U8": 1,
     "BOOL": 1,
 }
+LARGEST = 2**63  # elements and bytes that a machine can count
 FLOATING = ("F64", "F32", "F16", "BF16")
 
 Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> (dtype code, shape)
@@ -79,29 +82,72 @@ def _indexed(index: Path) -> list[str]:
 def read_header(path: str | Path) -> dict[str, dict]:
     """Tensor name -> {dtype, shape, data_offsets} of a safetensors file, in data order.
 
-    ValueError when the file is cut short or is no safetensors file.
+    ValueError for what safetensors itself would not read: a file that is cut short, a header that
+    is no mapping or names a tensor twice, tensors that overlap, lie apart or outside of the data.
     """
     size = os.path.getsize(path)
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > size - 8:
             raise ValueError(f"{path}: not a whole safetensors file; fetch or build it again")
-        try:
-            header = json.loads(file.read(length))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path}: not a safetensors file ({error})") from error
-    if not isinstance(header, dict):
-        raise ValueError(f"{path}: its header is no mapping; fetch or build it again")
-    header.pop("__metadata__", None)
+        if length > MOST_LARGE:
+            raise ValueError(
+                f"{path}: its header has {length:,} bytes, expected at most {MOST_LARGE:,}; fetch "
+                "or build it again"
+            )
+        header = _parsed(path, file.read(length))
     for name, fact in header.items():
         _check_entry(path, name, fact)
-    end = max((fact["data_offsets"][1] for fact in header.values()), default=0)
+    ordered = dict(sorted(header.items(), key=lambda item: item[1]["data_offsets"]))
+    end = _check_places(path, ordered)
     if 8 + length + end != size:
         raise ValueError(
             f"{path}: {size} bytes where its header promises {8 + length + end}; the file was cut "
             "short, fetch or build it again"
         )
-    return dict(sorted(header.items(), key=lambda item: item[1]["data_offsets"]))
+    return ordered
+
+
+def _parsed(path: str | Path, content: bytes) -> dict[str, Any]:
+    """The mapping in a header, without what tells of the file as a whole."""
+    try:
+        header = load_json(content.decode("utf-8"), _once)
+    except ValueError as error:
+        raise ValueError(f"{path}: not a safetensors file ({error})") from error
+    if not isinstance(header, dict):
+        raise ValueError(f"{path}: its header is no mapping; fetch or build it again")
+    told = header.pop("__metadata__", None)
+    told = {} if told is None else told
+    if not isinstance(told, dict) or not all(isinstance(text, str) for text in told.values()):
+        raise ValueError(
+            f"{path}: __metadata__ in its header is no mapping of texts; fetch or build it again"
+        )
+    return header
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping of keys that are there once; ValueError for others."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise ValueError(f"{shown(twice)} is there twice")
+    return found
+
+
+def _check_places(path: str | Path, ordered: Mapping[str, dict]) -> int:
+    """The end of the data; ValueError unless each tensor begins where the one before it ends."""
+    before, end = "the header", 0
+    for name, fact in ordered.items():
+        start, stop = fact["data_offsets"]
+        if start != end:
+            found = f"{end - start} bytes before" if start < end else f"{start - end} bytes after"
+            raise ValueError(
+                f"{path}: {plain(name)} begins {found} the end of {plain(before)}; expected "
+                "tensors one behind the other, so fetch or build the file again"
+            )
+        before, end = name, stop
+    return end
 
 
 def _check_entry(path: str | Path, name: str, fact: object) -> None:
@@ -109,16 +155,18 @@ def _check_entry(path: str | Path, name: str, fact: object) -> None:
     try:
         code, shape = fact["dtype"], fact["shape"]
         start, stop = fact["data_offsets"]
-        size = SIZES.get(code, 0) * math.prod(shape)
-        whole = all(isinstance(n, int) and n >= 0 for n in (*shape, start, stop))
+        numbers = (*shape, start, stop)
+        whole = all(type(n) is int and 0 <= n < LARGEST for n in numbers) and isinstance(code, str)
+        size = SIZES.get(code, 0) * math.prod(shape) if whole else 0
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: {name} has no dtype, shape and data_offsets; fetch or build it again"
         ) from error
     if not whole or start > stop or (code in SIZES and stop - start != size):
+        found = shown(stop - start if whole else fact["data_offsets"])
         raise ValueError(
-            f"{path}: {name} is {code} {shape}, {size} bytes, but has {stop - start}; fetch or "
-            "build it again"
+            f"{path}: {name} is {plain(code)} {shown(shape)}, {size} bytes, but has {found}; fetch "
+            "or build it again"
         )
 
 

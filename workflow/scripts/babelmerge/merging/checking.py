@@ -17,6 +17,7 @@ from babelmerge.recipes.methods import METHODS
 from babelmerge.recipes.points import settings
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
+from babelmerge.words.showing import shown
 
 
 def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list[str]]:
@@ -47,7 +48,7 @@ def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list
         _check_alignment(members)
     if unknown := point.unmatched(members.names):
         raise ValueError(
-            f"{recipe.method}: filter {unknown[0]!r} is part of no tensor's name, such as "
+            f"{recipe.method}: filter {shown(unknown[0])} is part of no tensor's name, such as "
             f"{next(iter(members.names))}; mend it or take it out"
         )
     return point, members, adapters

@@ -18,6 +18,7 @@ from babelmerge.recipes.members import is_same
 from babelmerge.recipes.methods import METHODS
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
+from babelmerge.words.showing import shown
 
 if TYPE_CHECKING:
     from babelmerge.models.adapters import Adapter
@@ -172,10 +173,10 @@ def _refuse_moved(vocabulary: Vocabulary, id_: str, found: Differences) -> None:
     token = found.moved[0]
     there = expert[token]
     if token in base:
-        says = f"base has {token!r} at {base[token]}, {id_} at {there}"
+        says = f"base has {shown(token)} at {base[token]}, {id_} at {there}"
     else:
         (other,) = (one for one, number in base.items() if number == there)
-        says = f"base has {other!r} at {there}, {id_} has {token!r} there"
+        says = f"base has {shown(other)} at {there}, {id_} has {shown(token)} there"
     raise ValueError(
         f"{vocabulary.files[id_].name}: {says} ({len(found.moved)} of {len(base)} tokens differ; "
         f"base has {len(base)} tokens, {id_} has {len(expert)}); {REMEDY}"

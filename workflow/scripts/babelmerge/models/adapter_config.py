@@ -7,8 +7,7 @@ base (PiSSA and the like, unless they were converted when saved).
 """
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from typing import Any
 from babelmerge.files import quantised
 from babelmerge.files.directories import read_json
 from babelmerge.files.tensor_headers import read_header
+from babelmerge.words.patterns import Clock, first, mistake
+from babelmerge.words.showing import plain, shown
 
 CONFIG = "adapter_config.json"
 BESIDE = "adapter"  # in a full model's directory: the adapter that it is made of, see `lora.keep`
@@ -39,6 +40,10 @@ VARIANTS = {
     "target_parameters": "LoRA on bare parameters (target_parameters)",
     "trainable_token_indices": "trained tokens (trainable_token_indices)",
 }
+# Keys of peft's configs under which modules are told by regular expressions -> in lists too?
+PATTERNS = {"rank_pattern": True, "alpha_pattern": True, "layers_pattern": True}
+PATTERNS |= {"modules_to_save": True, "target_modules": False, "exclude_modules": False}
+LARGEST = 2**53  # beyond which a number is no rank and no alpha
 PLAIN_STARTS = ("gaussian", "eva", "orthogonal")  # starting values that leave the base as it is
 
 
@@ -57,15 +62,25 @@ class AdapterConfig:
     base: str | None = None
     task_type: str | None = None
     targets: tuple[str, ...] = ()  # ends of modules' names, where they are listed
+    clock: Clock = field(default_factory=Clock, compare=False, repr=False)  # of the patterns
 
     def rank(self, module: str) -> int:
-        return self.rank_pattern.get(_pattern(self.rank_pattern, module), self.r)
+        return self._of(self.rank_pattern, module, self.r)
 
     def scale(self, module: str) -> float:
         """What multiplies B A: alpha / r, or alpha / sqrt(r) for rsLoRA."""
-        alpha = self.alpha_pattern.get(_pattern(self.alpha_pattern, module), self.alpha)
+        alpha = self._of(self.alpha_pattern, module, self.alpha)
         rank = self.rank(module)
         return alpha / (math.sqrt(rank) if self.rslora else rank)
+
+    def _of(self, patterns: Mapping[str, Any], module: str, otherwise: Any) -> Any:
+        """What stands for the first pattern that fits the end of a module's name at a dot."""
+        ends = {rf"(.*\.)?({pattern})": pattern for pattern in patterns}
+        try:
+            found = first(ends, module, self.clock)
+        except ValueError as error:
+            raise ValueError(f"{self.path}: {CONFIG}: {error}") from None
+        return otherwise if found is None else patterns[ends[found]]
 
 
 def is_adapter(path: str | Path) -> bool:
@@ -108,15 +123,15 @@ def read_config(path: str | Path) -> AdapterConfig:
     _refuse(path, found)
     return AdapterConfig(
         path,
-        r=_rank(path, found.get("r", 8)),
-        alpha=_alpha(path, found.get("lora_alpha", 8)),
+        r=_rank(path, "r", found.get("r", 8)),
+        alpha=_alpha(path, "lora_alpha", found.get("lora_alpha", 8)),
         rslora=bool(found.get("use_rslora")),
         dora=bool(found.get("use_dora")),
         fan_in_fan_out=bool(found.get("fan_in_fan_out")),
-        rank_pattern=dict(found.get("rank_pattern") or {}),
-        alpha_pattern=dict(found.get("alpha_pattern") or {}),
-        base=found.get("base_model_name_or_path") or None,
-        task_type=found.get("task_type"),
+        rank_pattern=_by_pattern(path, found, "rank_pattern", _rank),
+        alpha_pattern=_by_pattern(path, found, "alpha_pattern", _alpha),
+        base=_word(path, found, "base_model_name_or_path"),
+        task_type=_word(path, found, "task_type"),
         targets=_targets(found.get("target_modules")),
     )
 
@@ -154,26 +169,19 @@ def read_entries(path: str | Path) -> dict[str, dict]:
     return entries
 
 
-def _pattern(patterns: Mapping[str, Any], module: str) -> str:
-    """The first pattern that fits the end of a module's name at a dot; the name when none does."""
-    for pattern in patterns:
-        if re.match(rf"(.*\.)?({pattern})$", module):
-            return pattern
-    return module
-
-
 def _refuse(path: Path, found: Mapping[str, Any]) -> None:
+    refuse_slow_patterns(path, found)
     kind = found.get("peft_type")
     if kind != "LORA":
-        raise ValueError(f"{path}: is an adapter of type {kind}, expected LORA; {FOLD}")
+        raise ValueError(f"{path}: is an adapter of type {plain(kind)}, expected LORA; {FOLD}")
     for key, name in VARIANTS.items():
         if found.get(key):
             raise ValueError(f"{path}: {CONFIG} has {key}: {name} is not merged; {FOLD}")
     start = found.get("init_lora_weights", True)
     if isinstance(start, str) and start.lower() not in PLAIN_STARTS:
         raise ValueError(
-            f"{path}: init_lora_weights is {start!r}, which changes the base that the factors are "
-            "added to; save the adapter converted (peft: save_pretrained with "
+            f"{path}: init_lora_weights is {shown(start)}, which changes the base that the factors "
+            "are added to; save the adapter converted (peft: save_pretrained with "
             f"path_initial_model_for_weight_conversion), or {FOLD}"
         )
 
@@ -182,14 +190,43 @@ def _targets(value: Any) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
-def _rank(path: Path, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{path}: {CONFIG} has r {value!r}; expected a whole number from 1")
+def _rank(path: Path, key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < LARGEST:
+        raise ValueError(
+            f"{path}: {CONFIG} has {key} {shown(value)}; expected a whole number from 1"
+        )
     return value
 
 
-def _alpha(path: Path, value: Any) -> float:
+def _alpha(path: Path, key: str, value: Any) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value):
-        raise ValueError(f"{path}: {CONFIG} has lora_alpha {value!r}; expected a finite number")
+    if not number or not abs(value) < LARGEST:
+        raise ValueError(f"{path}: {CONFIG} has {key} {shown(value)}; expected a finite number")
     return float(value)
+
+
+def _by_pattern(
+    path: Path, found: Mapping[str, Any], key: str, check: Callable[[Path, str, Any], Any]
+) -> dict[str, Any]:
+    """Checked values by regular expressions that can be looked up."""
+    given = found.get(key) or {}
+    if not isinstance(given, dict):
+        raise ValueError(f"{path}: {CONFIG} has {key} {shown(given)}; expected a mapping")
+    return {name: check(path, f"{key}: {plain(name)}:", value) for name, value in given.items()}
+
+
+def _word(path: Path, found: Mapping[str, Any], key: str) -> str | None:
+    value = found.get(key) or None
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{path}: {CONFIG} has {key} {shown(value)}; expected a word, or null")
+    return value
+
+
+def refuse_slow_patterns(path: str | Path, found: Mapping[str, Any]) -> None:
+    """ValueError for a regular expression of an adapter's config that none should try."""
+    for key, listed in PATTERNS.items():
+        given = found.get(key)
+        words = [given] if isinstance(given, str) else given
+        for pattern in words if listed and isinstance(words, list | dict) else [given]:
+            if isinstance(pattern, str) and (told := mistake(pattern)):
+                raise ValueError(f"{path}: {CONFIG}: {key}: {shown(pattern)} {told}")

@@ -9,7 +9,14 @@ import shutil
 from pathlib import Path
 
 from babelmerge.models import adapter_base
-from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS, read_config, read_entries
+from babelmerge.models.adapter_config import (
+    BESIDE,
+    CONFIG,
+    WEIGHTS,
+    read_config,
+    read_entries,
+    refuse_slow_patterns,
+)
 from babelmerge.models.adapters import Adapter
 from babelmerge.models.checkpoints import Checkpoint, read_json
 from babelmerge.models.loading import load, load_tokenizer, without_weights
@@ -25,7 +32,7 @@ def keep(base: Path, adapter: Path, folder: Path) -> None:
     lacks a tensor that its config asks for, has one that the base has no place for, or says that it
     is of another base.
     """
-    read_json(adapter / CONFIG)
+    refuse_slow_patterns(adapter, read_json(adapter / CONFIG))
     read_entries(adapter)
     adapter_base.check(adapter, base)
     place = folder

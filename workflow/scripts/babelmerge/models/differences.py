@@ -22,6 +22,7 @@ from babelmerge.models.adapters import Folded, opened
 from babelmerge.models.checkpoints import Checkpoint
 from babelmerge.models.dialect import configs
 from babelmerge.models.dialect.opening import alike
+from babelmerge.words.showing import shown
 
 PIECE = 1 << 15
 FILES = ("*.json", "*.jinja", "*.model", "*.txt")
@@ -203,7 +204,7 @@ def _compare_tokens(ours: Mapping, theirs: Mapping) -> Iterator[FileDifference]:
     moved = [token for token in left if right.get(token) != left[token]]
     moved += [token for token in right if token not in left]
     for token in moved[:1]:
-        others = f"tokens ({len(moved)} differ; first {token!r})"
+        others = f"tokens ({len(moved)} differ; first {shown(token)})"
         sides = (str(side.get(token, NOTHING)) for side in (left, right))
         yield FileDifference("tokenizer.json", others, *sides)
     for part in ("vocab", "merges"):

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from transformers.core_model_loading import revert_weight_conversion
 
+from babelmerge.files import links
 from babelmerge.files.directories import COMPANIONS
 from babelmerge.models import adapter_taking
 from babelmerge.models.adapter_config import is_adapter
@@ -117,6 +118,7 @@ def link(source: Path, folder: Path) -> None:
     if not source.is_dir():
         raise ValueError(f"{source}: no such folder; expected a Hugging Face model folder")
     refuse_unsafe(source)
+    links.refuse(source)
     for pattern in KEPT:
         for file in sorted(source.glob(pattern)):
             target = folder / file.name

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from babelmerge.words.ids import unit
+from babelmerge.words.showing import shown
 
 LAYERS = "layers"
 NOTHING = object()  # no value where no filter fits
@@ -136,7 +137,7 @@ def id_of(where: str, value: str, ids: Sequence[str]) -> str:
     for names in (ids, [unit(id_) for id_ in ids]):
         if value in names and len(set(names)) == len(ids):
             return ids[list(names).index(value)]
-    raise ValueError(f"{where} is {value!r}; the experts are {list(ids)}")
+    raise ValueError(f"{where} is {shown(value)}; the experts are {list(ids)}")
 
 
 def per_expert(where: str, value: object, ids: Sequence[str]) -> list[Any]:
@@ -185,11 +186,15 @@ def _rules(where: str, value: object, check: Check) -> list[Rule]:
 
 def _rule(where: str, condition: Mapping[str, Any], check: Check) -> Rule:
     if unknown := [key for key in condition if key not in ("filter", "value")]:
-        raise ValueError(f"{where} has a condition with {unknown[0]!r}; expected filter and value")
+        raise ValueError(
+            f"{where} has a condition with {shown(unknown[0])}; expected filter and value"
+        )
     part = condition.get("filter")
     part = None if part == "*" else part
     if part is not None and (not isinstance(part, str) or not part):
-        raise ValueError(f"{where} has filter {part!r}; expected part of a tensor's name, as mlp")
+        raise ValueError(
+            f"{where} has filter {shown(part)}; expected part of a tensor's name, as mlp"
+        )
     inside = f"{where}, filter {part}" if part else where
     return Rule(part, _gradient(inside, _bare(condition["value"]), check))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from babelmerge.recipes.methods import METHODS, OWN, centred
+from babelmerge.words.showing import shown
 
 MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
 NESTED = "write a recipe for each merge, and name the directory of the first under 'models'"
@@ -22,11 +23,11 @@ def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
         raise ValueError("key 'models' must be a list of mappings with the key 'model'")
     for model in models:
         if unknown := set(model) - {"model", "parameters"}:
-            raise ValueError(f"models: unknown key {sorted(map(str, unknown))[0]!r}")
+            raise ValueError(f"models: unknown key {shown(sorted(map(str, unknown))[0])}")
         if not isinstance(model.get("parameters") or {}, dict):
             raise ValueError(
-                f"models: parameters of {model['model']} are {model['parameters']!r}; expected a "
-                "mapping, as in {weight: 0.5}"
+                f"models: parameters of {model['model']} are {shown(model['parameters'])}; "
+                "expected a mapping, as in {weight: 0.5}"
             )
     return [(_path(m["model"]), dict(m.get("parameters") or {})) for m in models]
 
@@ -37,16 +38,18 @@ def _path(reference: object) -> str:
     for key in ("model", "path"):
         if isinstance(found, Mapping):
             if unknown := [name for name in found if name != key]:
-                raise ValueError(f"model has {unknown[0]!r}, which is not built here; {NESTED}")
+                raise ValueError(
+                    f"model has {shown(unknown[0])}, which is not built here; {NESTED}"
+                )
             found = found.get(key)
     if not isinstance(found, str) or not found:
-        raise ValueError(f"model is {reference!r}; expected the path of a directory. {NESTED}")
+        raise ValueError(f"model is {shown(reference)}; expected the path of a directory. {NESTED}")
     if found is reference and not Path(found).is_dir():
         for sign, meaning in (("+", "an adapter on a model"), ("@", "a commit on the hub")):
             if sign in found:
                 raise ValueError(
-                    f"{found}: to mergekit {sign!r} means {meaning}; give the directory of a model "
-                    "or of an adapter alone"
+                    f"{found}: to mergekit {shown(sign)} means {meaning}; give the directory of a "
+                    "model or of an adapter alone"
                 )
     return found
 
@@ -69,13 +72,15 @@ def read_members(
     paths = [path for path, _ in models]
     if not isinstance(given, list) or not given:
         raise ValueError(
-            f"{OWN}: members is {given!r}; expected a list, the base first, then the experts"
+            f"{OWN}: members is {shown(given)}; expected a list, the base first, then the experts"
         )
     for member in given:
         if not isinstance(member, Mapping) or not {"id", "model"} <= set(member) <= set(
             MEMBER_KEYS
         ):
-            raise ValueError(f"{OWN}: members: {member!r}; expected keys {', '.join(MEMBER_KEYS)}")
+            raise ValueError(
+                f"{OWN}: members: {shown(member)}; expected keys {', '.join(MEMBER_KEYS)}"
+            )
     if [str(member["model"]) for member in given[1:]] != paths:
         raise ValueError(f"'models' and {OWN}: members list different experts; mend one")
     expected = paths[0] if method == "slerp" else str(given[0]["model"])

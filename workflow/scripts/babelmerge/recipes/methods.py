@@ -31,7 +31,8 @@ class Method:
     defaults: its parameters, in order. semantics: those it has, the default first; empty: those of
     the method that `then` names. by_semantics: defaults that are others there. only: parameters
     that some of its semantics alone have. scopes: by semantics, the default first. variants: in
-    what the semantics part. mergekit: its name there. lacks: parameters that mergekit's does not
+    what the semantics part. mergekit: its name there. called: mergekit's names of parameters whose
+    own name means something else in other methods. lacks: parameters that mergekit's does not
     have. inner: what `then` may name, whose parameters it takes too, with inner_defaults. experts:
     how many, at least and at most. scales: whether weights multiply the task vectors (else they are
     shares of an average). whole: the base's weights take no part in it.
@@ -47,11 +48,13 @@ class Method:
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     variants: str = ""
     mergekit: str | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()
     inner: tuple[str, ...] = ()
     inner_defaults: Mapping[str, Any] = field(default_factory=dict)
     experts: tuple[int, float] = (1, math.inf)
     scales: bool = True
+    scaled: bool = False  # its update depends on the factor that scales it
     whole: bool = False
     angles: bool = False  # it takes those between models: adapters are put on their base first
     random: bool = False
@@ -227,6 +230,67 @@ METHODS: dict[str, Method] = {
         mergekit="della_linear",
         random=True,
     ),
+    "magmax": Method(
+        "MagMax",
+        "Marczak et al. 2024, arXiv:2407.06322",
+        "of every element the largest change of any expert",
+        {"lambda": 0.5},
+    ),
+    "ram": Method(
+        "RAM",
+        "Yuan et al. 2026, arXiv:2601.13572",
+        "average each element over the experts that changed it",
+        {"least": 1e-5, "lambda": 1.0},
+        _BOTH,
+        only={"lambda": ("original",)},
+        variants="nothing but rounding",
+        mergekit="ram",
+        called={"least": "epsilon"},
+        lacks=("lambda",),
+    ),
+    "ramplus_tl": Method(
+        "RAM+ (by tensor)",
+        "Yuan et al. 2026, arXiv:2601.13572",
+        "as ram, with more of what one expert alone changed",
+        {"least": 1e-5, "gain": 0.1, "cap": 0.2, "lambda": 1.0},
+        _BOTH,
+        only={"lambda": ("original",)},
+        variants="nothing but rounding",
+        mergekit="ramplus_tl",
+        called={"least": "epsilon", "gain": "r", "cap": "alpha"},
+        lacks=("lambda",),
+    ),
+    "localize_and_stitch": Method(
+        "Localize-and-Stitch",
+        "He et al. 2024, arXiv:2408.13656",
+        "the largest changes of each expert, averaged where they overlap",
+        {"density": REQUIRED, "lambda": 1.0, "scope": "model"},
+        scopes={"original": ("model", "tensor")},
+    ),
+    "nearswap": Method(
+        "NearSwap",
+        "Goddard et al. 2024, arXiv:2403.13257",
+        "one expert's changes, cut off at a largest one",
+        {"t": REQUIRED, "lambda": 1.0},
+        _BOTH,
+        only={"lambda": ("original",)},
+        variants="mergekit shrinks changes below 1e-6 where t is smaller still",
+        mergekit="nearswap",
+        lacks=("lambda",),
+        experts=(1, 1),
+    ),
+    "arcee_fusion": Method(
+        "Arcee Fusion",
+        "Goddard et al. 2024, arXiv:2403.13257",
+        "one expert's most important changes",
+        {"lambda": 1.0},
+        _BOTH,
+        only={"lambda": ("original",)},
+        variants="divergences in float64, or in float32, where near models have none",
+        mergekit="arcee_fusion",
+        lacks=("lambda",),
+        experts=(1, 1),
+    ),
     "model_stock": Method(
         "Model Stock",
         "Jang et al. 2024, arXiv:2403.19522",
@@ -266,6 +330,30 @@ METHODS: dict[str, Method] = {
         "sum of the task vectors with all singular values made equal",
         {"lambda": 1.0},
     ),
+    "iso_cts": Method(
+        "Iso-CTS",
+        "Marczak et al. 2025, arXiv:2502.04959",
+        "iso_c with room for directions of each expert's own",
+        {"common": 0.8, "lambda": 1.0},
+    ),
+    "wudi": Method(
+        "WUDI",
+        "Cheng et al. 2025, arXiv:2503.08099",
+        "steps from the sum of the task vectors to where they interfere least",
+        {"steps": 300, "learning_rate": 1e-5, "lambda": 1.0},
+    ),
+    "swudi": Method(
+        "SWUDI",
+        "Wei et al. 2026, arXiv:2606.07289",
+        "the same as a filter on the spectrum of the interference",
+        {"time": 300.0, "rank": 0.65, "start": "sum", "lambda": 1.0},
+    ),
+    "ace": Method(
+        "ACE",
+        "Xu et al. 2026, arXiv:2603.02945",
+        "regmean with covariances estimated from the task vectors",
+        {"ridge": 1e-2, "rank": 0.3, "lambda": 1.0},
+    ),
     "subspace_boosting": Method(
         "Subspace Boosting",
         "Skorobogat et al. 2025, arXiv:2506.16506",
@@ -273,6 +361,15 @@ METHODS: dict[str, Method] = {
         {"then": "task_arithmetic", "beta": 0.01},
         semantics=(),
         inner=(*_VECTORS, *_SPARSE),
+    ),
+    "svc": Method(
+        "SVC",
+        "Li et al. 2026, arXiv:2602.05536",
+        "another merge with what experts share counted once",
+        {"then": "task_arithmetic", "floor": 1.0},
+        semantics=(),
+        inner=(*_VECTORS, *_SPARSE),
+        scaled=True,
     ),
     "nan": Method(
         "NAN",
@@ -341,6 +438,17 @@ def centred(method: str) -> bool:
 def merge_method(method: str) -> str:
     """What a recipe calls a method: mergekit's name, or one that mergekit refuses."""
     return METHODS[method].mergekit or OWN_PREFIX + method
+
+
+def in_recipe(method: str, name: str) -> str:
+    """What a recipe calls a parameter: mergekit's name."""
+    return METHODS[method].called.get(name, name)
+
+
+def from_mergekit(method: str, name: object) -> Any:
+    """What a parameter of a recipe is called here."""
+    theirs = {theirs: ours for ours, theirs in METHODS[method].called.items()}
+    return theirs.get(name, name) if isinstance(name, str) else name
 
 
 def for_mergekit(method: str, name: str) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from babelmerge.words.showing import shown
+
 FLOATS = ("float32", "bfloat16", "float16")
 EMBEDDINGS = ("strict", "common", "base")
 SEMANTICS = ("original", "mergebench", "mergekit", "fusebench")
@@ -52,7 +54,7 @@ class Parameter:
         """The value in its type; ValueError that says what was found and what is expected."""
         found = CHECKS[self.kind](self, value)
         if found is None:
-            raise ValueError(f"{where} is {value!r}; expected {self.expected}")
+            raise ValueError(f"{where} is {shown(value)}; expected {self.expected}")
         return found
 
 
@@ -133,7 +135,8 @@ PARAMETERS: dict[str, Parameter] = {
     "epsilon": _share("half-width of the keep probabilities", per_expert=True),
     "gamma": _share("fraction of the largest elements dropped", per_expert=True),
     "t": _share(
-        "position between the first and second model", hint="a place between the two, as 0.5"
+        "position between the first and second model; of nearswap the largest change",
+        hint="a place between the two, as 0.5",
     ),
     "seed": Parameter("whole", "seed of random drops", 0, 2**32 - 1),
     "filter_wise": _switch("one ratio for each row of a matrix"),
@@ -148,10 +151,36 @@ PARAMETERS: dict[str, Parameter] = {
         "centre of the sphere: zero, for whole models, or the base, for task vectors",
         words=("zero", "base"),
     ),
+    "least": Parameter("number", "largest change that counts as none", 0, conditional=True),
+    "gain": Parameter(
+        "number", "factor of RAM+'s ratio of shared to own changes", conditional=True
+    ),
+    "cap": Parameter("number", "largest such ratio", 0, conditional=True),
     "alpha": _share("factor of off-diagonal Gram entries"),
-    "floor": Parameter("number", "smallest Fisher value", 0, conditional=True),
+    "floor": Parameter(
+        "number",
+        "smallest Fisher value, as a share of the tensor's mean; of svc, smallest projection on an "
+        "expert",
+        0,
+        conditional=True,
+    ),
     "rows": Parameter("whole", "dev rows used to estimate statistics", 1),
-    "rank": _share("share of singular triplets kept, over all experts"),
+    "rank": _share(
+        "share of singular triplets kept, over all experts; of swudi, of eigenvectors; of ace, of "
+        "directions made equally strong"
+    ),
+    "common": _share("share of directions that are all experts'"),
+    "steps": Parameter("whole", "steps down the interference", 0, conditional=True),
+    "learning_rate": Parameter("number", "length of these steps (Adam's)", 0, conditional=True),
+    "time": Parameter("number", "how long the interference flows off", 0, conditional=True),
+    "start": Parameter(
+        "word",
+        "where it starts: at the sum or the mean of the task vectors, or at the base",
+        words=("sum", "mean", "zero"),
+    ),
+    "ridge": Parameter(
+        "number", "what is added to the diagonal of covariances", 0, conditional=True
+    ),
     "beta": _share("share of the sum of singular values up to the one that smaller are raised to"),
     "agreement": Parameter("whole", "experts that must use an element", 1),
     "threshold": Parameter(

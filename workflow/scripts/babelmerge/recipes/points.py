@@ -14,6 +14,7 @@ from babelmerge.recipes.coefficients import Conditional, id_of, per_expert
 from babelmerge.recipes.methods import COMMON, METHODS, REQUIRED, Method, parameters
 from babelmerge.recipes.parameters import FLOATS, PARAMETERS, SEMANTICS
 from babelmerge.recipes.settings import FIELDS, Settings, mergekit_lacks, model_key, with_scale
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import closest
 
 __all__ = [
@@ -67,12 +68,12 @@ def defaults(method: str, semantics: str, then: str | None = None) -> dict[str, 
 def refuse_unknown_parameters(method: str, names: Iterable[str], then: str | None = None) -> None:
     """ValueError for a method or parameter that does not exist, with the nearest one that does."""
     if method not in METHODS:
-        raise ValueError(f"no merging method {method!r}; {nearest(method, METHODS)}")
+        raise ValueError(f"no merging method {shown(method)}; {nearest(method, METHODS)}")
     known = [*parameters(method, then), *COMMON]
     label = f"{method} (then: {then})" if then else method
     for name in names:
         if name not in known:
-            raise ValueError(f"{label}: no parameter {name!r}; {nearest(name, known)}")
+            raise ValueError(f"{label}: no parameter {shown(name)}; {nearest(name, known)}")
 
 
 def aliases(
@@ -144,7 +145,7 @@ def _then(method: str, values: Mapping[str, Any]) -> str | None:
         return None
     then = values.get("then", rule.defaults["then"])
     if then not in rule.inner:
-        raise ValueError(f"{method}: then is {then!r}; {nearest(then, rule.inner)}")
+        raise ValueError(f"{method}: then is {shown(then)}; {nearest(then, rule.inner)}")
     return then
 
 
@@ -153,7 +154,7 @@ def _semantics(method: str, then: str | None, values: Mapping[str, Any]) -> str:
     found = values.get("semantics") or known[0]
     if found not in known:
         expected = " or ".join([", ".join(known[:-1]), known[-1]] if known[1:] else known)
-        raise ValueError(f"{method}: semantics is {found!r}; expected {expected}")
+        raise ValueError(f"{method}: semantics is {shown(found)}; expected {expected}")
     return found
 
 
@@ -202,7 +203,8 @@ def _check_count(method: str, ids: Sequence[str]) -> None:
     least, most = METHODS[method].experts
     if not least <= len(ids) <= most:
         expected = f"{least}" if least == most else f"at least {least}"
-        raise ValueError(f"{method}: merges {expected} experts, found {len(ids)}: {list(ids)}")
+        noun = "expert" if expected == "1" else "experts"
+        raise ValueError(f"{method}: merges {expected} {noun}, found {len(ids)}: {list(ids)}")
 
 
 def _check_together(point: Settings) -> None:
@@ -222,6 +224,8 @@ def _check_together(point: Settings) -> None:
                 f"from {density - epsilon:g} to {density + epsilon:g}, expected within (0, 1); "
                 f"choose an epsilon below {min(density, 1 - density):g}"
             )
+    if method == "svc" and point.floor == 0:
+        raise ValueError("svc: floor is 0; expected a number above 0, as 1")
     if method == "layer_swap" and not (point.bottom or point.top or point.blocks):
         raise ValueError("layer_swap: no block is taken; give bottom, top or blocks, as top: 8")
     if point.backend == "mergekit" and (reason := mergekit_lacks(point)):

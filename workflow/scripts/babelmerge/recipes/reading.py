@@ -18,10 +18,12 @@ from babelmerge.recipes.methods import (
     PARAMETERS,
     centred,
     for_mergekit,
+    from_mergekit,
     merge_method,
     parameters,
 )
 from babelmerge.words import documents
+from babelmerge.words.showing import shown
 
 OUTPUTS = ("model", "adapter")
 OURS = {merge_method(name): name for name in METHODS}
@@ -70,11 +72,11 @@ def require_output(given: Mapping[str, Any]) -> dict[str, Any]:
     align, output, rank = (given.get(key) for key in OUTPUT_KEYS)
     output = OUTPUTS[0] if output is None else output
     if not (align is None or isinstance(align, bool) or isinstance(align, str) and align):
-        raise ValueError(f"align is {align!r}; expected true, false or an expert's id")
+        raise ValueError(f"align is {shown(align)}; expected true, false or an expert's id")
     if output not in OUTPUTS:
-        raise ValueError(f"output is {output!r}; expected {' or '.join(OUTPUTS)}")
+        raise ValueError(f"output is {shown(output)}; expected {' or '.join(OUTPUTS)}")
     if rank is not None and (isinstance(rank, bool) or not isinstance(rank, int) or rank < 1):
-        raise ValueError(f"rank is {rank!r}; expected a whole number from 1, of an adapter")
+        raise ValueError(f"rank is {shown(rank)}; expected a whole number from 1, of an adapter")
     if rank is not None and output != "adapter":
         raise ValueError(f"rank is {rank}, but output is a model; set output: adapter")
     return {"align": align or False, "output": output, "rank": rank}
@@ -141,19 +143,19 @@ def _refuse_keys(content: Mapping[str, Any]) -> None:
             raise ValueError(f"key 'name' is of mergekit's chained merges; {NESTED}")
         if key in FOREIGN:
             raise ValueError(
-                f"key {key!r} is mergekit's and not built here; run this recipe with mergekit, or "
-                "list the models under 'models' and leave the tokenizer to the base"
+                f"key {shown(key)} is mergekit's and not built here; run this recipe with "
+                "mergekit, or list the models under 'models' and leave the tokenizer to the base"
             )
         if key not in KEYS:
-            raise ValueError(f"unknown key {key!r}; {points.nearest(key, KEYS)}")
+            raise ValueError(f"unknown key {shown(key)}; {points.nearest(key, KEYS)}")
     for key in ("parameters", OWN):
         if content.get(key) is not None and not isinstance(content[key], Mapping):
-            raise ValueError(f"key {key!r} is {content[key]!r}; expected a mapping")
+            raise ValueError(f"key {shown(key)} is {shown(content[key])}; expected a mapping")
 
 
 def _required(content: Mapping[str, Any], key: str) -> Any:
     if not content.get(key):
-        raise ValueError(f"key {key!r} is missing or empty")
+        raise ValueError(f"key {shown(key)} is missing or empty")
     return content[key]
 
 
@@ -161,14 +163,14 @@ def _method(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
     theirs = _required(content, "merge_method")
     for key, name in (("merge_method", theirs), (f"{OWN}: method", own.get("method") or theirs)):
         if not isinstance(name, str):
-            raise ValueError(f"{key} is {name!r}; expected the name of one method")
+            raise ValueError(f"{key} is {shown(name)}; expected the name of one method")
     method = own.get("method") or OURS.get(theirs)
     if method is None:
         hint = points.nearest(theirs, OURS)
-        raise ValueError(f"merge_method {theirs!r} is not built here; {hint}")
+        raise ValueError(f"merge_method {shown(theirs)} is not built here; {hint}")
     if OURS.get(theirs) != method:
         raise ValueError(
-            f"merge_method is {theirs!r}, {OWN}: method is {method!r}; mend one of them"
+            f"merge_method is {shown(theirs)}, {OWN}: method is {shown(method)}; mend one of them"
         )
     return method
 
@@ -179,7 +181,7 @@ def _refuse_own_keys(own: Mapping[str, Any], method: str) -> None:
         if key in parameters(method) and key not in known:
             raise ValueError(f"{OWN}: {key} belongs under 'parameters', or a model's; move it")
         if key not in known:
-            raise ValueError(f"{OWN}: unknown key {key!r}; {points.nearest(key, known)}")
+            raise ValueError(f"{OWN}: unknown key {shown(key)}; {points.nearest(key, known)}")
 
 
 def _parameters(
@@ -212,8 +214,8 @@ def _origin(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
     if own.get("origin", found) != found:
         base = "no base_model" if found == "zero" else f"base_model {content['base_model']}"
         raise ValueError(
-            f"{OWN}: origin is {own['origin']!r}, but the recipe has {base}, by which mergekit "
-            f"takes {found}; set origin: {found}, or mend base_model"
+            f"{OWN}: origin is {shown(own['origin'])}, but the recipe has {base}, by which "
+            f"mergekit takes {found}; set origin: {found}, or mend base_model"
         )
     return found
 
@@ -222,7 +224,7 @@ def _effective(given: Mapping[str, Any] | None, method: str) -> dict[str, Any]:
     """Parameters without those that change nothing in mergekit, gradients made plain."""
     nothing = {**ALWAYS_NO_EFFECT, **NO_EFFECT.get(method, {})}
     return {
-        name: coefficients.from_recipe(value)
+        from_mergekit(method, name): coefficients.from_recipe(value)
         for name, value in (given or {}).items()
         if name not in nothing or nothing[name] not in (None, value)
     }
@@ -235,11 +237,13 @@ def _gather(
     names = dict.fromkeys(name for given in per_model for name in given)
     for name in names:
         if not PARAMETERS[name].per_expert:
-            raise ValueError(f"models: {name!r} is one for all models; move it to 'parameters'")
+            raise ValueError(
+                f"models: {shown(name)} is one for all models; move it to 'parameters'"
+            )
         if name in shared:
             continue
         if lacking := [id_ for id_, given in zip(ids, per_model, strict=True) if name not in given]:
-            raise ValueError(f"models: {lacking[0]} has no {name!r}, others have")
+            raise ValueError(f"models: {lacking[0]} has no {shown(name)}, others have")
 
     def value(name: str, given: Mapping[str, Any]) -> Any:
         if name not in given:

@@ -25,6 +25,7 @@ from babelmerge.recipes.methods import (
     OWN_PREFIX,
     PARAMETERS,
     for_mergekit,
+    in_recipe,
     merge_method,
 )
 from babelmerge.recipes.reading import (
@@ -45,6 +46,8 @@ __all__ = [
     "stamped",
     "write_recipe",
 ]
+
+RANKING = ("ties", "sce", "breadcrumbs", "breadcrumbs_ties")  # keep the largest elements
 
 
 def make_recipe(
@@ -203,7 +206,7 @@ def _models(
     experts: Mapping[str, str | Path], method: str, values: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     columns = {
-        name: column
+        in_recipe(method, name): column
         for name, column in values.items()
         if PARAMETERS[name].per_expert and for_mergekit(method, name)
     }
@@ -216,7 +219,7 @@ def _models(
 
 def _shared(method: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: coefficients.to_recipe(value)
+        in_recipe(method, name): coefficients.to_recipe(value)
         for name, value in values.items()
         if name not in COMMON and not PARAMETERS[name].per_expert and for_mergekit(method, name)
     }
@@ -247,6 +250,11 @@ def _comment(recipe: Mapping[str, Any]) -> str:
         )
     if point.rule.random:
         return "# mergekit 0.1.5 runs this method too, but draws other random numbers.\n"
+    if read.method in RANKING:
+        return (
+            "# mergekit 0.1.5 gives the same model up to rounding and ties: of magnitudes that\n"
+            "# are equal at a threshold, as many are in 16-bit models, its sort may keep others.\n"
+        )
     return "# mergekit 0.1.5 gives the same model up to rounding.\n"
 
 

@@ -63,6 +63,15 @@ class Settings:
     tol: float = 0.0
     eps: float = 0.0
     origin: str = "zero"
+    least: float = 0.0
+    gain: float = 0.0
+    cap: float = 0.0
+    common: float = 1.0
+    steps: int = 0
+    learning_rate: float = 0.0
+    time: float = 0.0
+    start: str = "sum"
+    ridge: float = 0.0
     then: str = ""
     source: str | None = None
     bottom: int = 0
@@ -75,7 +84,8 @@ class Settings:
 
     @property
     def update_key(self) -> "Settings":
-        return replace(self, factor=1.0, dtype=None)
+        factor = self.factor if METHODS[self.method].scaled else 1.0
+        return replace(self, factor=factor, dtype=None)
 
     @property
     def rule(self) -> Method:
@@ -212,4 +222,6 @@ def _is_base(point: Settings, size: float) -> bool:
 def _means_the_same(point: Settings) -> bool:
     """Whether original and mergekit are one here, up to rounding."""
     name = point.then or point.method
+    if name in ("ram", "ramplus_tl"):  # mergekit's have no lambda
+        return point.factor == 1
     return name == "linear" or (name == "task_arithmetic" and not point.normalize)

@@ -10,9 +10,11 @@ from babelmerge.analysis.scores import tables
 from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
+from babelmerge.files.directories import ROUNDING
 from babelmerge.training import curves
 from babelmerge.words import languages
 
+FELT = 0.01  # of a merge's change that rounding takes, from which on it is told
 PACKAGES = ("torch", "transformers", "sacrebleu", "snakemake", "mergekit", "numpy")
 
 
@@ -69,6 +71,26 @@ def warnings(paths: Iterable[str]) -> list[str]:
         with open(path, encoding="utf-8") as stream:
             found += json.load(stream).get("warnings", ())
     return found
+
+
+def roundings(manifests: Mapping[str, str]) -> list[str]:
+    """What merges lost where they are written in 16 bits, in a sentence; none where all kept all.
+
+    manifests: by merge; their `rounding` is that of `merging.rounding`.
+    """
+    lost: dict[str, float] = {}
+    for merge, path in manifests.items():
+        with open(path, encoding="utf-8") as stream:
+            lost[merge] = json.load(stream).get(ROUNDING, {}).get("lost", 0.0)
+    felt = {merge: share for merge, share in lost.items() if share >= FELT}
+    if not felt:
+        return []
+    most = max(felt, key=lambda merge: felt[merge])
+    return [
+        f"Rounding: {len(felt)} of {len(lost)} merges lose {labels.percent(FELT)} or more of what "
+        f"they change in the dtype that they are written in, at most {labels.percent(felt[most])} "
+        f"({labels.model_id(most)}). With `dtype: float32` they lose nothing."
+    ]
 
 
 def reproducibility(

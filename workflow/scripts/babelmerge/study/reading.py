@@ -22,6 +22,7 @@ from babelmerge.study.grammar.yaml import StudyError, message
 from babelmerge.study.plan import expand as planning
 from babelmerge.study.plan.types import Plan
 from babelmerge.tasks.kinds import KINDS
+from babelmerge.words.showing import shown
 
 FILE = "config.yaml"
 
@@ -45,7 +46,7 @@ def read(file: str | Path, data: str | Path) -> tuple[Study, Plan]:
 def read_all(studies: object, data: object) -> dict[str, tuple[Study, Plan]]:
     """The studies that config.yaml names, by name."""
     if not isinstance(data, str | int):  # a folder may be called 2026
-        raise StudyError(message(FILE, "data", repr(data), "a folder", "For example data: '.'"))
+        raise StudyError(message(FILE, "data", shown(data), "a folder", "For example data: '.'"))
     found: dict[str, tuple[Study, Plan]] = {}
     for file in files(studies):
         study, plan = read(file, str(data))
@@ -60,11 +61,11 @@ def read_all(studies: object, data: object) -> dict[str, tuple[Study, Plan]]:
 def files(studies: object) -> list[str]:
     """The study files of a list, or of one text with commas between them."""
     if isinstance(studies, str) and "," in studies and Path(studies).is_file():
-        found = f"the file {studies!r}, with a comma in its name, where studies are parted"
+        found = f"the file {shown(studies)}, with a comma in its name, where studies are parted"
         raise StudyError(message(FILE, "studies", found, "no comma", "Rename the file."))
     named = studies.split(",") if isinstance(studies, str) else studies
     if isinstance(named, list) and named and all(isinstance(f, str) and f.strip() for f in named):
         return [file.strip() for file in named]
     expected = "study files: a list, or one text with commas between them"
     remedy = "For example --config studies=config/studies/translation-mini.yaml."
-    raise StudyError(message(FILE, "studies", repr(studies), expected, remedy))
+    raise StudyError(message(FILE, "studies", shown(studies), expected, remedy))

@@ -11,6 +11,7 @@ from typing import Any
 
 from babelmerge.tasks import prompts, rendering
 from babelmerge.tasks.kind import SPACE
+from babelmerge.words.showing import shown
 
 Row = Mapping[str, Any]
 Asked = Mapping[str, Any]
@@ -63,8 +64,8 @@ def _check(row: Row, texts: Sequence[str], pairs: Sequence[Pair], max_length: in
     for text, (_, counted) in zip(texts, pairs, strict=True):
         if not counted:
             raise ValueError(
-                f"row {row.get('id', '?')}: choice {text!r} has no tokens that count; give it a "
-                "text that can be read, or leave the row out"
+                f"row {row.get('id', '?')}: choice {shown(text)} has no tokens that count; give it "
+                "a text that can be read, or leave the row out"
             )
 
 

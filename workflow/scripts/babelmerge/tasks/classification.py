@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from babelmerge.tasks import reading
 from babelmerge.tasks.kind import GENERATED, LANGUAGE, LIKELIHOOD, Asked, Kind, Mistake, prompted
 from babelmerge.words import writing
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import hint, listed
 
 
@@ -26,9 +27,9 @@ def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
     """The row; ValueError for a label that is none of the study's."""
     if row["target"] not in labels:
         raise ValueError(
-            f"label {row['target']!r}{hint(row['target'], labels)}; expected one of the study's: "
-            f"{listed(labels)}. Write the labels in all languages alike, add it to `labels`, or "
-            "leave such rows out by `where`"
+            f"label {shown(row['target'])}{hint(row['target'], labels)}; expected one of the "
+            f"study's: {listed(labels)}. Write the labels in all languages alike, add it to "
+            "`labels`, or leave such rows out by `where`"
         )
     return row
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from babelmerge.words.metrics import metric
+from babelmerge.words.showing import shown
 
 PAIR, LANGUAGE = "pair", "language"
 GENERATED, LIKELIHOOD = "generate", "likelihood"
@@ -156,13 +157,13 @@ class Kind:
         ways = self.ways or (self.answer,)
         if task.answer is not None and task.answer not in ways:
             expected = " or ".join(filter(None, ways)) or "none: nothing is asked"
-            return f"answer {task.answer!r}", f"{expected} ({self.name})"
+            return f"answer {shown(task.answer)}", f"{expected} ({self.name})"
         if task.labels and "label" not in self.fields:
             return "labels", f"none ({self.name} has no labels)"
         for name in task.metrics or ():
             if name in self.metrics and not self.counted([name], self.answers(task)):
                 needed = metric(name).answer
-                return f"metric {name!r}, which is of answers by {needed}", f"answer: {needed}"
+                return f"metric {shown(name)}, which is of answers by {needed}", f"answer: {needed}"
         return None
 
     def _unshown(self, task: Asked) -> Mistake | None:
@@ -222,13 +223,16 @@ def _unworded(kind: Kind, task: Asked) -> Mistake | None:
         if word == GAP:
             continue
         if taken := next((s for s in sides if s in (*kind.placeholders, *kind.fields)), None):
-            return f"word {word!r}", f"another name: {{{taken}}} is filled by the row"
+            return f"word {shown(word)}", f"another name: {{{taken}}} is filled by the row"
         if not any(f"{{{side}}}" in (task.prompt or "") for side in sides):
             places = " or ".join(f"{{{side}}}" for side in sides)
-            return f"word {word!r}, for which the prompt has no place", f"{places} in the prompt"
+            return (
+                f"word {shown(word)}, for which the prompt has no place",
+                f"{places} in the prompt",
+            )
     gaps = {own[GAP] for own in task.words.values() if GAP in own}
     if odd := sorted(gaps - {"", " "}):
-        return f"word {GAP} {odd[0]!r}", f"{GAP}: ' ' or ''"
+        return f"word {GAP} {shown(odd[0])}", f"{GAP}: ' ' or ''"
     return None
 
 

@@ -19,6 +19,7 @@ from babelmerge.tasks import (
     translation,
 )
 from babelmerge.tasks.kind import Kind as Kind
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import hint
 
 _KINDS: dict[str, Kind] = {
@@ -41,7 +42,7 @@ def kind(name: str) -> Kind:
     """The record of a kind; ValueError for an unknown one, with the nearest."""
     if name not in KINDS:
         near = hint(name, KINDS)
-        raise ValueError(f"task kind {name!r}{near}: expected one of {', '.join(KINDS)}")
+        raise ValueError(f"task kind {shown(name)}{near}: expected one of {', '.join(KINDS)}")
     return KINDS[name]
 
 
@@ -53,7 +54,7 @@ def built() -> tuple[str, ...]:
 def register(record: Kind) -> None:
     """Add a kind to the table; ValueError for a name that is taken."""
     if record.name in _KINDS:
-        raise ValueError(f"task kind {record.name!r} is there already; give it another name")
+        raise ValueError(f"task kind {shown(record.name)} is there already; give it another name")
     _KINDS[record.name] = record
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from babelmerge.tasks import reading
 from babelmerge.tasks.kind import LANGUAGE, LIKELIHOOD, Kind, unprompted
+from babelmerge.words.showing import shown
 
 BY_LENGTH = ("accuracy_characters", "accuracy_tokens", "accuracy_bytes")
 
@@ -17,7 +18,7 @@ def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
     good, bad = row["source"], row["bad"]
     if good == bad:
         raise ValueError(
-            f"good and bad are both {good!r}; expected two sentences that differ: correct "
+            f"good and bad are both {shown(good)}; expected two sentences that differ: correct "
             "`columns` (good, bad) or the row"
         )
     kept = {key: value for key, value in row.items() if key != "bad"}

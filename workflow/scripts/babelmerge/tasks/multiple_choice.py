@@ -11,6 +11,7 @@ from babelmerge.tasks import reading
 from babelmerge.tasks.kind import GENERATED, LANGUAGE, LIKELIHOOD, Asked, Kind, Mistake, prompted
 from babelmerge.words import writing
 from babelmerge.words.metrics import WITH_SPACE
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
 
 MAIN = ("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes")
@@ -29,8 +30,8 @@ def numbered(row: Mapping, first: int) -> Mapping:
     at = int(answer) - first if answer.isdecimal() else -1
     if not 0 <= at < len(choices):
         raise ValueError(
-            f"row {row['id']}: answer {answer!r}, which is no choice; expected the number of one, "
-            f"{first} to {first + len(choices) - 1} (keys_from: {first}): correct keys_from, "
+            f"row {row['id']}: answer {shown(answer)}, which is no choice; expected the number of "
+            f"one, {first} to {first + len(choices) - 1} (keys_from: {first}): correct keys_from, "
             "`columns` (answer) or the row"
         )
     return {**row, "target": choices[at]}
@@ -78,7 +79,7 @@ def _right(answer: str, choices: list[str], keys: Sequence[str] | None) -> str:
     expected = listed(letters if keys is None else keys)
     number = "; where it is the number of a choice say `keys_from: 0` or 1 in the corpus"
     raise ValueError(
-        f"answer {answer!r}, which is no choice; expected a key ({expected}) or a choice "
+        f"answer {shown(answer)}, which is no choice; expected a key ({expected}) or a choice "
         f"({listed(choices, 6)}): correct `columns` (answer, keys) or the row"
         f"{number if keys is None and answer.isdecimal() else ''}"
     )

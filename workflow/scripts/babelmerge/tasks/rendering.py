@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from babelmerge.tasks.kind import ROLES, SPACE
 from babelmerge.tasks.reading import lettered
 from babelmerge.words import languages
+from babelmerge.words.showing import shown
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Keys of a row that no placeholder stands for: what is to be answered, and what names the row and
@@ -41,7 +42,7 @@ def render_prompt(row: Mapping[str, str], template: str) -> tuple[str, tuple[int
         return "", (0, 0)
     if template.count("{source}") != 1:
         raise ValueError(
-            f"prompt template {template!r} has {template.count('{source}')} times {{source}}; "
+            f"prompt template {shown(template)} has {template.count('{source}')} times {{source}}; "
             "it must hold it exactly once"
         )
     values, plain = _values(row), template.removesuffix(SPACE)
@@ -96,8 +97,8 @@ def wrap_chat(prompt: str, span: tuple[int, int], tokenizer) -> tuple[str, tuple
     start = text.rfind(kept)
     if not kept or start < 0:
         raise ValueError(
-            f"the chat template rewrites the prompt {prompt!r}, so the source cannot be located; "
-            "set chat: false or use a template that keeps the user's text"
+            f"the chat template rewrites the prompt {shown(prompt)}, so the source cannot be "
+            "located; set chat: false or use a template that keeps the user's text"
         )
     lead = 0 if kept == prompt else len(prompt) - len(prompt.lstrip())
     low, high = (min(max(edge - lead, 0), len(kept)) + start for edge in span)

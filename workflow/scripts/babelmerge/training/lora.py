@@ -19,6 +19,7 @@ from babelmerge.models.adapter_config import BESIDE, CONFIG, WEIGHTS
 from babelmerge.models.factors import one_thread
 from babelmerge.training.settings import ALL_LINEAR, kept_alone
 from babelmerge.training.weights import move, trained_parameters
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import hint, listed
 
 NAME = "default"  # what peft calls a model's only adapter
@@ -156,7 +157,7 @@ def _targets(model, maps: Mapping[str, Any], asked: str | list[str]) -> list[str
         if not fitting:
             ends = sorted({name.rpartition(".")[2] for name in maps})
             raise ValueError(
-                f"training.lora.targets: found {target!r}, which is no linear map of the base"
+                f"training.lora.targets: found {shown(target)}, which is no linear map of the base"
                 f"{hint(target, ends)} (it has {listed(ends)}); expected such names, or "
                 f"{ALL_LINEAR}"
             )

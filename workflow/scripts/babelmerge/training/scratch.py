@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import hint
 
 
@@ -21,7 +22,7 @@ def initialise(architecture: Mapping, vocab_size: int, seed: int, tokenizer=None
         usual = AutoConfig.for_model(model_type)
     except ValueError as error:
         raise ValueError(
-            f"base.architecture.model_type: found {model_type!r}, expected a decoder that "
+            f"base.architecture.model_type: found {shown(model_type)}, expected a decoder that "
             "transformers knows, such as qwen2 or llama"
         ) from error
     aliases = usual.attribute_map
@@ -29,7 +30,7 @@ def initialise(architecture: Mapping, vocab_size: int, seed: int, tokenizer=None
     for key in settings:
         if key not in known:
             raise ValueError(
-                f"base.architecture: {model_type} has no setting {key!r}{hint(key, known)}"
+                f"base.architecture: {model_type} has no setting {shown(key)}{hint(key, known)}"
             )
     if tokenizer is not None:
         settings |= _special_tokens(tokenizer)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, ValidationError
 
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import hint
 from babelmerge.words.strict import Count, OneOrMore, Strict, Whole, form_or_mapping, key
 
@@ -210,18 +211,18 @@ def _refuse(settings: Mapping, given: Mapping) -> None:
     """ValueError for the first of: unknown keys, choices, pairs, ranges."""
     for name in settings:
         if name not in DEFAULTS:
-            raise ValueError(f"training: unknown key {name!r}{_nearest(name, DEFAULTS)}")
+            raise ValueError(f"training: unknown key {shown(name)}{_nearest(name, DEFAULTS)}")
     wrong = _wrong(given)
     for name in wrong:
         if choices := _choices(name):
             raise ValueError(
-                f"training.{name}: found {given[name]!r}{_nearest(given[name], choices)}"
+                f"training.{name}: found {shown(given[name])}{_nearest(given[name], choices)}"
             )
     _refuse_pairs(given)
     if mismatch := alone(given):
         raise ValueError(f"training: found {mismatch}, expected method: lora and {LORA}")
     for name in wrong:
-        raise ValueError(f"training.{name}: found {given[name]!r}, expected {_expected(name)}")
+        raise ValueError(f"training.{name}: found {shown(given[name])}, expected {_expected(name)}")
 
 
 def _wrong(given: Mapping) -> list[str]:

@@ -1,10 +1,13 @@
-"""YAML files that people write, read within limits and with errors that say what is wrong.
+"""YAML and JSON of people and models, read within limits, with errors that say what is wrong.
 
 Aliases stand for what they name once more each, so that a few lines can mean more than any memory
 holds, and brackets can be nested deeper than any program counts. So what a file holds is counted
 before anything is made of it. Reads only the file that it is given; knows nothing of keys.
 """
 
+import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +16,10 @@ import yaml
 # Of plain values; the compiled one where it is there.
 SAFE: type = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 MOST_BYTES = 5_000_000  # of a file, and of its text with all aliases written out
+MOST_LARGE = 100_000_000  # of a tokenizer, an index or a header, as in safetensors
 MOST_NODES = 50_000  # values and keys, with all aliases written out
 DEEPEST = 50  # mappings and lists inside each other
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a character, if the other half does not follow
 
 
 class Unreadable(ValueError):
@@ -25,19 +30,22 @@ class Unreadable(ValueError):
         self.found, self.expected = found, expected
 
 
-def text_of(path: Path) -> str:
-    """The text of a file. Raises FileNotFoundError, and Unreadable for what else is in the way."""
+def text_of(path: Path, most: int = MOST_BYTES) -> str:
+    """The text of a file of at most so many bytes.
+
+    Raises FileNotFoundError, and Unreadable for what else is in the way.
+    """
     try:
         if not path.is_file():
             _refuse(path)
-        content = path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
+        content = path.read_bytes() if path.stat().st_size <= most else None
     except (FileNotFoundError, Unreadable):
         raise
     except (OSError, ValueError) as error:
         told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise Unreadable(told, "a file that can be read") from None
     if content is None:
-        raise Unreadable(f"{path.stat().st_size:,} bytes", f"at most {MOST_BYTES:,}")
+        raise Unreadable(f"{path.stat().st_size:,} bytes", f"at most {most:,}")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -48,6 +56,26 @@ def _refuse(path: Path) -> None:
     path.stat()
     kind = "a folder" if path.is_dir() else "no regular file"
     raise Unreadable(kind, "a file of text")
+
+
+def load_json(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """The value of a JSON text; ValueError for what is broken or beyond the limits.
+
+    pairs: what makes a mapping of its keys and values, where that is not to be a plain dict.
+    """
+    try:
+        found = json.loads(text, object_pairs_hook=pairs)
+    except RecursionError:
+        raise ValueError(f"more than {DEEPEST} levels") from None
+    level, depth = [found], 0
+    while level := [one for one in level if isinstance(one, dict | list)]:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} levels")
+        level = [v for one in level for v in (one.values() if isinstance(one, dict) else one)]
+    if _HALF.search(text):
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
 
 
 def load(text: str, loader: type) -> list[Any]:

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from babelmerge.words import path_names
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
 
 Text = Annotated[str, Field(min_length=1)]
@@ -41,7 +42,7 @@ def form_or_mapping(value: Any) -> str:
 def _path_name(value: str) -> str:
     """A name that may be part of a path."""
     if mistake := path_names.mistake(value):
-        raise wrong(f"name {value!r}, which {mistake}", path_names.EXPECTED, path_names.REMEDY)
+        raise wrong(f"name {shown(value)}, which {mistake}", path_names.EXPECTED, path_names.REMEDY)
     return value
 
 

@@ -7,7 +7,7 @@ and offline: it reads no file, and its only randomness is the seed given to ``sa
 
 ``items`` are drawn in the same way, for tasks that are not translation: a text with its sentiment,
 a question or a beginning with choices, a document with its summary, statements with those on one
-theme, a sentence with a wrong one.
+theme, a sentence with a wrong one. Those with choices make ``documents`` to learn from, too.
 
 To add a language: a folder in ``languages`` with ``lexicon`` and ``grammar``, an entry in
 ``GRAMMARS``, and a file of pinned sentences beside the tests. To give it items: ``speech`` in that
@@ -16,6 +16,7 @@ folder, an entry in ``SPEAKERS``, contrasts in ``items.rules``, and pinned items
 
 from collections.abc import Iterator
 
+from babelmerge.data.controlled.items.drawing import documents
 from babelmerge.data.controlled.items.drawing import rows as items
 from babelmerge.data.controlled.languages.grammars import GRAMMARS
 from babelmerge.data.controlled.languages.speakers import SPEAKERS
@@ -32,6 +33,7 @@ __all__ = [
     "Meaning",
     "Phrase",
     "count",
+    "documents",
     "items",
     "render",
     "rows",

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import hint, listed
 
 ITERATIONS = 1000  # resamples behind its own standard errors where it has no formula for them
@@ -163,14 +164,14 @@ def _loaded(manager, name: str, include: str | None):
     if name not in known:
         own = f" and of {include}" if include else ""
         raise ValueError(
-            f"task {name!r}{hint(name, known)}: none of the {len(known):,} names of "
+            f"task {shown(name)}{hint(name, known)}: none of the {len(known):,} names of "
             f"lm-evaluation-harness {version('lm_eval')}{own}; correct `tasks` in the study"
         )
     if name in manager.all_tags:
         several = sorted(manager.task_index[name].tags)
         raise ValueError(
-            f"task {name!r}: a tag of several tasks, which has no score of its own; name those "
-            f"that you mean: {listed(several)}"
+            f"task {shown(name)}: a tag of several tasks, which has no score of its own; name "
+            f"those that you mean: {listed(several)}"
         )
     with _in_words(name, include):
         built = _built(manager, name, include)
@@ -196,8 +197,8 @@ def _in_words(name: str, include: str | None) -> Iterator[None]:
         first = str(error).strip().partition("\n")[0] or type(error).__name__
         where = f"its file in {include}" if include else "whether its data can be had from here"
         raise ValueError(
-            f"task {name!r}: lm-evaluation-harness could not load it ({first}); check {where}, "
-            "offline that it was loaded once before"
+            f"task {shown(name)}: lm-evaluation-harness could not load it ({first}); check "
+            f"{where}, offline that it was loaded once before"
         ) from error
 
 
@@ -206,18 +207,18 @@ def _checked(name: str, task, asked: Asked) -> dict:
     if _is_group(task) and not task.has_aggregation:
         parts = listed(one.task_name for one in tasks)
         raise ValueError(
-            f"task {name!r}: a group without a score of its own; name its tasks: {parts}"
+            f"task {shown(name)}: a group without a score of its own; name its tasks: {parts}"
         )
     if unsafe := [one.task_name for one in tasks if getattr(one, "UNSAFE_CODE", False)]:
         raise ValueError(
-            f"task {name!r}: {listed(unsafe)} runs code that the model writes, which is refused "
-            "here; leave it out"
+            f"task {shown(name)}: {listed(unsafe)} runs code that the model writes, which is "
+            "refused here; leave it out"
         )
     fixed = [one.task_name for one in tasks if one.get_config("num_fewshot") == 0]
     if asked["shots"] and fixed:
         raise ValueError(
-            f"task {name!r}: found shots: {asked['shots']}, and {listed(fixed)} takes no examples "
-            "by its own file; ask for it in a task of kind harness without shots"
+            f"task {shown(name)}: found shots: {asked['shots']}, and {listed(fixed)} takes no "
+            "examples by its own file; ask for it in a task of kind harness without shots"
         )
     items = sum(len(one.eval_docs) for one in tasks)
     return {"items": items, "subtasks": [one.task_name for one in tasks]}

@@ -21,7 +21,7 @@ from babelmerge.merging.streaming.inputs import Collected
 from babelmerge.merging.streaming.merger import Merger
 from babelmerge.merging.streaming.opening import device_of, flat, on_kernels
 from babelmerge.merging.streaming.passes import Passes
-from babelmerge.merging.streaming.planner import Known, Planner, trims
+from babelmerge.merging.streaming.planner import Known, Planner, trims, votes
 from babelmerge.recipes.settings import Settings
 
 
@@ -78,6 +78,8 @@ def read_limits(planner: Planner) -> None:
     found = _magnitudes(planner, names, inner) if any(inner) else [{} for _ in keys]
     for key, rank, row in zip(keys, wanted, found, strict=True):
         known.thresholds[key] = row.get(rank, 0.0 if rank else math.inf)
+    if not votes(planner.point):
+        return
     if len(keys) == 1:  # one expert is never undecided
         known.majorities[keys] = 1.0
         return

@@ -23,6 +23,7 @@ from babelmerge.models import checkpoints
 from babelmerge.models.adapter_changes import PREFIX
 from babelmerge.models.adapter_config import CONFIG, WEIGHTS
 from babelmerge.models.factors import Factors
+from babelmerge.words.showing import shown
 
 DTYPE = "float32"  # unless another is asked for
 UNSHARDED = 1 << 62  # peft reads one file
@@ -241,5 +242,5 @@ def _dtype(name: str) -> torch.dtype:
         "float16": torch.float16,
     }
     if name not in known:
-        raise ValueError(f"dtype is {name!r}; expected {', '.join(known)} for an adapter")
+        raise ValueError(f"dtype is {shown(name)}; expected {', '.join(known)} for an adapter")
     return known[name]

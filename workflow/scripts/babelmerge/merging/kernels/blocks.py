@@ -111,18 +111,18 @@ def load(address, code, start, out):
         largest = np.uint32(0)
         for i in range(size):
             bits[i] = values[i]
-            largest = max(largest, values[i] & np.uint32(0x7FFFFFFF))
+            largest = max(largest, np.uint32(values[i] & np.uint32(0x7FFFFFFF)))
         return largest >= np.uint32(0x7F800000)
     words = words_at(address, start, size)
     if code == BF16:
         largest = np.uint32(0)
         for i in range(size):
             bits[i] = np.uint32(words[i]) << np.uint32(16)
-            largest = max(largest, bits[i] & np.uint32(0x7FFFFFFF))
+            largest = max(largest, np.uint32(bits[i] & np.uint32(0x7FFFFFFF)))
         return largest >= np.uint32(0x7F800000)
     most = np.uint16(0)
     for i in range(size):
-        most = max(most, words[i] & np.uint16(0x7FFF))
+        most = max(most, np.uint16(words[i] & np.uint16(0x7FFF)))
     for i in range(size):
         bits[i] = (np.uint32(words[i]) & np.uint32(0x7FFF)) << np.uint32(13)
     for i in range(size):
@@ -142,7 +142,7 @@ def store(values, code, out, start):
     bits = values.view(np.uint32)
     largest = np.uint32(0)
     for i in range(values.size):
-        largest = max(largest, bits[i] & np.uint32(0x7FFFFFFF))
+        largest = max(largest, np.uint32(bits[i] & np.uint32(0x7FFFFFFF)))
     if code == BF16:
         words = out.view(np.uint16)[start : start + values.size]
         for i in range(values.size):
@@ -174,7 +174,7 @@ def store_applied(words, update, factor, out):
     largest = np.uint32(0)
     for i in range(out.size):
         bits = bits_of(float_of(np.uint32(words[i]) << np.uint32(16)) + update[i] * factor)
-        largest = max(largest, bits & np.uint32(0x7FFFFFFF))
+        largest = max(largest, np.uint32(bits & np.uint32(0x7FFFFFFF)))
         even = (bits >> np.uint32(16)) & np.uint32(1)
         out[i] = np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
     return largest >= np.uint32(0x7F7F8000)
@@ -229,7 +229,7 @@ def _load_delta(address, code, start, base, limit, out):
         largest = np.uint32(0)
         for i in range(out.size):
             bits = np.uint32(words[i]) << np.uint32(16)
-            largest = max(largest, bits & np.uint32(0x7FFFFFFF))
+            largest = max(largest, np.uint32(bits & np.uint32(0x7FFFFFFF)))
             delta = float_of(bits) - base[i]
             out[i] = delta if abs(delta) >= limit else np.float32(0)
         return largest >= np.uint32(0x7F800000)

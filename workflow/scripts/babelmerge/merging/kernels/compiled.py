@@ -3,11 +3,14 @@
 numba's own cache looks at the file of the function alone, but a function has those of other files
 compiled into it: after an update it would run the old ones. It also starts anew in every copy of a
 project. So machine code is kept in a folder of the user's cache that is named by a hash of all
-sources in this folder (numba adds the kind of processor). No torch.
+sources in this folder (numba adds the kind of processor), and that nobody else can write. No torch.
 """
 
+import atexit
 import hashlib
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,16 +22,39 @@ SOURCES = sorted(Path(__file__).parent.glob("*.py"))
 
 
 def _folder() -> Path:
+    """The folder of these sources: in the user's cache, in /tmp, or of this process alone."""
     sources = b"".join(file.read_bytes() for file in SOURCES)
     name = f"kernels-{numba.__version__}-{hashlib.sha256(sources).hexdigest()[:16]}"
     user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(user) / "babelmerge" / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError:  # no home on this machine, or one that cannot be written
-        return Path(tempfile.gettempdir()) / f"babelmerge-{os.getuid()}" / name
-    return folder
+    usual = Path(user) / "babelmerge", Path(tempfile.gettempdir()) / f"babelmerge-{os.getuid()}"
+    for folder in (place.absolute() / name for place in usual):
+        try:
+            folder.parent.mkdir(0o700, parents=True, exist_ok=True)
+            folder.mkdir(0o700, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError:  # no home on this machine, or one that cannot be written
+            continue
+        if _is_ours(folder):
+            return folder
+    alone = tempfile.mkdtemp(prefix="babelmerge-")
+    atexit.register(shutil.rmtree, alone, ignore_errors=True)
+    return Path(alone)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody else can put anything there: machine code is run as it is found.
+
+    The folder and the one above are the user's own and no links, and no folder on the way may be
+    written by others, but for those like /tmp, where all can write and nobody can move what is not
+    their own.
+    """
+    own = [path.lstat() for path in (folder, folder.parent)]
+    if any(not stat.S_ISDIR(one.st_mode) or one.st_uid != os.getuid() for one in own):
+        return False
+    above = [path.stat() for path in folder.resolve().parents[1:]]
+    shared = [one for one in above if not one.st_mode & stat.S_ISVTX]
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return not any(one.st_mode & others for one in (*own, *shared))
 
 
 FOLDER = _folder()

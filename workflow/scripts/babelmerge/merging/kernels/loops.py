@@ -20,6 +20,8 @@ from babelmerge.merging.kernels.blocks import (
     WEIGHTED_VOTE,
     Sources,
     Stages,
+    bits_of,
+    float_of,
     gather,
     load,
     shaped,
@@ -64,6 +66,9 @@ def form(sources, stages, start, stop, add_base, out_code, out, update):
     values, the number of members when it is the result, or -1.
     """
     experts = stages.weights.size
+    if experts == 2 and not add_base and not update.size and _is_plain(sources, stages, out_code):
+        if not sum_of_two(sources.addresses[1], sources.addresses[2], stages, start, stop, out):
+            return -1  # else what is not finite is found below
     room, spare = np.empty(experts * BLOCK, np.float32), np.empty((4, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
@@ -90,6 +95,39 @@ def form(sources, stages, start, stop, add_base, out_code, out, update):
         if store(part, out_code, out, begin - start):
             return experts + 1
     return -1
+
+
+@compiled
+def _is_plain(sources, stages, out_code):
+    """Whether bfloat16 experts are added up as they are, into bfloat16."""
+    plain = stages.combine == SUM and stages.keep == 0 and not sources.deltas
+    plain &= stages.variance_limit <= 0 and stages.variance_cutoff < 0 and out_code == BF16
+    for e in range(1, sources.codes.size):
+        plain &= sources.codes[e] == BF16
+    return plain
+
+
+@compiled
+def sum_of_two(first, second, stages, start, stop, out):
+    """(w1 x1 + w2 x2) / divisor in one walk, as `form` has it: bilingual merges are made by dozens.
+
+    first, second: addresses of bfloat16 elements. Returns whether one, or a result, is not finite.
+    """
+    size = stop - start
+    left, right = words_at(first, start, size), words_at(second, start, size)
+    w0, w1, divisor = stages.weights[0], stages.weights[1], stages.divisor
+    words = out.view(np.uint16)[:size]
+    largest, most = np.uint32(0), np.uint32(0)
+    for i in range(size):
+        x0, x1 = np.uint32(left[i]) << np.uint32(16), np.uint32(right[i]) << np.uint32(16)
+        most = max(most, np.uint32(x0 & np.uint32(0x7FFFFFFF)))
+        most = max(most, np.uint32(x1 & np.uint32(0x7FFFFFFF)))
+        total = (np.float32(0) + float_of(x0) * w0) + float_of(x1) * w1
+        bits = bits_of(total / divisor)
+        largest = max(largest, np.uint32(bits & np.uint32(0x7FFFFFFF)))
+        even = (bits >> np.uint32(16)) & np.uint32(1)
+        words[i] = np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
+    return most >= np.uint32(0x7F800000) or largest >= np.uint32(0x7F7F8000)
 
 
 @compiled

@@ -4,10 +4,11 @@ Each docstring says formula, source, and where mergekit's variant parts from the
 vectors and numbers in, a tensor out: no files, no state dicts, no threads, no names of methods.
 
 Start at `elementwise` (linear, task arithmetic, TIES, DARE, SCE). Then `sparsifying` (Breadcrumbs,
-DELLA), `averaging` (SLERP, Model Stock, NAN), `spherical` (Karcher mean, multislerp, nuslerp),
-`consensus`, `regression` (Fisher, RegMean), `spectral` (TSV-M, Iso-C, Subspace Boosting);
-`selection`, `randomness` and `linear_algebra` serve them. Which method of the table calls which
-function is told in `streaming.updates`.
+DELLA), `picking` (MagMax, RAM, Localize-and-Stitch, NearSwap, Arcee Fusion), `averaging` (SLERP,
+Model Stock, NAN), `spherical` (Karcher mean, multislerp, nuslerp), `consensus`, `regression`
+(Fisher, RegMean), `interference` (WUDI, SWUDI, ACE), `spectral` (TSV-M, Iso-C, Iso-CTS, Subspace
+Boosting, SVC); `selection`, `randomness` and `linear_algebra` serve them. Which method of the table
+calls which function is told in `streaming.updates`.
 
 Anyone may come in; from below this takes `kernels` alone.
 """

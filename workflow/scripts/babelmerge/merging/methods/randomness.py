@@ -3,12 +3,14 @@
 Element i of a stream is a hash of (key, i), so any part of a tensor can be drawn alone, in any
 order, on any number of threads and on any device, with the same bits. The hash is SplitMix64
 (Steele, Lea and Flood 2014: state + i * golden ratio, then Stafford's mix 13), whose 64 bits give
-two elements 32 bits each. Tensors only; `kernels` holds the same function for whole blocks.
+two elements 32 bits each. Tensors only; `kernels` has the same function, compiled, for the CPU.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from babelmerge.merging.kernels import draws
 from babelmerge.merging.kernels.random_keys import GOLDEN, HALF, MIX_1, MIX_2, cut, key_for
 
 __all__ = ["cut", "kept", "key_for", "uniform_bits", "uniforms"]
@@ -28,8 +30,17 @@ def uniforms(
 
     start: the place of the first in its stream.
     """
-    bits = uniform_bits(key, start, start + torch.Size(shape).numel(), device)
-    return bits.to(torch.float64).div_(HALF).view(shape)
+    size = torch.Size(shape).numel()
+    if torch.device(device).type != "cpu":
+        bits = uniform_bits(key, start, start + size, device)
+        return bits.to(torch.float64).div_(HALF).view(shape)
+    found = np.empty(size)
+
+    def draw(first: int, stop: int) -> None:
+        draws.uniforms(np.uint64(key), start + first, found[first:stop])
+
+    draws.spread(draw, size, 1, torch.get_num_threads())
+    return torch.from_numpy(found).view(shape)
 
 
 def kept(key: int, shape: tuple[int, ...], density: float, device="cpu") -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from babelmerge.merging.methods import linear_algebra
 from babelmerge.models.factors import one_thread
 
-FLOOR = 1e-6  # the authors' smallest Fisher value
+FLOOR = 1e-6  # the authors' smallest Fisher value, here a share of the tensor's mean
 ALPHA = 0.9  # the authors' for most models (.1 for T5 and DeBERTa); 1 keeps the Gram as it is
 BLOCK = 1 << 20  # elements held in float64 at a time
 
@@ -26,17 +26,21 @@ def fisher(
     fishers: Statistics,
     weights: Sequence[float],
     floor: float = FLOOR,
+    mean: float | None = None,
 ) -> Tensor:
     """Fisher merging: Σ w_i F_i θ_i / Σ w_i F_i, element by element (Matena & Raffel 2022).
 
     fishers: each expert's diagonal Fisher information, shaped as its tensor. Values below `floor`
-    count as the floor, which makes an element that no expert's data touches the weighted mean (so
-    it is under a floor of 0, where the quotient would be 0/0). Only ratios of the weights matter.
-    With no expert's Fisher (None: a tensor that is no trained parameter) the weighted mean.
+    times `mean`, the mean over the whole tensor and all experts (default: of what is given), count
+    as that, which makes an element that no expert's data touches the weighted mean (so it is under
+    a floor of 0, where the quotient would be 0/0). Only ratios of the weights matter, and of all
+    Fishers together. With no expert's Fisher (None: a tensor that is no trained parameter) the
+    weighted mean.
 
     Divergences: the floor is a maximum, of every expert (MergeLM and RegMean's authors add it
-    instead). Each expert's Fisher is not divided by its norm over the model, as some do: that is a
-    weight. The floor is absolute: take the statistics' size into account.
+    instead), and relative, where theirs is the number 1e-6: a large model's squared gradients are
+    all below that, and its merge would be the plain mean. Each expert's Fisher is not divided by
+    its norm over the model, as some do: that is a weight.
 
     ValueErrors for weights that are negative, not finite or all 0, a floor below 0, and
     statistics that are missing for some experts only, have another shape, or hold negative or
@@ -51,13 +55,21 @@ def fisher(
             "is damaged: collect it again"
         )
     shares = [weight / math.fsum(weights) for weight in weights]
+    least = floor * (mean_information(fishers) if mean is None else mean)
     merged = torch.empty(experts[0].numel(), dtype=torch.float32, device=experts[0].device)
     flat = [[tensor.reshape(-1) for tensor in group] for group in (experts, fishers)]
     for start in range(0, merged.numel(), BLOCK):
         part = slice(start, start + BLOCK)
         values, information = ([tensor[part].double() for tensor in group] for group in flat)
-        merged[part] = _weighted(values, information, shares, floor)
+        merged[part] = _weighted(values, information, shares, least)
     return merged.view(experts[0].shape)
+
+
+def mean_information(fishers: Statistics) -> float:
+    """Mean of the Fisher information over a tensor's elements and all experts, in float64."""
+    given = [one for one in fishers if one is not None]
+    sums = (one.sum(dtype=torch.float64).item() for one in given)
+    return math.fsum(sums) / max(1, sum(one.numel() for one in given))
 
 
 def regmean(experts: Sequence[Tensor], grams: Statistics, alpha: float = ALPHA) -> Tensor:
@@ -97,11 +109,11 @@ def regmean(experts: Sequence[Tensor], grams: Statistics, alpha: float = ALPHA) 
 
 
 def _weighted(
-    values: Sequence[Tensor], information: Sequence[Tensor], shares: Sequence[float], floor: float
+    values: Sequence[Tensor], information: Sequence[Tensor], shares: Sequence[float], least: float
 ) -> Tensor:
     above, below, mean = (torch.zeros_like(values[0]) for _ in range(3))
     for value, one, share in zip(values, information, shares, strict=True):
-        factor = one.clamp(min=floor) * share
+        factor = one.clamp(min=least) * share
         above += factor * value
         below += factor
         mean += share * value

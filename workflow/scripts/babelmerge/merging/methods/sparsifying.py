@@ -7,9 +7,11 @@ signs too). Of equal magnitudes the first in memory come first, so that no threa
 algorithm decides; mergekit's order among equals is whatever its sort leaves.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from babelmerge.merging.kernels import draws
 from babelmerge.merging.kernels.shares import SMALL_NORM, window
 from babelmerge.merging.methods.selection import largest, total
 
@@ -72,13 +74,39 @@ def magprune(
     step = max(1, BLOCK * rows.shape[0] // rows.numel())
     result = torch.empty_like(rows)
     chances = uniform.reshape(rows.shape).split(step)
+    own = rescale and semantics == "original"
+    drop = _drop_compiled if _is_compiled(rows) else _drop
     for part, chance, out in zip(rows.split(step), chances, result.split(step), strict=True):
-        probability = keep_probabilities(part, density, epsilon)
-        survivors = torch.where(chance < probability, part, 0.0)
-        own = rescale and semantics == "original"
-        out.copy_(survivors / probability if own else survivors)
+        drop(part, chance, density, epsilon, own, out)
     result = result.reshape(delta.shape)
     return match_l1(result, delta) if rescale and semantics == "mergekit" else result
+
+
+def _drop(
+    rows: Tensor, chances: Tensor, density: float, epsilon: float, own: bool, out: Tensor
+) -> None:
+    probability = keep_probabilities(rows, density, epsilon)
+    survivors = torch.where(chances < probability, rows, 0.0)
+    out.copy_(survivors / probability if own else survivors)
+
+
+def _is_compiled(rows: Tensor) -> bool:
+    return rows.device.type == "cpu" and rows.dim() == 2 and rows.shape[1] > 1
+
+
+def _drop_compiled(
+    rows: Tensor, chances: Tensor, density: float, epsilon: float, own: bool, out: Tensor
+) -> None:
+    """`_drop` bit for bit, in one walk behind the ranks."""
+    ranks = _ranks(rows, dim=1, descending=False).numpy()
+    values, uniform, kept = rows.contiguous().numpy(), chances.contiguous().numpy(), out.numpy()
+    numbers = np.float32(density - epsilon), np.float32(epsilon), own
+
+    def prune(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        draws.prune(values[part], uniform[part], ranks[part], *numbers, kept[part])
+
+    draws.spread(prune, *rows.shape, torch.get_num_threads())
 
 
 def keep_probabilities(rows: Tensor, density: float, epsilon: float) -> Tensor:
@@ -110,10 +138,25 @@ def _ranked_within(delta: Tensor, outliers: int, kept: int, scope: str) -> Tenso
 
 def _ranks(tensor: Tensor, dim: int, descending: bool) -> Tensor:
     """Rank of each magnitude along a dimension, from 0; equal ones in memory order."""
+    if tensor.device.type == "cpu" and dim % tensor.dim() == tensor.dim() - 1:
+        return _row_ranks(tensor, descending)
     order = torch.argsort(tensor.abs(), dim=dim, descending=descending, stable=True)
     places = torch.arange(tensor.shape[dim], device=tensor.device)
     places = places.view([-1 if axis == dim % tensor.dim() else 1 for axis in range(tensor.dim())])
     return torch.empty_like(order).scatter_(dim, order, places.expand_as(order))
+
+
+def _row_ranks(tensor: Tensor, descending: bool) -> Tensor:
+    """The same along the last dimension, compiled: int32."""
+    rows = tensor.detach().contiguous().reshape(-1, tensor.shape[-1])
+    bits, found = rows.numpy().view(np.uint32), np.empty(rows.shape, np.int32)
+    flip = np.uint32(0xFFFFFFFF if descending else 0)
+
+    def rank(start: int, stop: int) -> None:
+        draws.row_ranks(bits[start:stop], flip, found[start:stop])
+
+    draws.spread(rank, *rows.shape, torch.get_num_threads())
+    return torch.from_numpy(found).view(tensor.shape)
 
 
 def _check_window(density: float, epsilon: float) -> None:

@@ -1,4 +1,4 @@
-"""Merging by singular values: TSV-Merge, Iso-C, Iso-CTS, Subspace Boosting.
+"""Merging by singular values: TSV-Merge, Iso-C, Iso-CTS, Subspace Boosting, SVC.
 
 Float32 task vectors of one tensor come in, a float32 update comes out (`lambda` is the caller's);
 between the two everything is float64 (`linear_algebra`). What is no matrix is averaged; so should
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from babelmerge.merging.methods.linear_algebra import polar, singular
+from babelmerge.merging.methods.linear_algebra import NULL, polar, singular
 from babelmerge.models.factors import one_thread
 
 LOOKED_UP = ("embed", "wte", "wpe", "lm_head")  # parts of names of embeddings and output heads
@@ -92,8 +92,15 @@ def iso_cts(deltas: Sequence[Tensor], common: float = COMMON) -> Tensor:
     with one_thread():
         shared = singular(_summed(deltas), rank - len(deltas) * own)
         u = shared[0]
-        rest = [delta - u @ (u.T @ delta) for delta in (d.to(torch.float64) for d in deltas)]
-        return _joined([*(singular(delta, own) for delta in rest), shared], deltas[0], even=True)
+        special = [_beside(u, delta.to(torch.float64), own) for delta in deltas]
+        return _joined([*special, shared], deltas[0], even=True)
+
+
+def _beside(u: Tensor, delta: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The top triplets of what a task vector has outside a span; its rounding there is none."""
+    left, s, right = singular(delta - u @ (u.T @ delta), count)
+    kept = s > NULL * delta.norm()
+    return left[:, kept], s[kept], right[:, kept]
 
 
 def boost(delta: Tensor, beta: float = 0.01) -> Tensor:
@@ -116,6 +123,37 @@ def boost(delta: Tensor, beta: float = 0.01) -> Tensor:
         reached = s.cumsum(0) >= beta * s.sum()
         least = s[int(reached.to(torch.int64).argmax())] if reached.any() else s[-1]
         return (u * s.clamp(min=float(least)) @ v.T).to(torch.float32)
+
+
+def calibrate(
+    update: Tensor, deltas: Sequence[Tensor], factor: float = 1.0, floor: float = 1.0
+) -> Tensor:
+    """SVC: what an already merged task vector counts more than once, made smaller (Li et al. 2026).
+
+    With Δ = factor · update = U diag(s) Vᵀ, a_r = u_rᵀ Δ and a_r^i = u_rᵀ τ_i, the projections
+    ⟨a_r, a_r^i⟩ / |a_r^i|² say how often expert i's part in direction r is in the merge; s_r is
+    divided by the mean over the experts of max(floor, projection) (arXiv:2602.05536, their code and
+    its floor of 1, which only takes away; below it, directions that the merge lacks are raised).
+    An expert without a part in a direction counts as the floor. Calibrated is the merge as scaled,
+    so that the result depends on factor; it comes back before that scale. Equal experts summed up
+    give one of them. Null directions stay null. A tensor that is no matrix is returned as it is.
+    ValueError for a floor that is not above 0.
+    """
+    if not floor > 0:
+        raise ValueError(f"svc: floor is {floor}; expected a number above 0, as 1")
+    if update.dim() != 2:
+        return update
+    with one_thread():
+        u, s, v = singular(update)
+        share = torch.zeros_like(s)
+        for delta in deltas:
+            parts = u.T @ delta.to(torch.float64)
+            sizes = parts.square().sum(dim=1)
+            products = (parts * v.T).sum(dim=1) * s * factor
+            known = sizes > 0
+            found = torch.where(known, products / torch.where(known, sizes, 1.0), floor)
+            share += found.clamp(min=floor)
+        return (u * (s * len(deltas) / share) @ v.T).to(torch.float32)
 
 
 def _count(share: float, rank: int, experts: int) -> int:

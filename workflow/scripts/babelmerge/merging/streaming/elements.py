@@ -1,4 +1,4 @@
-"""Updates that are made element by element, in torch: sums, votes, and what is dropped before.
+"""Updates that are made element by element, in torch: sums, votes, picks, what is dropped before.
 
 One small function a method: it takes the tensors and numbers that the method's pure functions want
 of `Inputs` and calls them. `updates` has the table. (`linear` makes a whole tensor, the others an
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from babelmerge.merging.kernels.random_keys import key_for
-from babelmerge.merging.methods import elementwise, randomness, sparsifying
+from babelmerge.merging.methods import elementwise, picking, randomness, sparsifying
 from babelmerge.merging.streaming import planner
 from babelmerge.merging.streaming.inputs import Inputs
 from babelmerge.recipes.settings import Settings
@@ -139,6 +139,39 @@ def _pruned(inputs: Inputs, name: str, point: Settings) -> list[Tensor]:
             sparsifying.magprune(delta, density, epsilon, uniform, point.rescale, point.semantics)
         )
     return pruned
+
+
+def magmax(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    return picking.magmax(inputs.deltas(name))
+
+
+def nearswap(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    return picking.nearswap(*inputs.deltas(name), point.t, point.semantics)
+
+
+def arcee_fusion(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    return picking.arcee_fusion(inputs.base(name), *inputs.experts(name), point.semantics)
+
+
+def ram(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    return picking.ram(inputs.deltas(name), point.least)
+
+
+def ramplus_tl(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    def overlaps() -> Tensor:
+        parts = [inputs] if inputs.rows is None else inputs.windows(name)
+        return sum(picking.overlaps(some.deltas(name), point.least) for some in parts)
+
+    counts = inputs.once("overlaps", overlaps)
+    return picking.ramplus_tl(inputs.deltas(name), point.least, point.gain, point.cap, counts)
+
+
+def localize_and_stitch(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    deltas = inputs.deltas(name)
+    if point.scope == "model":
+        return picking.stitched(deltas, inputs.planner.model_limits().tolist())
+    pairs = zip(deltas, inputs.ordered(point.densities), strict=True)
+    return picking.stitched(deltas, [picking.own_limit(*pair) for pair in pairs])
 
 
 def _majority_rule(point: Settings) -> float | None:

@@ -127,6 +127,11 @@ class Inputs:
 
     def statistics_of(self, name: str) -> list[Tensor | None]:
         """What was collected of each expert for a tensor, in the order of summation."""
+        found = self.collected(name)
+        return [None if one is None else self.seen(one).to(self.device) for one in found]
+
+    def collected(self, name: str) -> list[Tensor | None]:
+        """The same of the whole tensor, as it lies."""
         method = self.planner.outer.method
         kind = METHODS[method].statistics
         for id_ in self.ids:
@@ -135,8 +140,7 @@ class Inputs:
                     f"{method}: has no {kind} statistics of {id_}; collect them from "
                     "its dev data (`calibration`) and hand them in by id"
                 )
-        found = [self.statistics[id_].get(name) for id_ in self.ids]
-        return [None if one is None else self.seen(one).to(self.device) for one in found]
+        return [self.statistics[id_].get(name) for id_ in self.ids]
 
     def seen(self, tensor: Tensor) -> Tensor:
         """The rows of a tensor that are worked on."""

@@ -16,6 +16,7 @@ from babelmerge.merging.streaming import chunks, former
 from babelmerge.merging.streaming.members import Members, Model, Readable
 from babelmerge.models import checkpoints
 from babelmerge.recipes.settings import Settings
+from babelmerge.words.showing import shown
 
 
 class InMemory:
@@ -69,7 +70,9 @@ def device_of(point: Settings) -> torch.device:
     """The device that the settings name; by default the GPU where there is one."""
     chosen = point.device or ("cuda" if torch.cuda.is_available() else "cpu")
     if chosen.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"device is {chosen!r}, and torch sees no GPU here; leave it out, or cpu")
+        raise ValueError(
+            f"device is {shown(chosen)}, and torch sees no GPU here; leave it out, or cpu"
+        )
     return torch.device(chosen)
 
 

@@ -34,12 +34,18 @@ class Known:
 
 def trims(point: Settings) -> bool:
     """Whether the largest magnitudes are kept."""
-    return point.method == "ties" or (point.method == "dare_ties" and bool(point.trim))
+    always = point.method in ("ties", "localize_and_stitch")
+    return always or (point.method == "dare_ties" and bool(point.trim))
+
+
+def votes(point: Settings) -> bool:
+    """Whether what is kept elects signs."""
+    return point.method != "localize_and_stitch"
 
 
 def trim_densities(point: Settings) -> tuple[float, ...]:
     """The densities that magnitudes are trimmed to."""
-    return point.densities if point.method == "ties" else point.trim
+    return point.trim if point.method == "dare_ties" else point.densities
 
 
 class Planner:
@@ -159,7 +165,8 @@ def prepare(passes: Passes, points: Sequence[Settings], known: Known) -> None:
             groups.setdefault((tuple(planner.order), before), []).append(planner)
     for planners in groups.values():
         _read_limits(planners)
-        _read_majorities(planners)
+        if voting := [planner for planner in planners if votes(planner.point)]:
+            _read_majorities(voting)
 
 
 def _read_limits(planners: Sequence[Planner]) -> None:

@@ -18,6 +18,8 @@ from babelmerge.merging.methods import (
     averaging,
     consensus,
     elementwise,
+    interference,
+    picking,
     regression,
     sparsifying,
     spectral,
@@ -63,26 +65,46 @@ def _consensus(inputs: Inputs, name: str, point: Settings) -> Tensor:
 
 
 def _fisher(inputs: Inputs, name: str, point: Settings) -> Tensor:
-    weights = inputs.ordered(point.weights)
-    return regression.fisher(inputs.experts(name), inputs.statistics_of(name), weights, point.floor)
+    weights, fishers = inputs.ordered(point.weights), inputs.statistics_of(name)
+    mean = inputs.once("information", lambda: regression.mean_information(inputs.collected(name)))
+    return regression.fisher(inputs.experts(name), fishers, weights, point.floor, mean)
 
 
 def _regmean(inputs: Inputs, name: str, point: Settings) -> Tensor:
     return regression.regmean(inputs.experts(name), inputs.statistics_of(name), point.alpha)
 
 
-def _tsv(inputs: Inputs, name: str, point: Settings) -> Tensor:
+def _linear_map(inputs: Inputs, name: str, merge: Callable[[list[Tensor]], Tensor]) -> Tensor:
+    """The merged task vector of a linear map; the mean of what is none."""
     deltas = inputs.deltas(name)
-    if not spectral.decomposes(name, deltas[0]):
-        return spectral.averaged(deltas)
-    return spectral.tsv(deltas, point.rank)
+    return (merge if spectral.decomposes(name, deltas[0]) else spectral.averaged)(deltas)
+
+
+def _tsv(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    return _linear_map(inputs, name, lambda deltas: spectral.tsv(deltas, point.rank))
 
 
 def _iso_c(inputs: Inputs, name: str, point: Settings) -> Tensor:
-    deltas = inputs.deltas(name)
-    if not spectral.decomposes(name, deltas[0]):
-        return spectral.averaged(deltas)
-    return spectral.iso_c(deltas)
+    return _linear_map(inputs, name, spectral.iso_c)
+
+
+def _iso_cts(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    return _linear_map(inputs, name, lambda deltas: spectral.iso_cts(deltas, point.common))
+
+
+def _wudi(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    told = int(point.steps), point.learning_rate
+    return _linear_map(inputs, name, lambda deltas: interference.wudi(deltas, *told))
+
+
+def _swudi(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    told = point.time, point.rank, point.start
+    return _linear_map(inputs, name, lambda deltas: interference.swudi(deltas, *told))
+
+
+def _ace(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    told = point.ridge, point.rank
+    return _linear_map(inputs, name, lambda deltas: interference.ace(deltas, *told))
 
 
 def _subspace_boosting(inputs: Inputs, name: str, point: Settings) -> Tensor:
@@ -90,6 +112,13 @@ def _subspace_boosting(inputs: Inputs, name: str, point: Settings) -> Tensor:
     if not spectral.decomposes(name, update):
         return update
     return spectral.boost(update, point.beta)
+
+
+def _svc(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    update = _inner(inputs, name, point)
+    if not spectral.decomposes(name, update):
+        return update
+    return spectral.calibrate(update, inputs.deltas(name), point.factor, point.floor)
 
 
 def _nan(inputs: Inputs, name: str, point: Settings) -> Tensor:
@@ -168,12 +197,25 @@ TABLE = {
     "breadcrumbs_ties": Method(elements.breadcrumbs_ties, sparsifying.breadcrumbs),
     "della": Method(elements.della, sparsifying.magprune, by_rows=_without_totals),
     "della_linear": Method(elements.della_linear, sparsifying.magprune, by_rows=_without_totals),
+    "magmax": Method(elements.magmax, picking.magmax, by_rows=_always),
+    "ram": Method(elements.ram, picking.ram, by_rows=_always),
+    "ramplus_tl": Method(elements.ramplus_tl, picking.ramplus_tl, by_rows=_always),
+    "localize_and_stitch": Method(
+        elements.localize_and_stitch, picking.stitched, by_rows=_over_the_model
+    ),
+    "nearswap": Method(elements.nearswap, picking.nearswap, by_rows=_always),
+    "arcee_fusion": Method(elements.arcee_fusion, picking.arcee_fusion),
     "model_stock": Method(_model_stock, averaging.model_stock, True, _stock_by_rows),
     "fisher": Method(_fisher, regression.fisher, True, _always),
     "regmean": Method(_regmean, regression.regmean, True, _without_statistics),
     "tsv": Method(_tsv, spectral.tsv, by_rows=_averaged),
     "iso_c": Method(_iso_c, spectral.iso_c, by_rows=_averaged),
+    "iso_cts": Method(_iso_cts, spectral.iso_cts, by_rows=_averaged),
+    "wudi": Method(_wudi, interference.wudi, by_rows=_averaged),
+    "swudi": Method(_swudi, interference.swudi, by_rows=_averaged),
+    "ace": Method(_ace, interference.ace, by_rows=_averaged),
     "subspace_boosting": Method(_subspace_boosting, spectral.boost, by_rows=_boosted_by_rows),
+    "svc": Method(_svc, spectral.calibrate, by_rows=_boosted_by_rows),
     "nan": Method(_nan, averaging.nan_coefficients, by_rows=_always),
     "consensus": Method(_consensus, consensus.consensus, by_rows=_inner_by_rows),
     "layer_swap": Method(_inner, elementwise.task_arithmetic, by_rows=_inner_by_rows),

@@ -9,6 +9,8 @@ then. Writes nothing; runs no code of a model's.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from babelmerge.words.showing import shown
+
 # What changes nothing that a model computes from a text, or nothing but its last bits; and what
 # is compared elsewhere: shapes, ties, quantised weights.
 HARMLESS = frozenset(
@@ -160,5 +162,4 @@ def _spelt(key: str, value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= LONG else f"{text[: LONG - 1]}…"
+    return "nothing" if value is None else shown(value, LONG - 1)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from tokenizers import AddedToken, Tokenizer
 
 from babelmerge.files.directories import read_json
+from babelmerge.words.showing import shown
 
 CONFIG = "tokenizer_config.json"
 FILE = "tokenizer.json"
@@ -155,7 +156,7 @@ def listed(tokens: tuple[str, ...]) -> str:
     """'3 tokens ('<a>', '<b>', …)', the first few of many."""
     more = ", …" if len(tokens) > SHOWN else ""
     number = f"{len(tokens)} token{'s' * (len(tokens) > 1)}"
-    return f"{number} ({', '.join(map(repr, tokens[:SHOWN]))}{more})"
+    return f"{number} ({', '.join(map(shown, tokens[:SHOWN]))}{more})"
 
 
 def _flags(tokens: Tokens, token: str) -> tuple | None:

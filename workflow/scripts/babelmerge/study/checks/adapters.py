@@ -13,6 +13,7 @@ from babelmerge.study.grammar.yaml import StudyError, message
 from babelmerge.study.plan.types import Plan, Taken, Trained
 from babelmerge.training.settings import ALL_LINEAR
 from babelmerge.words import ids
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _check_targets(plan: Plan, model: str, asked: str | list[str], matrices: Sha
             raise _error(
                 plan,
                 "training.lora.targets",
-                f"{target!r} for {model}",
+                f"{shown(target)} for {model}",
                 f"linear maps of the base, which has {listed(ends)}, or {ALL_LINEAR}",
                 nearest(target, ends),
             )

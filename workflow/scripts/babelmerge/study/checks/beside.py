@@ -6,6 +6,7 @@ from pathlib import Path
 from babelmerge.study.grammar.yaml import StudyError, message
 from babelmerge.study.graph.beside import studies
 from babelmerge.study.plan.types import Plan
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
 
 KEY = "beside"
@@ -42,7 +43,7 @@ def _same_file(plan: Plan, other: Plan, planned: Plan) -> None:
 def _built(plan: Plan, other: Plan) -> None:
     lacking = [path for path in studies.files(plan, other) if not Path(path).is_file()]
     if lacking:
-        found = f"{other.name!r}, which is not built in this run and has no {lacking[0]}"
+        found = f"{shown(other.name)}, which is not built in this run and has no {lacking[0]}"
         remedy = f"Run both: ./babelmerge run {other.study} {plan.study}."
         expected = "a study of this run, or one that has been built"
         raise StudyError(message(plan.study, KEY, found, expected, remedy))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from babelmerge.study.grammar.yaml import StudyError, message
 from babelmerge.study.plan.types import Plan
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 # Of a table of published values; `analysis.scores.published` says what they are.
@@ -96,7 +97,7 @@ def _check_published(study: str, path: str) -> None:
     at = header.index("value")
     for line, row in enumerate(rows[1:], start=2):
         if row and not _is_number(row[at] if at < len(row) else ""):
-            raise refuse(f"line {line}: {row!r}", "a number under value")
+            raise refuse(f"line {line}: {shown(row)}", "a number under value")
 
 
 def _is_number(text: str) -> bool:

@@ -15,6 +15,7 @@ from babelmerge.study.graph.represent import represented
 from babelmerge.study.plan.types import Plan
 from babelmerge.words import ids
 from babelmerge.words.path_names import MOST_BYTES
+from babelmerge.words.showing import shown
 
 # What is put around the name of a file while it is written (`files.atomic`), and around that of a
 # model's folder (`files.directories`: host, process and number).
@@ -28,7 +29,8 @@ def check(plan: Plan) -> None:
     if needed <= MOST_BYTES:
         return
     key, name = max(_named(plan), key=lambda named: len(named[1]) if named[1] in part else 0)
-    found = f"{name!r}, of which {part!r} is made; that needs {needed} bytes while it is written"
+    found = f"{shown(name)}, of which {shown(part)} is made"
+    found += f"; that needs {needed} bytes while it is written"
     expected = f"parts of paths of at most {MOST_BYTES} bytes"
     remedy = f"Shorten it by {needed - MOST_BYTES} bytes."
     raise StudyError(message(plan.study, key, found, expected, remedy))

@@ -34,6 +34,12 @@ embeddings take part. Take another to repeat a study that used it. Methods that 
 |---|---|---|
 {semantics}
 
+Of two methods `original` is not the authors' code to the letter, since that decides by accident.
+Methods of singular values leave out triplets that are null up to rounding (of adapters and of equal
+experts nearly all are), where that takes whatever vectors come with them. Fisher's `floor` is a
+share of the tensor's mean information, where theirs is the number 1e-6, below which all information
+of a large model lies.
+
 ### Parameters
 
 | parameter | values | meaning |

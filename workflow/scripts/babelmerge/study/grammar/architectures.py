@@ -6,6 +6,7 @@ from typing import Any
 
 from babelmerge.study.grammar import decoders
 from babelmerge.study.grammar.decoders import ANY, Configuration, Setting
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.strict import wrong
 
@@ -38,11 +39,11 @@ def check(architecture: Mapping[str, Any]) -> None:
     model_type, types = architecture["model_type"], decoders.known()
     if not isinstance(model_type, str) or types and model_type not in types:
         expected = "a decoder that transformers knows, such as qwen2 or llama"
-        raise wrong(f"model_type {model_type!r}", expected, nearest(model_type, types))
+        raise wrong(f"model_type {shown(model_type)}", expected, nearest(model_type, types))
     known = decoders.configuration(model_type)
     for key, value in asked.items():
         if not _finite(value):
-            raise wrong(f"{key}: {value!r}", "finite numbers")
+            raise wrong(f"{key}: {shown(value)}", "finite numbers")
         if known is not None:
             _check_name(model_type, known, key)
             _check_value(key, value, _setting(known, key))
@@ -54,19 +55,19 @@ def check(architecture: Mapping[str, Any]) -> None:
 def _check_name(model_type: str, known: Configuration, key: str) -> None:
     if key not in known.settings and key not in known.aliases:
         remedy = nearest(key, (*known.settings, *known.aliases))
-        raise wrong(f"unknown key {key!r}", f"a setting of {model_type}", remedy)
+        raise wrong(f"unknown key {shown(key)}", f"a setting of {model_type}", remedy)
 
 
 def _check_value(key: str, value: Any, setting: Setting) -> None:
     types = setting.types
     if ANY not in types and not any(_is(value, name) for name in types):
         expected = " or ".join(word for name, word in _WORDS.items() if name in types)
-        raise wrong(f"{key}: {value!r}", expected)
+        raise wrong(f"{key}: {shown(value)}", expected)
     if isinstance(value, int | float) and not setting.low <= value <= setting.high:
-        raise wrong(f"{key}: {value!r}", f"a number from {setting.low:g} to {setting.high:g}")
+        raise wrong(f"{key}: {shown(value)}", f"a number from {setting.low:g} to {setting.high:g}")
     words = {"dtype": FLOATS, **dict.fromkeys(ACTIVATIONS, decoders.activations())}.get(key)
     if words and isinstance(value, str) and value not in words:
-        raise wrong(f"{key}: {value!r}", f"one of {listed(words)}", nearest(value, words))
+        raise wrong(f"{key}: {shown(value)}", f"one of {listed(words)}", nearest(value, words))
 
 
 def _setting(known: Configuration, key: str) -> Setting:

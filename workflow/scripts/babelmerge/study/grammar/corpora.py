@@ -105,8 +105,10 @@ CONTROLLED_LANGUAGES = (
 CONTROLLED_ITEM_LANGUAGES = ("en", "de", "fr", "ja", "zh", "ar", "it", "nl", "ru", "es", "tr")
 CONTROLLED_MIXED = {"themes": ("mul",)}  # items in which each sentence is in another language
 CONTROLLED_LABELS = ("negative", "neutral", "positive")
-# Kinds whose items have several forms, the usual one first.
-CONTROLLED_FORMS = {"multiple_choice": ("reasoning", "relations", "passages", "continuations")}
+# Forms of items with choices, the usual one first, and the kinds that take them; those of text as
+# documents, in place of sentences.
+_FORMS = ("reasoning", "relations", "passages", "continuations")
+CONTROLLED_FORMS = dict.fromkeys(("multiple_choice", "text", "perplexity"), _FORMS)
 
 
 class Controlled(Strict):
@@ -117,7 +119,8 @@ class Controlled(Strict):
         "Form of the items for multiple_choice: reasoning (facts and a question, and now and "
         "then one after a kind of things), relations (the latter alone), passages (what is asked "
         "about is longer, and a field of its own, {passage}) or continuations (a beginning, and "
-        "four ends). Default: reasoning."
+        "four ends). Default: reasoning. For text and perplexity: documents made of these, each "
+        "with its right answer. Default: sentences."
     )
 
 

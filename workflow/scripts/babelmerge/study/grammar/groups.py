@@ -15,6 +15,7 @@ from babelmerge.study.grammar.methods import (
     alternatives,
     number_of_points,
 )
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.strict import LARGEST, Listed, Name, OneOrMore, Strict, Text, key, wrong
 
@@ -93,13 +94,13 @@ Generator = Annotated[_Generated, Discriminator(_generator)]
 def _check(label: str, grid: object) -> None:
     """Check one grid. Raises for an unknown method or parameter, an empty list, a wrong value."""
     if not isinstance(grid, Mapping):
-        raise wrong(f"{label}: {grid!r}", "a mapping of parameters ({} for none)")
+        raise wrong(f"{label}: {shown(grid)}", "a mapping of parameters ({} for none)")
     method = grid.get("method", label)
     if not isinstance(method, str):
-        raise wrong(f"{label}.method: {method!r}", f"one method: {listed(METHODS)}")
+        raise wrong(f"{label}.method: {shown(method)}", f"one method: {listed(METHODS)}")
     if method not in METHODS:
         expected = f"one of {listed(METHODS)}"
-        raise wrong(f"unknown method {method!r}", expected, nearest(method, METHODS))
+        raise wrong(f"unknown method {shown(method)}", expected, nearest(method, METHODS))
     for name, values in grid.items():
         if name != "method":
             _check_values(label, method, name, values)
@@ -114,12 +115,12 @@ def _check_values(label: str, method: str, name: str, values: object) -> None:
     if name not in METHODS[method]:
         expected = f"one of {listed(METHODS[method])}"
         near = nearest(name, METHODS[method])
-        raise wrong(f"{label}: unknown parameter {name!r}", expected, near)
+        raise wrong(f"{label}: unknown parameter {shown(name)}", expected, near)
     if values == []:
         raise wrong(f"{label}.{name}: an empty list", "a value or a list of values")
     for value in alternatives(values):
         if not PARAMETERS[name].allows(value):
-            raise wrong(f"{label}.{name}: {value!r}", PARAMETERS[name].expected)
+            raise wrong(f"{label}.{name}: {shown(value)}", PARAMETERS[name].expected)
 
 
 def check_grids(grids: Mapping[str, object]) -> None:

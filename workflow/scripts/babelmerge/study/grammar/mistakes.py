@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from babelmerge.study.grammar.yaml import Loc, Tree, dotted, message
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import nearest
 
 MOST_TOLD = 30  # lines; who has more mistakes than that mends the first of them first
@@ -92,7 +93,7 @@ def _told(tree: Tree, data: Any, error: ErrorDetails) -> list[str]:
     if error["type"] == "unknown_key":
         expected, valid = context["expected"], context["valid"]
         words = context["words"][: MOST_TOLD + 1]
-        found = [(f"unknown key {str(word)!r}", word) for word in words]
+        found = [(f"unknown key {shown(str(word))}", word) for word in words]
         return [_line(tree, loc, text, expected, nearest(word, valid)) for text, word in found]
     if error["type"] == "missing":
         return [_line(tree, loc[:-1], f"no {loc[-1]}", f"the key {loc[-1]}")]
@@ -104,7 +105,7 @@ def _told(tree: Tree, data: Any, error: ErrorDetails) -> list[str]:
         remedy = nearest(error["input"], words)
     expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
     expected = expected.format(**context) if error["type"] == "too_long" else expected
-    return [_line(tree, loc, repr(error["input"])[:80], expected, remedy)]
+    return [_line(tree, loc, shown(error["input"], 80), expected, remedy)]
 
 
 def _line(tree: Tree, loc: Loc, found: str, expected: str, remedy: str = "") -> str:

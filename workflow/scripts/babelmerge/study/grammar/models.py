@@ -151,6 +151,9 @@ class Branches(Strict):
         ...,
     )
     units: list[Text] | None = key("Only experts of these pairs or languages.")
+    evaluate: OneOrMore | None = key(
+        "Tasks or datasets of their own that they are tested on. Default: all of these."
+    )
 
 
 class ExpertSet(Ready):
@@ -161,6 +164,10 @@ class ExpertSet(Ready):
     units: Units | None = key("Only these pairs or languages.")
     name: Text = key("The experts' names; a template.", "{unit}")
     training: Training | None = key("Changes to the study's training.")
+    evaluate: OneOrMore | None = key(
+        "Tasks or datasets that each is tested on beside its own; [] for none. Default: those of "
+        "the directions of its own, so that each is tested in all languages of its tasks."
+    )
     checkpoints: list[Step] | None = key(
         "Steps whose weights are kept along training (or revisions to take): experts named "
         "{unit}@step."
@@ -171,7 +178,7 @@ class ExpertSet(Ready):
     )
     branches: Branches | None = key(
         "The same experts trained on from states of a common model. They are tested on their own "
-        "datasets, and not looked into."
+        "datasets, or some of them, and not looked into."
     )
 
 

@@ -21,6 +21,7 @@ from babelmerge.study.grammar.tasks import AnyTask, Harness, Task
 from babelmerge.study.grammar.yaml import StudyError, Tree, load_tree, locate, message
 from babelmerge.words import languages as known
 from babelmerge.words import path_names
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import nearest
 from babelmerge.words.strict import Code, Count, Name, OneOrMore, Strict, Text, Whole, key, wrong
 
@@ -187,7 +188,9 @@ class Study(Strict):
         for code in self.languages:
             if code not in self.language_names and not known.known(code):
                 remedy = f"Name it: language_names: {{{code}: …}}. {nearest(code, known.codes())}"
-                raise wrong(f"language {code!r}", "a language with a known name", remedy.strip())
+                raise wrong(
+                    f"language {shown(code)}", "a language with a known name", remedy.strip()
+                )
         twice = sorted(code for code, times in Counter(self.languages).items() if times > 1)
         if twice:
             raise wrong(f"languages {twice} twice", "each language once")
@@ -219,6 +222,6 @@ def load(path: str | Path, data: str | Path = ".") -> Study:
     """
     name = Path(path).stem
     if mistake := path_names.mistake(name):
-        found = f"a study named {name!r}, which {mistake}"
+        found = f"a study named {shown(name)}, which {mistake}"
         raise StudyError(message(str(path), "", found, path_names.EXPECTED, "Rename the file."))
     return from_tree(load_tree(Path(path)), data)

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from babelmerge.study.grammar.corpora import Parts
 from babelmerge.tasks.kinds import KINDS
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.strict import Code, Count, Name, Strict, Text, Units, Whole, key, wrong
 
@@ -119,7 +120,7 @@ class Task(Strict):
         for metric in self.metrics or ():
             if metric not in kind.metrics:
                 expected = f"metrics of {kind.name}: {listed(kind.metrics)}"
-                raise wrong(f"metric {metric!r}", expected, nearest(metric, kind.metrics))
+                raise wrong(f"metric {shown(metric)}", expected, nearest(metric, kind.metrics))
         return self
 
 
@@ -148,7 +149,7 @@ class Harness(Strict):
     @model_validator(mode="after")
     def _each_once(self) -> "Harness":
         if twice := next((t for at, t in enumerate(self.tasks) if t in self.tasks[:at]), None):
-            raise wrong(f"task {twice!r} twice", "each task once")
+            raise wrong(f"task {shown(twice)} twice", "each task once")
         return self
 
 

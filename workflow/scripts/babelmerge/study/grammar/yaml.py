@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from babelmerge.words import documents
+from babelmerge.words.showing import plain, shown
 from babelmerge.words.spelling import nearest
 
 Loc = tuple[str | int, ...]
@@ -22,10 +23,13 @@ LONGEST = 500  # characters of what was found that an error repeats
 class StudyError(ValueError):
     """A mistake in a study file: file, key, what was found, what was expected, how to mend it."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__("\n".join(map(plain, text.split("\n"))))
+
 
 def message(file: str, key: str, found: str, expected: str, remedy: str = "") -> str:
     """One line of an error message."""
-    key, found = (t if len(t) <= LONGEST else f"{t[:LONGEST]}…" for t in (key, found))
+    key, found = plain(key, LONGEST), plain(found, LONGEST)
     text = f"{file}: {key or '(top level)'}: found {found}; expected {expected}"
     return f"{text}. {remedy}" if remedy else text
 
@@ -34,7 +38,7 @@ def dotted(loc: Sequence[str | int]) -> str:
     """A key path as people write it: experts.pairs.training, tasks.t.pairs[2]."""
     text = ""
     for part in loc:
-        word = str(part) if str(part).isprintable() else repr(part)
+        word = plain(part, LONGEST)
         text += f"[{part}]" if isinstance(part, int) else f".{word}" if text else word
     return text
 
@@ -91,7 +95,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
             raise yaml.YAMLError(f"{kind} as a key (line {line}); a key is a word")
         key = loader.construct_object(key_node, deep=True)
         if key in result:
-            raise yaml.YAMLError(f"key {key!r} is given twice (line {line})")
+            raise yaml.YAMLError(f"key {shown(key)} is given twice (line {line})")
         result[key] = loader.construct_object(value_node, deep=True)
     return result
 
@@ -149,7 +153,7 @@ def locate(name: str, beside: Path, key: str = "extends") -> Path:
             return candidate
     near = nearest(name, [p.stem for p in beside.parent.glob("*.yaml")])
     expected = f"a study file or its name in {beside.parent}"
-    raise StudyError(message(str(beside), key, repr(name), expected, near))
+    raise StudyError(message(str(beside), key, shown(name), expected, near))
 
 
 def merge(below: Mapping[Any, Any], above: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -188,7 +192,9 @@ def load_tree(path: Path) -> Tree:
         name = data.pop("extends", None)
         chain.append((current, data))
         if name is not None and not isinstance(name, str):
-            raise StudyError(message(str(current), "extends", repr(name), "a study's name or file"))
+            raise StudyError(
+                message(str(current), "extends", shown(name), "a study's name or file")
+            )
         current = locate(name, current) if name else None
     merged: dict[str, Any] = {}
     origins: dict[Loc, str] = {}

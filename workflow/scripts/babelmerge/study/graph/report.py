@@ -99,10 +99,14 @@ def _study(plan: Plan) -> dict:
 
 def reproducibility(plan: Plan) -> Chapter:
     trained = {("training",): paths.of(plan, paths.TABLE, table="training")} if plan.trained else {}
+    merges = [merge for merge in plan.merges if not plan.models[merge].live]
     return Chapter(
-        study={"warnings": list(plan.warnings)},
+        study={"warnings": list(plan.warnings), "merges": merges},
         long=trained,
-        files={"checks": [*data.checked_files(plan), *data.lengths_files(plan)]},
+        files={
+            "checks": [*data.checked_files(plan), *data.lengths_files(plan)],
+            "merges": [train.model_file(plan, merge) for merge in merges],
+        },
         asks=("configuration",),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.scope import resolve
 from babelmerge.study.plan.types import Dataset, Merge, Model
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 WHERE = ("analysis", "interventions")
@@ -40,7 +41,7 @@ def _check_groups(study: Study, merges: Mapping[str, Merge]) -> None:
         if name not in known:
             near, expected = nearest(name, known), f"a group or a family: {listed(known)}"
             where = ("analysis", "mergeability", "groups")
-            raise study.error(*where, found=repr(name), expected=expected, remedy=near)
+            raise study.error(*where, found=shown(name), expected=expected, remedy=near)
 
 
 def settings(study: Study, datasets: Mapping[str, Dataset]) -> dict[str, Any]:
@@ -73,4 +74,4 @@ def _check_names(study: Study, keys: tuple[str, ...], names: list[str], known: l
     for name in names:
         if name not in known:
             near, expected = nearest(name, known), f"one of {listed(known)}"
-            raise study.error(*WHERE, *keys, found=repr(name), expected=expected, remedy=near)
+            raise study.error(*WHERE, *keys, found=shown(name), expected=expected, remedy=near)

@@ -23,6 +23,7 @@ from babelmerge.study.plan import splits
 from babelmerge.study.plan.templates import fill, language_values, values
 from babelmerge.study.plan.types import CorpusRequest
 from babelmerge.tasks.kinds import KINDS, Kind
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.splits import Cut
 
@@ -55,7 +56,7 @@ def _request(
     if corpus is None:
         expected = f"a corpus of the study: {listed(study.corpora)}"
         near = nearest(part.corpus, study.corpora)
-        found = f"corpus {part.corpus!r}"
+        found = f"corpus {shown(part.corpus)}"
         raise study.error(*where, "corpus", found=found, expected=expected, remedy=near)
     maker = {ControlledCorpus: _controlled, HubCorpus: _hub, FilesCorpus: _files}[type(corpus)]
     names = values(study, task, source, target)
@@ -136,16 +137,22 @@ def _check_made(study: Study, part: Part, task: str, sides: tuple[str, str]) -> 
         )
         remedy = f"Leave `items` out: what {kind.name} takes of it has one form."
         raise study.error(
-            *where, "items", found=f"{form!r} for {kind.name}", expected=expected, remedy=remedy
+            *where,
+            "items",
+            found=f"{shown(form)} for {kind.name}",
+            expected=expected,
+            remedy=remedy,
         )
     languages = CONTROLLED_LANGUAGES
-    if kind.made != SENTENCES:
+    if (form or kind.made) != SENTENCES:
         languages = (*CONTROLLED_ITEM_LANGUAGES, *CONTROLLED_MIXED.get(kind.made, ()))
     for code in sides:
         if code not in languages:
             expected = f"one of {listed(languages)} for {kind.name}"
             remedy = "Take this language's text from files or the hub."
-            raise study.error(*where, found=f"language {code!r}", expected=expected, remedy=remedy)
+            raise study.error(
+                *where, found=f"language {shown(code)}", expected=expected, remedy=remedy
+            )
 
 
 def _check_labels(study: Study, task: str) -> None:
@@ -230,7 +237,9 @@ def _matches(study: Study, pattern: str, names: dict[str, str], where: Where) ->
 def _one(study: Study, pattern: str, names: dict[str, str], where: Where) -> str:
     found = _matches(study, pattern, names, where)
     if len(found) > 1:
-        raise study.error(*where, found=f"{len(found)} files for {pattern!r}", expected="one file")
+        raise study.error(
+            *where, found=f"{len(found)} files for {shown(pattern)}", expected="one file"
+        )
     return found[0]
 
 
@@ -240,7 +249,7 @@ def _entry(study: Study, table: dict[str, Entry], code: str, where: Where) -> En
     if "*" in table:
         return table["*"]
     remedy = f"Add {code}, or * for every language not named."
-    raise study.error(*where, found=f"no entry for {code!r}", expected="one", remedy=remedy)
+    raise study.error(*where, found=f"no entry for {shown(code)}", expected="one", remedy=remedy)
 
 
 def _columns(

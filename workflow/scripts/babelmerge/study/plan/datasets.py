@@ -14,6 +14,7 @@ from babelmerge.tasks.kind import GAP, options
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
 from babelmerge.words.metrics import metric as facts_of
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 
@@ -44,7 +45,7 @@ def _units(study: Study, name: str, task: Task) -> list[tuple[str, str]]:
 def _check_units(study: Study, units: list[str], where: tuple[str, ...]) -> None:
     twice = [u for i, u in enumerate(units) if u in units[:i]]
     if twice or not units:
-        found = f"{twice[0]!r} twice" if twice else "an empty list"
+        found = f"{shown(twice[0])} twice" if twice else "an empty list"
         raise study.error(*where, found=found, expected="each unit once, and at least one")
 
 
@@ -52,7 +53,7 @@ def _pair(study: Study, pair: str, where: tuple[str, ...]) -> tuple[str, str]:
     source, _, target = pair.partition("-")
     if not source or not target or source == target:
         expected = "source-target, two different languages, for example en-hi"
-        raise study.error(*where, found=repr(pair), expected=expected)
+        raise study.error(*where, found=shown(pair), expected=expected)
     return _language(study, source, where), _language(study, target, where)
 
 
@@ -60,7 +61,7 @@ def _language(study: Study, code: str, where: tuple[str, ...]) -> str:
     if code not in study.languages:
         expected = f"a language of the study: {listed(study.languages)}"
         near = nearest(code, study.languages) or f"Add {code} to languages."
-        raise study.error(*where, found=f"language {code!r}", expected=expected, remedy=near)
+        raise study.error(*where, found=f"language {shown(code)}", expected=expected, remedy=near)
     return code
 
 

@@ -31,6 +31,7 @@ from babelmerge.study.plan.types import (
 )
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
 
 __all__ = [
@@ -112,8 +113,8 @@ def _others(study: Study) -> tuple[Plan, ...]:
     found: dict[str, Plan] = {}
     for other in study.others():
         if other.name in (study.name, *found):
-            told = f"{other.name!r}, which is this study" if other.name == study.name else None
-            told = told or f"{other.name!r} twice"
+            told = f"{shown(other.name)}, which is this study" if other.name == study.name else None
+            told = told or f"{shown(other.name)} twice"
             raise study.error("beside", found=told, expected="other studies, each once")
         found[other.name] = expand(other, alone=True)
     return tuple(found.values())

@@ -25,6 +25,7 @@ from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.types import Model, Trained
 from babelmerge.words import ids
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 
@@ -68,7 +69,7 @@ def _ids(study: Study, names: Names, words: str | Sequence[str], family: str) ->
             valid = [*experts, *names.sets]
             remedy = nearest(word, valid)
             expected = f"an expert, an expert set or merges/group/method: {listed(valid)}"
-            raise study.error("groups", family, found=repr(word), expected=expected, remedy=remedy)
+            raise study.error("groups", family, found=shown(word), expected=expected, remedy=remedy)
     return tuple(found)
 
 
@@ -197,7 +198,7 @@ def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
             remedy = nearest(name, study.methods)
             expected = f"a method of the study: {listed(study.methods)}"
             raise study.error(
-                "groups", family, "methods", found=repr(name), expected=expected, remedy=remedy
+                "groups", family, "methods", found=shown(name), expected=expected, remedy=remedy
             )
     return {name: study.methods[name] for name in own}
 
@@ -218,7 +219,7 @@ def aligned_to(study: Study, models: Mapping[str, Model], names: Names, raw: Raw
     (found,) = _ids(study, names, [spec.align], raw.family)[:1] or ("",)
     if found not in raw.members:
         expected = f"base, or one of {listed(raw.members)}"
-        raise study.error(*where, found=repr(spec.align), expected=expected)
+        raise study.error(*where, found=shown(spec.align), expected=expected)
     return found
 
 
@@ -276,4 +277,4 @@ def _merge_of(study: Study, raws: Mapping[str, Raw], member: str, family: str) -
     valid = [ids.model("merge", n, m) for n, raw in raws.items() for m in grids(study, raw.family)]
     expected = f"a merge of the study: {listed(valid)}"
     near = nearest(member, valid)
-    raise study.error("groups", family, found=repr(member), expected=expected, remedy=near)
+    raise study.error("groups", family, found=shown(member), expected=expected, remedy=near)

@@ -19,6 +19,7 @@ from babelmerge.study.plan.types import Dataset, Group, Kept, Merge, Merged, Mod
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
 from babelmerge.words.metrics import metric as known
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 USUAL = "bleu"
@@ -137,7 +138,7 @@ def _held(
     kept = tuple(d for d in held if d in named)
     if not kept:
         expected = f"some of {listed(held)}"
-        raise study.error(*where, "datasets", found=repr(only), expected=expected)
+        raise study.error(*where, "datasets", found=shown(only), expected=expected)
     for name in only if isinstance(only, list) else ():
         if not set(resolve(study, datasets, name, None, where, "datasets")) & set(held):
             _refuse_foreign(study, datasets, raws, raw, own, name)
@@ -157,7 +158,7 @@ def _refuse_foreign(
     members = [m for other in raws.values() if other.family == raw.family for m in other.members]
     every = dict.fromkeys(d for member in members for d in own.get(member, ()))
     if not set(resolve(study, datasets, name, None, where[:-1], where[-1])) & set(every):
-        found, expected = f"{name!r}, which no member owns", f"some of {listed(every)}"
+        found, expected = f"{shown(name)}, which no member owns", f"some of {listed(every)}"
         remedy = "To test its merges on others too, name those in `evaluate`."
         raise study.error(*where, found=found, expected=expected, remedy=remedy)
 
@@ -279,21 +280,21 @@ def _check_metric(
 ) -> None:
     """Raise StudyError for a metric that does not suit the datasets that decide a sweep."""
     if known(metric).needs:
-        found = f"{metric!r}, which another model measures when all models have answered"
+        found = f"{shown(metric)}, which another model measures when all models have answered"
         expected = "a metric that is counted from texts alone"
         raise study.error("selection", "metric", found=found, expected=expected)
     if not known(metric).higher_is_better:
-        found, expected = repr(metric), "a metric of which more is better"
+        found, expected = shown(metric), "a metric of which more is better"
         raise study.error("selection", "metric", found=found, expected=expected)
     for kind in dict.fromkeys(KINDS[datasets[d].kind] for d in chosen):
         if metric not in kind.metrics:
             expected = f"a metric of {kind.name}: {listed(kind.metrics)}"
             near = nearest(metric, kind.metrics) or ONE_POINT
             where = ("selection", "metric")
-            raise study.error(*where, found=repr(metric), expected=expected, remedy=near)
+            raise study.error(*where, found=shown(metric), expected=expected, remedy=near)
     for entry in (datasets[d] for d in chosen):
         if metric not in entry.metrics:
-            found = f"{metric!r}, which task {entry.task} does not score"
+            found = f"{shown(metric)}, which task {entry.task} does not score"
             expected = f"one of {listed(entry.metrics)}"
             remedy = f"Or add it to tasks.{entry.task}.metrics."
             raise study.error("selection", "metric", found=found, expected=expected, remedy=remedy)

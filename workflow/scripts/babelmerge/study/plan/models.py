@@ -15,6 +15,7 @@ from babelmerge.study.plan.templates import fill, values
 from babelmerge.study.plan.training import branches, checkpoints, keeping, training, untrained
 from babelmerge.study.plan.types import Dataset, Encoder, Model, Taken, Trained
 from babelmerge.words import ids, path_names
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
 
 Learner = Expert | ExpertSet  # a joint model is an expert of more
@@ -122,7 +123,9 @@ def _each(
         own = tuple(i for i in among if datasets[i].target_language == code)
         if not own:
             expected = f"a dataset in {code}"
-            raise study.error(*where, found=f"no dataset in language {code!r}", expected=expected)
+            raise study.error(
+                *where, found=f"no dataset in language {shown(code)}", expected=expected
+            )
         sets.append((values(study, name, code, code), own))
     return sets
 
@@ -160,16 +163,27 @@ def _model(
         source: Taken | Trained = _taken(study, entry, names, where)
     else:
         source = _trained(study, datasets, entry, own, where)
-    about = own if section == "joint" else same_direction(datasets, study.pivot, own)
+    about = own if section == "joint" else _about(study, datasets, entry, own, where)
     kind = section.removesuffix("s")
     return Model(f"{section}/{label}", kind, source, own, tested(datasets, about), about)
+
+
+def _about(
+    study: Study, datasets: Datasets, entry: Learner, own: tuple[str, ...], where: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What an expert is tested and looked at on, in the study's order."""
+    beside = getattr(entry, "evaluate", None)
+    if beside is None:
+        return same_direction(datasets, study.pivot, own)
+    more = resolve(study, datasets, beside, None, where, "evaluate")
+    return tuple(id_ for id_ in datasets if id_ in own or id_ in more)
 
 
 def _check_name(study: Study, label: str, where: tuple[str, ...]) -> None:
     """StudyError for a name that can't be part of a path, or that stands for a kept state."""
     mistake = path_names.mistake(label)
     if mistake or "@" in label:
-        found = f"name {label!r}, which {mistake or 'has an @'}"
+        found = f"name {shown(label)}, which {mistake or 'has an @'}"
         expected = f"{path_names.EXPECTED}, but no @, which is of states kept along training"
         remedy = "For example {unit} or {task}-{unit}."
         raise study.error(*where, found=found, expected=expected, remedy=remedy)

@@ -9,6 +9,7 @@ from babelmerge.study.grammar.study import Study
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.types import Dataset
 from babelmerge.tasks.kinds import KINDS
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 Datasets = Mapping[str, Dataset]
@@ -35,7 +36,7 @@ def resolve(
             valid = [*study.own_tasks, *datasets]
             near = nearest(word, valid)
             expected = f"a task or dataset id: {listed(valid)}"
-            raise study.error(*where, key, found=repr(word), expected=expected, remedy=near)
+            raise study.error(*where, key, found=shown(word), expected=expected, remedy=near)
         found += named
     kept = list(dict.fromkeys(found))
     return tuple(kept if units is None else _only(study, datasets, kept, units, where))
@@ -43,7 +44,7 @@ def resolve(
 
 def _refuse_benchmark(study: Study, word: str, where: tuple[str, ...]) -> None:
     if word.split("/")[0] in study.benchmarks:
-        found = f"{word!r}, which is of kind harness"
+        found = f"{shown(word)}, which is of kind harness"
         expected = "a task with rows of its own, to learn from or to be judged by"
         remedy = "Leave it out here: every model of the study is run on it."
         raise study.error(*where, found=found, expected=expected, remedy=remedy)
@@ -58,7 +59,7 @@ def _only(
         if unit not in present and not isinstance(units, str):
             near = nearest(unit, present)
             expected = f"one of {listed(present)}"
-            raise study.error(*where, "units", found=repr(unit), expected=expected, remedy=near)
+            raise study.error(*where, "units", found=shown(unit), expected=expected, remedy=near)
     return [i for i in among if datasets[i].unit in wanted]
 
 

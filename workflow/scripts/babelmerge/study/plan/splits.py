@@ -15,6 +15,7 @@ from babelmerge.study.plan.templates import fill
 from babelmerge.study.plan.types import CorpusRequest
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import splits as words
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
 from babelmerge.words.splits import Cut
 
@@ -44,7 +45,7 @@ def cuts(
     if isinstance(corpus, ControlledCorpus) and (not plain or found[0].name not in SPLITS):
         remedy = "It is made anew for each split; size says how many rows."
         expected = listed(SPLITS)
-        raise study.error(*loc, found=repr(text), expected=expected, remedy=remedy)
+        raise study.error(*loc, found=shown(text), expected=expected, remedy=remedy)
     if isinstance(corpus, FilesCorpus):
         _check_honoured(study, part, corpus, found, loc)
     return found
@@ -60,7 +61,7 @@ def _check_honoured(
             found = "several splits, and {split} outside the paths"
             raise study.error(*loc, found=found, expected="one split, or {split} in paths alone")
     elif any(cut.whole for cut in cuts) and "{split}" not in str(asked):
-        found = f"{cuts[0].name!r}, and no {{split}} in the files of {part.corpus}"
+        found = f"{shown(cuts[0].name)}, and no {{split}} in the files of {part.corpus}"
         expected = "a split that says which rows are read"
         remedy = (
             f"Cut rows out: split: '{cuts[0].name}[:20%]'. Or select them: where: {{column: "

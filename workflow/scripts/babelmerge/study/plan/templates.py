@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from babelmerge.study.grammar.study import Study
 from babelmerge.words import languages as known
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -60,7 +61,7 @@ def fill(study: Study, text: str, names: Mapping[str, str], *loc: str | int) -> 
         else:
             remedy = nearest(match[1], names)
         expected = f"one of {listed('{' + n + '}' for n in names)}"
-        found = f"{match[0]} in {text!r} (unit {names['unit']})"
+        found = f"{match[0]} in {shown(text)} (unit {names['unit']})"
         raise study.error(*loc, found=found, expected=expected, remedy=remedy)
 
     return _PLACEHOLDER.sub(value, text)

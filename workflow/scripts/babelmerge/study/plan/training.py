@@ -16,6 +16,7 @@ from babelmerge.study.plan.templates import fill
 from babelmerge.study.plan.types import Kept, Model, Taken, Trained
 from babelmerge.training.settings import EXCLUSIVE, LORA, Training, alone, both, lacking
 from babelmerge.words import ids
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 
 
@@ -87,7 +88,7 @@ def checkpoints(
     for step in entry.checkpoints or ():
         if isinstance(model.source, Trained):
             if not isinstance(step, int):
-                found_, expected = repr(step), "a number of steps, since we train it"
+                found_, expected = shown(step), "a number of steps, since we train it"
                 raise study.error(*where, "checkpoints", found=found_, expected=expected)
             _check_kept(study, model, step, (*where, "checkpoints"))
             source: Kept | Taken = Kept(model.id, step)
@@ -107,7 +108,7 @@ def checkpoints(
 
 def _twice(steps: Sequence[int | str]) -> str:
     """The first step that is named twice, in words; empty when there is none."""
-    return next((repr(s) for at, s in enumerate(steps) if s in steps[:at]), "")
+    return next((shown(s) for at, s in enumerate(steps) if s in steps[:at]), "")
 
 
 def _check_kept(study: Study, model: Model, step: int, where: tuple[str, ...]) -> None:
@@ -153,7 +154,11 @@ def branches(
     if beyond := [step for step in asked.at if step >= steps]:
         expected = f"steps from 1 to {steps - 1}, as the expert has {steps} in all"
         raise study.error(*where, "at", found=f"step {beyond[0]}", expected=expected)
-    judged = (tested(datasets, model.datasets), ())
+    of = model.datasets
+    if asked.evaluate is not None:
+        named = resolve(study, datasets, asked.evaluate, None, where, "evaluate")
+        of = tuple(dataset for dataset in of if dataset in named)
+    judged = (tested(datasets, of), ())
     return [
         Model(
             ids.branch(model.id, step),
@@ -203,5 +208,5 @@ def _common(study: Study, models: Mapping[str, Model], of: str, where: tuple[str
     if of not in whole:
         expected = f"a joint model or expert that is trained: {listed(whole)}"
         remedy = nearest(of, whole)
-        raise study.error(*where, "of", found=repr(of), expected=expected, remedy=remedy)
+        raise study.error(*where, "of", found=shown(of), expected=expected, remedy=remedy)
     return whole[of]

@@ -5,5 +5,5 @@ on their shared theme; a sentence with a wrong one.
 Each is drawn as meanings (`sentiment`, `reasoning`, `relations`, `passages`, `continuations`,
 `summaries`, `themes`), which know no language, and said by the speech of one
 (`languages.speakers`); `minimal_pairs` are made of the sentences of a language, by its `rules`.
-Start with `drawing`: it draws the items of a split.
+Start with `drawing`: it draws the items of a split, and makes documents of those with choices.
 """

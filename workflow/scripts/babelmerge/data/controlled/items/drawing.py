@@ -94,6 +94,20 @@ def _said(kind: str, language: str, items: Iterator[Hashable]) -> Iterator[dict[
         yield {"id": str(number), **_row(kind, language, item)}
 
 
+def documents(
+    kind: str, language: str, split: str, size: int, seed: int | str
+) -> Iterator[dict[str, str]]:
+    """Items as texts that tell all of it: what is asked about, and what is right, but no choices.
+
+    The right end of a beginning goes on behind it; questions and answers are on lines of their own.
+    Of kinds with choices; raises as ``rows`` does.
+    """
+    gap = SPEAKERS[language].gap if kind == "continuations" and language in SPEAKERS else "\n"
+    for row in rows(kind, language, split, size, seed):
+        told = [row[name] for name in MAKERS[kind].FIELDS if name != "choices"]
+        yield {"id": row["id"], "source": gap.join(told)}
+
+
 def _row(kind: str, language: str, item: Hashable) -> dict[str, str]:
     maker = MAKERS[kind]
     return maker.mixed(item, MIXERS) if language == MIXED else maker.row(item, SPEAKERS[language])

@@ -1,0 +1,77 @@
+"""Headers of safetensors files: refused is what safetensors refuses, and named."""
+
+import json
+
+import pytest
+from safetensors import safe_open
+
+from babelmerge.files import tensor_headers
+
+
+def entry(start: int, stop: int, **more) -> dict:
+    shape = [(stop - start) // 4]
+    return {"dtype": "F32", "shape": shape, "data_offsets": [start, stop], **more}
+
+
+def text(**entries) -> str:
+    return json.dumps(entries)
+
+
+WHOLE = text(a=entry(0, 8), b=entry(8, 8), c=entry(8, 16))
+HEADERS = {
+    "whole": (WHOLE, None),
+    "metadata": (text(__metadata__={"x": "y"}, a=entry(0, 16)), None),
+    "no metadata": (text(__metadata__=None, a=entry(0, 16)), None),
+    "another order": (text(c=entry(8, 16), a=entry(0, 8)), None),
+    "spaces": (WHOLE + " " * 7, None),
+    "overlap": (text(a=entry(0, 12), c=entry(8, 16)), "c begins 4 bytes before the end of a"),
+    "same place": (text(a=entry(0, 16), c=entry(0, 16)), "16 bytes before the end of"),
+    "gap": (text(a=entry(0, 4), c=entry(8, 16)), "c begins 4 bytes after the end of a"),
+    "late": (text(a=entry(4, 16)), "a begins 4 bytes after the end of the header"),
+    "outside": (text(a=entry(0, 8), c=entry(8, 20)), "promises"),
+    "too short": (text(a=entry(0, 8)), "promises"),
+    "twice": ('{"a":%s,"a":%s}' % ((json.dumps(entry(0, 16)),) * 2), "'a' is there twice"),
+    "key twice": (WHOLE.replace('"shape"', '"dtype": "F32", "shape"', 1), "'dtype' is there twice"),
+    "backwards": (text(a=entry(0, 16, data_offsets=[16, 0])), "a is F32"),
+    "negative": (text(a=entry(0, 16, shape=[-2, -2])), "a is F32"),
+    "fraction": (text(a=entry(0, 16, shape=[4.0])), "a is F32"),
+    "truth": (text(a=entry(0, 16, shape=[4, True])), "a is F32"),
+    "endless": (text(a=entry(0, 16, shape=[10**400])), "a is F32"),
+    "numbers": (text(a=entry(0, 16, dtype=["F32"])), "a is"),
+    "metadata of numbers": (text(__metadata__={"x": 1}, a=entry(0, 16)), "no mapping of texts"),
+    "metadata of none": (text(__metadata__="x", a=entry(0, 16)), "no mapping of texts"),
+    "list": ("[]", "no mapping"),
+    "no JSON": (WHOLE[:-1], "not a safetensors file"),
+    "deep": ("[" * 100_000, "more than 50 levels"),
+    "half a character": (WHOLE.replace('"a"', '"\\ud800"'), "surrogates not allowed"),
+}
+
+FORBIDDEN = ("twice",)  # by the format, though not by the library
+
+
+@pytest.mark.parametrize("what", HEADERS)
+def test_headers_are_read_as_safetensors_reads_them(tmp_path, what):
+    header, told = HEADERS[what]
+    path = tmp_path / "model.safetensors"
+    content = header.encode()
+    path.write_bytes(len(content).to_bytes(8, "little") + content + bytes(16))
+    if told is None:
+        with safe_open(path, "np") as theirs:
+            assert set(tensor_headers.read_header(path)) == set(theirs.keys())
+        return
+    with pytest.raises(ValueError, match=told) as error:
+        tensor_headers.read_header(path)
+    assert str(path) in str(error.value)
+    if what in FORBIDDEN:
+        return
+    with pytest.raises(Exception), safe_open(path, "np"):  # noqa: B017 - it has errors of its own
+        pass
+
+
+def test_a_header_may_not_be_larger_than_safetensors_reads(tmp_path):
+    path = tmp_path / "model.safetensors"
+    with path.open("wb") as file:
+        file.write((200_000_000).to_bytes(8, "little"))
+        file.truncate(300_000_000)  # no block of it is written
+    with pytest.raises(ValueError, match="header has 200,000,000 bytes, expected at most"):
+        tensor_headers.read_header(path)

@@ -1,0 +1,112 @@
+"""Compiled: a stream of random numbers, ranks of magnitudes within rows, and DELLA's drop by both.
+
+Both give the same for any split of the work. `spread` splits it over threads: compiled code runs
+without the interpreter's lock. No torch.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from babelmerge.merging.kernels.blocks import GOLDEN, MIX_1, MIX_2
+from babelmerge.merging.kernels.compiled import compiled
+
+SHORT = 1 << 9  # elements of a row that is ranked by small digits
+LEAST = 1 << 16  # elements that are worth a thread
+
+
+@compiled
+def uniforms(key, start, out):
+    """Float64 numbers in [0, 1) of a stream from its element `start` on: `methods.randomness`."""
+    size = np.float64(1 << 32)
+    at = np.uint64(start)
+    for i in range(out.size):
+        state = key + (at // np.uint64(2) + np.uint64(1)) * GOLDEN
+        state = (state ^ (state >> np.uint64(30))) * MIX_1
+        state = (state ^ (state >> np.uint64(27))) * MIX_2
+        state = state ^ (state >> np.uint64(31))
+        half = state >> np.uint64(32) if at % np.uint64(2) else state & np.uint64(0xFFFFFFFF)
+        out[i] = np.float64(half) / size
+        at += np.uint64(1)
+
+
+@compiled
+def row_ranks(bits, flip, out):
+    """Rank of each element's magnitude within its row, from 0; equal ones in memory order.
+
+    bits: (rows, n) uint32, those of float32 values. flip: all bits set ranks the largest first, 0
+    the smallest. out: (rows, n) int32. A counting pass for each digit, the lowest first; short rows
+    have smaller digits, whose bins are sooner walked.
+    """
+    rows, size = bits.shape
+    digits, width = (4, 8) if size < SHORT else (3, 11)
+    bins, mask = 1 << width, np.uint32((1 << width) - 1)
+    keys, places = np.empty((2, size), np.uint32), np.empty((2, size), np.int32)
+    counts = np.empty((digits, bins), np.int32)
+    for row in range(rows):
+        counts[:] = 0
+        for i in range(size):
+            key = (bits[row, i] ^ flip) & np.uint32(0x7FFFFFFF)
+            keys[0, i], places[0, i] = key, i
+            for digit in range(digits):
+                counts[digit, (key >> np.uint32(digit * width)) & mask] += 1
+        now = 0
+        for digit in range(digits):
+            shift, here = np.uint32(digit * width), counts[digit]
+            if here[(keys[now, 0] >> shift) & mask] == size:
+                continue  # all have the same digit
+            _cumulate(here)
+            _scatter(keys[now], places[now], shift, mask, here, keys[1 - now], places[1 - now])
+            now = 1 - now
+        for i in range(size):
+            out[row, places[now, i]] = i
+
+
+@compiled
+def _cumulate(counts):
+    """From how many there are in each bin to where each bin begins, in place."""
+    total = 0
+    for bin_ in range(counts.size):
+        here = counts[bin_]
+        counts[bin_] = total
+        total += here
+
+
+@compiled
+def _scatter(keys, places, shift, mask, begins, to_keys, to_places):
+    """Elements in the order of one digit, those that share it as they were."""
+    for i in range(keys.size):
+        bin_ = (keys[i] >> shift) & mask
+        at = begins[bin_]
+        begins[bin_] = at + 1
+        to_keys[at], to_places[at] = keys[i], places[i]
+
+
+@compiled
+def prune(values, chances, ranks, low, epsilon, rescale, out):
+    """Elements that are kept at random, by the rank of their magnitude: `methods.magprune`.
+
+    values, out: (rows, n) float32; chances: float64. low: chance of a row's smallest, float32, as
+    epsilon is. rescale: each is divided by its chance of being kept.
+    """
+    rows, size = values.shape
+    steps, two = np.float32(size - 1), np.float32(2)
+    for row in range(rows):
+        for i in range(size):
+            share = np.float32(ranks[row, i]) / steps
+            chance = low + share * two * epsilon
+            kept = chances[row, i] < np.float64(chance)
+            value = values[row, i] if kept else np.float32(0)
+            out[row, i] = value / chance if rescale else value
+
+
+def spread(run: Callable[[int, int], object], size: int, weight: int, threads: int) -> None:
+    """run(start, stop) for parts of range(size), on threads. weight: elements of one of them."""
+    parts = max(1, min(threads, size, size * weight // LEAST))
+    edges = [size * part // parts for part in range(parts + 1)]
+    if parts == 1:
+        run(0, size)
+        return
+    with ThreadPoolExecutor(parts) as pool:
+        list(pool.map(run, edges[:-1], edges[1:]))
