@@ -199,3 +199,19 @@ def test_a_folder_that_is_merged_twice_is_told(family, tmp_path, caplog):
         recipes.make_recipe(hi, {"a": hi, "b": bn}, "linear", {}), tmp_path / "out"
     )
     assert not caplog.records
+
+
+def test_copies_in_other_folders_are_told_by_their_weights(family, tmp_path, caplog):
+    base, experts = family
+    hi, bn, _ = experts.values()
+    copies = {"a": hi, "b": bn, "c": shutil.copytree(hi, tmp_path / "c")}
+    copies["d"] = shutil.copytree(base, tmp_path / "d")
+    tensors = {name: one.clone() for name, one in load(bn).items()}
+    tensors["model.layers.1.mlp.up_proj.weight"].view(-1)[1000] += 1  # where no sample is taken
+    checkpoints.save_state_dict(shutil.copytree(bn, tmp_path / "e"), tensors)
+    recipe = recipes.make_recipe(base, {**copies, "e": tmp_path / "e"}, "task_arithmetic", {})
+    merging.files.check_files(recipe, tmp_path / "out")
+    assert [record.getMessage() for record in caplog.records] == [
+        "base and d have the same weights: an expert without a change",
+        "a and c have the same weights: it counts twice",
+    ]
