@@ -3,9 +3,11 @@
 import json
 import shutil
 
+import made_up_adapters
 import pytest
 import tiny_models
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer
 from tokenizers.models import WordLevel
 
@@ -70,13 +72,13 @@ def test_two_tokens_of_one_row_are_refused_with_ways_that_apply(tmp_path):
         merged(tmp_path, base, {"e": expert}, weight=0.5, embeddings=choice)
 
 
-@pytest.mark.parametrize("method", ["task_arithmetic", "linear", "ties"])
+@pytest.mark.parametrize("method", ["task_arithmetic", "linear", "ties", "slerp"])
 def test_rows_go_by_token_and_lone_ones_come_from_their_owners(tmp_path, method):
     base = member(tmp_path / "base", 0, 60, words())
     longer = member(tmp_path / "a", 1, 64, words(), ["<a>", "<both>"])
     turned = [*reversed(words()[1:]), "<unk>"]  # the same tokens at other ids
     other = member(tmp_path / "b", 2, 62, turned, ["<both>"], torch.bfloat16)
-    point = {"density": 0.5} if method == "ties" else {"weight": 0.5}
+    point = {"ties": {"density": 0.5}, "slerp": {"t": 0.3}}.get(method, {"weight": 0.5})
     experts = {"a": longer, "b": other}
     out = merged(tmp_path, base, experts, method, embeddings="common", **point)
     state = {"base": tiny_models.load(base), "a": tiny_models.load(longer)}
@@ -150,3 +152,29 @@ def test_conventions_of_an_expert_come_with_its_tokens(tmp_path):
     out = merged(tmp_path, base, {"e": expert}, embeddings="common", **point)
     assert (out / "chat_template.jinja").read_text() == "{{ x }}"
     assert checkpoints.read_json(out / "generation_config.json")["eos_token_id"] == 61
+
+
+def test_an_adapters_embeddings_may_be_cut_to_its_tokenizer(tmp_path):
+    base = member(tmp_path / "base", 0, 64, words())
+    cut = tiny_models.model(0, tied=False, vocabulary=64)
+    cut.load_state_dict({n: t for n, t in tiny_models.load(base).items()})
+    folder, _ = made_up_adapters.write(tmp_path / "a", cut, 1, modules_to_save=["lm_head"])
+    file = folder / "adapter_model.safetensors"
+    tensors = load_file(file)
+    name = next(name for name in tensors if "lm_head" in name)
+    whole = tensors[name]
+    save_file({**tensors, name: whole[:60].clone()}, file)
+    with pytest.raises(ValueError, match=r"is \(60, 32\).*embeddings: common"):
+        merged(tmp_path, base, {"a": folder}, weight=1.0)
+    left = tiny_models.load(base)
+    for method in ("task_arithmetic", "ties"):
+        given = {"density": 1.0} if method == "ties" else {"weight": 1.0}
+        out = merged(tmp_path, base, {"a": folder}, method, embeddings="common", **given)
+        made = tiny_models.load(out)
+        assert torch.allclose(made[HEAD][:60], whole[:60], atol=1e-6)
+        assert torch.equal(made[HEAD][60:], left[HEAD][60:])
+        out = merged(tmp_path, base, {"a": folder}, method, embeddings="base", **given)
+        assert torch.equal(tiny_models.load(out)[HEAD], left[HEAD])
+    save_file({**tensors, name: torch.cat([whole, whole[:3]])}, file)
+    with pytest.raises(ValueError, match="has 67 rows of embeddings, its base 64.*fold"):
+        merged(tmp_path, base, {"a": folder}, weight=1.0, embeddings="common")

@@ -83,10 +83,10 @@ def fingerprint(directory: str | Path) -> str:
     manifest that is not of the files beside it is told.
     """
     manifest = Path(directory) / MANIFEST
-    said = read_json(manifest) if manifest.is_file() else {}
-    found = said.get("fingerprint")
-    if not isinstance(found, str):  # none, or somebody else's
+    found = claimed(manifest)
+    if found is None:
         return _fingerprint(file_hashes(directory))
+    said = read_json(manifest)
     stamps = {name: path.stat() for name, path in _counted(Path(directory))}
     if not (other := _changed(manifest, said.get("files", {}), stamps)):
         return found
@@ -96,6 +96,12 @@ def fingerprint(directory: str | Path) -> str:
         if _known[key] != found:
             logger.warning("%s: is not of the files beside it (%s changed since)", manifest, other)
     return _known[key]
+
+
+def claimed(manifest: str | Path) -> str | None:
+    """The fingerprint that a manifest gives, whatever lies beside it; None of somebody else's."""
+    found = read_json(manifest).get("fingerprint") if Path(manifest).is_file() else None
+    return found if isinstance(found, str) else None
 
 
 def _changed(

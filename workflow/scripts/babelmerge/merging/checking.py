@@ -97,7 +97,7 @@ def _check_adapters(recipe: Recipe, point: Settings, ids: Sequence[str]) -> None
             "align out"
         )
     base, paths = checkpoints.Checkpoint(recipe.base), dict(recipe.experts)
-    found = {id_: adapters.Adapter(paths[id_], base) for id_ in ids}
+    found = {id_: adapters.Adapter(paths[id_], base, point.embeddings) for id_ in ids}
     adapter_base.check_same({id_: one.config for id_, one in found.items()})
     compatibility.tell_adapters(found)
     alone = len(ids) == len(paths)

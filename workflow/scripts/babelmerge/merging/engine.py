@@ -113,8 +113,12 @@ def adapted(
         merge.rounding = rounding
         return AdaptedModel(merge)
     refuse_full_models(point)
-    full = {id_: Folded(Adapter(one, base)) if folds[id_] else one for id_, one in experts.items()}
-    members = Members(base, full, opened, point.embeddings)
+    choice = point.embeddings
+    full = {
+        id_: Folded(Adapter(one, base, choice)) if folds[id_] else one
+        for id_, one in experts.items()
+    }
+    members = Members(base, full, opened, choice)
     running = Passes(members, rounding=rounding)
     merger = Merger(members, point, device_of(point), running, statistics=statistics)
     merger.prepare()

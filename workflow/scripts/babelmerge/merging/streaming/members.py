@@ -140,6 +140,11 @@ class Members:
         """Number of elements that are merged."""
         return sum(math.prod(self.base.shape(name)) for name in self.merged_names)
 
+    def lone_rows(self, name: str) -> np.ndarray | None:
+        """Rows of a tensor that the base had not, and has as their owners do; None for no such."""
+        made = getattr(self.base, "_made", {}).get(name)
+        return None if made is None or made.lone is None else made.lone
+
     def is_merged(self, name: str) -> bool:
         """Whether a tensor is merged; integers and booleans are copied from the base.
 

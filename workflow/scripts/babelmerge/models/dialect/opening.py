@@ -5,15 +5,19 @@ Models that are put beside each other come through `alike`, which gives them one
 
 import copy
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
 from babelmerge.files import layouts, ties
+from babelmerge.files.directories import write_json
 from babelmerge.files.tensor_files import TensorFiles
 from babelmerge.files.tensor_headers import SIZES
 from babelmerge.models.dialect import configs, experts
+
+CONFIG = "config.json"
 
 
 class ModelFiles(TensorFiles):
@@ -52,6 +56,19 @@ class ModelFiles(TensorFiles):
 
     def raw(self, name: str) -> np.ndarray:
         return self._made[name].raw() if name in self._made else super().raw(name)
+
+
+def say_ties(folder: Path) -> None:
+    """Have a model's config say that its head is its own, where it is and the config ties it.
+
+    A base that came so is trained so; other readers go by the config.
+    """
+    if not (folder / CONFIG).is_file():  # an adapter alone
+        return
+    files = ModelFiles(folder)
+    source = files.head and ties.embeddings_of(files.names, files.shape, files.shape(files.head))
+    if source and files.tied:
+        write_json(folder / CONFIG, ties.retold(files.config, False))
 
 
 def alike(models: Sequence[Any]) -> list[Any]:

@@ -8,14 +8,21 @@ when a tensor is read; torch is imported where numbers of several dtypes meet.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from babelmerge.files import ties
 from babelmerge.files.tensor_headers import size_of
-from babelmerge.models.dialect.vocabulary import BASE, Vocabulary
+from babelmerge.models.dialect.tokenizers import listed
+from babelmerge.models.dialect.vocabulary import BASE, COMMON, Vocabulary
 
+OTHER = "other"
+RESIZED = (
+    "fold the adapter into its base with as many rows (peft: merge_and_unload, then "
+    "save_pretrained) and give that model, or set embeddings: base"
+)
 ENDS = (*ties.EMBEDDINGS, *ties.HEADS, "lm_head.bias")
 
 
@@ -34,6 +41,12 @@ class Arranged:
     @property
     def shape(self) -> tuple[int, ...]:
         return (self.places.shape[1], *self.models[self.place].shape(self.name)[1:])
+
+    @property
+    def lone(self) -> np.ndarray | None:
+        """The rows that the base lacks; None where it has all."""
+        found = np.flatnonzero(self.places[0] < 0)
+        return found if found.size else None
 
     @property
     def code(self) -> str:
@@ -79,6 +92,34 @@ class Arranged:
         model = self.models[place]
         width = size_of((model.code(self.name), (1, *model.shape(self.name)[1:])))
         return model.raw(self.name).reshape(-1, width)[numbers]
+
+
+def shared(
+    base: Path | None, other: Path, size: int, own: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """(rows of a base's embeddings, the rows of another's that are for the same tokens).
+
+    By number where nothing else is known. ValueError for tokens that the base has no row for.
+    """
+    vocabulary = Vocabulary({BASE: base, OTHER: other}, COMMON)
+    found = vocabulary.differences.get(OTHER)
+    if found is None:
+        if own > size:
+            raise ValueError(f"{other}: has {own} rows of embeddings, its base {size}; {RESIZED}")
+        return range(own), range(own)
+    if found.more:
+        raise ValueError(f"{other}: has {listed(found.more)} that its base lacks; {RESIZED}")
+    ours, theirs = vocabulary.tokens(BASE).ids, vocabulary.tokens(OTHER).ids
+    pairs = [(row, theirs[token]) for token, row in ours.items() if token in theirs]
+    left, right = zip(*(pair for pair in pairs if pair[0] < size and pair[1] < own), strict=True)
+    return left, right
+
+
+def spread(own: Any, base: Any, left: Sequence[int], right: Sequence[int]) -> Any:
+    """A tensor's rows in the places of a base's, whose other rows stay; float32."""
+    made = base.float().clone()
+    made[list(left)] = own.float()[list(right)]
+    return made
 
 
 def _tensor(rows: np.ndarray, code: str) -> Any:
