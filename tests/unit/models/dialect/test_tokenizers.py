@@ -5,6 +5,7 @@ import json
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
+from babelmerge.models import differences
 from babelmerge.models.dialect import tokenizers
 from babelmerge.models.loading import load_tokenizer
 
@@ -125,3 +126,13 @@ def test_marks_that_a_config_names_must_be_tokens(tmp_path):
         load_tokenizer(put(tmp_path / "lost", learnt(), **lists))
     whole = load_tokenizer(put(tmp_path / "whole", learnt(added=["<|a|>"]), **lists))
     assert len(whole("<|a|>")["input_ids"]) == 1
+
+
+def test_diff_tells_spellings_of_one_tokenizer_from_others(tmp_path):
+    content, other = learnt(), learnt()
+    SPELLINGS["merges as texts"](other)
+    folders = put(tmp_path / "a", content), put(tmp_path / "b", other)
+    (found,) = differences.compare_files(*folders)
+    assert found.key == "model.merges" and not found.counts
+    put(folders[1], otherwise(lambda c: c["model"]["merges"].reverse()))
+    assert any(one.counts for one in differences.compare_files(*folders))

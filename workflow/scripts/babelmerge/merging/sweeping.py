@@ -156,7 +156,8 @@ class Sweep:
     def _maker(self, point: Point, plan: Settings, shared: Shared | None) -> Maker:
         if self._adapters:
             base = self.members.base
-            return adapted(base, self._experts, self.method, self._statistics, point)
+            given = {**point, "embeddings": self.embeddings}
+            return adapted(base, self._experts, self.method, self._statistics, given)
         if not self._aligned and on_kernels(self.members, plan):  # what is permuted is not mapped
             return _Kernels(Former(self._passes, plan, self._known), shared)
         device = device_of(plan)

@@ -35,6 +35,7 @@ SAMPLES = (
 )
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized")  # of added tokens, in how texts are cut
 PUT = ("add_bos_token", "add_eos_token", "bos_token", "eos_token")  # what is put around texts
+BEYOND = ("decoder", "truncation", "padding")  # what else a tokenizer.json may say
 WORD = "a"  # a text by which is seen what is put around texts
 SHOWN = 3  # tokens that a message lists
 
@@ -150,6 +151,17 @@ def compare(ours: Tokens, theirs: Tokens) -> Differences:
         cuts.append("added_tokens")
     samples = sum(_pieces(ours, text) != _pieces(theirs, text) for text in SAMPLES)
     return Differences(tuple(moved), tuple(more), tuple(fewer), tuple(cuts), samples)
+
+
+def cut_alike(ours: Path, theirs: Path) -> bool:
+    """Whether two files are one tokenizer, in what it does with its tokens too."""
+    try:
+        left, right = read(ours), read(theirs)
+    except ValueError:
+        return False
+    special = [{t: one.special for t, one in side.added.items()} for side in (left, right)]
+    said = [[content.get(key) for key in BEYOND] for content in map(read_json, (ours, theirs))]
+    return not any(compare(left, right)) and special[0] == special[1] and said[0] == said[1]
 
 
 def listed(tokens: tuple[str, ...]) -> str:
