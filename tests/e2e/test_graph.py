@@ -137,7 +137,12 @@ tasks:
 experts:
   pairs: {{each: translation, units: [hi-en, en-hi], path: "{models}/experts/{{unit}}"}}
 joint: {{all: null, to-english: null, from-english: null}}
-groups: {{many-to-one: null, one-to-many: null, bidirectional: null, both-ways: [en-hi, hi-en]}}
+groups:
+  many-to-one: null
+  one-to-many: null
+  many-to-one-modern: null
+  bidirectional: null
+  both-ways: [en-hi, hi-en]
 methods:
   task_arithmetic: {{weight: [0.5, 1.0]}}
   ties: {{density: [0.5], weight: [0.5]}}

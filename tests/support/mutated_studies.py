@@ -15,7 +15,7 @@ import signal
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,7 @@ LIMITS = (
     (signal.SIGPROF, signal.ITIMER_PROF, 10),
     (signal.SIGALRM, signal.ITIMER_REAL, 200),
 )
+HARMLESS = ("named", "accepted")
 Loc = tuple[Any, ...]
 Change = Callable[[Any, Any], None]  # of a parent and its key
 
@@ -243,12 +244,21 @@ def outcome(mutated: Mutation, folder: Path) -> tuple[str, str]:
         path.write_bytes(mutated.content())
     except (OSError, ValueError):
         pass  # no file may be called so, and reading it must say so
+    return limited(lambda: _read(path, folder))
+
+
+class TooLong(BaseException):
+    """The time is over; no error of what is tried, which might pass over one."""
+
+
+def limited(call: Callable[[], tuple[str, str]]) -> tuple[str, str]:
+    """What a call finds; (hang or traceback, where) of one that takes too long or fails."""
     old = [signal.signal(number, _too_long) for number, _, _ in LIMITS]
     for _, timer, seconds in LIMITS:
         signal.setitimer(timer, seconds)
     try:
-        return _read(path, folder)
-    except TimeoutError as error:
+        return call()
+    except TooLong as error:
         return "hang", "".join(traceback.format_tb(error.__traceback__)[-3:])
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -261,7 +271,7 @@ def outcome(mutated: Mutation, folder: Path) -> tuple[str, str]:
 
 
 def _too_long(*_: object) -> None:
-    raise TimeoutError
+    raise TooLong
 
 
 def _read(path: Path, folder: Path) -> tuple[str, str]:
@@ -309,18 +319,25 @@ def main() -> None:
     parser.add_argument("--mutations", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    counts: collections.Counter = collections.Counter()
-    slowest: list[tuple[float, str]] = []
     with tempfile.TemporaryDirectory() as folder:
         place = brought(Path(folder))
-        for mutated in itertools.islice(mutations(asked.seed), asked.mutations):
-            start = time.perf_counter()
-            result, told = outcome(mutated, place)
-            slowest.append((round(time.perf_counter() - start, 2), mutated.what))
-            counts[result] += 1
-            if result not in ("named", "accepted"):
-                print(f"{result}: {mutated.kind}: {mutated.what}: {told[:600]}", flush=True)
-    print(f"{len(list(edits())) + len(files())} single mistakes; read: {dict(counts)}")
+        print(f"{len(list(edits())) + len(files())} single mistakes")
+        tried = itertools.islice(mutations(asked.seed), asked.mutations)
+        report((m.kind, m.what, lambda m=m: outcome(m, place)) for m in tried)
+
+
+def report(tried: Iterable[tuple[str, str, Callable[[], tuple[str, str]]]]) -> None:
+    """Try (kind, what, call) after each other; print what is bad, the counts and the slowest."""
+    counts: collections.Counter = collections.Counter()
+    slowest: list[tuple[float, str]] = []
+    for kind, what, call in tried:
+        start = time.perf_counter()
+        result, told = call()
+        slowest.append((round(time.perf_counter() - start, 2), f"{kind}: {what}"[:100]))
+        counts[result] += 1
+        if result not in HARMLESS:
+            print(f"{result}: {kind}: {what}: {told[:600]}", flush=True)
+    print(f"found: {dict(counts)}")
     print("slowest, in seconds:", sorted(slowest, reverse=True)[:5])
 
 

@@ -1,11 +1,11 @@
 # Groups over the same data sets beside each other: means over languages, and ablations.
 #
 # In: sentence statistics of scores, sweeps. Out: results/{study}/comparisons/groups/{direction}.tsv;
-# tables of means, of all tasks at once, of the best merge by each method and of groups compared; a
-# figure of means; merges across tasks, and studies beside each other, in one table and figure; the
-# report's chapter on ablations. Of merges along training and of more and more
-# models a figure a direction, of branches comparisons/branching/{family}.tsv, a figure and a table
-# a family, and a chapter.
+# tables of means, of all tasks at once, of the best merge by each method, of searches and of groups
+# compared; a figure of means; merges across tasks, and studies beside each other, in one table and
+# figure; the report's chapter on ablations. Of merges along training and of more and more models a
+# figure a direction, of branches comparisons/branching/{family}.tsv, a figure and a table a family,
+# and a chapter.
 
 
 rule compare_groups:
@@ -85,6 +85,25 @@ rule plot_overall:
         "Figure of means, {wildcards.direction}"
     script:
         "../scripts/plot_overall.py"
+
+
+rule table_searches:
+    """Searches beside the best of the grids that they started from, on dev and on test."""
+    input:
+        unpack(lambda w: graph.searches.inputs(plan_of(w))),
+    output:
+        table("searches"),
+    log:
+        "logs/{study}/table_searches.log",
+    localrule: True
+    params:
+        code=code("table_searches.py"),
+        names=names_of,
+        cfg=lambda w: graph.searches.settings(plan_of(w)),
+    message:
+        "Table of searches"
+    script:
+        "../scripts/table_searches.py"
 
 
 rule table_across_tasks:

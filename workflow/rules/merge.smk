@@ -1,8 +1,8 @@
-# Merging: what some methods must know of the experts, sweeps over grids in memory, the winners'
-# recipes, the merged models.
+# Merging: what some methods must know of the experts, sweeps over grids in memory, searches beyond
+# them, the winners' recipes, the merged models.
 #
-# In: base and members of a group, dev data. Out: results/{study}/statistics, sweeps, recipes,
-# models/merges; figures of sweeps.
+# In: base and members of a group, dev data. Out: results/{study}/statistics, sweeps, searches,
+# recipes, models/merges; figures of sweeps and searches.
 
 
 rule collect_statistics:
@@ -67,6 +67,36 @@ rule sweep:
         "Sweep {wildcards.method} over {wildcards.group}"
     script:
         "../scripts/sweep.py"
+
+
+rule search:
+    """Go on from the best point of a grid by CMA-ES; points done before are kept."""
+    input:
+        unpack(lambda w: graph.merge.search_inputs(plan_of(w), w.group, w.method)),
+        base=paths.BASE,
+        lengths=lengths_of(graph.merge.judges, "group", "method"),
+    output:
+        paths.SEARCH,
+    log:
+        "logs/{study}/search/{group}/{method}.log",
+    benchmark:
+        "logs/{study}/search/{group}/{method}.benchmark.tsv"
+    localrule: SMALL
+    threads: cpus
+    resources:
+        mem_mb=memory(30),
+        runtime=minutes(1440),
+        gpu=gpus,
+        batch_size=lambda w: graph.evaluate.batch_size(plan_of(w)),
+    params:
+        code=lambda w: code("search.py", graph.merge.unreached(plan_of(w), w.group)),
+        without=lambda w: graph.merge.unreached(plan_of(w), w.group),
+        lock=locked(),
+        cfg=lambda w: graph.merge.search_settings(plan_of(w), w.group, w.method),
+    message:
+        "Search {wildcards.method} over {wildcards.group}"
+    script:
+        "../scripts/search.py"
 
 
 rule select_recipe:

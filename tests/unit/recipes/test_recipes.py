@@ -57,6 +57,8 @@ OURS = [
     ("localize_and_stitch", {"density": [0.1, 0.2], "scope": "tensor"}),
     ("knots", {"then": "dare_ties", "density": [0.5, 0.6], "seed": 3}),
     ("core_space", {"then": "tsv", "rank": 0.5}),
+    ("ctm", {"then": "ties", "density": 0.5, "subspace_rank": 8}),
+    ("ctm", {}),
 ]
 
 
@@ -132,7 +134,8 @@ def test_the_file_says_what_mergekit_would_do(tmp_path):
         ({"merge_method": "linear"}, ["'linear'", "'ties'", "mend one"]),
         ({"models": None}, ["'models' is missing"]),
         ({"models": [{"parameters": {}}]}, ["'models'", "'model'"]),
-        ({"slices": []}, ["'slices'", "not built here"]),
+        ({"slices": []}, ["line 27", "slices and models"]),
+        ({"modules": {}}, ["'modules'", "not built here"]),
         ({"models": [{"model": "x"}]}, ["list different experts"]),
         ({"base_model": "other"}, ["different bases"]),
         ({"parameters": {"normalise": True}}, ["'normalise'", "did you mean normalize"]),
@@ -250,7 +253,7 @@ def test_chained_merges_are_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"r.yaml: 2 documents.*write a recipe for each merge"):
         recipes.read_recipe(path)
     path.write_text("name: a\nmerge_method: ties\n")
-    with pytest.raises(ValueError, match=r"r.yaml: key 'name' is of mergekit's chained merges"):
+    with pytest.raises(ValueError, match=r"r.yaml, line 1: key 'name' is of mergekit's chained"):
         recipes.read_recipe(path)
     for text, part in (("[1]", "expected a mapping"), ("a: [", "not valid YAML"), ("", "mapping")):
         path.write_text(text)

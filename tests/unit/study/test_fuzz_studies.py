@@ -6,9 +6,17 @@ A sample of `mutated_studies`; `python tests/support/mutated_studies.py` reads t
 import itertools
 
 import pytest
-from mutated_studies import TEXT, Mutation, brought, files, mutation, mutations, outcome, put
-
-HARMLESS = ("named", "accepted")
+from mutated_studies import (
+    HARMLESS,
+    TEXT,
+    Mutation,
+    brought,
+    files,
+    mutation,
+    mutations,
+    outcome,
+    put,
+)
 
 
 @pytest.fixture

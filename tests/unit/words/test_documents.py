@@ -1,11 +1,13 @@
-"""YAML that people write: read whole, or refused at once with what is wrong."""
+"""YAML and JSON of other people's: read whole, or refused at once with what is wrong."""
 
+import json
 import os
 import time
 
 import pytest
 import yaml
 
+from babelmerge.files import directories
 from babelmerge.words import documents
 
 
@@ -82,3 +84,34 @@ def test_a_file_without_text_says_why(tmp_path):
     with pytest.raises(FileNotFoundError):
         documents.text_of(tmp_path / "absent")
     assert read(documents.text_of(tmp_path / "marked")) == [{"a": 1}]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"a": [' * 30 + "]}" * 30, "more than 50 levels"),
+        ("[" * 1_000_000, "more than 50 levels"),
+        ("1" * 5000, "4300 digits"),
+        ('{"a": "\\ud800"}', "surrogates not allowed"),
+        ('{"a": }', "Expecting value"),
+    ],
+)
+def test_json_beyond_the_limits_is_named(text, told):
+    with pytest.raises(ValueError, match=told):
+        documents.load_json(text)
+
+
+def test_json_within_the_limits_is_what_python_reads():
+    for value in ({"a": [1, {"b": None}], "😀": "हि"}, [], "x", -1.5, [[["x"]] * 9] * 9):
+        assert documents.load_json(json.dumps(value)) == value
+    deepest = "[" * documents.DEEPEST + "]" * documents.DEEPEST
+    assert documents.load_json(deepest) == json.loads(deepest)
+
+
+def test_a_tokenizer_may_be_larger_than_a_config(tmp_path):
+    for name in ("config.json", "tokenizer.json", "model.safetensors.index.json"):
+        (tmp_path / name).write_text('{"a": 1}' + " " * documents.MOST_BYTES)
+    with pytest.raises(ValueError, match=r"config\.json: not valid JSON .*at most 5,000,000"):
+        directories.read_json(tmp_path / "config.json")
+    for name in ("tokenizer.json", "model.safetensors.index.json"):
+        assert directories.read_json(tmp_path / name) == {"a": 1}

@@ -196,6 +196,20 @@ def test_sweep_tables_as_they_are_read_back_from_files(tmp_path):
     assert "weight" in words(svg(sweep_figure({"dare": back}), tmp_path))
 
 
+def test_a_search_shows_both_halves_and_rings_what_was_selected_on_the_unseen_one(tmp_path):
+    table = made_up_study.search(["translation/hi-en"])
+    figure = sweep_figure(
+        {"ties": made_up_study.sweeps()["many-to-one"]["ties"], "ties-search": table}
+    )
+    assert [ax.get_title(loc="left") for ax in figure.axes][:2] == ["TIES", "TIES, searched"]
+    seen, held = figure.axes[1].get_lines()
+    assert seen.get_ydata().tolist() == table["mean"].cummax().tolist()
+    assert held.get_ydata().tolist() == (8 + table["mean"].cummax() / 5).tolist()
+    won = table[table["selected"]].iloc[0]
+    assert figure.axes[1].collections[-1].get_offsets().tolist() == [[won.name, won["held"]]]
+    assert {"rows searched on", "other rows"} <= set(words(svg(figure, tmp_path)))
+
+
 def test_three_parameters_and_gaps(tmp_path):
     grid = {"weight": [0.1, 0.2, 0.3], "density": [0.2, 0.4], "scope": ["model", "tensor"]}
     table = made_up_study.sweep(grid, ["translation/hi-en"])

@@ -13,6 +13,7 @@ from families import family
 from tiny_training import ASKED, PROMPT, make_model, make_rows, make_tokenizer
 
 from babelmerge import merging
+from babelmerge.evaluation.sweeps import beyond, journal, tasks
 from babelmerge.evaluation.sweeps import scoring as sweep_scoring
 from babelmerge.models import checkpoints
 from babelmerge.recipes import recipes
@@ -92,6 +93,39 @@ def test_two_workers_give_the_scores_of_one_process(task, monkeypatch):
     monkeypatch.setattr(sweep_scoring.subprocess, "Popen", Forked)
     shared = sweep_scoring.score_points(task, GRID, ["cpu", "cpu"])
     assert {i: scores for i, scores, _ in shared} == alone
+
+
+def test_workers_stay_from_one_asking_to_the_next(task, monkeypatch):
+    monkeypatch.setattr(sweep_scoring.subprocess, "Popen", Forked)
+    with sweep_scoring.scorer(task, [], ["cpu", "cpu"]) as score:
+        asked = [{i: scores for i, scores, _ in score(part)} for part in (GRID[:2], GRID[2:3])]
+    with sweep_scoring.scorer(task, [], ["cpu"]) as score:
+        alone = [{i: scores for i, scores, _ in score(part)} for part in (GRID[:2], GRID[2:3])]
+    assert asked == alone and [sorted(part) for part in asked] == [[0, 1], [0]]
+
+
+@pytest.mark.parametrize("by", ["layer-band", "module"])
+def test_what_a_search_finds_is_written_bit_for_bit(task, by, tmp_path):
+    cfg = {"method": "ties", "members": list(task.members), "grid": [GRID[0]]}
+    cfg["search"] = {"seed": 0, "points": 14, "by": by, "bands": 2, "rows": 2}
+    table = beyond.run(cfg, task, None, tmp_path / "journal", ("code", "lock"))
+    table.to_csv(tmp_path / "search.tsv", sep="\t", index=False)
+    again = beyond.run(cfg, task, None, tmp_path / "journal", ("code", "lock"))
+    assert again.to_csv() == table.to_csv() and len(table) == 14
+    point = journal.winner(cfg["grid"], tmp_path / "search.tsv")
+    recipe = recipes.make_recipe(task.base, task.members, "ties", point)
+    recipes.write_recipe(recipe, tmp_path / "recipe.yaml")
+    merged = merging.merge_files(tmp_path / "recipe.yaml", tmp_path / "merged")
+    written = checkpoints.Checkpoint(merged).state_dict()
+    ((_, formed),) = merging.Sweep(task.base, task.members, "ties").points([point])
+    assert all(torch.equal(written[name], formed[name]) for name in formed)
+    ((_, best),) = table[table["selected"]].iterrows()
+    whole, halves = (
+        sweep_scoring.Scorer(dataclasses.replace(rows, base=str(merged)), []).dev_scores()
+        for rows in (task, tasks.halved(task, 2))
+    )
+    assert journal.mean_of(whole.values()) == best["whole"]
+    assert halves == {name: best[name] for name in halves}
 
 
 def test_a_point_of_mixtures_of_experts_scores_as_its_merged_folder(task, tmp_path):

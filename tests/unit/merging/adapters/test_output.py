@@ -13,6 +13,7 @@ from babelmerge import merging
 from babelmerge.recipes import recipes
 
 torch.set_num_threads(1)
+BY_MODULE = [{"filter": ".self_attn.", "value": 0.3}, {"value": 0.8}]  # as searches have them
 POINTS = [
     ("task_arithmetic", {"weight": [0.4, 0.9]}),
     ("ties", {"density": 0.5}),
@@ -23,6 +24,8 @@ POINTS = [
     ("knots", {"then": "ties", "density": 0.5}),
     ("knots", {"then": "dare_ties", "density": 0.5}),
     ("core_space", {"then": "ties", "density": 0.5}),
+    ("core_space", {"weight": {"e0": BY_MODULE, "e1": {"layers": [0.2, 0.6]}}}),
+    ("knots", {"density": 0.5, "weight": {"e0": BY_MODULE, "e1": {"layers": [0.2, 0.6]}}}),
 ]
 
 

@@ -42,6 +42,7 @@ WRITTEN = {
     "linear": {},
     "knots": {"then": "ties", "density": 0.5},
     "core_space": {"then": "ties", "density": 0.5},
+    "ctm": {"then": "ties", "density": 0.5},
     "layer_swap": {"from": "ta", "top": 1, "then": "linear"},
     "tsv": {},
     "iso_c": {},

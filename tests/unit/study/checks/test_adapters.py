@@ -140,3 +140,15 @@ def test_an_adapter_says_where_its_base_is_from_and_reads_what_it_is_told_to():
     whole = train.settings(made(changed(TRAINING, TRAINING)), "experts/hi-en")
     assert "base" not in whole
     assert whole["datasets"] == {"train": ["translation/hi-en"], "dev": []}
+
+
+@pytest.mark.parametrize("methods", ["modern-adapters", "{knots: {density: 0.5}}"])
+def test_full_models_have_no_factors(base, methods):
+    group = f"many-to-one: {{members: [hi-en, bn-en], methods: {methods}}}"
+    text = changed("many-to-one: [hi-en, bn-en]", group).replace(BASE, f"base: {{path: {base}}}")
+    with pytest.raises(StudyError, match="groups.many-to-one: found experts/hi-en, a full model"):
+        adapters.check(made(text))
+    full = LORA.replace("alpha: 8", "alpha: 8, keep: full")
+    with pytest.raises(StudyError, match="expected members that are adapters. Give methods"):
+        adapters.check(made(text.replace(TRAINING, full)))
+    adapters.check(made(text.replace(TRAINING, LORA)))

@@ -61,7 +61,8 @@ def test_study_facts_are_those_that_the_file_has(plan):
 
 def test_one_table_for_a_family_of_one_group_else_one_a_metric(plan):
     shown = [key[1] for key in score_chapters.merges(plan).tables if key[0] == "scores"]
-    assert shown == ["many-to-one", "one-to-many", "bidirectional-bleu", "bidirectional-chrf"]
+    families = ["many-to-one", "one-to-many", "bidirectional-bleu", "bidirectional-chrf"]
+    assert shown == [*families, "many-to-one-modern"]
     off = [key for key in score_chapters.failures(plan).tables if key[0] == "rates"]
     assert [name for _, name in off] == [f"{family}-off_target" for family in plan.families]
     assert scores.score_table(plan, "bidirectional-off_target")["metrics"] == ["off_target"]

@@ -73,7 +73,9 @@ def test_each_benchmark_of_the_pretraining_study_is_a_direction():
     assert matrices["flores-en-xx"]["metric"] == "chrf++"
 
 
-@pytest.mark.parametrize("name", ["adapters", "pretraining", "translation", "inspect"])
+@pytest.mark.parametrize(
+    "name", ["adapters", "pretraining", "pretraining-mini", "translation", "inspect"]
+)
 def test_whatever_is_shown_together_has_one_metric(name):
     plan = shipped(name)
     for shown in scores.matrices(plan).values():

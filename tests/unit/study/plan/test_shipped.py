@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from places import STUDIES
-from small_studies import shipped
+from small_studies import changed, made, shipped
 
 from babelmerge.data import corpora
 from babelmerge.study.checks.files import check_files
 from babelmerge.study.grammar import study
+from babelmerge.study.grammar.methods import PRESETS
 from babelmerge.study.plan import expand as plan
 from babelmerge.tasks import rendering
 from babelmerge.tasks.kind import SPACE
@@ -22,6 +23,7 @@ GROUPS = {
     "many-to-one": INTO,
     "one-to-many": OUT,
     **{f"bidirectional-{code}": [f"en-{code}", f"{code}-en"] for code in ("hi", "bn", "ta", "te")},
+    "many-to-one-modern": INTO,
 }
 
 
@@ -29,14 +31,14 @@ GROUPS = {
 def test_translation_has_the_papers_models(name):
     expanded = shipped(name)
     counts = {k: len(expanded.of_kind(k)) for k in ("base", "expert", "joint", "merge")}
-    assert counts == {"base": 1, "expert": 8, "joint": 3, "merge": 24}
+    assert counts == {"base": 1, "expert": 8, "joint": 3, "merge": 24 + len(PRESETS["modern"])}
     assert len(expanded.sweeps) == 24
     assert {
         g.name: [m.split("/")[1] for m in g.members] for g in expanded.groups.values()
     } == GROUPS
-    assert expanded.families["bidirectional"] == tuple(list(GROUPS)[2:])
+    assert expanded.families["bidirectional"] == tuple(list(GROUPS)[2:-1])
     assert expanded.warnings == ()
-    plan.check_built(expanded, {"translation"}, BUILT)
+    plan.check_built(expanded, {"translation"}, {*BUILT, *PRESETS["modern"]})
 
 
 def test_translation_evaluates_exactly_what_the_paper_does():
@@ -45,7 +47,8 @@ def test_translation_evaluates_exactly_what_the_paper_does():
     expected |= {f"experts/{pair}": INTO for pair in INTO}
     expected |= {f"experts/{pair}": OUT for pair in OUT}
     for group, members in GROUPS.items():
-        for method in ("task_arithmetic", "ties", "dare", "sce"):
+        modern = group == "many-to-one-modern"
+        for method in PRESETS["modern"] if modern else ("task_arithmetic", "ties", "dare", "sce"):
             expected[f"merges/{group}/{method}"] = members
     found: dict[str, list[str]] = {}
     for model, dataset in shipped("translation").evaluations:
@@ -56,7 +59,8 @@ def test_translation_evaluates_exactly_what_the_paper_does():
 def test_translation_grids_are_the_papers():
     expanded = shipped("translation")
     sizes = {m.method: len(m.grid) for m in expanded.merges.values()}
-    assert sizes == {"task_arithmetic": 5, "ties": 30, "dare": 20, "sce": 5}
+    once = dict.fromkeys(PRESETS["modern"], 1)
+    assert sizes == {"task_arithmetic": 5, "ties": 30, "dare": 20, "sce": 5, **once}
     dare = expanded.merges["merges/many-to-one/dare"]
     assert {p["density"] for p in dare.grid} == {0.1, 0.2, 0.3, 0.4}  # sparsity .9 to .6
     assert dare.selection == {"split": "dev", "metric": "bleu"}
@@ -76,6 +80,15 @@ def test_translation_reads_samanantar_and_flores():
     }
     assert splits["test"][0].options["columns"]["hi"] == {"config": "hin_Deva", "column": "text"}
     assert splits["test"][0].options["split"] == "devtest"
+
+
+def test_translation_search_searches_by_each_kind_of_part():
+    asked = {m.method: m.search for m in shipped("translation-search").merges.values()}
+    found = {name: search["by"] for name, search in asked.items() if search}
+    kinds = ("expert", "layer-band", "module")
+    labels = ("task_arithmetic-search", "ties-search", "dare-search")
+    assert found == dict(zip(labels, kinds, strict=True))
+    assert {search["points"] for search in asked.values() if search} == {200}
 
 
 def test_translation_mini_starts_from_scratch():
@@ -128,7 +141,7 @@ def test_pretraining_has_the_papers_models():
     sizes = {name: len(groups) for name, groups in expanded.families.items()}
     assert sizes == {
         **{"all": 1, "pairs": 45, "prefixes": 9, "along-training": 47},
-        **{"aligned": 1, "spherical": 1},
+        **{"aligned": 1, "spherical": 1, "modern": 1},
     }
     assert expanded.groups["aligned"].align == "experts/en"
     assert [len(expanded.groups[g].members) for g in expanded.families["prefixes"]] == [
@@ -164,9 +177,10 @@ def test_the_miniature_has_the_benchmarks_and_tests_experts_on_them_in_their_own
     for id_, dataset in mini.datasets.items():
         other = full.datasets.get(id_)
         assert other is None or (dataset.kind, dataset.metrics) == (other.kind, other.metrics)
-    assert mini.models["experts/nl"].evaluate == (
-        *("multiblimp/nl", "belebele/nl", "hellaswag/nl", "xcsqa/nl", "flores/en-nl"),
+    assert mini.models["experts/ru"].evaluate == (
+        *("multiblimp/ru", "belebele/ru", "hellaswag/ru", "xcsqa/ru", "flores/en-ru"),
     )
+    assert mini.models["experts/tr"].evaluate == ("multiblimp/tr", "hellaswag/tr")
     for model in mini.models.values():
         if model.live or "@from-" in model.id:
             assert {d.split("/")[0] for d in model.evaluate} <= {"multiblimp"}, model.id
@@ -211,3 +225,22 @@ def test_plans_are_stable_plain_data(path):
         for _ in range(2)
     )
     assert first == second
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_group_may_have_the_newest_methods_at_one_point_each(preset):
+    group = f"newest: {{members: [hi-en, bn-en], methods: {preset}}}"
+    expanded = made(
+        changed("many-to-one: [hi-en, bn-en]", f"many-to-one: [hi-en, bn-en]\n  {group}")
+    )
+    found = {merge.method: merge.grid for merge in expanded.merges_of("newest")}
+    assert found == {name: (grid,) for name, grid in PRESETS[preset].items()}
+    assert not any(merge.model in expanded.sweeps for merge in expanded.merges_of("newest"))
+    other = [merge.method for merge in expanded.merges_of("many-to-one")]
+    assert other == ["ties"]
+
+
+def test_a_preset_that_is_none_is_told():
+    text = changed("[hi-en, bn-en]", "{members: [hi-en, bn-en], methods: newest}")
+    with pytest.raises(study.StudyError, match="groups.many-to-one.*'newest'.*modern"):
+        made(text)

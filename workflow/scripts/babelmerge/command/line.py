@@ -55,7 +55,7 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 def _one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{plain(str(error.filename))}: {error.strerror}"
+        return f"{plain(str(error.filename), 200)}: {error.strerror}"
     if isinstance(error, MemoryError):
         return "not enough memory; try fewer --threads"
     text = " ".join(str(error).split())

@@ -16,7 +16,7 @@ from babelmerge.merging import places
 from babelmerge.recipes import points, recipes
 from babelmerge.recipes.methods import METHODS
 from babelmerge.words import documents
-from babelmerge.words.showing import shown
+from babelmerge.words.showing import plain, shown
 
 # Options that take the place of what a recipe has under our key.
 CHANGED = ("backend", "embeddings", "chat_template", "align", "output", "rank")
@@ -92,7 +92,7 @@ def named(words: Sequence[str]) -> dict[str, str]:
     experts: dict[str, str] = {}
     for word in words:
         id_, equals, path = word.partition("=")
-        if not equals or Path(word).is_dir():  # a directory may be called lr=1e-4
+        if not equals or os.path.isdir(word):  # a directory may be called lr=1e-4
             id_, path = Path(os.path.abspath(word)).name, word
         if not id_ or not path:
             raise ValueError(f"expert {shown(word)}: expected DIR or ID=DIR")
@@ -138,12 +138,12 @@ def _check_members(parsed: recipes.Recipe, recipe: Any) -> None:
     """A wrong path is told before anything slow is imported."""
     where = f"{recipe}: " if isinstance(recipe, Path) else ""
     for id_, path in (("base", parsed.base), *parsed.experts):
-        if Path(path).is_dir():
+        if os.path.isdir(path):
             continue
         remedy = "give the directory of a model"
         if re.fullmatch(r"[\w.-]+/[\w.-]+", path):
             remedy += f"; to fetch it from the hub: hf download {path} --local-dir DIR"
-        raise ValueError(f"{where}{path}: no such directory ({id_}); {remedy}")
+        raise ValueError(f"{where}{plain(path, 200)}: no such directory ({id_}); {remedy}")
 
 
 def _check_out(out: Path, parsed: recipes.Recipe, overwrite: bool) -> None:

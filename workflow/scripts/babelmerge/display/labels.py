@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from babelmerge.recipes import methods
+from babelmerge.recipes.spaces import SEARCHED
 from babelmerge.words import ids, languages, names
 
 MISSING = "–"
@@ -25,8 +26,10 @@ KINDS = MappingProxyType(  # kind of model -> one, several
 
 def method(key: str) -> str:
     """Name of a merging method as papers write it; a study's own label as it is written."""
-    known = methods.METHODS.get(key)
-    return known.label if known else key
+    known = methods.METHODS.get(key.removesuffix(SEARCHED))
+    if known is None:
+        return key
+    return f"{known.label}, searched" if key.endswith(SEARCHED) else known.label
 
 
 def pair(dataset: str) -> str:

@@ -33,6 +33,8 @@ BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json",
 
 WEIGHTS = ".safetensors"
 COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
+# Of these, what is the tokenizer's.
+TOKENIZER = ("tokenizer*", "*tokens*.json", "vocab*", "merges.txt", "*.model", "chat_template*")
 LARGE = ("tokenizer.json", "vocab.json", ".index.json")  # grow with vocabularies and layers
 _known: dict[tuple, str] = {}  # fingerprints that were computed, by the files' sizes and dates
 
@@ -166,8 +168,25 @@ def copy_companions(source: str | Path, target: str | Path) -> None:
     links.refuse(source)
     for pattern in COMPANIONS:
         for path in sorted(Path(source).glob(pattern)):
-            if path.name not in LEFT_OUT and not path.name.endswith(".index.json"):
+            ours = path.name not in LEFT_OUT and not path.name.endswith(".index.json")
+            if ours and path.is_file():
                 shutil.copyfile(path, Path(target) / path.name)
+
+
+def tokenizer_files(folder: str | Path) -> list[Path]:
+    """What of a model is its tokenizer; empty where it has none."""
+    found = sorted({path for pattern in TOKENIZER for path in Path(folder).glob(pattern)})
+    names = {path.name for path in found}
+    return found if names & {"tokenizer.json", "tokenizer.model"} else []
+
+
+def copy_tokenizer(source: str | Path, target: str | Path) -> None:
+    """Put a model's tokenizer in the place of another's."""
+    links.refuse(source)
+    for path in tokenizer_files(target):
+        path.unlink()
+    for path in filter(Path.is_file, tokenizer_files(source)):
+        shutil.copyfile(path, Path(target) / path.name)
 
 
 def write_config(config: Mapping[str, Any], dtype: str | None, directory: str | Path) -> None:

@@ -4,13 +4,14 @@ A model from elsewhere could have a link where its config or tokenizer is expect
 beside it on this machine would be read, copied into a merged model, and passed on with it.
 """
 
+import os
 from pathlib import Path
 
 WEIGHTS = ".safetensors"
 
 
 def refuse(folder: str | Path) -> None:
-    """ValueError for a link of a model's folder that leads to a file elsewhere.
+    """ValueError for a link of a model's folder that leads elsewhere.
 
     Links within the folder are its own files, and so are those of a snapshot in the hub's cache,
     which lead to the blobs of the same repository. Weights may lie elsewhere, on a larger disk, as
@@ -19,9 +20,9 @@ def refuse(folder: str | Path) -> None:
     own = Path(folder).resolve()
     blobs = [above.parent / "blobs" for above in own.parents if above.name == "snapshots"]
     for path in sorted(Path(folder).iterdir()):
-        if not path.is_symlink() or not path.is_file() or _is_weights(path):
+        target = Path(os.path.realpath(path))
+        if not path.is_symlink() or not target.exists() or _is_weights(path, target):
             continue
-        target = path.resolve()
         if not any(target.is_relative_to(place) for place in (own, *blobs)):
             raise ValueError(
                 f"{path}: is a link to {target}, which is not in the model's folder; expected the "
@@ -29,8 +30,7 @@ def refuse(folder: str | Path) -> None:
             )
 
 
-def _is_weights(path: Path) -> bool:
+def _is_weights(path: Path, target: Path) -> bool:
     """Whether a link is one of weights to weights, by their names; the hub's have none."""
-    target = path.resolve()
     cached = target.parent.name == "blobs" and target.parent.parent.name.startswith("models--")
     return path.suffix == WEIGHTS and (target.suffix == WEIGHTS or cached)

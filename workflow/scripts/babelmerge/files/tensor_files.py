@@ -19,9 +19,9 @@ from babelmerge.files import links, quantised, ties
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.files.tensor_headers import (
     INDEX,
-    SIZES,
     Layout,
     read_header,
+    require_known,
     size_of,
     weight_files,
 )
@@ -150,11 +150,7 @@ class TensorFiles:
         facts = {n: (fact["dtype"], tuple(fact["shape"])) for n, (_, fact) in entries.items()}
         quantised.refuse(self.path, self.config, facts)
         for name, (code, _) in facts.items():
-            if code not in SIZES:
-                raise ValueError(
-                    f"{self.path / entries[name][0]}: {name} is stored as {code}, expected one of "
-                    f"{', '.join(SIZES)}; convert the checkpoint first"
-                )
+            require_known(self.path / entries[name][0], name, code)
         return entries
 
     def _check_index(self, entries: dict[str, tuple[str, dict]]) -> None:

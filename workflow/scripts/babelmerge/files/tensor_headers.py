@@ -170,6 +170,15 @@ def _check_entry(path: str | Path, name: str, fact: object) -> None:
         )
 
 
+def require_known(path: str | Path, name: str, code: str) -> None:
+    """ValueError for a dtype that we do not read."""
+    if code not in SIZES:
+        raise ValueError(
+            f"{path}: {name} is stored as {plain(code)}, expected one of {', '.join(SIZES)}; "
+            "convert the checkpoint first"
+        )
+
+
 def size_of(entry: tuple[str, tuple[int, ...]]) -> int:
     """Bytes of a tensor of this dtype code and shape."""
     code, shape = entry

@@ -7,6 +7,7 @@ holds whole embeddings, those. Torch is imported for what needs it: adapters, al
 from collections.abc import Sequence
 from pathlib import Path
 
+from babelmerge.files import directories
 from babelmerge.merging import compatibility
 from babelmerge.merging.calibration import checks
 from babelmerge.merging.kernels.shares import linear_divisor
@@ -61,6 +62,16 @@ def _check_point(point: Settings, members: Members, recipe: Recipe) -> None:
 
         opening.device_of(point)
     point.check_blocks(members.blocks)
+    if recipe.layers not in (None, members.blocks):
+        raise ValueError(
+            f"slices: they have {recipe.layers} layers, {recipe.base} has {members.blocks}; "
+            "merging keeps the architecture here, so slices have to cover each layer once, in order"
+        )
+    if recipe.tokenizer and not directories.tokenizer_files(recipe.tokenizer):
+        raise ValueError(
+            f"{recipe.tokenizer}: has no tokenizer, and the recipe asks for its; expected "
+            "tokenizer.json or tokenizer.model there, or another tokenizer_source"
+        )
     _check_weights(point.inner, members)
     kind = METHODS[point.method].statistics
     for id_, _ in recipe.experts if kind else ():

@@ -27,7 +27,10 @@ def told(recipe: Recipe, point: Settings, members: Members) -> list[str]:
 def write(recipe: Recipe, point: Settings, members: Members, directory: Path) -> None:
     """All of a model but its weights."""
     directories.copy_companions(recipe.base, directory)
-    members.vocabulary.write(directory)
+    if recipe.tokenizer:
+        directories.copy_tokenizer(recipe.tokenizer, directory)
+    else:
+        members.vocabulary.write(directory)
     if (whose := point.chat_template) is not None:
         number = functools.partial(members.vocabulary.number, whose)
         conventions.take(dict(recipe.experts)[whose], directory, number)

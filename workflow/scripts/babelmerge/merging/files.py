@@ -20,7 +20,7 @@ from babelmerge.merging.rounding import Rounding
 from babelmerge.merging.streaming import former
 from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.streaming.passes import Passes
-from babelmerge.recipes import recipes
+from babelmerge.recipes import coefficients, recipes
 from babelmerge.recipes.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,8 @@ def merge_files(
     prints: dict[str, str] = {}
     report: dict[str, Any] = {}
     lost: dict[str, float] = {}
-    facts = {"made_by": places.MADE, "method": parsed.method, "parameters": parsed.parameters}
+    values = {name: coefficients.told(value) for name, value in parsed.parameters.items()}
+    facts = {"made_by": places.MADE, "method": parsed.method, "parameters": values}
     facts |= {"adapter": report} if parsed.output == "adapter" else {directories.ROUNDING: lost}
     told = [] if parsed.output == "adapter" else companions.told(parsed, point, members)
     facts |= {directories.TOLD: told} if told else {}

@@ -104,7 +104,7 @@ def alike(one: str, other: str) -> bool | None:
         return True
     if _plain(names[0] or left) == _plain(names[1] or right):
         return None
-    here = [(Path(name) / "config.json").is_file() for name in (left, right)]
+    here = [os.path.isfile(os.path.join(name, "config.json")) for name in (left, right)]
     if all(here):
         return fingerprint(left) == fingerprint(right)
     elsewhere = any(name is None and not there for name, there in zip(names, here, strict=True))
@@ -116,7 +116,7 @@ def _hub_name(name: str) -> str | None:
     if cached := re.search(r"models--([\w.-]+?)--([\w.-]+)(/|$)", name):
         return f"{cached[1]}/{cached[2]}"
     hub = re.fullmatch(r"[\w-][\w.-]*(/[\w.-]+)?", name)
-    return name if hub and not Path(name).is_dir() else None
+    return name if hub and not os.path.isdir(name) else None
 
 
 def _plain(name: str) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from babelmerge.files import quantised
+from babelmerge.files import links, quantised
 from babelmerge.files.directories import read_json
-from babelmerge.files.tensor_headers import read_header
+from babelmerge.files.tensor_headers import read_header, require_known
 from babelmerge.words.patterns import Clock, first, mistake
 from babelmerge.words.showing import plain, shown
 
@@ -119,6 +119,7 @@ def read_config(path: str | Path) -> AdapterConfig:
     path = Path(path)
     if not is_adapter(path):
         raise ValueError(f"{path}: has no {CONFIG}; not an adapter's directory")
+    links.refuse(path)
     found = read_json(path / CONFIG)
     _refuse(path, found)
     return AdapterConfig(
@@ -166,6 +167,8 @@ def read_entries(path: str | Path) -> dict[str, dict]:
         )
     facts = {name: (fact["dtype"], tuple(fact["shape"])) for name, fact in entries.items()}
     quantised.refuse(file, {}, facts)
+    for name, (code, _) in facts.items():
+        require_known(file, name, code)
     return entries
 
 

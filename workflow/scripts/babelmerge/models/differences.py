@@ -189,7 +189,7 @@ def _compare_file(a: Path, b: Path) -> Iterator[FileDifference]:
         yield FileDifference(a.name, "", f"{a.stat().st_size} bytes", f"{b.stat().st_size} bytes")
         return
     spelling = a.name == "config.json" and configs.spelt_alike(ours, theirs)
-    if a.name == "tokenizer.json":
+    if a.name == "tokenizer.json" and _has_tokens(ours) and _has_tokens(theirs):
         spelling = tokenizers.cut_alike(a, b)
         found = _compare_tokens(ours, theirs)
         yield from (replace(one, spelling=spelling) for one in found)
@@ -216,6 +216,14 @@ def _compare_tokens(ours: Mapping, theirs: Mapping) -> Iterator[FileDifference]:
             yield FileDifference("tokenizer.json", f"model.{part}", *sides)
 
 
+def _has_tokens(content: Mapping) -> bool:
+    """Whether a tokenizer.json has its tokens where it should."""
+    try:
+        return bool(_tokens(content) and _without_tokens(content))
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError):
+        return False
+
+
 def _tokens(content: Mapping) -> dict[str, int]:
     vocabulary = content["model"]["vocab"]
     if not isinstance(vocabulary, dict):  # Unigram: a list of (token, score)
@@ -232,10 +240,9 @@ def _without_tokens(content: Mapping) -> dict[str, Any]:
 def _mapping(path: Path) -> dict[str, Any] | None:
     """The object in a JSON file; None for files of another kind."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else None
+        return directories.read_json(path) if path.suffix == ".json" else None
     except ValueError:
         return None
-    return content if isinstance(content, dict) else None
 
 
 def _flatten(content: Mapping, start: str = "") -> dict[str, Any]:

@@ -120,7 +120,7 @@ def link(source: Path, folder: Path) -> None:
     refuse_unsafe(source)
     links.refuse(source)
     for pattern in KEPT:
-        for file in sorted(source.glob(pattern)):
+        for file in sorted(filter(Path.is_file, source.glob(pattern))):
             target = folder / file.name
             if file.suffix == ".safetensors":
                 target.symlink_to(file.resolve())

@@ -11,29 +11,33 @@ them, equally spaced over t; one of true and false gives entry int(t * (m - 1)).
 0.1.5 computes it, to the bit. No tensors, no torch.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
+from babelmerge.recipes.spans import Span, block_of
 from babelmerge.words.ids import unit
 from babelmerge.words.showing import shown
 
 LAYERS = "layers"
 NOTHING = object()  # no value where no filter fits
-_BLOCK = re.compile(r"\.(\d+)\.")
 Check = Callable[[str, object], Any]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """values where `filter` is part of the tensor's name: one, or the points of a gradient."""
+    """values where `filter` is part of the tensor's name: one, or the points of a gradient.
+
+    span: the blocks that it is for, over which the gradient goes; None: for all.
+    """
 
     filter: str | None
     values: tuple[Any, ...]
+    span: Span | None = None
 
     def fits(self, name: str) -> bool:
-        return self.filter is None or self.filter in name
+        inside = self.span is None or self.span.holds(name)
+        return inside and (self.filter is None or self.filter in name)
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,20 @@ class Conditional:
     def at(self, name: str, layers: int) -> Any:
         """The plain value for a tensor of a model of so many blocks."""
         rule = next(rule for rule in self.rules if rule.fits(name))
-        return _along(rule.values, position(name, layers))
+        place = position(name, layers)
+        return _along(rule.values, place if rule.span is None else rule.span.position(name))
 
     @property
     def filters(self) -> tuple[str, ...]:
         return tuple(rule.filter for rule in self.rules if rule.filter is not None)
 
 
-def block_of(name: str) -> int | None:
-    """The number of the block that a tensor belongs to; None for embeddings, final norm, head."""
-    found = _BLOCK.search(name)
-    return int(found[1]) if found else None
+@dataclass(frozen=True)
+class Sliced:
+    """A written value that differs by the slices of a model. rest: where no part has one."""
+
+    parts: tuple[tuple[Span, Any], ...]
+    rest: Any = NOTHING
 
 
 def position(name: str, layers: int) -> float:
@@ -70,7 +77,7 @@ def position(name: str, layers: int) -> float:
 
 def is_conditional(value: object) -> bool:
     """Whether a written value is a gradient, a condition or a list of conditions."""
-    if isinstance(value, Conditional):
+    if isinstance(value, Conditional | Sliced):
         return True
     if isinstance(value, Mapping):
         return set(value) == {LAYERS} or _is_condition(value)
@@ -89,16 +96,25 @@ def parse(where: str, value: object, check: Check, default: object = NOTHING) ->
     if not is_conditional(value) and not _is_list(value):
         return check(where, value)
     rules = _rules(where, value, check)
-    ends = next((i for i, rule in enumerate(rules) if rule.filter is None), None)
-    if ends is None and default is NOTHING:
+    always = [rule.filter is None and rule.span is None for rule in rules]
+    ends = always.index(True) if True in always else None
+    whole = ends is not None or _cover(rules)
+    if not whole and default is NOTHING:
         raise ValueError(
             f"{where} has no value where no filter fits; end its list with {{value: …}}"
         )
-    if ends is None:
+    if not whole:
         rules.append(Rule(None, (default,)))
     kept = rules[: len(rules) if ends is None else ends + 1]
-    plain = len(kept) == 1 and len(kept[0].values) == 1
+    plain = len(kept) == 1 and len(kept[0].values) == 1 and kept[0].span is None
     return kept[0].values[0] if plain else Conditional(tuple(kept))
+
+
+def _cover(rules: Sequence[Rule]) -> bool:
+    """Whether there is a value for every tensor of a model in its slices."""
+    spans = list(dict.fromkeys(r.span for r in rules if r.filter is None and r.span))
+    starts = [0, *(span.last for span in spans)]
+    return bool(spans) and spans[-1].final and starts[:-1] == [span.first for span in spans]
 
 
 def resolve(value: object, tensor_name: str, layers: int) -> Any:
@@ -111,6 +127,8 @@ def to_recipe(value: object) -> Any:
     """A parsed value as mergekit writes it."""
     if not isinstance(value, Conditional):
         return value
+    if any(rule.span for rule in value.rules):
+        raise ValueError("a value that differs by slices is written as slices, in a recipe's file")
     if len(value.rules) == 1:
         return _one_or_list(value.rules[0].values)
     return [
@@ -120,6 +138,16 @@ def to_recipe(value: object) -> Any:
     ]
 
 
+def told(value: object) -> Any:
+    """A written value as a manifest holds it, by slices of layers where it differs by them."""
+    if isinstance(value, list):
+        return [told(one) for one in value]
+    if not isinstance(value, Sliced):
+        return value
+    rest = [] if value.rest is NOTHING else [{"value": _bare(value.rest)}]
+    return [{"layers": [s.first, s.last], "value": _bare(v)} for s, v in value.parts] + rest
+
+
 def from_recipe(value: object) -> Any:
     """A value as mergekit writes it, so that a bare list is no list of experts."""
     return {LAYERS: list(value)} if _is_list(value) and not is_conditional(value) else value
@@ -127,6 +155,8 @@ def from_recipe(value: object) -> Any:
 
 def chain(first: object, then: object) -> Any:
     """A value that goes on to `then` where no filter of `first` fits (mergekit's precedence)."""
+    if isinstance(first, Sliced):
+        return replace(first, rest=then)
     if not is_conditional(first):
         return first
     return [*_conditions(first), *_conditions(then)]
@@ -179,6 +209,10 @@ def _is_condition(value: object) -> TypeGuard[Mapping[str, Any]]:
 
 
 def _rules(where: str, value: object, check: Check) -> list[Rule]:
+    if isinstance(value, Sliced):
+        parts = [(span, _rules(where, one, check)) for span, one in value.parts]
+        rest = [] if value.rest is NOTHING else _rules(where, value.rest, check)
+        return [replace(rule, span=span) for span, rules in parts for rule in rules] + rest
     if _is_list(value) and not is_conditional(value):
         return [Rule(None, _gradient(where, value, check))]
     return [_rule(where, condition, check) for condition in _conditions(value)]

@@ -6,14 +6,13 @@ would understand and we would not do is refused. No torch.
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from babelmerge.recipes.lines import NESTED, within
 from babelmerge.recipes.methods import METHODS, OWN, centred
-from babelmerge.words.showing import shown
+from babelmerge.words.showing import plain, shown
 
 MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
-NESTED = "write a recipe for each merge, and name the directory of the first under 'models'"
 
 
 def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
@@ -21,18 +20,27 @@ def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
         isinstance(m, dict) and m.get("model") for m in models
     ):
         raise ValueError("key 'models' must be a list of mappings with the key 'model'")
-    for model in models:
-        if unknown := set(model) - {"model", "parameters"}:
-            raise ValueError(f"models: unknown key {shown(sorted(map(str, unknown))[0])}")
-        if not isinstance(model.get("parameters") or {}, dict):
+    found = []
+    for number, model in enumerate(models):
+        with within("models", number):
+            found.append(_read_model(model))
+    return found
+
+
+def _read_model(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    if unknown := sorted(map(str, set(model) - {"model", "parameters"})):
+        with within(unknown[0]):
+            raise ValueError(f"models: unknown key {shown(unknown[0])}")
+    if not isinstance(model.get("parameters") or {}, dict):
+        with within("parameters"):
             raise ValueError(
-                f"models: parameters of {model['model']} are {shown(model['parameters'])}; "
-                "expected a mapping, as in {weight: 0.5}"
+                f"models: parameters of {plain(model['model'], 200)} are "
+                f"{shown(model['parameters'])}; expected a mapping, as in {{weight: 0.5}}"
             )
-    return [(_path(m["model"]), dict(m.get("parameters") or {})) for m in models]
+    return path_of(model["model"]), dict(model.get("parameters") or {})
 
 
-def _path(reference: object) -> str:
+def path_of(reference: object) -> str:
     """The directory that mergekit's reference to a model names, written short or long."""
     found = reference
     for key in ("model", "path"):
@@ -44,12 +52,12 @@ def _path(reference: object) -> str:
             found = found.get(key)
     if not isinstance(found, str) or not found:
         raise ValueError(f"model is {shown(reference)}; expected the path of a directory. {NESTED}")
-    if found is reference and not Path(found).is_dir():
+    if found is reference and not os.path.isdir(found):
         for sign, meaning in (("+", "an adapter on a model"), ("@", "a commit on the hub")):
             if sign in found:
                 raise ValueError(
-                    f"{found}: to mergekit {shown(sign)} means {meaning}; give the directory of a "
-                    "model or of an adapter alone"
+                    f"{plain(found, 200)}: to mergekit {shown(sign)} means {meaning}; give the "
+                    "directory of a model or of an adapter alone"
                 )
     return found
 
@@ -59,16 +67,23 @@ def read_members(
     own: Mapping[str, Any],
     method: str,
     models: list[tuple[str, dict[str, Any]]],
+    sliced: bool = False,
 ) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, Any]]]:
     """(base, experts, the experts' parameters); of plain mergekit configs the ids are paths.
 
     An id is a path's plain spelling (no ./, no slash in the end), since it seeds random drops.
+    sliced: whether models come of slices, to which mergekit adds no base.
     """
-    base = content.get("base_model")
-    base = None if base is None else _path(base)
+    with within("base_model"):
+        base = content.get("base_model")
+        base = None if base is None else path_of(base)
     given = own.get("members")
     if given is None:
-        return _plain_members(base, method, models)
+        with within("slices" if sliced else "models"):
+            return _plain_members(base, method, models, sliced)
+    if sliced:
+        _, others, every = _plain_members(base, method, models, sliced)
+        models = [(one["model"], own) for one, own in zip(others, every, strict=True)]
     paths = [path for path, _ in models]
     if not isinstance(given, list) or not given:
         raise ValueError(
@@ -81,6 +96,10 @@ def read_members(
             raise ValueError(
                 f"{OWN}: members: {shown(member)}; expected keys {', '.join(MEMBER_KEYS)}"
             )
+        if odd := [key for key, value in member.items() if not (isinstance(value, str) and value)]:
+            raise ValueError(
+                f"{OWN}: members: {odd[0]} is {shown(member[odd[0]])}; expected a word or a path"
+            )
     if [str(member["model"]) for member in given[1:]] != paths:
         raise ValueError(f"'models' and {OWN}: members list different experts; mend one")
     expected = paths[0] if method == "slerp" else str(given[0]["model"])
@@ -91,14 +110,14 @@ def read_members(
 
 
 def _plain_members(
-    base: str | None, method: str, models: list[tuple[str, dict[str, Any]]]
+    base: str | None, method: str, models: list[tuple[str, dict[str, Any]]], sliced: bool
 ) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, Any]]]:
     listed = [base is not None and is_same(path, base) for path, _ in models]
     others = [model for model, is_base in zip(models, listed, strict=True) if not is_base]
     whole = METHODS[method].whole and not (base and centred(method))
     if method == "slerp":  # from the base to the other model
         models = [(base, {}), *others]
-    elif whole and base is not None and not any(listed):
+    elif whole and base is not None and not any(listed) and not sliced:
         raise ValueError(
             f"mergekit would merge base_model {base} as one more model; list it under 'models' "
             "with its parameters, or leave base_model out"
@@ -109,10 +128,16 @@ def _plain_members(
         raise ValueError(f"key 'base_model' is missing, which {method} needs")
     if not models:
         raise ValueError(f"'models' lists no expert beside base_model {base}")
-    experts = [{"id": os.path.normpath(path), "model": path} for path, _ in models]
+    experts = [{"id": _id(path), "model": path} for path, _ in models]
     _refuse_twice([member["id"] for member in experts])
     first = experts[0]["model"]
     return {"id": "base", "model": base or first}, experts, [given for _, given in models]
+
+
+def _id(path: str) -> str:
+    """A path's plain spelling; `base` alone is what the base is called."""
+    plainly = os.path.normpath(path)
+    return plainly if plainly != "base" else os.path.join(os.curdir, plainly)
 
 
 def is_same(path: str, other: str) -> bool:

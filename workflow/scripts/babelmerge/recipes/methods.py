@@ -409,6 +409,14 @@ METHODS: dict[str, Method] = {
         inner=("task_arithmetic", "ties", "dare", "dare_ties", "tsv", "iso_c"),
         factors=True,
     ),
+    "ctm": Method(
+        "CtM",
+        "He et al. 2026, arXiv:2606.03723",
+        "another merge in subspaces that adapters share, of the rank of one",
+        {"then": "task_arithmetic", "subspace_rank": None},
+        inner=("task_arithmetic", "ties", "dare", "dare_ties", "tsv", "iso_c", "iso_cts"),
+        factors=True,
+    ),
 }
 
 # What every method takes; None: the method's first semantics, the base's dtype, the fastest device.

@@ -182,6 +182,11 @@ PARAMETERS: dict[str, Parameter] = {
         "number", "what is added to the diagonal of covariances", 0, conditional=True
     ),
     "beta": _share("share of the sum of singular values up to the one that smaller are raised to"),
+    "subspace_rank": Parameter(
+        "whole",
+        "rank of the adapters' shared subspaces, and of the result; the largest of theirs",
+        1,
+    ),
     "agreement": Parameter("whole", "experts that must use an element", 1),
     "threshold": Parameter(
         "number",

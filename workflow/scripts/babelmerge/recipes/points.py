@@ -11,6 +11,7 @@ from typing import Any
 
 from babelmerge.recipes import coefficients
 from babelmerge.recipes.coefficients import Conditional, id_of, per_expert
+from babelmerge.recipes.lines import within
 from babelmerge.recipes.methods import COMMON, METHODS, REQUIRED, Method, parameters
 from babelmerge.recipes.parameters import FLOATS, PARAMETERS, SEMANTICS
 from babelmerge.recipes.settings import FIELDS, Settings, mergekit_lacks, model_key, with_scale
@@ -72,7 +73,9 @@ def refuse_unknown_parameters(method: str, names: Iterable[str], then: str | Non
     known = [*parameters(method, then), *COMMON]
     label = f"{method} (then: {then})" if then else method
     for name in names:
-        if name not in known:
+        with within(name):
+            if name in known:
+                continue
             raise ValueError(f"{label}: no parameter {shown(name)}; {nearest(name, known)}")
 
 
@@ -114,9 +117,11 @@ def _checked(method: str, ids: tuple[str, ...], given: Mapping[str, Any]) -> dic
             raise ValueError(f"{method}: {name} is missing; give {PARAMETERS[name].hint}")
     values |= {"semantics": semantics} | ({"then": then} if then else {})
     usual = defaults(method, semantics, then)
-    return {
-        name: _check(method, name, value, ids, usual.get(name)) for name, value in values.items()
-    }
+    found = {}
+    for name, value in values.items():
+        with within(name):
+            found[name] = _check(method, name, value, ids, usual.get(name))
+    return found
 
 
 def _settings(method: str, ids: tuple[str, ...], values: Mapping[str, Any]) -> Settings:

@@ -8,37 +8,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from babelmerge.recipes import coefficients, points
-from babelmerge.recipes.members import NESTED, read_members, read_models
+from babelmerge.recipes import coefficients, lines, points, tokenizers
+from babelmerge.recipes.lines import NESTED, within
+from babelmerge.recipes.members import read_members, read_models
 from babelmerge.recipes.methods import (
     METHODS,
     OWN,
-    PARAMETERS,
-    centred,
     for_mergekit,
-    from_mergekit,
     merge_method,
     parameters,
 )
-from babelmerge.words import documents
+from babelmerge.recipes.slices import Whole, read_slices
+from babelmerge.recipes.values import read_values
 from babelmerge.words.showing import shown
 
 OUTPUTS = ("model", "adapter")
 OURS = {merge_method(name): name for name in METHODS}
-KEYS = ("merge_method", "base_model", "models", "parameters", "dtype", "out_dtype", OWN)
 SHARED = ("backend", "device", "embeddings", "chat_template")  # parameters of every method
+OURS["passthrough"] = "linear"  # of one model, or of one in each slice
+KEYS = ("merge_method", "base_model", "models", "slices", "parameters", "dtype", "out_dtype")
+KEYS += ("tokenizer", "tokenizer_source", OWN)
 OUTPUT_KEYS = ("align", "output", "rank")
 OWN_KEYS = ("method", "semantics", *SHARED, *OUTPUT_KEYS, "members")
 # mergekit keys that mean something that we do not do.
-FOREIGN = ("slices", "modules", "tokenizer", "tokenizer_source", "chat_template")
-# Parameters of mergekit's that change nothing: always (None), or at this value.
-NO_EFFECT: dict[str, dict[str, Any]] = {
-    "task_arithmetic": {"density": None, "rescale": None},
-    "ties": {"rescale": False},
-}
-ALWAYS_NO_EFFECT = {"int8_mask": None}
+FOREIGN = ("modules", "chat_template")
 
 
 @dataclass(frozen=True)
@@ -55,16 +48,22 @@ class Recipe:
     output: str = OUTPUTS[0]
     rank: int | None = None  # of an adapter; None: exact
     statistics: dict[str, str] = field(default_factory=dict)  # expert id -> path
+    layers: int | None = None  # of the models, where slices say it
+    tokenizer: str | None = None  # the member whose tokenizer is taken, None: the base's
 
 
 def read_recipe(recipe: Mapping[str, Any] | str | Path) -> Recipe:
     """Parse a recipe from a mapping or a YAML file; ValueErrors name file and key."""
-    where = "recipe" if isinstance(recipe, Mapping) else str(recipe)
-    content = dict(recipe) if isinstance(recipe, Mapping) else _load(Path(recipe))
+    if isinstance(recipe, Mapping):
+        where, content, text = "recipe", dict(recipe), ""
+    else:
+        where, (content, text) = str(recipe), lines.load(Path(recipe))
     try:
         return _parsed(content)
     except ValueError as error:
-        raise ValueError(f"{where}: {error}") from error
+        line = lines.line_of(text, lines.place_of(error)) if text else None
+        told = f"{where}, line {line}" if line else where
+        raise ValueError(f"{told}: {error}") from error
 
 
 def require_output(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,16 +98,18 @@ def _parsed(content: dict[str, Any]) -> Recipe:
     own = content.get(OWN) or {}
     method = _method(content, own)
     _refuse_own_keys(own, method)
-    models = read_models(_required(content, "models"))
-    base, members, per_model = read_members(content, own, method, models)
+    whole = _whole(content)
+    sliced = whole.layers is not None
+    base, members, per_model = read_members(content, own, method, whole.models, sliced)
     ids = tuple(member["id"] for member in members)
-    values = _parameters(content, own, method, per_model, ids)
+    given = {**content, "parameters": whole.parameters}
+    values = read_values(given, own, method, per_model, ids)
     point = points.settings(method, ids, values)
+    tokenizer = tokenizers.asked(content, [base["model"], *(m["model"] for m in members)])
     asked = require_output(own)
     asked["align"] = require_alignable(asked["align"], method, ids)
-    if point.backend == "mergekit" and (asked["align"] or asked["output"] != OUTPUTS[0]):
-        key = "align" if asked["align"] else "output"
-        raise ValueError(f"{OWN}: backend mergekit has no {key}; use backend: babelmerge")
+    if point.backend == "mergekit":
+        _refuse_backend(content, asked)
     return Recipe(
         method,
         values,
@@ -118,39 +119,74 @@ def _parsed(content: dict[str, Any]) -> Recipe:
         content,
         **asked,
         statistics={m["id"]: m["statistics"] for m in members if "statistics" in m},
+        layers=whole.layers,
+        tokenizer=tokenizer,
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        found = documents.load(documents.text_of(path), documents.SAFE)
-    except FileNotFoundError as error:
-        raise ValueError(f"{path}: no such recipe") from error
-    except documents.Unreadable as error:
-        raise ValueError(f"{path}: found {error}") from error
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not valid YAML ({error})") from error
-    if len(found) > 1:
-        raise ValueError(f"{path}: {len(found)} documents, expected one; {NESTED}")
-    if not found or not isinstance(found[0], dict):
-        raise ValueError(f"{path}: expected a mapping with the key merge_method")
-    return found[0]
+def _refuse_backend(content: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """ValueError for what mergekit does not have, or does otherwise."""
+    for key in ("tokenizer", "tokenizer_source"):
+        if content.get(key) is not None:
+            raise ValueError(
+                f"{OWN}: backend mergekit cuts or adds rows of embeddings for {key}; leave {key} "
+                "out, or use backend: babelmerge"
+            )
+    if asked["align"] or asked["output"] != OUTPUTS[0]:
+        key = "align" if asked["align"] else "output"
+        raise ValueError(f"{OWN}: backend mergekit has no {key}; use backend: babelmerge")
+
+
+def _whole(content: Mapping[str, Any]) -> Whole:
+    """The models with their parameters, and those of all, from models or slices."""
+    if content.get("slices") is not None:
+        with within("slices"):
+            if content.get("models") is not None:
+                raise ValueError("the recipe has slices and models; expected one of them")
+            found = read_slices(content)
+    else:
+        models = read_models(_required(content, "models"))
+        found = Whole(models, dict(content.get("parameters") or {}), None)
+    return found if content["merge_method"] != "passthrough" else _passed_through(found)
+
+
+def _passed_through(found: Whole) -> Whole:
+    """What passthrough takes as a sum of one: mergekit's scale is the weight."""
+    if found.layers is None and len(found.models) > 1:
+        with within("models", 1):
+            raise ValueError("passthrough takes one model, or slices of one source each")
+    every = (found.parameters, *(own for _, own in found.models))
+    if odd := [name for given in every for name in given if name != "scale"]:
+        with within(odd[0]):
+            raise ValueError(f"passthrough: no parameter {shown(odd[0])}; expected scale")
+    models = [(path, _renamed(own)) for path, own in found.models]
+    return Whole(models, {**_renamed(found.parameters), "normalize": False}, found.layers)
+
+
+def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"weight": given["scale"]} if "scale" in given else {}
 
 
 def _refuse_keys(content: Mapping[str, Any]) -> None:
     for key in content:
-        if key == "name":
-            raise ValueError(f"key 'name' is of mergekit's chained merges; {NESTED}")
-        if key in FOREIGN:
-            raise ValueError(
-                f"key {shown(key)} is mergekit's and not built here; run this recipe with "
-                "mergekit, or list the models under 'models' and leave the tokenizer to the base"
-            )
-        if key not in KEYS:
-            raise ValueError(f"unknown key {shown(key)}; {points.nearest(key, KEYS)}")
+        with within(str(key)):
+            _refuse_key(key)
     for key in ("parameters", OWN):
         if content.get(key) is not None and not isinstance(content[key], Mapping):
-            raise ValueError(f"key {shown(key)} is {shown(content[key])}; expected a mapping")
+            with within(key):
+                raise ValueError(f"key {shown(key)} is {shown(content[key])}; expected a mapping")
+
+
+def _refuse_key(key: Any) -> None:
+    if key == "name":
+        raise ValueError(f"key 'name' is of mergekit's chained merges; {NESTED}")
+    if key in FOREIGN:
+        raise ValueError(
+            f"key {shown(key)} is mergekit's and not built here; run this recipe with mergekit, or "
+            "list the models under 'models' and leave chat templates to the base"
+        )
+    if key not in KEYS:
+        raise ValueError(f"unknown key {shown(key)}; {points.nearest(key, KEYS)}")
 
 
 def _required(content: Mapping[str, Any], key: str) -> Any:
@@ -160,6 +196,11 @@ def _required(content: Mapping[str, Any], key: str) -> Any:
 
 
 def _method(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
+    with within("merge_method"):
+        return _named_method(content, own)
+
+
+def _named_method(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
     theirs = _required(content, "merge_method")
     for key, name in (("merge_method", theirs), (f"{OWN}: method", own.get("method") or theirs)):
         if not isinstance(name, str):
@@ -182,72 +223,3 @@ def _refuse_own_keys(own: Mapping[str, Any], method: str) -> None:
             raise ValueError(f"{OWN}: {key} belongs under 'parameters', or a model's; move it")
         if key not in known:
             raise ValueError(f"{OWN}: unknown key {shown(key)}; {points.nearest(key, known)}")
-
-
-def _parameters(
-    content: Mapping[str, Any],
-    own: Mapping[str, Any],
-    method: str,
-    per_model: list[dict[str, Any]],
-    ids: Sequence[str],
-) -> dict[str, Any]:
-    """The point: what is shared and per model from mergekit's places, the rest from our key."""
-    shared = _effective(content.get("parameters"), method)
-    every = [_effective(given, method) for given in per_model]
-    points.refuse_unknown_parameters(method, {**shared, **{k: 0 for g in every for k in g}})
-    values = {**shared, **_gather(every, shared, ids)}
-    if METHODS[method].mergekit:  # what mergekit takes where nothing is said
-        values["semantics"] = "mergekit"
-        if "density" in METHODS[method].defaults:
-            values.setdefault("density", 1.0)
-        if centred(method):
-            values["origin"] = _origin(content, own)
-    skipped = ("method", "members", *OUTPUT_KEYS)  # a rank among the parameters is TSV's
-    values |= {name: value for name, value in own.items() if name not in skipped}
-    dtype = content.get("out_dtype") or (None if "members" in own else content.get("dtype"))
-    return values | ({"dtype": dtype} if dtype else {})
-
-
-def _origin(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
-    """Where a sphere has its centre: in mergekit's base, where a recipe names one."""
-    found = "zero" if content.get("base_model") is None else "base"
-    if own.get("origin", found) != found:
-        base = "no base_model" if found == "zero" else f"base_model {content['base_model']}"
-        raise ValueError(
-            f"{OWN}: origin is {shown(own['origin'])}, but the recipe has {base}, by which "
-            f"mergekit takes {found}; set origin: {found}, or mend base_model"
-        )
-    return found
-
-
-def _effective(given: Mapping[str, Any] | None, method: str) -> dict[str, Any]:
-    """Parameters without those that change nothing in mergekit, gradients made plain."""
-    nothing = {**ALWAYS_NO_EFFECT, **NO_EFFECT.get(method, {})}
-    return {
-        from_mergekit(method, name): coefficients.from_recipe(value)
-        for name, value in (given or {}).items()
-        if name not in nothing or nothing[name] not in (None, value)
-    }
-
-
-def _gather(
-    per_model: list[dict[str, Any]], shared: Mapping[str, Any], ids: Sequence[str]
-) -> dict[str, list[Any]]:
-    """{parameter: value per expert}; what a model does not say is as under 'parameters'."""
-    names = dict.fromkeys(name for given in per_model for name in given)
-    for name in names:
-        if not PARAMETERS[name].per_expert:
-            raise ValueError(
-                f"models: {shown(name)} is one for all models; move it to 'parameters'"
-            )
-        if name in shared:
-            continue
-        if lacking := [id_ for id_, given in zip(ids, per_model, strict=True) if name not in given]:
-            raise ValueError(f"models: {lacking[0]} has no {shown(name)}, others have")
-
-    def value(name: str, given: Mapping[str, Any]) -> Any:
-        if name not in given:
-            return shared[name]
-        return coefficients.chain(given[name], shared[name]) if name in shared else given[name]
-
-    return {name: [value(name, given) for given in per_model] for name in names}

@@ -100,9 +100,10 @@ def stamped(recipe: Recipe, fingerprints: Mapping[str, str]) -> dict[str, Any]:
         dtype = source.get("out_dtype") or source.get("dtype")
         source |= {"out_dtype": dtype} if dtype else {}
         # mergekit may list the base too; the members say who it is.
-        paths = [path for path, _ in read_models(source["models"])]
-        entries = dict(zip(paths, source["models"], strict=True))
-        source["models"] = [entries.get(path, {"model": path}) for _, path in recipe.experts]
+        if recipe.layers is None:
+            paths = [path for path, _ in read_models(source["models"])]
+            entries = dict(zip(paths, source["models"], strict=True))
+            source["models"] = [entries.get(path, {"model": path}) for _, path in recipe.experts]
     experts = dict(recipe.experts)
     own["members"] = _members(recipe.base, experts, fingerprints, recipe.statistics)
     return {**source, OWN: own}
@@ -255,11 +256,20 @@ def _comment(recipe: Mapping[str, Any]) -> str:
             "# mergekit 0.1.5 gives the same model up to rounding and ties: of magnitudes that\n"
             "# are equal at a threshold, as many are in 16-bit models, its sort may keep others.\n"
         )
+    if read.method == "arcee_fusion":
+        return (
+            "# mergekit 0.1.5 gives the same model up to rounding, but of tensors of more than a\n"
+            "# million elements it draws a million at random, and may set another threshold.\n"
+        )
     return "# mergekit 0.1.5 gives the same model up to rounding.\n"
 
 
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(coefficients.told(value), ensure_ascii=False)
+    )
 
 
 def _cell(text: str) -> str:

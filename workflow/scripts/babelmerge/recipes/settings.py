@@ -72,6 +72,7 @@ class Settings:
     time: float = 0.0
     start: str = "sum"
     ridge: float = 0.0
+    subspace_rank: int | None = None
     then: str = ""
     source: str | None = None
     bottom: int = 0

@@ -14,6 +14,7 @@ import pandas as pd
 
 from babelmerge.analysis.groups import means
 from babelmerge.evaluation import metrics
+from babelmerge.evaluation.sweeps import journal
 from babelmerge.words.metrics import metric as facts_of
 
 FACTS = ("kind", "name", "relation", "method", "algorithm")
@@ -123,6 +124,7 @@ def _chosen(table: pd.DataFrame, cfg: Mapping, sweeps: Sequence[str]) -> pd.Data
 
 
 def _selected_mean(sweep: str) -> float:
-    """The mean score of a sweep's selected point."""
+    """The mean score of a sweep's or search's selected point, on all rows that decide a sweep."""
     points = pd.read_csv(sweep, sep="\t")
-    return float(points.loc[points["selected"].astype(bool), "mean"].iloc[0])
+    mean = "whole" if journal.searched(points) else "mean"
+    return float(points.loc[points["selected"].astype(bool), mean].iloc[0])

@@ -14,8 +14,10 @@ from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Key, Parts
+from babelmerge.evaluation.sweeps import searched
 from babelmerge.evaluation.sweeps.caution import caution
 from babelmerge.evaluation.sweeps.figures import CAPTION as SWEEPS
+from babelmerge.evaluation.sweeps.figures import SEARCHES
 from babelmerge.words import metrics
 
 
@@ -95,11 +97,15 @@ def _overall(found: scored.Scored, metric: str) -> str:
 
 
 def _sweeps(parts: Parts) -> str:
-    every = [rows for key, rows in parts.long.items() if key[0] == "sweep"]
-    split = parts.study.get("swept_on")
-    drawn = _by_metric(parts, "sweeps", SWEEPS.replace("{split}", str(split)))
+    every, found = (
+        [rows for key, rows in parts.long.items() if key[0] == what] for what in ("sweep", "search")
+    )
+    split, by = str(parts.study.get("swept_on")), parts.study.get("searched_by", "")
+    caption = SWEEPS + (SEARCHES if found else "")
+    drawn = _by_metric(parts, "sweeps", caption.replace("{split}", split))
     sentences = [caution(parts.study["chosen_on_test"]), *models.sweeps(every, split)]
+    sentences += searched.sentences(found, by, split)
     if not any(sentences) and not drawn:
         return ""
-    folded = page.details("Sweeps, group by group", drawn)
-    return f"<h3>How merges were chosen</h3>{page.paragraphs(sentences)}{folded}"
+    told = page.paragraphs(sentences) + parts.tables_of("searches")
+    return f"<h3>How merges were chosen</h3>{told}{page.details('Sweeps, group by group', drawn)}"

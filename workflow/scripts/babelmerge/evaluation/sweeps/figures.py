@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from babelmerge.display import labels
 from babelmerge.display import style as fs
+from babelmerge.evaluation.sweeps.journal import searched
 from babelmerge.words import ids, metrics
 
 # Columns of a sweep's table that are neither parameters nor scores of a data set (those have "/").
@@ -22,6 +23,12 @@ CAPTION = (
     "Mean {label} on {split} of every point of each method's grid. Ringed: the selected point. "
     "Thick lines: mean; thin lines: single data sets. '=' marks a point that forms the same model "
     "as another. Rising towards the ring at an edge: the grid may be too small."
+)
+SEARCHES = (
+    " Of what is searched: every point in the order in which it was tried, from the best of the "
+    "grid; dots and the dark line, their mean and the best so far, are on the half of {split} that "
+    "the search sees, the coloured line is the best so far on the other half. Where they part, the "
+    "search overfits."
 )
 
 
@@ -35,10 +42,10 @@ def sweep_figure(
     """A panel per method of one group: what each point of the grid scored, on one scale.
 
     sweeps: method → table with the grid's parameters, a column per data set, mean, selected,
-    alias_of. split: of the rows that points were scored on. caution: a warning to print. One
-    varying parameter: lines (thick: mean; thin: data sets). Two: a heatmap of the mean. More: a
-    heatmap of the two with most values, best over the rest. Ringed: the selected point. '=' marks
-    points that form the same model as another. No sweep: a figure that says so.
+    alias_of; or that of a search. split: of the rows that points were scored on. caution: a
+    warning to print. One varying parameter: lines (thick: mean; thin: data sets). Two: a heatmap of
+    the mean. More: a heatmap of the two with most values, best over the rest. Ringed: the selected
+    point. '=' marks points that form the same model as another. No sweep: a figure that says so.
     """
     facts = metrics.metric(metric)
     means = [pd.to_numeric(table["mean"]) * facts.factor for table in sweeps.values()]
@@ -73,12 +80,17 @@ def parameters(table: pd.DataFrame) -> list[str]:
 
 
 def _height(table: pd.DataFrame) -> float:
+    if searched(table):
+        return 1.45
     names = parameters(table)
     return 1.45 if len(names) < 2 else 0.62 + 0.21 * table[names[1]].nunique()
 
 
 def _panel(ax: Axes, table: pd.DataFrame, norm: Normalize, facts) -> bool:
     """Draw one method; True if it used the colour scale."""
+    if searched(table):
+        _search(ax, table, facts)
+        return False
     names = parameters(table)
     table = table.assign(chosen=_truth(table["selected"]), same=_aliased(table))
     if len(names) >= 2:
@@ -99,6 +111,24 @@ def _aliased(table: pd.DataFrame) -> pd.Series:
     if "alias_of" not in table:
         return pd.Series(False, index=table.index)
     return table["alias_of"].notna() & (table["alias_of"].astype(str) != "")
+
+
+def _search(ax: Axes, table: pd.DataFrame, facts) -> None:
+    """What a search tried, in order, on the half that it saw; the best so far on the other."""
+    seen, held = (facts.factor * table[name].to_numpy() for name in ("mean", "held"))
+    numbers, may = np.arange(len(table)), _truth(table["candidate"]).to_numpy()
+    won = _truth(table["selected"]).to_numpy()
+    steps = {"drawstyle": "steps-post", "linewidth": 1.2}
+    ax.scatter(numbers, seen, s=3, color=fs.FAINT, linewidth=0)
+    ax.plot(numbers, np.maximum.accumulate(seen), color=fs.INK, label="rows searched on", **steps)
+    best = np.maximum.accumulate(np.where(may & (numbers < len(table) - 1), numbers, 0))
+    ax.plot(numbers, held[best], color=fs.PALETTE[0], label="other rows", **steps)
+    ring = {"s": 60, "facecolor": "none", "edgecolor": fs.ACCENT, "linewidth": 1.6, "zorder": 5}
+    ax.scatter(numbers[won], held[won], **ring)
+    ax.set_xlabel("Points tried")
+    ax.set_ylabel(facts.label)
+    ax.yaxis.set_major_locator(MaxNLocator(4))
+    ax.legend(loc="best", fontsize=6, frameon=False)
 
 
 def _lines(ax: Axes, table: pd.DataFrame, name: str, norm: Normalize, facts) -> None:

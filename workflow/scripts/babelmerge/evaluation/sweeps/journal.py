@@ -100,7 +100,7 @@ def table(grid: Sequence[Point], results: Sequence[Mapping]) -> pd.DataFrame:
     so that the choice does not depend on anything else.
     """
     rows = [
-        {**point, **result["scores"], "mean": _mean(result["scores"].values())}
+        {**point, **result["scores"], "mean": mean_of(result["scores"].values())}
         | {"seconds": result["seconds"], "selected": False, "alias_of": result["alias_of"]}
         for point, result in zip(grid, results, strict=True)
     ]
@@ -111,11 +111,20 @@ def table(grid: Sequence[Point], results: Sequence[Mapping]) -> pd.DataFrame:
 
 
 def winner(grid: Sequence[Point], sweep: str | Path | None) -> Point:
-    """The point of a grid that its sweep's table selected; the only point where there was none."""
+    """The point that a sweep's or search's table selected; a grid's only one where there is none.
+
+    A search's table holds its points itself.
+    """
     if sweep is None:
         return grid[0]
-    chosen = pd.read_csv(sweep, sep="\t")["selected"].astype(bool)
-    return grid[int(chosen.to_numpy().argmax())]
+    table = pd.read_csv(sweep, sep="\t")
+    number = int(table["selected"].astype(bool).to_numpy().argmax())
+    return json.loads(table["point"][number]) if searched(table) else grid[number]
+
+
+def searched(table: pd.DataFrame) -> bool:
+    """Whether a table is that of a search, and not of a grid."""
+    return "held" in table
 
 
 def select(means: Sequence[float]) -> int:
@@ -126,6 +135,7 @@ def select(means: Sequence[float]) -> int:
     return max(range(len(values)), key=lambda i: (values[i], -i))
 
 
-def _mean(values: Iterable[float]) -> float:
+def mean_of(values: Iterable[float]) -> float:
+    """The mean of some scores."""
     values = list(values)
     return sum(values) / len(values)

@@ -12,8 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -30,6 +29,8 @@ from babelmerge.recipes.points import settings
 
 Point = Mapping[str, Any]
 Scored = tuple[int, dict[str, float], float]  # index, score by data set, seconds
+Score = Callable[[Sequence[Point]], Iterable[Scored]]
+Family = list[tuple[int, Point]]
 PACKAGE_ROOT = Path(__file__).parents[3]
 
 
@@ -63,25 +64,25 @@ def devices() -> list[str]:
 
 def score_points(task: Task, points: Sequence[Point], where: Sequence[str]) -> Iterator[Scored]:
     """Scores of all points, in any order. where: devices, as `devices` names them."""
+    with scorer(task, points, where[: len(_families(task, points))]) as score:
+        yield from score(points)
+
+
+@contextlib.contextmanager
+def scorer(task: Task, points: Sequence[Point], where: Sequence[str]) -> Iterator[Score]:
+    """What scores points as often as it is asked; models and processes stay until the end.
+
+    points: some that are to be scored, so that what they need to know is read together.
+    """
     if len(where) < 2:
-        yield from Scorer(task, points).score(enumerate(points))
+        alone = Scorer(task, points)
+        yield lambda asked: alone.score(enumerate(asked))
         return
-    families = deque(_families(task, points))
-    told: SimpleQueue[Scored | BaseException] = SimpleQueue()
-    workers = [_start(task, points, device) for device in where[: len(families)]]
-    threads = [Thread(target=_serve, args=(w, families, told), daemon=True) for w in workers]
-    for thread in threads:
-        thread.start()
+    workers = _Workers(task, points, where)
     try:
-        for _ in points:
-            found = told.get()
-            if isinstance(found, BaseException):
-                raise found
-            yield found
+        yield workers.score
     finally:
-        for worker in workers:
-            worker.kill()
-            worker.wait()
+        workers.end()
 
 
 class Scorer:
@@ -124,9 +125,9 @@ def _choice(point: Point) -> str:
     return point.get("embeddings", STRICT)
 
 
-def _families(task: Task, points: Sequence[Point]) -> list[list[tuple[int, Point]]]:
+def _families(task: Task, points: Sequence[Point]) -> list[Family]:
     """Neighbouring points that share their update, with their indices."""
-    families: list[list[tuple[int, Point]]] = []
+    families: list[Family] = []
     last = None
     for index, point in enumerate(points):
         key = settings(task.method, tuple(task.members), point).update_key
@@ -135,6 +136,34 @@ def _families(task: Task, points: Sequence[Point]) -> list[list[tuple[int, Point
         families[-1].append((index, point))
         last = key
     return families
+
+
+class _Workers:
+    """Processes on several devices, each of which takes the next family when it is free."""
+
+    def __init__(self, task: Task, points: Sequence[Point], where: Sequence[str]):
+        self._task = task
+        self._families: SimpleQueue[Family | None] = SimpleQueue()
+        self._told: SimpleQueue[Scored | BaseException] = SimpleQueue()
+        self._processes = [_start(task, points, device) for device in where]
+        for process in self._processes:
+            queues = (process, self._families, self._told)
+            Thread(target=_serve, args=queues, daemon=True).start()
+
+    def score(self, points: Sequence[Point]) -> Iterator[Scored]:
+        for family in _families(self._task, points):
+            self._families.put(family)
+        for _ in points:
+            found = self._told.get()
+            if isinstance(found, BaseException):
+                raise found
+            yield found
+
+    def end(self) -> None:
+        for process in self._processes:
+            self._families.put(None)
+            process.kill()
+            process.wait()
 
 
 def _start(task: Task, points: Sequence[Point], device: str) -> subprocess.Popen:
@@ -156,14 +185,10 @@ def _start(task: Task, points: Sequence[Point], device: str) -> subprocess.Popen
     return worker
 
 
-def _serve(worker: subprocess.Popen, families: deque, told: SimpleQueue) -> None:
+def _serve(worker: subprocess.Popen, families: SimpleQueue, told: SimpleQueue) -> None:
     """Hand a worker one family after the other; pass on what it says."""
     try:
-        while True:
-            try:
-                family = families.popleft()
-            except IndexError:
-                return
+        while (family := families.get()) is not None:
             with contextlib.suppress(BrokenPipeError):  # it has ended, as its answer says
                 _tell(worker, [[index, dict(point)] for index, point in family])
             for _ in family:

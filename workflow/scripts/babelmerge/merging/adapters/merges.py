@@ -2,16 +2,16 @@
 
 `merge_adapters` gives an `AdapterMerge`: for every tensor that any adapter changes, the merged task
 vector, and its exact factors where it has them. Sums of task vectors (task_arithmetic, linear, nan,
-and blocks swapped in) are concatenations of factors; knots and core_space merge in small bases, and
-there tsv, iso_c and boosted sums are what they are on the whole matrices; what picks elements
-(ties, dare, sce, …) forms the task vectors of one tensor at a time. The methods are the engine's
-own, see `spaces`; so are their parameters.
+and blocks swapped in) are concatenations of factors; knots, core_space and ctm merge in small
+bases, and there tsv, iso_c and boosted sums are what they are on the whole matrices (but in ctm);
+what picks elements (ties, dare, sce, …) forms the task vectors of one tensor at a time. The methods
+are the engine's own, see `spaces`; so are their parameters.
 
 The result is that of merging the full models that the adapters stand for, but for what counts over
 the whole model: a density with scope: model counts over the tensors that any of the adapters
 changes, as KnOTS' authors do (over all tensors, most of them unchanged, a density of 0.2 would keep
-everything). In knots and core_space, biases and whole modules are merged by the inner method on
-their own, as KnOTS' authors do where they are asked to. DoRA has no factors: those two refuse it.
+everything). In knots, core_space and ctm, biases and whole modules are merged by the inner method
+on their own, as KnOTS' authors do where they are asked to. DoRA has no factors: those refuse it.
 """
 
 import math
@@ -40,7 +40,7 @@ from babelmerge.models.factors import Factors
 from babelmerge.recipes.points import settings
 from babelmerge.recipes.settings import Settings
 
-SHARED = ("knots", "core_space")  # methods that are a space, in which another merges
+SHARED = ("knots", "core_space", "ctm")  # methods that are a space, in which another merges
 VECTORS = "task vectors"
 
 
@@ -141,8 +141,11 @@ class AdapterMerge(Mapping[str, Tensor]):
         if way == "sum":
             weights = self._coefficients(name)
             return sum(one.rank(name) for id_, one in self.adapters.items() if weights[id_])
-        ranks = sum(one.rank(name) for one in self.adapters.values())
-        return min(ranks, *self.base.shape(name))
+        ranks = [one.rank(name) for one in self.adapters.values()]
+        most = sum(ranks)
+        if way == "ctm":
+            most = min(most, self.point.subspace_rank or max(ranks))
+        return min(most, *self.base.shape(name))
 
     def factors(self, name: str) -> Factors | None:
         """Exact factors of the merged task vector as a linear map, of scale 1; None without any."""

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.merging.adapters import core_space, knots
+from babelmerge.merging.adapters import core_space, ctm, knots
 from babelmerge.merging.adapters.core_space import Cores as CoreBasis
 from babelmerge.merging.adapters.knots import Basis
 from babelmerge.merging.streaming.members import Members
@@ -138,6 +138,13 @@ class Cores(SharedBasis):
         return core_space.expand(self.basis(name), merged)
 
 
+class Compressed(Cores):
+    """Coordinates Uᵀ ΔW_i V (r, r), see `ctm`."""
+
+    def find(self, members: list[Factors]) -> CoreBasis:
+        return ctm.cores(members, self.point.subspace_rank)
+
+
 class Spectral(Cores):
     """Cores with zeros around them, for methods that act on singular values of the whole matrix.
 
@@ -177,6 +184,7 @@ SPACES: dict[str, Callable[..., Space]] = {
     "task vectors": TaskVectors,
     "knots": Knots,
     "core_space": Cores,
+    "ctm": Compressed,
     "spectral": Spectral,
 }
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from babelmerge.recipes.methods import METHODS
 from babelmerge.study.grammar import decoders
 from babelmerge.study.grammar.yaml import StudyError, message
-from babelmerge.study.plan.types import Plan, Taken, Trained
-from babelmerge.training.settings import ALL_LINEAR
+from babelmerge.study.plan.types import Merge, Merged, Plan, Taken, Trained
+from babelmerge.training.settings import ALL_LINEAR, kept_alone
 from babelmerge.words import ids
 from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
@@ -33,6 +34,30 @@ def check(plan: Plan) -> None:
     for model in plan.taken.values():
         if isinstance(model.source, Taken) and model.source.path and model.id != "base":
             _check_taken(plan, model.id, Path(model.source.path))
+    for merge in plan.merges.values():
+        if METHODS[merge.algorithm].factors:
+            _check_factors(plan, merge)
+
+
+def _check_factors(plan: Plan, merge: Merge) -> None:
+    """StudyError for a method on the factors of adapters and a member that is a full model."""
+    full = [one for one in merge.members if _is_full(plan.models[one].source)]
+    if full:
+        family = plan.groups[merge.group].family
+        raise _error(
+            plan,
+            f"groups.{family}",
+            f"{full[0]}, a full model, for {merge.method}, which merges the factors of adapters",
+            "members that are adapters",
+            "Give methods on full models: modern, not modern-adapters; or train with method: lora.",
+        )
+
+
+def _is_full(source: object) -> bool:
+    """Whether a model is known to be no adapter; what is fetched is not known yet."""
+    if isinstance(source, Trained):
+        return not kept_alone(source.training)
+    return isinstance(source, Merged)
 
 
 def _matrices(plan: Plan) -> Shapes:

@@ -92,7 +92,8 @@ def _models(plan: Plan) -> Iterator[str]:
 def _merges(plan: Plan) -> Iterator[str]:
     for one in plan.merges.values():
         names = {"group": one.group, "method": one.method}
-        yield from (paths.of(plan, t, **names) for t in (paths.SWEEP, paths.RECIPE, paths.BLOCKS))
+        yield from (paths.of(plan, t, **names) for t in (paths.RECIPE, paths.BLOCKS))
+        yield merge.sweep_file(plan, one)
         yield from merge.statistics(plan, **names)
     yield from live.files(plan)
 

@@ -97,6 +97,9 @@ methods:
   ties: {density: [0.4, 0.8], weight: [0.3, 0.5]}  # four points
   ties-mergekit: {method: ties, density: 0.4, semantics: mergekit}
   task_arithmetic: {weight: 0.4}
+  dare:  # from the best of two points on, 40 more: that is the merge dare-search
+    density: [0.4, 0.8]
+    search: {points: 40, by: layer-band}
   by-layer: {method: task_arithmetic, weight: {layers: [0.2, 0.8]}}  # first block to last
   by-part: {method: linear, weight: [{filter: mlp, value: 2}, {value: 1}]}  # one point""",
         "selection": "selection: {split: dev, metric: chrf, rows: 500}",

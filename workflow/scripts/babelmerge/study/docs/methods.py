@@ -5,10 +5,13 @@ Text only; `write` puts it into the file.
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
 
 from babelmerge.recipes.methods import COMMON, METHODS, REQUIRED, Method
-from babelmerge.study.grammar.methods import PARAMETERS, Value
+from babelmerge.study.grammar.methods import PARAMETERS, PRESETS, Value
+from babelmerge.study.grammar.selection import Search
 from babelmerge.words.spelling import listed
 
 _TEXT = """\
@@ -18,8 +21,14 @@ _TEXT = """\
 |---|---|---|---|
 {methods}
 
-A parameter without a default has to be given, but for `blocks`. Every method also takes {common}.
+A parameter without a default has to be given, but for `blocks` and `subspace_rank`. Every method
+also takes {common}.
 Not every method is built yet: a study that asks for one that is not says so before anything runs.
+
+A group with `methods: modern` has the newest of them that need no data, at one point each:
+{modern}.
+`modern-adapters` has `ctm` too, which merges adapters alone. They are one-shot, with the defaults
+above: what a grid would choose for them is not known.
 
 ### Semantics
 
@@ -59,6 +68,20 @@ Any other list in a grid is a set of alternatives: `weight: [0.3, {{layers: [0, 
 points. (In `merging.merge` a bare list of numbers is one for each expert where a parameter is per
 expert, else a gradient; in a recipe it is a gradient, as in mergekit.) A `density` that differs by
 tensor needs `scope: tensor`.
+
+### Searches
+
+`ties: {{density: [0.4, 0.8], search: {{points: 200, by: expert}}}}` is two merges: `ties`, the best
+point of the grid, and `ties-search`, what CMA-ES (Hansen, arXiv:1604.00772) finds from there. It
+moves the experts' weights, each within its sign, and leaves everything else as it is at that point.
+Of the rows that `selection` names one half is searched on, drawn by the rows' numbers. The other
+half is for the choice among the points that were the best so far, and for seeing what the search
+overfits: the table of searches and the figure of sweeps have both halves, and test of both merges.
+A search that is killed goes on where it was, and one of more points keeps those that it has.
+
+| key | type | default | meaning |
+|---|---|---|---|
+{search}
 """
 
 
@@ -67,14 +90,28 @@ def methods() -> str:
     variants = {name: m for name, m in METHODS.items() if m.variants}
     return _TEXT.format(
         common=_code(COMMON),
+        modern=listed(map(_point, PRESETS["modern"].items())),
         methods=_rows((_code([n]), m.summary, _own(m), _theirs(m)) for n, m in METHODS.items()),
         semantics=_rows((_code([n]), _code(m.semantics), m.variants) for n, m in variants.items()),
+        search=_rows(_key(*one) for one in Search.model_fields.items()),
         parameters=_rows((_code([n]), _may_be(n, v), v.meaning) for n, v in PARAMETERS.items()),
     )
 
 
+def _point(named: tuple[str, dict[str, Any]]) -> str:
+    told = ", ".join(f"{key}: {value}" for key, value in named[1].items())
+    return f"`{named[0]}`" + (f" (`{told}`)" if told else "")
+
+
 def _rows(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _key(name: str, field: FieldInfo) -> tuple[str, ...]:
+    words = get_args(field.annotation)
+    kind = _code(words) if name == "by" else "whole number"
+    default = "required" if field.is_required() else _code([field.default] if field.default else [])
+    return _code([name]), kind, default, str(field.description)
 
 
 def _code(words: Iterable[str]) -> str:

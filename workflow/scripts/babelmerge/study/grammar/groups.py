@@ -6,15 +6,25 @@ Shapes only; names are resolved in `plan.groups`.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.methods import (
     METHODS,
     PARAMETERS,
+    PRESETS,
     alternatives,
     number_of_points,
 )
+from babelmerge.study.grammar.mistakes import in_words
+from babelmerge.study.grammar.selection import Search
 from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed, nearest
 from babelmerge.words.strict import LARGEST, Listed, Name, OneOrMore, Strict, Text, key, wrong
@@ -102,12 +112,23 @@ def _check(label: str, grid: object) -> None:
         expected = f"one of {listed(METHODS)}"
         raise wrong(f"unknown method {shown(method)}", expected, nearest(method, METHODS))
     for name, values in grid.items():
-        if name != "method":
+        if name == "search":
+            _check_search(f"{label}.search", values)
+        elif name != "method":
             _check_values(label, method, name, values)
     points = number_of_points(grid)
     if points > limits.POINTS:
         expected = limits.most(limits.POINTS, "points of a grid")
         raise wrong(f"{label}: {points:,} points", expected, "Give fewer values.")
+
+
+def _check_search(where: str, value: object) -> None:
+    """Raise for the first mistake of what a grid says of a search."""
+    try:
+        Search.model_validate(value)
+    except ValidationError as error:
+        below, found, expected, remedy = in_words(value, error.errors(include_url=False)[0])
+        raise wrong(f"{'.'.join([where, *map(str, below)])}: {found}", expected, remedy) from None
 
 
 def _check_values(label: str, method: str, name: str, values: object) -> None:
@@ -129,7 +150,10 @@ def check_grids(grids: Mapping[str, object]) -> None:
         _check(label, grid)
 
 
-Grid = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
+Grid = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "properties": {"search": Search.model_json_schema()}}),
+]
 
 
 def _grids(value: object) -> object:
@@ -138,9 +162,17 @@ def _grids(value: object) -> object:
     return value
 
 
+def _methods_form(value: object) -> str:
+    if isinstance(value, str):
+        return "<name>"
+    return "<mapping>" if isinstance(value, dict) else "<list>"
+
+
 GroupMethods = Annotated[
-    Annotated[dict[Name, Grid], BeforeValidator(_grids), Tag("<mapping>")] | Listed,
-    Discriminator(lambda v: "<mapping>" if isinstance(v, dict) else "<list>"),
+    Annotated[dict[Name, Grid], BeforeValidator(_grids), Tag("<mapping>")]
+    | Annotated[Literal[tuple(PRESETS)], Tag("<name>")]
+    | Listed,
+    Discriminator(_methods_form),
 ]
 
 
@@ -149,7 +181,8 @@ class LongGroup(Strict):
 
     members: Generator = key("Members, or a generator of groups.", ...)
     methods: GroupMethods | None = key(
-        "Grids of its own, or names of the study's methods. Default: all of the study's."
+        "Grids of its own, names of the study's methods, or modern (modern-adapters): the newest "
+        "methods, below, at one point each. Default: all of the study's."
     )
     datasets: OneOrMore | None = key(
         "Only these tasks or datasets of the members. Default: all that the members own."

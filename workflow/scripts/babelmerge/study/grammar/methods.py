@@ -64,6 +64,20 @@ PARAMETERS: dict[str, Value] = {
     name: Value(_allows(name, parameter), _expected(name, parameter), parameter.meaning)
     for name, parameter in merge_methods_table.PARAMETERS.items()
 }
+# Methods of 2025 and 2026 (and one of 2024) at one point each, so that nothing is chosen: for a
+# group that says `methods: NAME`. None needs data. WUDI is left out for SWUDI, which is its limit.
+_MODERN: dict[str, dict[str, Any]] = {
+    "karcher": {},
+    "iso_cts": {},
+    "swudi": {},
+    "ace": {},
+    "svc": {},
+    "localize_and_stitch": {"density": 0.1},  # MergeBench's
+}
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "modern": _MODERN,
+    "modern-adapters": {**_MODERN, "ctm": {}},
+}
 METHODS: dict[str, tuple[str, ...]] = {
     name: (*merge_methods_table.parameters(name), *COMMON) for name in merge_methods_table.METHODS
 }

@@ -89,23 +89,28 @@ def _taken_out(data: Any, loc: Loc, words: Iterable[Any]) -> int:
 
 def _told(tree: Tree, data: Any, error: ErrorDetails) -> list[str]:
     """One validation error as lines of ours: one, or one for each unknown key of a mapping."""
+    several = len(error["ctx"]["words"]) if error["type"] == "unknown_key" else 1
+    return [_line(tree, *in_words(data, error, at)) for at in range(min(several, MOST_TOLD + 1))]
+
+
+def in_words(data: Any, error: ErrorDetails, at: int = 0) -> tuple[Loc, str, str, str]:
+    """(where, what was found, what is expected, a remedy). at: which of several unknown keys."""
     loc, context = _loc(data, error), error.get("ctx", {})
     if error["type"] == "unknown_key":
-        expected, valid = context["expected"], context["valid"]
-        words = context["words"][: MOST_TOLD + 1]
-        found = [(f"unknown key {shown(str(word))}", word) for word in words]
-        return [_line(tree, loc, text, expected, nearest(word, valid)) for text, word in found]
+        word = context["words"][at]
+        near = nearest(word, context["valid"])
+        return loc, f"unknown key {shown(str(word))}", context["expected"], near
     if error["type"] == "missing":
-        return [_line(tree, loc[:-1], f"no {loc[-1]}", f"the key {loc[-1]}")]
+        return loc[:-1], f"no {loc[-1]}", f"the key {loc[-1]}", ""
     if error["type"] == "wrong_mapping":
-        return [_line(tree, loc, context["word"], context["expected"], context["remedy"])]
+        return loc, context["word"], context["expected"], context["remedy"]
     remedy = ""
     if error["type"] == "literal_error":
         words = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
         remedy = nearest(error["input"], words)
     expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
     expected = expected.format(**context) if error["type"] == "too_long" else expected
-    return [_line(tree, loc, shown(error["input"], 80), expected, remedy)]
+    return loc, shown(error["input"], 80), expected, remedy
 
 
 def _line(tree: Tree, loc: Loc, found: str, expected: str, remedy: str = "") -> str:

@@ -105,7 +105,9 @@ class Study(Strict):
     groups: dict[Name, Group] = key("Name: what is merged together.", default_factory=dict)
     methods: dict[Name, Grid] = key(
         "Merging method: grid of its parameters. A list is swept, several lists are combined. With "
-        "`method: …` inside, the name is a label, so that one method may appear twice.",
+        "`method: …` inside, the name is a label, so that one method may appear twice. With "
+        "`search: …` inside, a search goes on from the best point, and what it finds is one more "
+        "merge, the method's name with `-search` behind it.",
         default_factory=dict,
     )
     selection: Selection = key("How sweeps are decided.", default_factory=Selection)

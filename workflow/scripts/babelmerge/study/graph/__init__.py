@@ -32,6 +32,7 @@ from babelmerge.study.graph.beside import (
     outputs,
     progress,
     retention,
+    searches,
     studies,
 )
 
@@ -57,6 +58,7 @@ __all__ = [
     "retention",
     "score_chapters",
     "scores",
+    "searches",
     "similarity",
     "studies",
     "train",

@@ -1,4 +1,4 @@
-"""Merging: statistics of experts, sweeps, recipes, merges."""
+"""Merging: statistics of experts, sweeps, searches, recipes, merges."""
 
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths
@@ -44,9 +44,33 @@ def selection_data(plan: Plan, group: str, method: str) -> list[str]:
 
 
 def sweeps(plan: Plan, group: str, method: str) -> list[str]:
-    """The sweep that a recipe is chosen from; a grid of one point needs none."""
-    swept = _merge(plan, group, method).swept
-    return [paths.of(plan, paths.SWEEP, group=group, method=method)] if swept else []
+    """The sweep or search that a recipe is chosen from; a grid of one point needs none."""
+    entry = _merge(plan, group, method)
+    return [sweep_file(plan, entry)] if entry.swept else []
+
+
+def sweep_file(plan: Plan, entry: Merge) -> str:
+    """What was tried for a merge: its sweep's table, or its search's."""
+    path = paths.SEARCH if entry.search else paths.SWEEP
+    return paths.of(plan, path, group=entry.group, method=entry.method)
+
+
+def search_inputs(plan: Plan, group: str, method: str) -> dict[str, list[str]]:
+    """What a search reads; sweep: whose best point it starts from, where there is one."""
+    start = _merge(plan, group, method).search["start"]
+    return {
+        "members": members(plan, group),
+        "sweep": sweeps(plan, group, start),
+        "dev": selection_data(plan, group, method),
+        "statistics": statistics(plan, group, method),
+    }
+
+
+def search_settings(plan: Plan, group: str, method: str) -> dict:
+    """As of a sweep, and what is searched for."""
+    asked = _merge(plan, group, method).search
+    search = {"seed": plan.seed, **{k: v for k, v in asked.items() if k != "start"}}
+    return {**sweep_settings(plan, group, method), "search": search}
 
 
 def points(plan: Plan, entry: Merge) -> dict:
@@ -145,7 +169,7 @@ def recipe_settings(plan: Plan, group: str, method: str) -> dict:
 
 
 def swept(plan: Plan) -> dict[str, list[Merge]]:
-    """Group -> its merges whose grid had more than one point; no groups without."""
+    """Group -> its merges that were swept or searched for; no groups without."""
     found: dict[str, list[Merge]] = {}
     for merge in plan.sweeps.values():
         found.setdefault(merge.group, []).append(merge)
@@ -153,11 +177,8 @@ def swept(plan: Plan) -> dict[str, list[Merge]]:
 
 
 def sweep_files(plan: Plan, group: str) -> list[str]:
-    """The sweep tables of a group, in the order of `sweep_shown`'s methods."""
-    return [
-        paths.of(plan, paths.SWEEP, group=group, method=merge.method)
-        for merge in swept(plan).get(group, ())
-    ]
+    """The tables of a group's sweeps and searches, in the order of `sweep_shown`'s methods."""
+    return [sweep_file(plan, merge) for merge in swept(plan).get(group, ())]
 
 
 def sweep_shown(plan: Plan, group: str) -> dict:

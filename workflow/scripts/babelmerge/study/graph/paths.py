@@ -30,6 +30,7 @@ KEPT_STATE = KEPT_STATES + "/{step}"
 STATISTICS = ROOT + "/statistics/{model}/{kind}-{rows}.safetensors"
 STATISTICS_FACTS = ROOT + "/statistics/{model}/{kind}-{rows}.json"
 SWEEP = ROOT + "/sweeps/{group}/{method}.tsv"
+SEARCH = ROOT + "/searches/{group}/{method}.tsv"
 RECIPE = ROOT + "/recipes/{group}/{method}.yaml"
 MERGE = ROOT + "/models/merges/{group}/{method}/manifest.json"
 

@@ -1,7 +1,7 @@
 """The report's chapters on scores: the question, experts, merges, and what fails."""
 
 from babelmerge.study.graph import chapters, evaluate, merge, paths, scores
-from babelmerge.study.graph.beside import groups, harness, outputs, retention
+from babelmerge.study.graph.beside import groups, harness, outputs, retention, searches
 from babelmerge.study.graph.chapters import Chapter, Files, Key
 from babelmerge.study.plan.types import Plan, Trained
 
@@ -83,12 +83,13 @@ def merges(plan: Plan) -> Chapter | None:
         ("sweep", group, one.method): path
         for group, made in merge.swept(plan).items()
         for one, path in zip(made, merge.sweep_files(plan, group), strict=True)
+        if not one.search
     }
     split = next((one.selection["split"] for one in plan.sweeps.values()), None)
     published = {("published",): plan.published} if plan.published else {}
     return Chapter(
-        study={**facts(plan), "swept_on": split},
-        long={**scored(plan), **kept(plan), **swept, **published},
+        study={**facts(plan), "swept_on": split, **searches.shown(plan)},
+        long={**scored(plan), **kept(plan), **swept, **searches.files(plan), **published},
         figures=chapters.figures(plan, _merge_figures(plan)),
         tables=chapters.tables(plan, _merge_tables(plan)),
     )
@@ -101,7 +102,9 @@ def _merge_tables(plan: Plan) -> dict[Key, str]:
         names |= {(what, only): f"{what}{only}" for what in ("retention-summary", "retention")}
     shown = _of_merges(plan, scores.tables(plan))
     names |= {("scores", name): f"scores-{name}" for name in shown}
-    return names | groups.benchmark_tables(plan) | groups.overall_tables(plan)
+    return (
+        names | groups.benchmark_tables(plan) | groups.overall_tables(plan) | searches.names(plan)
+    )
 
 
 def _merge_figures(plan: Plan) -> dict[Key, str]:

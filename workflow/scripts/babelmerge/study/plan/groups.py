@@ -20,8 +20,9 @@ from babelmerge.study.grammar.groups import (
     LongGroup,
     Prefixes,
 )
-from babelmerge.study.grammar.methods import alternatives
+from babelmerge.study.grammar.methods import PRESETS, alternatives
 from babelmerge.study.grammar.study import Study
+from babelmerge.study.plan import selection
 from babelmerge.study.plan.datasets import direction_pairs
 from babelmerge.study.plan.types import Model, Trained
 from babelmerge.words import ids
@@ -186,21 +187,25 @@ def unfold(study: Study, names: Names) -> dict[str, Raw]:
 
 
 def grids(study: Study, family: str) -> dict[str, dict[str, Any]]:
-    """The methods of a group and their grids: the study's, some of them, or its own."""
+    """The methods of a group and their grids: the study's, some of them, a preset, or its own.
+
+    A grid with a search is two: the best of the grid, and what is found from there.
+    """
     spec = study.groups[family]
     own = spec.methods if isinstance(spec, LongGroup) else None
-    if own is None:
-        return study.methods
     if isinstance(own, dict):
-        return own
-    for name in own:
+        return selection.parted(study, ("groups", family, "methods"), own)
+    if isinstance(own, str):
+        return PRESETS[own]
+    for name in own or ():
         if name not in study.methods:
             remedy = nearest(name, study.methods)
             expected = f"a method of the study: {listed(study.methods)}"
             raise study.error(
                 "groups", family, "methods", found=shown(name), expected=expected, remedy=remedy
             )
-    return {name: study.methods[name] for name in own}
+    chosen = study.methods if own is None else {name: study.methods[name] for name in own}
+    return selection.parted(study, ("methods",), chosen)
 
 
 def aligned_to(study: Study, models: Mapping[str, Model], names: Names, raw: Raw) -> str:

@@ -11,10 +11,12 @@ from babelmerge.recipes import points as merge_parameters
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.groups import LongGroup
-from babelmerge.study.grammar.methods import alternatives, number_of_points, points
+from babelmerge.study.grammar.methods import alternatives, points
 from babelmerge.study.grammar.study import Study
+from babelmerge.study.plan import selection as choosing
 from babelmerge.study.plan.groups import Names, Raw, aligned_to, grids, ordered, unfold
 from babelmerge.study.plan.scope import having, resolve, scored, tested
+from babelmerge.study.plan.selection import KEY
 from babelmerge.study.plan.types import Dataset, Group, Kept, Merge, Merged, Model, Taken
 from babelmerge.tasks.kinds import KINDS
 from babelmerge.words import ids
@@ -110,10 +112,10 @@ def _live(study: Study, groups: Mapping[str, Group], raw: Raw) -> bool:
 
 def _check_number(study: Study, raws: Mapping[str, Raw]) -> None:
     """StudyError for more merges and points than any machine would ever make."""
-    merged = [number_of_points(g) for r in raws.values() for g in grids(study, r.family).values()]
+    merged = [choosing.number(g) for r in raws.values() for g in grids(study, r.family).values()]
     counted = {
         "merges": (len(merged), limits.MERGES),
-        "points of all grids, over all groups": (sum(merged), limits.ALL_POINTS),
+        "points of all grids and searches, over all groups": (sum(merged), limits.ALL_POINTS),
     }
     for what, (number, most) in counted.items():
         if number > most:
@@ -187,18 +189,23 @@ def _like(
 def _merge(
     study: Study, datasets: Mapping[str, Dataset], group: Group, label: str, grid: dict[str, Any]
 ) -> Merge:
-    values = {k: v for k, v in grid.items() if k != "method"}
     algorithm = grid.get("method", label)
     model = ids.model("merge", group.name, label)
-    spread = points(values)
+    spread = points(choosing.parameters(grid))
     _check_points(study, group, label, algorithm, spread)
-    scored = _scored(study, datasets, group, label) if len(spread) > 1 else group.datasets
+    where = _where(study, group.family, label)
+    search = choosing.search(study, where, group, (label, algorithm), spread, grid)
+    swept = len(spread) > 1 or bool(search)
+    scored = _scored(study, datasets, group, label, bool(search)) if swept else group.datasets
     metric = _metric(study, datasets, scored)
-    if len(spread) > 1:
+    if swept:
         _check_metric(study, datasets, scored, metric)
+    if search:
+        choosing.check_rows(study, where, datasets, scored, search)
     selection = {"split": study.selection.split, "metric": metric}
     selection |= {"rows": rows} if (rows := study.selection.rows) else {}
-    return Merge(model, group.name, label, algorithm, group.members, spread, scored, selection)
+    about = (model, group.name, label, algorithm, group.members)
+    return Merge(*about, spread, scored, selection, search)
 
 
 def _check_points(
@@ -247,7 +254,11 @@ def _check_statistics(
 def _where(study: Study, family: str, label: str) -> tuple[str, ...]:
     """The key path of a grid: the group's own, or the study's."""
     own = getattr(study.groups[family], "methods", None)
-    return ("groups", family, "methods", label) if isinstance(own, dict) else ("methods", label)
+    if isinstance(own, str):
+        return ("groups", family, "methods")
+    if isinstance(own, dict):
+        return ("groups", family, "methods", *choosing.key_path(own, label))
+    return ("methods", *choosing.key_path(study.methods, label))
 
 
 def _metric(study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ...]) -> str:
@@ -263,14 +274,15 @@ def _metric(study: Study, datasets: Mapping[str, Dataset], chosen: tuple[str, ..
 
 
 def _scored(
-    study: Study, datasets: Mapping[str, Dataset], group: Group, label: str
+    study: Study, datasets: Mapping[str, Dataset], group: Group, label: str, search: bool
 ) -> tuple[str, ...]:
-    """The datasets that decide a sweep. Raises StudyError when none can."""
+    """The datasets that decide a sweep or search. Raises StudyError when none can."""
     split = study.selection.split
     chosen = having(datasets, group.datasets, split)
     if not chosen:
-        found = f"a sweep of {label} on {group.name}, and no dataset with {split}"
-        expected = f"rows to select on: {split} of {listed(group.datasets)}; or one point"
+        what, without = (KEY, f"no {KEY}") if search else ("sweep", "one point")
+        found = f"a {what} of {label} on {group.name}, and no dataset with {split}"
+        expected = f"rows to select on: {split} of {listed(group.datasets)}; or {without}"
         raise study.error("selection", "split", found=found, expected=expected)
     return chosen
 
@@ -302,7 +314,7 @@ def _check_metric(
 
 def warnings(merges: Mapping[str, Merge]) -> tuple[str, ...]:
     """Grids with points that are the same model by algebra, as weights that normalising cancels."""
-    swept = [m for m in merges.values() if m.swept]
+    swept = [m for m in merges.values() if m.swept and not m.search]
     found = []
     for merge in swept:
         members, total = merge.members, len(merge.grid)

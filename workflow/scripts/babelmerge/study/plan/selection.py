@@ -1,4 +1,7 @@
-"""Whether anything is chosen on the rows that its scores are reported on, which flatters it.
+"""What searches ask for, and whether anything is chosen on the rows that scores are reported on.
+
+A grid with a search makes a merge of its own, beside the best of the grid. What is chosen on test
+is flattered by its scores.
 
 Chosen are the points of sweeps (by `selection`), the states of trainings that keep the best on dev
 (`eval_steps`), and what Fisher merging and RegMean take from dev. Dev is test where both ask for
@@ -6,13 +9,20 @@ the same rows of a corpus. A study must say that it means it: `allow: selection-
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from babelmerge.recipes import spaces
 from babelmerge.recipes.methods import METHODS
-from babelmerge.study.grammar.selection import ON_TEST
+from babelmerge.recipes.spaces import BANDED, SEARCHED
+from babelmerge.study.grammar.methods import number_of_points
+from babelmerge.study.grammar.selection import ON_TEST, Search
 from babelmerge.study.grammar.study import Study
-from babelmerge.study.plan.types import CorpusRequest, Dataset, Merge, Model, Trained
+from babelmerge.study.plan.types import CorpusRequest, Dataset, Group, Merge, Model, Trained
 from babelmerge.words.spelling import listed
 
+KEY = "search"
+Grid = Mapping[str, Any]
+LEAST = 2  # rows of a search: one to search on and one to choose by
 SIZES = ("size", "sample", "seed")  # how many rows are taken, not from which
 REMEDY = f"Or say `allow: {ON_TEST}`, and report and tables carry a warning."
 
@@ -87,3 +97,94 @@ def _dev_is_test(dataset: Dataset) -> bool:
 def _rows(request: CorpusRequest) -> dict:
     """Where rows are taken from: two requests of the same place share some."""
     return {k: v for k, v in request.options.items() if k not in SIZES} | {"kind": request.kind}
+
+
+# searches
+
+
+def parted(
+    study: Study, where: tuple[str, ...], grids: Mapping[str, Grid]
+) -> dict[str, dict[str, Any]]:
+    """Each grid under its label and, where it asks for a search, that under a label of its own.
+
+    Raises StudyError for a method that is called so already.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for label, grid in grids.items():
+        found[label] = {key: value for key, value in grid.items() if key != KEY}
+        if KEY not in grid:
+            continue
+        if label + SEARCHED in grids:
+            text = f"{label + SEARCHED}, as what the search of {label} finds is called"
+            raise study.error(*where, found=text, expected="another label")
+        found[label + SEARCHED] = {"method": label, **grid}
+    return found
+
+
+def parameters(grid: Grid) -> dict[str, Any]:
+    """What a grid says of the method's parameters."""
+    return {key: value for key, value in grid.items() if key not in ("method", KEY)}
+
+
+def number(grid: Grid) -> int:
+    """How many points are tried for a grid, or by its search."""
+    return grid[KEY]["points"] if KEY in grid else number_of_points(grid)
+
+
+def key_path(labels: Iterable[str], label: str) -> tuple[str, ...]:
+    """Where a method's grid, or what it says of a search, stands among those of a file."""
+    searched = label not in labels and label.endswith(SEARCHED)
+    return (label.removesuffix(SEARCHED), KEY) if searched else (label,)
+
+
+def search(
+    study: Study,
+    where: tuple[str, ...],
+    group: Group,
+    names: tuple[str, str],
+    spread: Iterable[Mapping[str, Any]],
+    grid: Grid,
+) -> dict[str, Any]:
+    """What a grid asks a search for, with the label that it starts from; nothing: empty.
+
+    names: the grid's label, and its method. Raises StudyError for a method without coefficients and
+    for too few points.
+    """
+    if KEY not in grid:
+        return {}
+    asked, (label, algorithm) = Search.model_validate(grid[KEY]), names
+    for point in spread:
+        if lacking := spaces.lacks(algorithm, point):
+            remedy = "Or leave search out."
+            raise study.error(*where, found=lacking[0], expected=lacking[1], remedy=remedy)
+    space = spaces.space(group.members, asked.by, asked.bands, {})
+    if asked.points < space.least:
+        found = f"{asked.points} points for {space.size} coefficients, {group.name}"
+        expected = (
+            f"at least {space.least}: the start, a generation of {space.population}, and its mean"
+        )
+        raise study.error(*where, "points", found=found, expected=expected)
+    told = asked.model_dump(exclude_none=True, exclude=set() if asked.by == BANDED else {"bands"})
+    return {"start": label.removesuffix(SEARCHED), **told}
+
+
+def check_rows(
+    study: Study,
+    where: tuple[str, ...],
+    datasets: Mapping[str, Dataset],
+    chosen: Iterable[str],
+    asked: Mapping[str, Any],
+) -> None:
+    """StudyError for data sets of which a search cannot have two halves."""
+    split, rows = study.selection.split, asked.get("rows", study.selection.rows)
+    few = [d for d in chosen if (_size(datasets[d], split) or LEAST) < LEAST]
+    if few or (rows or LEAST) < LEAST:
+        found = f"one row of {split}" + (f" of {listed(few)}" if few else "")
+        expected = "two at least: a search has one half, and is judged by the other"
+        raise study.error(*where, found=found, expected=expected)
+
+
+def _size(dataset: Dataset, split: str) -> int | None:
+    """How many rows a data set takes at most, where the study says so."""
+    sizes = [request.options.get("size") for request in dataset.splits[split]]
+    return None if None in sizes else sum(sizes)

@@ -157,7 +157,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Merge:
-    """One method on one group. method: its label, in paths; algorithm: the method it is."""
+    """One method on one group. method: its label, in paths; algorithm: the method it is.
+
+    search: what is asked for of a search that starts from the best of the grid; none: empty.
+    """
 
     model: str
     group: str
@@ -167,11 +170,12 @@ class Merge:
     grid: tuple[dict[str, Any], ...]
     datasets: tuple[str, ...]
     selection: dict[str, Any]
+    search: dict[str, Any] = field(default_factory=dict)
 
     @property
     def swept(self) -> bool:
-        """Whether a sweep has to choose among points."""
-        return len(self.grid) > 1
+        """Whether a sweep or a search has to choose among points."""
+        return len(self.grid) > 1 or bool(self.search)
 
 
 @dataclass(frozen=True)
@@ -274,7 +278,7 @@ class Plan:
 
     @property
     def sweeps(self) -> dict[str, Merge]:
-        """Merges whose grid has more than one point."""
+        """Merges whose grid has more than one point, or that a search finds."""
         return {k: m for k, m in self.merges.items() if m.swept}
 
     def owner(self, dataset: str, members: Iterable[str] | None = None) -> str | None:

@@ -10,6 +10,7 @@ from babelmerge.recipes.methods import METHODS
 from babelmerge.study.graph import paths, scores
 from babelmerge.study.graph.beside import live, relations
 from babelmerge.study.graph.chapters import Files, Key
+from babelmerge.study.graph.merge import sweep_file
 from babelmerge.study.plan.types import Merge, Model, Plan
 
 OWN = "own"  # the line of experts, each on its own data sets
@@ -51,7 +52,7 @@ def _sweeps(plan: Plan, group: str) -> list[str]:
     merges = plan.merges_of(group)
     if not all(merge.swept for merge in merges):
         return []
-    return [paths.of(plan, paths.SWEEP, group=group, method=merge.method) for merge in merges]
+    return [sweep_file(plan, merge) for merge in merges]
 
 
 def _chosen_on(plan: Plan, group: str) -> str:

@@ -1,0 +1,335 @@
+"""mergekit's files as people write them: merged as mergekit merges them, or refused.
+
+docs/merging-recipes.md lists which of the examples that come with mergekit run here; files of the
+same kinds are run through here.
+"""
+
+import re
+
+import pytest
+import tiny_models
+import torch
+import yaml
+from places import ROOT
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from babelmerge import merging
+from babelmerge.models import checkpoints
+from babelmerge.recipes import recipes
+
+LAYERS = 4
+ROUNDING = 1e-6
+SIZES = {"hidden_size": 16, "intermediate_size": 24, "num_attention_heads": 2, "vocab_size": 32}
+MEMBERS = ("base", "a", "b")
+# Written as the examples are: the same keys, other models and numbers.
+EXAMPLES = {
+    "linear.yml": """
+models:
+  - {model: a, parameters: {weight: 1.0}}
+  - {model: base, parameters: {weight: 0.2}}
+  - {model: b, parameters: {weight: 0.6}}
+merge_method: linear
+dtype: float32
+""",
+    "ties.yml": """
+models:
+  - {model: a, parameters: {density: [1, 0.6, 0.2], weight: 1.0}}
+  - {model: b, parameters: {density: 0.5, weight: [0, 0.4, 0.6, 1]}}
+  - model: base
+  - model: a2
+    parameters: {density: 0.3, weight: [{filter: mlp, value: 0.5}, {value: 0}]}
+merge_method: ties
+base_model: base
+parameters: {normalize: true, int8_mask: true}
+dtype: float32
+""",
+    "bio-merge.yml": """
+models:
+  - {model: a, parameters: {density: 0.4, weight: 0.3}}
+  - {model: b, parameters: {density: 0.4, weight: 0.3}}
+merge_method: ties
+base_model: base
+parameters: {normalize: false, int8_mask: true}
+dtype: float32
+""",
+    "gradient-slerp.yml": """
+slices:
+  - sources:
+      - {model: a, layer_range: [0, 4]}
+      - {model: b, layer_range: [0, 4]}
+merge_method: slerp
+base_model: a
+parameters:
+  t:
+    - {filter: self_attn, value: [0, 0.4, 0.6, 1]}
+    - {filter: mlp, value: [1, 0.6, 0.4, 0]}
+    - value: 0.3
+dtype: float32
+""",
+    "orcamini-platy-44layer.yml": """
+slices:
+  - sources: [{model: a, layer_range: [0, 3]}]
+  - sources: [{model: b, layer_range: [2, 4]}]
+merge_method: passthrough
+dtype: float32
+""",
+    "arcee_fusion.yml": """
+models:
+  - model: a
+  - model: b
+merge_method: arcee_fusion
+base_model: a
+dtype: float32
+""",
+}
+# What else mergekit's files hold.
+MORE = {
+    "passthrough in slices": """
+slices:
+  - sources: [{model: ./a, layer_range: [0, 1]}]
+  - sources: [{model: b/, layer_range: [1, 3]}]
+    parameters: {scale: [{filter: o_proj, value: 0.5}]}
+  - sources: [{model: a, layer_range: [3, 4]}]
+merge_method: passthrough
+""",
+    "passthrough of one": """
+models: [{model: a, parameters: {scale: 2}}]
+merge_method: passthrough
+""",
+    "values by slice": """
+slices:
+  - sources:
+      - {model: base, layer_range: [0, 2]}
+      - {model: a, layer_range: [0, 2], parameters: {weight: 0.4}}
+      - {model: b, layer_range: [0, 2], parameters: {weight: [0.2, 0.6], density: 0.5}}
+    parameters: {normalize: true}
+  - sources:
+      - {model: base, layer_range: [2, 4]}
+      - {model: b, layer_range: [2, 4], parameters: {density: [{filter: mlp, value: 0.2}]}}
+      - {model: a, layer_range: [2, 4]}
+    parameters: {weight: [1, 0.3], density: 0.7}
+merge_method: ties
+base_model: base
+parameters: {normalize: false, lambda: [0.5, 1]}
+""",
+    "slerp by slice": """
+slices:
+  - sources: [{model: a, layer_range: [0, 3]}, {model: base, layer_range: [0, 3]}]
+    parameters: {t: [0, 1]}
+  - sources: [{model: base, layer_range: [3, 4]}, {model: a, layer_range: [3, 4]}]
+merge_method: slerp
+base_model: base
+parameters: {t: [0.2, 0.9]}
+""",
+    "other models by slice": """
+slices:
+  - sources:
+      - {model: a, layer_range: [0, 2], parameters: {weight: 1}}
+      - {model: b, layer_range: [0, 2], parameters: {weight: 3}}
+  - sources:
+      - {model: base, layer_range: [2, 4], parameters: {weight: 1}}
+      - {model: b, layer_range: [2, 4], parameters: {weight: 1}}
+merge_method: linear
+""",
+    "left out for one": """
+models:
+  - {model: a, parameters: {weight: 0.5, density: 0.5, gamma: 0.1}}
+  - {model: b, parameters: {weight: 1.0}}
+  - {model: a2, parameters: {weight: 1.0, density: [{filter: mlp, value: 0.4}]}}
+  - {model: ./base/}
+merge_method: breadcrumbs
+base_model: base
+""",
+    "nobody's density": "{merge_method: ties, base_model: base, models: [{model: a}, {model: b}], "
+    "parameters: {weight: 0.5}}",
+}
+REFUSED = {
+    "layers twice": (
+        "slices:\n- sources: [{model: a, layer_range: [0, 3]}]\n"
+        "- sources: [{model: b, layer_range: [2, 4]}]\nmerge_method: passthrough\n",
+        ["line 3", "layer 3 of the result would be layer 2 of b", "keeps the architecture"],
+    ),
+    "layers left out": (
+        "merge_method: linear\nslices:\n- sources:\n  - {model: a, layer_range: [0, 2]}\n",
+        ["they have 2 layers, a has 4"],
+    ),
+    "unlike lengths": (
+        "merge_method: linear\nslices:\n- sources:\n  - {model: a, layer_range: [0, 2]}\n"
+        "  - {model: b, layer_range: [0, 4]}\n",
+        ["line 3", "end at layers [2, 4]"],
+    ),
+    "two in passthrough": (
+        "merge_method: passthrough\nslices:\n- sources:\n  - {model: a, layer_range: [0, 4]}\n"
+        "  - {model: b, layer_range: [0, 4]}\n",
+        ["line 3", "found 2 sources"],
+    ),
+    "other models": (
+        "merge_method: karcher\nslices:\n- sources:\n  - {model: a, layer_range: [0, 2]}\n"
+        "  - {model: b, layer_range: [0, 2]}\n- sources:\n  - {model: a, layer_range: [2, 4]}\n",
+        ["line 6", "other models here than in the first slice"],
+    ),
+    "residual": (
+        "merge_method: linear\nslices:\n- sources: [{model: a, layer_range: [0, 4]}]\n"
+        "  residual_weight: 0.5\n",
+        ["line 4", "residual_weight is not built here"],
+    ),
+    "own base": (
+        "merge_method: ties\nbase_model: base\nslices:\n"
+        "- sources: [{model: a, layer_range: [0, 4]}]\n  base_model: b\n",
+        ["line 5", "a base of its own"],
+    ),
+    "words as layers": (
+        "merge_method: linear\nslices:\n- sources:\n  - model: a\n    layer_range: all\n",
+        ["line 5", "layer_range is 'all'"],
+    ),
+    "unknown key": (
+        "merge_method: linear\nmodels:\n- model: a\n  paramters: {}\n",
+        ["line 4", "'paramters'"],
+    ),
+    "wrong value": (
+        "merge_method: ties\nbase_model: base\nmodels:\n- model: a\n  parameters:\n"
+        "    weight: 1\n    density: 3\n",
+        ["line 7", "density is 3"],
+    ),
+    "no weight": (
+        "merge_method: ties\nbase_model: base\nmodels:\n- {model: a, parameters: {weight: 1}}\n"
+        "- model: b\n",
+        ["line 4", "b has no 'weight'"],
+    ),
+    "new tokens": (
+        "merge_method: linear\nmodels:\n- model: a\ntokenizer:\n  source: union\n"
+        "  tokens: {'<|im_start|>': {source: a}}\n",
+        ["line 6", "no member has"],
+    ),
+    "padded rows": (
+        "merge_method: linear\nmodels:\n- model: a\ntokenizer: {pad_to_multiple_of: 64}\n",
+        ["line 4", "pad_to_multiple_of is 64"],
+    ),
+    "another's tokenizer": (
+        "merge_method: linear\nmodels:\n- model: a\ntokenizer_source: elsewhere\n",
+        ["line 4", "elsewhere", "one of the members"],
+    ),
+    "base without one": (
+        "merge_method: linear\nmodels:\n- model: a\ntokenizer_source: base\n",
+        ["line 4", "no base_model"],
+    ),
+    "two of them": (
+        "merge_method: linear\nmodels:\n- model: a\ntokenizer_source: union\ntokenizer: {}\n",
+        ["line 4", "expected one of them"],
+    ),
+    "modules": (
+        "merge_method: linear\nmodules: {decoder: {models: []}}\n",
+        ["line 2", "'modules'", "not built here"],
+    ),
+    "template": (
+        "merge_method: linear\nmodels:\n- model: a\nchat_template: auto\n",
+        ["line 4", "'chat_template'"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """base and three models tuned from it."""
+    root = tmp_path_factory.mktemp("files")
+    torch.manual_seed(0)
+    base = LlamaForCausalLM(LlamaConfig(**SIZES, num_hidden_layers=LAYERS))
+    base.save_pretrained(root / "base")
+    for name in ("a", "b", "a2"):
+        model = LlamaForCausalLM(base.config)
+        model.load_state_dict(
+            {n: t + 0.02 * torch.randn_like(t) for n, t in base.state_dict().items()}
+        )
+        model.save_pretrained(root / name)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def there(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+
+def by_mergekit(text, out):
+    config = pytest.importorskip("mergekit.config")
+    merge = pytest.importorskip("mergekit.merge")
+    read = config.MergeConfiguration.model_validate(yaml.safe_load(text))
+    options = merge.MergeOptions(quiet=True, write_model_card=False, copy_tokenizer=False)
+    merge.run_merge(read, str(out), options)
+    return checkpoints.Checkpoint(out)
+
+
+def require_same(text, tmp_path):
+    """A file gives the model that mergekit makes of it, and so does the recipe kept with it."""
+    (tmp_path / "r.yml").write_text(text)
+    merging.merge_files(tmp_path / "r.yml", tmp_path / "ours")
+    merging.merge_files(tmp_path / "ours" / "recipe.yaml", tmp_path / "again")
+    plain = re.sub(r"model: (?:\./)?(\w+)/?", r"model: \1", text)  # it knows no other spelling
+    theirs = by_mergekit(plain, tmp_path / "theirs")
+    ours, again = (checkpoints.Checkpoint(tmp_path / name) for name in ("ours", "again"))
+    assert set(ours.names) == set(theirs.names)
+    for name in ours.names:
+        assert torch.equal(again.read(name), ours.read(name))
+        difference = (ours.read(name) - theirs.read(name).float()).abs().max().item()
+        assert difference <= ROUNDING, (name, difference)
+
+
+def table() -> dict[str, str]:
+    """File -> whether it runs here, as the documentation says."""
+    text = (ROOT / "docs" / "merging-recipes.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"(?m)^\| `(\S+\.yml)` \| (yes|no) \|", text))
+
+
+def test_the_table_has_every_example():
+    assert set(table()) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_files_like_the_examples_run_where_the_table_says_so(name, tmp_path):
+    if table()[name] == "yes":
+        require_same(EXAMPLES[name], tmp_path)
+        return
+    (tmp_path / "r.yml").write_text(EXAMPLES[name])
+    with pytest.raises(ValueError, match=r"r\.yml, line \d+: "):
+        recipes.read_recipe(tmp_path / "r.yml")
+
+
+@pytest.mark.parametrize("what", MORE)
+def test_what_else_a_file_holds_is_merged_as_mergekit_does(what, tmp_path):
+    require_same(MORE[what], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "whose"),
+    [
+        ("tokenizer_source: union", "base"),
+        ("tokenizer_source: base", "base"),
+        ("tokenizer_source: ./a/", "a"),
+        ("tokenizer: {source: a, tokens: {}}", "a"),
+        ("tokenizer: {}", "base"),
+    ],
+)
+def test_the_tokenizer_is_that_of_whom_a_file_names(folder, tmp_path, asked, whose):
+    for name in ("base", "a"):
+        tiny_models.tokenizer(32).save_pretrained(folder / name)
+        (folder / name / "chat_template.jinja").write_text(f"as {name} talks")
+    (folder / "base" / "tokens.txt").write_text("of the base")
+    models = "merge_method: linear\nbase_model: base\nmodels: [{model: base}, {model: a}]\n"
+    (tmp_path / "r.yml").write_text(models + asked)
+    for recipe, out in ((tmp_path / "r.yml", "out"), (tmp_path / "out" / "recipe.yaml", "again")):
+        made = merging.merge_files(recipe, tmp_path / out)
+        assert (made / "chat_template.jinja").read_text() == f"as {whose} talks"
+        assert (made / "tokens.txt").is_file() and (made / "tokenizer.json").is_file()
+    (folder / "a" / "tokenizer.json").unlink()
+    if whose == "a":
+        with pytest.raises(ValueError, match="a: has no tokenizer, and the recipe asks for its"):
+            merging.merge_files(tmp_path / "r.yml", tmp_path / "none")
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_not_built_is_refused_with_its_line(what, tmp_path):
+    text, parts = REFUSED[what]
+    (tmp_path / "r.yml").write_text(text)
+    with pytest.raises(ValueError) as error:
+        merging.merge_files(tmp_path / "r.yml", tmp_path / "out")
+    assert all(part in str(error.value) for part in parts), str(error.value)
+    assert not (tmp_path / "out").exists()

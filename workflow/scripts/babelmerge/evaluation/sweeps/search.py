@@ -1,0 +1,164 @@
+"""A search beyond a grid: CMA-ES over the experts' weights, from the best point of the grid.
+
+It sees one half of the rows; which of its points is taken is decided on the other half, among those
+that were the best so far on the first. So what it overfits is told, and costs little. It is a
+function of the seed and of the scores alone: one that was killed asks for the same points again,
+whose scores the journal has.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cma
+import numpy as np
+import pandas as pd
+
+from babelmerge.evaluation.sweeps.journal import mean_of, select
+from babelmerge.evaluation.sweeps.tasks import HELD
+from babelmerge.recipes.spaces import Point, Space
+
+STEP = 0.3  # of the first generation, in units of the start's largest weight
+Results = Sequence[Mapping[str, Any]]  # scores by data set and half, seconds
+Score = Callable[[list[Point]], Results]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a search begins: a point, its coefficients, and the seed of what is drawn around it."""
+
+    point: Point
+    values: Sequence[float]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A point with what it scored. generation: 0 is the start, the mean of the last has none."""
+
+    generation: int | None
+    point: Point
+    scores: Mapping[str, float]
+    seconds: float
+
+    @property
+    def mean(self) -> float:
+        """Over the data sets, on the half that is searched on."""
+        return mean_of(v for name, v in self.scores.items() if HELD.format(name) in self.scores)
+
+    @property
+    def held(self) -> float:
+        """Over the data sets, on the other half."""
+        return mean_of(v for name, v in self.scores.items() if HELD.format(name) not in self.scores)
+
+
+def search(space: Space, start: Start, points: int, score: Score) -> list[Tried]:
+    """So many points in the order in which they were tried. score: of points, in their order.
+
+    ValueError for fewer points than the start, one generation and its mean.
+    """
+    if points < space.least:
+        raise ValueError(
+            f"search: {points} points for {space.size} coefficients of this model; expected at "
+            f"least {space.least}: the start, a generation of {space.population}, and its mean"
+        )
+    found = _tried(0, [start.point], score)
+    evolution = _Evolution(start, space.population)
+    while len(found) < points - 1:
+        drawn = evolution.ask()[: points - 1 - len(found)]
+        made = [space.point(start.point, values) for values in drawn]
+        found += _tried(evolution.generation, made, score)
+        evolution.tell(drawn, [one.mean for one in found[-len(drawn) :]])
+    return found + _tried(None, [space.point(start.point, evolution.mean)], score)
+
+
+def _tried(generation: int | None, points: list[Point], score: Score) -> list[Tried]:
+    results = zip(points, score(points), strict=True)
+    return [Tried(generation, point, one["scores"], one["seconds"]) for point, one in results]
+
+
+class _Evolution:
+    """Generations of weights. None crosses 0: a sum that is to be divided by stays far from it.
+
+    When one converges, another begins at the best weights so far, with twice as many a generation
+    (Auger & Hansen 2005, doi:10.1109/CEC.2005.1554902).
+    """
+
+    def __init__(self, start: Start, population: int):
+        self.scale = max(map(abs, start.values)) or 1.0
+        self.signs = np.array([math.copysign(1.0, value) for value in start.values])
+        self._random = np.random.RandomState(start.seed)
+        self.generation = 1
+        self._best = (-math.inf, list(np.abs(start.values) / self.scale))
+        self._begin(population)
+
+    def _begin(self, population: int) -> None:
+        options = {
+            "bounds": [0, None],
+            "popsize": population,
+            "randn": self._random.randn,
+            "seed": math.nan,  # what is random comes from ours, not from numpy's own
+            "verbose": -9,
+        }
+        self._strategy = cma.CMAEvolutionStrategy(self._best[1], STEP, options)
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The weights that the generations have come to lie around."""
+        return self._weights(self._strategy.result.xfavorite)
+
+    def ask(self) -> list[np.ndarray]:
+        """The weights of the next generation."""
+        self._asked = self._strategy.ask()
+        return [self._weights(one) for one in self._asked]
+
+    def tell(self, drawn: Sequence[np.ndarray], scores: Sequence[float]) -> None:
+        """What they scored, more being better; of a part of a generation nothing is learnt."""
+        self.generation += 1
+        best = select(scores)
+        if scores[best] > self._best[0]:
+            self._best = (scores[best], list(self._asked[best]))
+        if len(drawn) < len(self._asked):
+            return
+        self._strategy.tell(self._asked, [-score for score in scores])
+        if self._strategy.stop():
+            self._begin(2 * self._strategy.popsize)
+
+    def _weights(self, values: np.ndarray) -> np.ndarray:
+        return self.signs * self.scale * values
+
+
+def candidates(found: Sequence[Tried]) -> Iterator[int]:
+    """Numbers of the points that were the best so far on the half searched, and of the mean."""
+    best = -math.inf
+    for number, one in enumerate(found):
+        if one.mean > best or one.generation is None:
+            yield number
+        best = max(best, one.mean)
+
+
+def chosen(found: Sequence[Tried]) -> int:
+    """The candidate that is best on the other half, of equals the one that is better on this."""
+    select([one.held for one in found])  # none of which may be missing
+    return max(candidates(found), key=lambda i: (found[i].held, found[i].mean, -i))
+
+
+def table(found: Sequence[Tried], whole: float) -> pd.DataFrame:
+    """One row a point, in the order in which they were tried.
+
+    mean, held: over the data sets, on the half searched and on the other. candidate: whether it
+    could be selected. whole: of the selected one on all rows that sweeps are decided on. point: as
+    JSON.
+    """
+    may, best = set(candidates(found)), chosen(found)
+    rows = [
+        {"generation": one.generation, **one.scores, "mean": one.mean, "held": one.held}
+        | {"candidate": i in may, "selected": i == best}
+        | {"whole": whole if i == best else None, "seconds": one.seconds}
+        | {"point": json.dumps(one.point, ensure_ascii=False)}
+        for i, one in enumerate(found)
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.assign(generation=frame["generation"].astype("Int64"))

@@ -1,0 +1,62 @@
+"""Whose tokenizer a merge has, as mergekit's recipes ask for it.
+
+Members have one vocabulary here, which is checked before they are merged: what asks for no other
+rows of embeddings than they have is done, the rest refused. Reads no files; part of `reading`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from babelmerge.recipes.lines import within
+from babelmerge.recipes.members import is_same, path_of
+from babelmerge.words.showing import plain, shown
+
+NO_ROWS = (
+    "which would make rows of embeddings that no member has, and is not built here; leave it out, "
+    "or run this recipe with mergekit"
+)
+
+
+def asked(content: Mapping[str, Any], members: Sequence[str]) -> str | None:
+    """The member whose tokenizer is asked for; None for the base's, which all have.
+
+    members: paths, the base's first. ValueError for what would need other rows.
+    """
+    both = [key for key in ("tokenizer", "tokenizer_source") if content.get(key) is not None]
+    if not both:
+        return None
+    with within(both[-1]):
+        if len(both) > 1:
+            raise ValueError("the recipe has tokenizer and tokenizer_source; expected one of them")
+        given = content[both[0]]
+        return _member(_source(given) if both[0] == "tokenizer" else given, content, members)
+
+
+def _source(given: Any) -> Any:
+    """What a tokenizer's mapping takes, union where it does not say."""
+    if not isinstance(given, Mapping):
+        raise ValueError(f"tokenizer is {shown(given)}; expected a mapping with the key source")
+    for key, value in given.items():
+        with within(str(key)):
+            if key not in ("source", "tokens", "pad_to_multiple_of"):
+                raise ValueError(f"tokenizer: unknown key {shown(key)}; expected source")
+            if key != "source" and value:
+                raise ValueError(f"tokenizer: {key} is {shown(value)}, {NO_ROWS}")
+    return given.get("source") or "union"
+
+
+def _member(source: Any, content: Mapping[str, Any], members: Sequence[str]) -> str | None:
+    if source == "union":
+        return None
+    if source == "base":
+        if content.get("base_model") is None:
+            raise ValueError("the tokenizer is to be the base's, but the recipe has no base_model")
+        return None
+    path = path_of(source)
+    for member in members:
+        if is_same(path, member):
+            return None if member == members[0] else member
+    raise ValueError(
+        f"the tokenizer is to be that of {plain(path, 200)}, {NO_ROWS}; expected base, union, or "
+        f"one of the members: {', '.join(dict.fromkeys(members))}"
+    )
