@@ -92,6 +92,8 @@ class Members:
                 raise ValueError(f"{label}: {error}") from error
 
         named = name_experts(experts) if experts else {}
+        if BASE in named:
+            raise ValueError("an expert is called 'base', which is the base model's id; rename it")
         given = [member(BASE, base)]
         given += [member(f"expert {id_}", model) for id_, model in named.items()]
         self.base, *found = alike(given)

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tokenizers import AddedToken, Tokenizer
+from tokenizers import AddedToken, Encoding, Tokenizer
 
 from babelmerge.files.directories import read_json
 from babelmerge.words.showing import shown
@@ -72,10 +72,20 @@ class Tokens:
                 for side in ("bos", "eos")
             )
             return bos, eos
-        bare = self.tokenizer.encode(WORD, add_special_tokens=False).tokens
-        full = self.tokenizer.encode(WORD).tokens
+        bare, full = self.pieces(WORD, False), self.pieces(WORD)
         at = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
         return full[:at], full[at + len(bare) :]
+
+    def pieces(self, text: str, around: bool = True) -> list[str]:
+        """The tokens of a text; none where it cannot be cut. around: with what is put there."""
+        found = self.encoded(text, around)
+        return found.tokens if found else []
+
+    def encoded(self, text: str, around: bool) -> Encoding | None:
+        try:
+            return self.tokenizer.encode(text, add_special_tokens=around)
+        except Exception:  # the library's: a character that no token has, and none for unknown ones
+            return None
 
     def cuts(self) -> dict[str, Any]:
         """What decides, beside the vocabulary, how a text is cut; by the place in the file."""
@@ -149,7 +159,7 @@ def compare(ours: Tokens, theirs: Tokens) -> Differences:
     both = [token for token in ours.ids if token in theirs.ids]
     if any(_flags(ours, token) != _flags(theirs, token) for token in both):
         cuts.append("added_tokens")
-    samples = sum(_pieces(ours, text) != _pieces(theirs, text) for text in SAMPLES)
+    samples = sum(ours.pieces(text) != theirs.pieces(text) for text in SAMPLES)
     return Differences(tuple(moved), tuple(more), tuple(fewer), tuple(cuts), samples)
 
 
@@ -174,10 +184,6 @@ def listed(tokens: tuple[str, ...]) -> str:
 def _flags(tokens: Tokens, token: str) -> tuple | None:
     entry = tokens.added.get(token)
     return entry and tuple(getattr(entry, flag) for flag in FLAGS)
-
-
-def _pieces(tokens: Tokens, text: str) -> list[str]:
-    return tokens.tokenizer.encode(text).tokens
 
 
 def _plain(part: Any) -> Any:
