@@ -92,15 +92,21 @@ class Scorer:
         self.task = task
         self.live = Live(task.base, task.generation["dtype"])
         statistics = statistics_files.open_all(task.statistics)
-        given = task.base, task.members, task.method, task.threads, statistics, task.align
-        self.sweeps = {choice: merging.Sweep(*given, choice) for choice in map(_choice, grid)}
-        for choice, sweep in self.sweeps.items():
-            sweep.prepare([point for point in grid if _choice(point) == choice])
+        self._given = task.base, task.members, task.method, task.threads, statistics, task.align
+        self._sweeps: dict[str, merging.Sweep] = {}
+        for choice in dict.fromkeys(map(_choice, grid)):
+            self._sweep(choice).prepare([point for point in grid if _choice(point) == choice])
+
+    def _sweep(self, choice: str) -> merging.Sweep:
+        """The sweep of a choice of embeddings, whose members are opened once."""
+        if choice not in self._sweeps:
+            self._sweeps[choice] = merging.Sweep(*self._given, choice)
+        return self._sweeps[choice]
 
     def score(self, points: Iterable[tuple[int, Point]]) -> Iterator[Scored]:
         """(index, point) -> its scores, in order."""
         for choice, some in itertools.groupby(points, lambda one: _choice(one[1])):
-            yield from self._scored(self.sweeps[choice], list(some))
+            yield from self._scored(self._sweep(choice), list(some))
 
     def _scored(
         self, sweep: merging.Sweep, numbered: Sequence[tuple[int, Point]]
