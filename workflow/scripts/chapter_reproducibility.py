@@ -16,6 +16,7 @@ with running(snakemake):
     study = yaml.safe_dump(cfg["study"]["configuration"], sort_keys=False, allow_unicode=True)
     merges = dict(zip(cfg["study"]["merges"], snakemake.input.get("merges", []), strict=True))
     warnings = sections.warnings(snakemake.input.checks) + sections.roundings(merges)
+    warnings += sections.vocabularies(merges)
     body = sections.reproducibility(
         parts, sections.versions(), platform.platform(), study, warnings
     )

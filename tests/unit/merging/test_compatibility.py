@@ -58,15 +58,13 @@ def test_another_tokenizer_is_noticed_at_equal_shapes(family, tmp_path):
     check(spoil(family, tmp_path, swap), tmp_path, ["'w1' at 1", "experts/bn-en at 2", "2 of 64"])
 
 
-@pytest.mark.parametrize("key", ["normalizer", "pre_tokenizer", "model.merges"])
-def test_the_same_tokens_cut_otherwise_are_told(family, tmp_path, caplog, key):
+@pytest.mark.parametrize(("key", "kind"), [("normalizer", "NFC"), ("pre_tokenizer", "Whitespace")])
+def test_the_same_tokens_cut_otherwise_are_told(family, tmp_path, caplog, key, kind):
     base, experts = family
 
     def cut_otherwise(folder):
         content = json.loads((folder / "tokenizer.json").read_text())
-        place = content["model"] if "." in key else content
-        place[key.split(".")[-1]] = ["w1 w2"] if "." in key else {"type": "NFC"}
-        (folder / "tokenizer.json").write_text(json.dumps(content))
+        (folder / "tokenizer.json").write_text(json.dumps({**content, key: {"type": kind}}))
 
     recipe = recipes.make_recipe(*spoil(family, tmp_path, cut_otherwise), "linear", {})
     merging.files.check_files(recipe, tmp_path / "out")
@@ -201,3 +199,19 @@ def test_a_folder_that_is_merged_twice_is_told(family, tmp_path, caplog):
         recipes.make_recipe(hi, {"a": hi, "b": bn}, "linear", {}), tmp_path / "out"
     )
     assert not caplog.records
+
+
+def test_copies_in_other_folders_are_told_by_their_weights(family, tmp_path, caplog):
+    base, experts = family
+    hi, bn, _ = experts.values()
+    copies = {"a": hi, "b": bn, "c": shutil.copytree(hi, tmp_path / "c")}
+    copies["d"] = shutil.copytree(base, tmp_path / "d")
+    tensors = {name: one.clone() for name, one in load(bn).items()}
+    tensors["model.layers.1.mlp.up_proj.weight"].view(-1)[1000] += 1  # where no sample is taken
+    checkpoints.save_state_dict(shutil.copytree(bn, tmp_path / "e"), tensors)
+    recipe = recipes.make_recipe(base, {**copies, "e": tmp_path / "e"}, "task_arithmetic", {})
+    merging.files.check_files(recipe, tmp_path / "out")
+    assert [record.getMessage() for record in caplog.records] == [
+        "base and d have the same weights: an expert without a change",
+        "a and c have the same weights: it counts twice",
+    ]

@@ -99,3 +99,35 @@ def test_task_vectors_have_the_elements_of_the_model_that_both_make(results):
     folded = list(inspection.inspect(base, places, folded=True).rows())
     assert str(folded) == str(list(inspection.inspect(base, {"x": models / "full"}).rows()))
     assert any(math.isnan(row["value"]) for row in by_factors if row["measure"] == "zero_share")
+
+
+CACHE = "/c/hub/models--Qwen--Qwen2.5-0.5B/snapshots/060db6499f32faf8b98477b0a26969ef7d8b9987"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Qwen/Qwen2.5-0.5B", "Qwen/Qwen2.5-0.5B/", True),
+        ("Qwen/Qwen2.5-0.5B", CACHE, True),
+        ("Qwen/Qwen2.5-0.5B", "unsloth/qwen2.5-0.5b-unsloth-bnb-4bit", None),
+        ("Qwen/Qwen2.5-0.5B", "/mnt/models/Qwen2.5-0.5B", None),
+        ("Qwen/Qwen2.5-0.5B", "/mnt/my/base", None),
+        (CACHE, "Qwen/Qwen2.5-0.5B-GPTQ-Int4", None),
+        ("Qwen/Qwen2.5-0.5B", "Qwen/Qwen2.5-1.5B", False),
+        ("Qwen/Qwen2.5-0.5B", "Qwen/Qwen2.5-0.5B-Instruct-bnb-4bit", False),
+        (CACHE, "Qwen/Qwen2.5-1.5B", False),
+    ],
+)
+def test_a_base_has_many_names(one, other, same):
+    assert adapter_base.alike(one, other) is same and adapter_base.alike(other, one) is same
+
+
+def test_a_base_here_is_known_by_its_files_whatever_it_is_called(results):
+    base = results / "models" / "base"
+    again = shutil.copytree(base, results / "copy")
+    assert adapter_base.alike(str(base), str(again)) is True
+    tensors = checkpoints.Checkpoint(again).state_dict()
+    tensors = {name: one + 1 for name, one in tensors.items()}
+    checkpoints.save_state_dict(again, tensors)
+    assert adapter_base.alike(str(base), str(again)) is False
+    assert adapter_base.alike(str(base), "hub/other") is False

@@ -240,3 +240,21 @@ def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):
         raise RuntimeError
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     assert sorted(path.name for path in target.iterdir()) == ["manifest.json", "old.txt"]
+
+
+def test_a_manifest_of_other_files_is_not_trusted(tmp_path, caplog):
+    folder = tmp_path / "model"
+    with checkpoints.saving(folder) as partial:
+        tiny_models.save(tiny_models.model(0), partial)
+    said = checkpoints.read_json(folder / "manifest.json")["fingerprint"]
+    assert checkpoints.fingerprint(folder) == said
+    (folder / "notes.txt").write_text("of mine")
+    assert checkpoints.fingerprint(folder) == said
+    (folder / "notes.txt").unlink()
+    (folder / "model.safetensors").touch()  # the same bytes at a later date
+    assert checkpoints.fingerprint(folder) == said and not caplog.records
+    tiny_models.model(1).save_pretrained(folder)
+    assert checkpoints.fingerprint(folder) != said
+    assert "is not of the files beside it" in caplog.text
+    (folder / "model.safetensors").unlink()
+    assert checkpoints.fingerprint(folder) != said

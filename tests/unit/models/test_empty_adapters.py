@@ -55,3 +55,15 @@ def test_an_empty_adapter_is_refused_with_its_cause(tmp_path, kind):
             enter()
         parts = (str(bad / "adapter_model.safetensors"), "is empty", found, "ZeRO-3", "gather")
         assert all(part in str(told.value) for part in parts), str(told.value)
+
+
+def test_an_adapter_that_was_not_trained_and_one_given_twice_are_told(tmp_path, caplog):
+    base = made_up_models.save(tmp_path / "base", made_up_models.tensors(0))
+    blank = {**GOOD, NAME.format(0, "B"): torch.zeros(12, 2)}
+    given = {"good": GOOD, "again": GOOD, "new": blank}
+    experts = {id_: adapter(tmp_path / id_, tensors) for id_, tensors in given.items()}
+    recipe = recipes.make_recipe(base, experts, "linear", {})
+    merge_files.check_files(recipe, tmp_path / "out")
+    told = [record.getMessage() for record in caplog.records]
+    assert "good and again have the same weights: it counts twice" in told
+    assert any(str(experts["new"]) in one and "every B of it is zero" in one for one in told)

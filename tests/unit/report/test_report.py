@@ -94,6 +94,20 @@ def test_what_rounding_took_from_merges_is_told_where_it_is_felt(tmp_path):
     assert sections.roundings(paths) == sections.roundings({}) == []
 
 
+def test_what_differs_between_vocabularies_is_told_once(tmp_path):
+    paths = {}
+    for name, told in {
+        "ties": ["a has <x>"],
+        "dare": ["a has <x>", "b lacks <y>"],
+        "sce": [],
+    }.items():
+        path = paths[f"merges/all/{name}"] = str(tmp_path / name)
+        Path(path).write_text(json.dumps({"files": {}} | ({"told": told} if told else {})))
+    first, second = sections.vocabularies(paths)
+    assert "TIES" in first and first.endswith("and 1 more merges: a has <x>.")
+    assert "DARE" in second and second.endswith(": b lacks <y>.")
+
+
 def test_what_made_the_report():
     training = tables.training(made_up_study.training()).frame.astype({"seed": str})
     parts = Parts({"warnings": ["ties: <weights> cancel"]}, {("training",): training})

@@ -213,7 +213,7 @@ def test_members_that_are_not_there_are_fetched_for_their_merge_alone(
 def test_a_state_is_a_merge_of_itself(folders, asking):
     alone = dataclasses.replace(merge(folders, "a"), method="")
     live = Live(folders / "base")
-    live.take(families._formed(alone, {"experts/a": str(folders / "a")}, asking))
+    live.take(*families._formed(alone, {"experts/a": str(folders / "a")}, asking))
     own = loading.load(folders / "a", "float32")[0].state_dict()
     assert all(torch.equal(tensor, own[name]) for name, tensor in live.model.state_dict().items())
 

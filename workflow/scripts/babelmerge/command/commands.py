@@ -12,6 +12,7 @@ from babelmerge.command import completion as command_completion
 from babelmerge.words.showing import shown
 
 DTYPES = ("float32", "bfloat16", "float16")
+EMBEDDINGS = ("strict", "common", "base")
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 UNITS |= {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
 
@@ -60,6 +61,8 @@ def _merge(commands: Any, program: str) -> None:
     add("--output", choices=("model", "adapter"), help="default: the recipe's, or model")
     add("--rank", type=_positive, metavar="N", help="of an adapter (default: as exact as it takes)")
     add("--align", action="store_true", help="match neurons and heads to the base's first")
+    add("--embeddings", choices=EMBEDDINGS, help="of other vocabularies (default: strict)")
+    add("--chat-template", metavar="ID", help="expert that it is taken from (default: the base)")
     add("--backend", choices=("babelmerge", "mergekit"), help="who merges (default: babelmerge)")
     add("--device", metavar="cpu|cuda", help="where to compute (default: the recipe's, or cpu)")
     add("--threads", type=_positive, metavar="N", help="default: as many as there are cores")

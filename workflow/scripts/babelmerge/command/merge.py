@@ -18,6 +18,9 @@ from babelmerge.recipes.methods import METHODS
 from babelmerge.words import documents
 from babelmerge.words.showing import plain, shown
 
+# Options that take the place of what a recipe has under our key.
+CHANGED = ("backend", "embeddings", "chat_template", "align", "output", "rank")
+
 
 def merge(options: argparse.Namespace) -> int:
     """Merge by a recipe, or by one written on the command line."""
@@ -125,7 +128,7 @@ def _overridden(parsed: recipes.Recipe, options: argparse.Namespace) -> Mapping[
     recipe = dict(parsed.source)
     if options.dtype:
         recipe["out_dtype"] = options.dtype
-    asked = {name: getattr(options, name) for name in ("backend", "align", "output", "rank")}
+    asked = {name: getattr(options, name) for name in CHANGED}
     asked = {name: value for name, value in asked.items() if value}
     if asked:
         recipe[recipes.OWN] = {**(recipe.get(recipes.OWN) or {}), **asked}

@@ -25,15 +25,19 @@ logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 ROUNDING = "rounding"  # in the manifest of a merge: what its output's dtype lost
+TOLD = "told"  # in the manifest of a merge: on vocabularies and conventions that differed
 BASE = "base"  # in the manifest of an adapter kept alone: where the base lies, and which it is
 
 # What describes how a model came to be, not what it is: outside the fingerprint.
 BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json", "training.tsv")
 
+WEIGHTS = ".safetensors"
 COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
 # Of these, what is the tokenizer's.
 TOKENIZER = ("tokenizer*", "*tokens*.json", "vocab*", "merges.txt", "*.model", "chat_template*")
 LARGE = ("tokenizer.json", "vocab.json", ".index.json")  # grow with vocabularies and layers
+_known: dict[tuple, str] = {}  # fingerprints that were computed, by the files' sizes and dates
+
 # Of how a model came to be, not of what it is.
 LEFT_OUT = (MANIFEST, "merging.json", "training.json", "adapter_config.json")
 
@@ -77,14 +81,40 @@ def saving(
 def fingerprint(directory: str | Path) -> str:
     """The sha256 that identifies a model: over the hashes of its weights, config and tokenizer.
 
-    Taken from manifest.json where there is one, computed otherwise (a model from elsewhere).
+    Taken from manifest.json where there is one and nothing was written after it, else computed; a
+    manifest that is not of the files beside it is told.
     """
     manifest = Path(directory) / MANIFEST
-    if manifest.is_file():
-        found = read_json(manifest).get("fingerprint")
-        if isinstance(found, str):  # else it is a manifest of somebody else's
-            return found
-    return _fingerprint(file_hashes(directory))
+    found = claimed(manifest)
+    if found is None:
+        return _fingerprint(file_hashes(directory))
+    said = read_json(manifest)
+    stamps = {name: path.stat() for name, path in _counted(Path(directory))}
+    if not (other := _changed(manifest, said.get("files", {}), stamps)):
+        return found
+    key = (os.path.realpath(directory), *((n, s.st_size, s.st_mtime_ns) for n, s in stamps.items()))
+    if key not in _known:
+        _known[key] = _identity(file_hashes(directory), said)
+        if _known[key] != found:
+            logger.warning("%s: is not of the files beside it (%s changed since)", manifest, other)
+    return _known[key]
+
+
+def claimed(manifest: str | Path) -> str | None:
+    """The fingerprint that a manifest gives, whatever lies beside it; None of somebody else's."""
+    found = read_json(manifest).get("fingerprint") if Path(manifest).is_file() else None
+    return found if isinstance(found, str) else None
+
+
+def _changed(
+    manifest: Path, files: Mapping[str, str], stamps: Mapping[str, os.stat_result]
+) -> str | None:
+    """A file that was written after a manifest, is gone, or holds weights that it does not know."""
+    written = manifest.stat().st_mtime_ns
+    later = [n for n, stat in stamps.items() if n in files and stat.st_mtime_ns > written]
+    gone = [name for name in files if name not in stamps]
+    more = [name for name in stamps if name not in files and name.endswith(WEIGHTS)]
+    return next(iter((*later, *gone, *more)), None)
 
 
 def file_hashes(
@@ -94,18 +124,22 @@ def file_hashes(
 
     known: hashes that need not be computed.
     """
-    directory = Path(directory)
     hashes = {}
-    for path in sorted(p for p in directory.rglob("*") if p.is_file()):
-        name = path.relative_to(directory).as_posix()
-        if name in BESIDE or any(part.startswith(".") for part in Path(name).parts):
-            continue
+    for name, path in _counted(Path(directory)):
         if name in known:
             hashes[name] = known[name]
             continue
         with path.open("rb") as file:
             hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return hashes
+
+
+def _counted(directory: Path) -> Iterator[tuple[str, Path]]:
+    """(relative name, file) of all that counts in the fingerprint, sorted."""
+    for path in sorted(p for p in directory.rglob("*") if p.is_file()):
+        name = path.relative_to(directory).as_posix()
+        if name not in BESIDE and not any(part.startswith(".") for part in Path(name).parts):
+            yield name, path
 
 
 def read_json(path: str | Path) -> dict:
@@ -208,8 +242,13 @@ def _alive(process: int) -> bool:
 
 def described(hashes: Mapping[str, str], facts: Mapping) -> dict:
     """A manifest: files with their hashes, the fingerprint over them, and facts."""
+    return {"files": dict(hashes), "fingerprint": _identity(hashes, facts), **facts}
+
+
+def _identity(hashes: Mapping[str, str], facts: Mapping) -> str:
+    """The fingerprint of files, and of the base below them where the facts name one."""
     below = {BASE: facts[BASE]["fingerprint"]} if BASE in facts else {}
-    return {"files": dict(hashes), "fingerprint": _fingerprint({**hashes, **below}), **facts}
+    return _fingerprint({**hashes, **below})
 
 
 def _complete(directory: Path, known: Mapping[str, str], facts: Mapping) -> None:

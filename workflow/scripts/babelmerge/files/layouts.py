@@ -18,6 +18,7 @@ PREFIXES = (
     "gpt_neox.",
     "",
 )
+RENAMED = {".block_sparse_moe.": ".mlp."}  # of mixtures: what transformers 5 calls otherwise
 # Masks and tables that a model makes for itself, which older versions saved too.
 BUFFERS = re.compile(
     r"(^|\.)((attn|attention)\.(bias|masked_bias)|rotary_emb\.(inv_freq|cos_cached|sin_cached)"
@@ -73,4 +74,15 @@ def _named(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
 def _spellings(name: str) -> Iterator[str]:
     for old in PREFIXES:
         if name.startswith(old):
-            yield from (new + name.removeprefix(old) for new in PREFIXES)
+            for end in _ends(name.removeprefix(old)):
+                yield from (new + end for new in PREFIXES)
+
+
+def _ends(name: str) -> Iterator[str]:
+    """A name without its prefix, as it was and is."""
+    yield name
+    for old, new in RENAMED.items():
+        if old in name:
+            yield name.replace(old, new)
+        elif new in name:
+            yield name.replace(new, old)

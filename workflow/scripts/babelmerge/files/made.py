@@ -22,9 +22,9 @@ FOLDER, ENDING = "made", ".made"
 
 
 def content(path: str | Path) -> str:
-    """Digest of a file's content; of a model's manifest, the model's fingerprint."""
+    """Digest of a file's content; of a model's manifest, the fingerprint that it gives."""
     if Path(path).name == directories.MANIFEST:
-        return directories.fingerprint(Path(path).parent)
+        return directories.claimed(path) or directories.fingerprint(Path(path).parent)
     return provenance.file_digest(path)
 
 

@@ -18,7 +18,8 @@ points of a grid that are one model. Experts may be LoRA adapters, in any of the
 Start at `engine` (state dicts), `files` (directories) or `sweeping`. Below them, from the top:
 `adapters` and `alignment`, imported only when one is met, and `calibration`; `streaming`, one point
 over the members' tensors; `methods`, the definitions, in torch; `kernels`, the same compiled.
-`mergekit_backend` hands a recipe to mergekit instead. `checking` and `places` say whether a recipe
+`mergekit_backend` hands a recipe to mergekit instead. `companions` sees to what a
+model has beside its weights, `checking` and `places` say whether a recipe
 can be merged and where to, `compatibility` whether its members fit.
 
 Come in from evaluation, analysis, the command line and rule scripts; merging knows models, data,

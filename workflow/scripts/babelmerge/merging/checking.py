@@ -28,10 +28,10 @@ def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list
     experts = dict(recipe.experts)
     adapters = [id_ for id_, path in experts.items() if is_adapter(path)]
     full = {id_: path for id_, path in experts.items() if id_ not in adapters}
-    members = Members(recipe.base, full)
     given = {**recipe.parameters, "device": device} if device else recipe.parameters
     point = settings(recipe.method, tuple(experts), given)
-    compatibility.check_all(members, recipe)
+    members = Members(recipe.base, full, embeddings=point.embeddings)
+    compatibility.check_all(members, recipe, point.chat_template)
     _check_point(point, members, recipe)
     if full:
         compatibility.refuse_full_models(point)
@@ -119,8 +119,9 @@ def _check_adapters(recipe: Recipe, point: Settings, ids: Sequence[str]) -> None
             "align out"
         )
     base, paths = checkpoints.Checkpoint(recipe.base), dict(recipe.experts)
-    found = {id_: adapters.Adapter(paths[id_], base) for id_ in ids}
+    found = {id_: adapters.Adapter(paths[id_], base, point.embeddings) for id_ in ids}
     adapter_base.check_same({id_: one.config for id_, one in found.items()})
+    compatibility.tell_adapters(found)
     alone = len(ids) == len(paths)
     if recipe.output == "adapter" or (alone and not point.rule.angles):
         merge = merges.AdapterMerge(base, found, point)

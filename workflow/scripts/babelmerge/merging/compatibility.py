@@ -4,39 +4,45 @@ Shapes are checked in `members`. What passes there can still be garbage when mer
 with another number of heads, or the same number of rows with other tokens in them. No torch.
 """
 
-import hashlib
 import itertools
 import logging
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from babelmerge.files import directories
 from babelmerge.merging.streaming.members import Members
-from babelmerge.models.dialect import configs
+from babelmerge.models.dialect import configs, conventions, rows, sameness
+from babelmerge.models.dialect.tokenizers import SAMPLES, Differences
+from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT, Vocabulary
 from babelmerge.recipes.members import is_same
 from babelmerge.recipes.methods import METHODS
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
 from babelmerge.words.showing import shown
 
+if TYPE_CHECKING:
+    from babelmerge.models.adapters import Adapter
+
 logger = logging.getLogger(__name__)
 
-# What cuts a text into tokens, beside the vocabulary, in a tokenizer.json.
-CUTS = ("normalizer", "pre_tokenizer", "model.merges")
 
+def check_all(members: Members, recipe: Recipe, chat_template: str | None = None) -> None:
+    """Everything about the members that can be wrong without reading a tensor.
 
-def check_all(members: Members, recipe: Recipe) -> None:
-    """Everything about the members that can be wrong without reading a tensor."""
+    chat_template: the expert whose conventions are taken.
+    """
     check_members(members)
+    for told in conventions.said({BASE: recipe.base, **dict(recipe.experts)}, chat_template):
+        logger.warning("%s", told)
     check_fingerprints(recipe)
-    tell_same(recipe)
+    tell_same(recipe, members)
 
 
 def check_members(members: Members) -> None:
     """The same of members without a recipe."""
     check_configs(members)
-    check_tokenizers(members)
+    models = {BASE: members.base, **members.experts}
+    check_tokenizers(members.vocabulary, {id_: rows.count(one) for id_, one in models.items()})
     tell_ties(members)
 
 
@@ -74,25 +80,30 @@ def check_configs(members: Members) -> None:
             )
 
 
-def check_tokenizers(members: Members) -> None:
-    """ValueError when a member's vocabulary is not the base's, token by token.
+def check_tokenizers(vocabulary: Vocabulary, sizes: Mapping[str, int]) -> None:
+    """ValueError when a member's rows are not the base's, token by token; see `Vocabulary`.
 
-    Compared are tokenizer.json (its tokens and their ids, added ones too) or, where there is none,
-    the bytes of tokenizer.model. A member without any tokenizer is passed over with a warning; so
-    is one whose tokenizer cuts texts otherwise into the same tokens.
+    A member without any tokenizer is passed over with a warning; a warning too for one whose
+    tokenizer cuts texts otherwise, and for tokens that not all have. sizes: rows of embeddings.
     """
-    base = getattr(members.base, "path", None)
-    for id_, expert in members.experts.items():
-        if base is None or not hasattr(expert, "path"):  # state dicts have none
-            continue
-        ours, theirs = _tokenizer_file(base), _tokenizer_file(expert.path)
-        if ours is None or theirs is None:
-            lacking = "base" if ours is None else id_
-            logger.warning("%s has no tokenizer; vocabularies are not compared", lacking)
-        elif ours.name != theirs.name:
-            raise ValueError(f"base has {ours.name}, {id_} has {theirs.name}; use one tokenizer")
-        elif _digest(ours) != _digest(theirs):
-            _compare(ours, id_, theirs)
+    for label in vocabulary.lacking:
+        logger.warning("%s has no tokenizer; vocabularies are not compared", label)
+    for id_, found in vocabulary.differences.items():
+        if vocabulary.choice == STRICT:
+            _refuse_moved(vocabulary, id_, found)
+            _refuse_rowless(vocabulary, id_, sizes)
+        if found.cuts:
+            logger.warning(
+                "%s has another %s than %s: of %d sample texts %d are cut otherwise; use one "
+                "tokenizer, or train the expert with the base's",
+                vocabulary.files[id_],
+                " and ".join(found.cuts),
+                vocabulary.files[BASE],
+                len(SAMPLES),
+                found.samples,
+            )
+    for told in vocabulary.said():
+        logger.warning("%s", told)
 
 
 def tell_ties(members: Members) -> None:
@@ -112,18 +123,34 @@ def tell_ties(members: Members) -> None:
     )
 
 
-def tell_same(recipe: Recipe) -> None:
-    """A warning for a folder that is merged twice, and for an expert that is the base."""
-    base = [] if METHODS[recipe.method].whole else [("base", recipe.base)]
-    for (one, path), (other, again) in itertools.combinations([*base, *recipe.experts], 2):
-        if is_same(path, again):
+def tell_same(recipe: Recipe, members: Members) -> None:
+    """A warning for a model that is merged twice, and for an expert that is the base."""
+    paths = {BASE: recipe.base, **dict(recipe.experts)}
+    if METHODS[recipe.method].whole:
+        del paths[BASE]
+    found = [pair for pair in itertools.combinations(paths, 2) if is_same(*map(paths.get, pair))]
+    for one, other in found:
+        logger.warning("%s and %s are one folder, %s: %s", one, other, paths[one], _means(one))
+    models = {BASE: members.base, **members.experts}
+    for one, other in sameness.equal({id_: m for id_, m in models.items() if id_ in paths}):
+        if (one, other) not in found:
+            logger.warning("%s and %s have the same weights: %s", one, other, _means(one))
+
+
+def tell_adapters(adapters: "Mapping[str, Adapter]") -> None:
+    """The same of adapters: of those that are one, and those that change nothing."""
+    for one in adapters.values():
+        if one.untrained:
             logger.warning(
-                "%s and %s are one folder, %s: %s",
-                one,
-                other,
-                path,
-                "an expert without a change" if one == "base" else "it counts twice",
+                "%s: every B of it is zero: %s, as before training", one.path, _means(BASE)
             )
+    for (one, left), (other, right) in itertools.combinations(adapters.items(), 2):
+        if left.path != right.path and left.is_copy(right):
+            logger.warning("%s and %s have the same weights: %s", one, other, _means(one))
+
+
+def _means(one: str) -> str:
+    return "an expert without a change" if one == BASE else "it counts twice"
 
 
 def check_fingerprints(recipe: Recipe) -> None:
@@ -138,65 +165,30 @@ def check_fingerprints(recipe: Recipe) -> None:
             )
 
 
-def _tokenizer_file(directory: Path) -> Path | None:
-    for name in ("tokenizer.json", "tokenizer.model"):
-        if (directory / name).is_file():
-            return directory / name
-    return None
+def _refuse_moved(vocabulary: Vocabulary, id_: str, found: Differences) -> None:
+    """ValueError where a row of the embeddings is one token's here, and another's there."""
+    if not found.moved:
+        return
+    base, expert = vocabulary.tokens(BASE).ids, vocabulary.tokens(id_).ids
+    token = found.moved[0]
+    there = expert[token]
+    if token in base:
+        says = f"base has {shown(token)} at {base[token]}, {id_} at {there}"
+    else:
+        (other,) = (one for one, number in base.items() if number == there)
+        says = f"base has {shown(other)} at {there}, {id_} has {shown(token)} there"
+    raise ValueError(
+        f"{vocabulary.files[id_].name}: {says} ({len(found.moved)} of {len(base)} tokens differ; "
+        f"base has {len(base)} tokens, {id_} has {len(expert)}); {REMEDY}"
+    )
 
 
-def _digest(path: Path) -> bytes:
-    return hashlib.sha256(path.read_bytes()).digest()
-
-
-def _compare(ours: Path, id_: str, theirs: Path) -> None:
-    if ours.suffix != ".json":
-        raise ValueError(f"base and {id_} have different {ours.name}; retrain with one tokenizer")
-    contents = directories.read_json(ours), directories.read_json(theirs)
-    base, expert = _vocabulary(ours, contents[0]), _vocabulary(theirs, contents[1])
-    if len(base) != len(expert):
+def _refuse_rowless(vocabulary: Vocabulary, id_: str, sizes: Mapping[str, int]) -> None:
+    """ValueError for tokens that lie beyond the rows of the embeddings."""
+    last, rows = max(vocabulary.tokens(id_).ids.values()), sizes.get(id_, 0)
+    if rows and last >= rows and vocabulary.differences[id_].more:
         raise ValueError(
-            f"tokenizer.json: base has {len(base)} tokens, {id_} has {len(expert)}; retrain with "
-            "one tokenizer"
+            f"{vocabulary.files[id_]}: base has {len(vocabulary.tokens(BASE).ids)} tokens, {id_} "
+            f"has {len(vocabulary.tokens(id_).ids)}, and its embeddings have {rows} rows; put the "
+            "tokenizer into its folder that it was trained with, or set embeddings: base"
         )
-    if differing := [token for token in base if expert.get(token) != base[token]]:
-        token = differing[0]
-        raise ValueError(
-            f"tokenizer.json: base has {shown(token)} at {base[token]}, {id_} at "
-            f"{expert.get(token)} ({len(differing)} of {len(base)} tokens differ); retrain with "
-            "one tokenizer"
-        )
-    if others := [key for key in CUTS if _at(contents[0], key) != _at(contents[1], key)]:
-        logger.warning(
-            "%s has another %s than %s: the same tokens, but texts are cut into others; use one "
-            "tokenizer, or train the expert with the base's",
-            theirs,
-            " and ".join(others),
-            ours,
-        )
-
-
-def _at(content: Any, key: str) -> Any:
-    """What a file has under a dotted key, None where it has nothing."""
-    for part in key.split("."):
-        content = content.get(part) if isinstance(content, dict) else None
-    return content
-
-
-def _vocabulary(path: Path, content: Any) -> dict[str, int]:
-    try:
-        return {
-            **dict(_model_tokens(content["model"]["vocab"])),
-            **{token["content"]: token["id"] for token in content.get("added_tokens", [])},
-        }
-    except (KeyError, TypeError, IndexError) as error:
-        raise ValueError(
-            f"{path}: holds no vocabulary (model.vocab, added_tokens); fetch it again"
-        ) from error
-
-
-def _model_tokens(vocabulary: Any) -> Iterator[tuple[str, int]]:
-    if isinstance(vocabulary, dict):
-        yield from vocabulary.items()
-    else:  # Unigram: a list of (token, score)
-        yield from ((entry[0], number) for number, entry in enumerate(vocabulary))

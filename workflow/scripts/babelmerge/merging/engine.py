@@ -49,9 +49,9 @@ def merge(
     experts = name_experts(experts)
     if any_adapter(experts):
         return _with_adapters(base, experts, method, statistics, parameters)
-    members = Members(base, experts, opened)
+    point = settings(method, tuple(experts), parameters)
+    members = Members(base, experts, opened, point.embeddings)
     check_members(members)
-    point = settings(method, members.ids, parameters)
     refuse_full_models(point)
     passes = Passes(members, threads)
     if on_kernels(members, point):
@@ -113,8 +113,12 @@ def adapted(
         merge.rounding = rounding
         return AdaptedModel(merge)
     refuse_full_models(point)
-    full = {id_: Folded(Adapter(one, base)) if folds[id_] else one for id_, one in experts.items()}
-    members = Members(base, full, opened)
+    choice = point.embeddings
+    full = {
+        id_: Folded(Adapter(one, base, choice)) if folds[id_] else one
+        for id_, one in experts.items()
+    }
+    members = Members(base, full, opened, choice)
     running = Passes(members, rounding=rounding)
     merger = Merger(members, point, device_of(point), running, statistics=statistics)
     merger.prepare()
@@ -136,7 +140,8 @@ def pieces(
         merger = adapted(recipe.base, experts, *given, rounding)
     else:
         refuse_full_models(point)
-        members = Members(recipe.base, aligned(recipe.base, experts, recipe.align), opened)
+        members = Members(recipe.base, experts, opened, point.embeddings)
+        members.experts = dict(aligned(members.base, members.experts, recipe.align))
         running = Passes(members, threads, rounding)
         merger = Merger(members, point, device_of(point), running, statistics=statistics)
         merger.prepare()

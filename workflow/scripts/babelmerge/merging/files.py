@@ -7,15 +7,15 @@ torch only where the recipe needs it.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from babelmerge.files import directories, tensor_files, tensor_headers, ties
-from babelmerge.merging import checking, places
+from babelmerge.files import directories, tensor_files, tensor_headers
+from babelmerge.merging import checking, companions, places
 from babelmerge.merging.rounding import Rounding
 from babelmerge.merging.streaming import former
 from babelmerge.merging.streaming.members import Members
@@ -59,6 +59,8 @@ def merge_files(
     values = {name: coefficients.told(value) for name, value in parsed.parameters.items()}
     facts = {"made_by": places.MADE, "method": parsed.method, "parameters": values}
     facts |= {"adapter": report} if parsed.output == "adapter" else {directories.ROUNDING: lost}
+    told = [] if parsed.output == "adapter" else companions.told(parsed, point, members)
+    facts |= {directories.TOLD: told} if told else {}
     with directories.saving(out_dir, hashes, members=prints, **facts) as directory:
         taken = _beside(lambda: _fingerprints(parsed))
         if point.backend == "mergekit":
@@ -72,9 +74,9 @@ def merge_files(
             pieces = _told(make(rounding), layout, progress)
             hashes |= tensor_files.write_tensors(directory, layout, pieces, max_shard_bytes)
             lost |= rounding.facts()
-            _write_companions(parsed, point, members.tied, directory)
+            companions.write(parsed, point, members, directory)
         prints |= taken()
-        _write_origin(parsed, prints, lost, directory)
+        _write_origin(parsed, prints, lost, told, directory)
     logger.info("merged %d experts by %s", len(parsed.experts), parsed.method)
     return Path(out_dir)
 
@@ -136,29 +138,16 @@ def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> 
     return {"rank": found.rank, "error": found.error, "errors": found.errors}
 
 
-def _write_companions(
-    recipe: recipes.Recipe, point: Settings, tied: bool | None, directory: Path
-) -> None:
-    """All of a model but its weights, as the base has it. tied: see `Members`."""
-    directories.copy_companions(recipe.base, directory)
-    if recipe.tokenizer:
-        directories.copy_tokenizer(recipe.tokenizer, directory)
-    config = directories.read_json(Path(recipe.base) / "config.json")
-    if tied is not None:
-        config = ties.retold(config, tied)
-        directories.write_json(directory / "config.json", config)
-    directories.write_config(config, point.dtype, directory)
-
-
 def _write_origin(
     recipe: recipes.Recipe,
     prints: Mapping[str, str],
     lost: Mapping[str, float],
+    told: Sequence[str],
     directory: Path,
 ) -> None:
     """What it was merged from, for programs and for people."""
     recipes.write_recipe(recipes.stamped(recipe, prints), directory / "recipe.yaml")
-    card = recipes.model_card(recipe, prints, lost)
+    card = recipes.model_card(recipe, prints, lost, told)
     if lost.get("lost", 0.0) > MUCH:
         logger.warning("%s", recipes.rounded(lost))
     (directory / "README.md").write_text(card, encoding="utf-8")

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from babelmerge.merging import compatibility
+from babelmerge.merging import companions, compatibility
 from babelmerge.merging.engine import adapted, aligned, any_adapter
 from babelmerge.merging.streaming import planner
 from babelmerge.merging.streaming.former import Former, Shared
@@ -23,6 +23,7 @@ from babelmerge.merging.streaming.merger import Merger
 from babelmerge.merging.streaming.opening import device_of, flat, on_kernels, opened
 from babelmerge.merging.streaming.passes import Passes
 from babelmerge.models import checkpoints, whole
+from babelmerge.models.dialect.vocabulary import STRICT
 from babelmerge.recipes.points import settings
 from babelmerge.recipes.settings import Settings
 
@@ -43,6 +44,10 @@ class Tensors(Mapping[str, Tensor]):
     def __init__(self, members: Members, maker: Maker):
         self._members = members
         self._maker = maker
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._members.names
 
     def shape(self, name: str) -> tuple[int, ...]:
         """A tensor's shape, without forming it."""
@@ -78,7 +83,8 @@ class Sweep:
 
     base, experts: model directories, open checkpoints or state dicts (not the live model's own,
     which `load_into` overwrites); ids as in `merge`. statistics: as in `merge`. align: what neurons
-    and heads are matched to first, as in a recipe.
+    and heads are matched to first, as in a recipe. embeddings: as a parameter of `merge`; one for
+    all points.
     """
 
     def __init__(
@@ -89,19 +95,25 @@ class Sweep:
         threads: int | None = None,
         statistics: Mapping[str, Collected] | None = None,
         align: bool | str = False,
+        embeddings: str = STRICT,
     ):
         self.method = method
+        self.embeddings = embeddings
         self._experts = name_experts(experts)
         self._adapters = any_adapter(self._experts)
         if self._adapters and align:
             raise ValueError("align: adapters have the units of their base; leave align out")
         self._aligned = bool(align)
-        shown = {} if self._adapters else aligned(base, self._experts, align)
-        self.members = Members(base, shown, opened)
+        shown = {} if self._adapters else self._experts
+        self.members = Members(base, shown, opened, embeddings)
         compatibility.check_members(self.members)
+        if shown and align:
+            base, shown = self.members.base, self.members.experts
+            self.members.experts = dict(aligned(base, shown, align))
         self._passes = Passes(self.members, threads)
         self._known = planner.Known()
         self._statistics = statistics
+        self._tokenizers: dict[str | None, Any] = {}
 
     def points(self, grid: Iterable[Point]) -> Iterator[tuple[Point, Tensors]]:
         """(point, its merged tensors), in the grid's order; the whole grid is checked first.
@@ -120,9 +132,23 @@ class Sweep:
             used = shared if again or needed else None
             yield point, Tensors(self.members, self._maker(point, plan, used))
 
+    def tokenizer(self, point: Point) -> Any:
+        """The tokenizer of a point's model, where it is not the base's; None: it is."""
+        whose = settings(self.method, tuple(self._experts), point).chat_template
+        if whose not in self._tokenizers:
+            self._tokenizers[whose] = companions.tokenizer(self.members, self._experts, whose)
+        return self._tokenizers[whose]
+
     def prepare(self, grid: Iterable[Point]) -> list[Settings]:
         """Check the points and read what they need to know of the whole model, together."""
-        plans = [settings(self.method, tuple(self._experts), point) for point in grid]
+        shared = {"embeddings": self.embeddings}
+        ids = tuple(self._experts)
+        plans = [settings(self.method, ids, {**shared, **point}) for point in grid]
+        if other := [plan.embeddings for plan in plans if plan.embeddings != self.embeddings]:
+            raise ValueError(
+                f"embeddings is {other[0]} in a point and {self.embeddings} in its sweep, which "
+                "opens the members once; make a sweep for each"
+            )
         if not self._adapters:
             planner.prepare(self._passes, plans, self._known)
         return plans
@@ -130,7 +156,8 @@ class Sweep:
     def _maker(self, point: Point, plan: Settings, shared: Shared | None) -> Maker:
         if self._adapters:
             base = self.members.base
-            return adapted(base, self._experts, self.method, self._statistics, point)
+            given = {**point, "embeddings": self.embeddings}
+            return adapted(base, self._experts, self.method, self._statistics, given)
         if not self._aligned and on_kernels(self.members, plan):  # what is permuted is not mapped
             return _Kernels(Former(self._passes, plan, self._known), shared)
         device = device_of(plan)

@@ -5,12 +5,19 @@ the way to the base's folder and the base's fingerprint: a copy of the whole res
 do, and a base that is not the one of the adapter is told. Reads manifests; no tensors, no torch.
 """
 
+import logging
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from babelmerge.files.directories import BASE, MANIFEST, fingerprint, read_json
 from babelmerge.models.adapter_config import AdapterConfig, is_adapter
+
+LOG = logging.getLogger(__name__)
+QUANTISED = re.compile(
+    r"([-_.](unsloth|dynamic|bnb|nf4|fp4|[48]-?bit|int[48]|gptq|awq|fp8|hqq|w4a16|w8a8|mxfp4))+$"
+)
 
 
 def fact(folder: str | Path, base: str | Path) -> dict[str, str]:
@@ -57,25 +64,64 @@ def beneath(folder: str | Path) -> Path:
 def check_same(adapters: Mapping[str, AdapterConfig]) -> None:
     """ValueError naming both when two adapters say that they are of different bases.
 
-    By the fingerprints in their manifests; of those without, by what their configs name.
+    By the fingerprints in their manifests; of those without, by what their configs name, see
+    `alike`. A warning where the names do not settle it: their shapes fit the base that is given.
     """
     told = {id_: said(one.path) for id_, one in adapters.items()}
     prints = {id_: f"{one['fingerprint'][:12]}…" for id_, one in told.items() if one}
-    names = {i: _place(one.base) for i, one in adapters.items() if one.base and not told[i]}
+    names = {i: one.base for i, one in adapters.items() if one.base and not told[i]}
     for bases in (prints, names):
         first = next(iter(bases), None)
         for id_, base in bases.items():
-            if base != bases[first]:
+            same = base == bases[first] or (bases is names and alike(base, bases[first]))
+            if same is False:
                 raise ValueError(
                     f"{first} is an adapter of {bases[first]}, {id_} one of {base}; members of a "
                     "merge need one base: train all from it, or mend base_model_name_or_path in "
                     "their adapter_config.json if both name the same model"
                 )
+            if same is None:
+                LOG.warning(
+                    "%s is an adapter of %s, %s one of %s: taken for one base, which both fit",
+                    first,
+                    bases[first],
+                    id_,
+                    base,
+                )
 
 
-def _place(base: str) -> str:
-    """A name on the hub as it is, a directory by where it lies."""
-    return str(Path(base).resolve()) if os.path.isdir(base) else base.rstrip("/")
+def alike(one: str, other: str) -> bool | None:
+    """Whether two names are of one base; None where it seems so, or a path is of elsewhere.
+
+    A model has a name on the hub, there or in its cache; it lies in a folder; and copies of it in
+    four bits have names made from its own (unsloth/…-bnb-4bit).
+    """
+    left, right = one.rstrip("/"), other.rstrip("/")
+    if left == right or _real(left) == _real(right):
+        return True
+    names = [_hub_name(name) for name in (left, right)]
+    if names[0] and names[0] == names[1]:
+        return True
+    if _plain(names[0] or left) == _plain(names[1] or right):
+        return None
+    here = [os.path.isfile(os.path.join(name, "config.json")) for name in (left, right)]
+    if all(here):
+        return fingerprint(left) == fingerprint(right)
+    elsewhere = any(name is None and not there for name, there in zip(names, here, strict=True))
+    return None if elsewhere else False
+
+
+def _hub_name(name: str) -> str | None:
+    """ORG/NAME of a name on the hub or of a folder of its cache; None for other paths."""
+    if cached := re.search(r"models--([\w.-]+?)--([\w.-]+)(/|$)", name):
+        return f"{cached[1]}/{cached[2]}"
+    hub = re.fullmatch(r"[\w-][\w.-]*(/[\w.-]+)?", name)
+    return name if hub and not os.path.isdir(name) else None
+
+
+def _plain(name: str) -> str:
+    """The last part of a name, without what copies in few bits add to it."""
+    return QUANTISED.sub("", name.rpartition("/")[2].lower())
 
 
 def _real(folder: str | Path) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 
 from babelmerge.files import layouts, ties
 from babelmerge.models.adapter_config import FOLD, AdapterConfig
+from babelmerge.models.dialect import rows
+from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT
 
 logger = logging.getLogger(__name__)
 
@@ -64,14 +66,18 @@ class Change:
 
 
 def changes(
-    config: AdapterConfig, shapes: Mapping[str, tuple[int, ...]], base: Any
+    config: AdapterConfig,
+    shapes: Mapping[str, tuple[int, ...]],
+    base: Any,
+    embeddings: str = STRICT,
 ) -> dict[str, Change]:
     """The base's tensors that change, in its order. shapes: of the tensors in the adapter's file.
 
+    embeddings: see `dialect.vocabulary`; without changes of them where the base's are kept.
     base: has `names`, `shape` and, where it is tied, `config`. ValueErrors name the adapter, the
     module or tensor, what was found and what is expected.
     """
-    match = _Match(config, shapes, base)
+    match = _Match(config, shapes, base, embeddings)
     parts, found = match.sorted()
     match.tell_lacking(parts)
     for module, entries in parts.items():
@@ -81,7 +87,8 @@ def changes(
             found[name] = Change(bias=bias, scale=config.scale(module))
         name = match.base_name(module, "weight", next(iter(entries.values()), bias))
         found[name] = match.linear_map(module, name, entries, found.get(name, Change()).whole)
-    return {name: found[name] for name in base.names if name in found}
+    kept = rows.names_of(base) if embeddings == BASE else ()
+    return {name: found[name] for name in base.names if name in found and name not in kept}
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,7 @@ class _Match:
     config: AdapterConfig
     shapes: Mapping[str, tuple[int, ...]]
     base: Any
+    embeddings: str = STRICT
 
     @property
     def path(self) -> str:
@@ -177,10 +185,12 @@ class _Match:
 
     def check_shape(self, name: str, entry: str) -> None:
         found, expected = self.shapes[entry], self.base.shape(name)
-        if found != expected:
+        other_rows = rows.is_one(name) and found[1:] == expected[1:]
+        if found != expected and not (other_rows and self.embeddings != STRICT):
+            remedy = f" (with as many embedding rows), or {REMEDY}" if other_rows else ""
             raise ValueError(
                 f"{self.path}: {entry} is {found}, {name} of the base is {expected}; give the base "
-                "that the adapter was trained on (with as many embedding rows)"
+                f"that the adapter was trained on{remedy}"
             )
 
     def _unknown(self, name: str) -> str:

@@ -25,6 +25,8 @@ from babelmerge.models import adapter_base, adapter_changes, checkpoints
 from babelmerge.models.adapter_changes import Change
 from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, read_entries, weights
 from babelmerge.models.checkpoints import Checkpoint
+from babelmerge.models.dialect import rows
+from babelmerge.models.dialect.vocabulary import STRICT
 from babelmerge.models.factors import Factors, one_thread, product
 
 
@@ -43,11 +45,11 @@ class Adapter:
     """A LoRA adapter on a base, its tensors read when asked for.
 
     names: the base's tensors that it changes, in the base's order. base: as torch reads it, see
-    `streaming.opening.opened`.
+    `streaming.opening.opened`. embeddings: of another number of rows, see `dialect.vocabulary`.
     ValueErrors name the adapter, the module or tensor, what was found and what is expected.
     """
 
-    def __init__(self, path: str | Path, base: Base):
+    def __init__(self, path: str | Path, base: Base, embeddings: str = STRICT):
         self.base = base
         self.config = read_config(path)
         self.path = self.config.path
@@ -56,7 +58,7 @@ class Adapter:
         self._file = weights(path)
         self._entries = read_entries(path)
         shapes = {entry: tuple(fact["shape"]) for entry, fact in self._entries.items()}
-        self.changes = adapter_changes.changes(self.config, shapes, base)
+        self.changes = adapter_changes.changes(self.config, shapes, base, embeddings)
         self._settled: dict[str, Change] = {}
 
     def __repr__(self) -> str:
@@ -65,6 +67,19 @@ class Adapter:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.changes)
+
+    @property
+    def untrained(self) -> bool:
+        """Whether every B is zero, as before training, and nothing else changes."""
+        every = self.changes.values()
+        plain = all(one.has_factors and one.bias is None for one in every)
+        return plain and not any(self._read(one.b).any() for one in every)
+
+    def is_copy(self, other: "Adapter") -> bool:
+        """Whether another adapter has the same tensors at the same scales."""
+        if self._entries != other._entries or self.changes != other.changes:
+            return False
+        return np.array_equal(self._mapped, other._mapped)
 
     def file(self, name: str) -> Path:
         """The file that holds the change of a tensor, for messages."""
@@ -119,12 +134,21 @@ class Adapter:
     def folded(self, name: str) -> Tensor:
         """A tensor with its change, in float32: what peft merges, bit for bit."""
         change = self._change(name)
-        start = self._read(change.whole) if change.whole else self.base.read(name)
+        start = self._start(change, name)
         if change.bias is None and change.a is None:
             return start.float()
         with one_thread():
             tuned = start.float() + self._added(change)
             return self._rescaled(change, tuned) if change.magnitude else tuned
+
+    def _start(self, change: Change, name: str) -> Tensor:
+        """What a change is added to: the base's tensor, or one of the adapter's own."""
+        base = self.base.read(name)
+        own = self._read(change.whole) if change.whole else base
+        if own.shape == base.shape:
+            return own
+        folders = (getattr(self.base, "path", None), self.path)
+        return rows.spread(own, base, *rows.shared(*folders, len(base), len(own)))
 
     def _added(self, change: Change) -> Tensor:
         """What LoRA adds, before DoRA sets the lengths."""

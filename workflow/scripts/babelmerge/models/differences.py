@@ -8,7 +8,7 @@ is no difference. Writes nothing.
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from babelmerge.models import adapter_base
 from babelmerge.models.adapter_config import CONFIG
 from babelmerge.models.adapters import Folded, opened
 from babelmerge.models.checkpoints import Checkpoint
-from babelmerge.models.dialect import configs
+from babelmerge.models.dialect import configs, tokenizers
 from babelmerge.models.dialect.opening import alike
 from babelmerge.words.showing import shown
 
@@ -188,11 +188,13 @@ def _compare_file(a: Path, b: Path) -> Iterator[FileDifference]:
     if ours is None or theirs is None:
         yield FileDifference(a.name, "", f"{a.stat().st_size} bytes", f"{b.stat().st_size} bytes")
         return
+    spelling = a.name == "config.json" and configs.spelt_alike(ours, theirs)
     if a.name == "tokenizer.json" and _has_tokens(ours) and _has_tokens(theirs):
-        yield from _compare_tokens(ours, theirs)
+        spelling = tokenizers.cut_alike(a, b)
+        found = _compare_tokens(ours, theirs)
+        yield from (replace(one, spelling=spelling) for one in found)
         ours, theirs = _without_tokens(ours), _without_tokens(theirs)
     left, right = _flatten(ours), _flatten(theirs)
-    spelling = a.name == "config.json" and configs.spelt_alike(ours, theirs)
     for key in dict.fromkeys([*left, *right]):
         if left.get(key) != right.get(key):
             sides = (_text(side, key) for side in (left, right))

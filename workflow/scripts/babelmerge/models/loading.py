@@ -3,6 +3,7 @@
 Only safetensors are accepted and no code from a model's folder is ever run. Writes nothing.
 """
 
+import logging
 from pathlib import Path
 
 import torch
@@ -17,6 +18,9 @@ from babelmerge.models import adapter_base, whole
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.adapters import Adapter, Folded
 from babelmerge.models.checkpoints import Checkpoint, read_json
+from babelmerge.models.dialect import agreement
+
+LOG = logging.getLogger(__name__)
 
 
 def device() -> str:
@@ -104,9 +108,10 @@ def without_weights(files: Checkpoint):
 def load_tokenizer(folder: str | Path):
     """The tokenizer in a model's folder; one without a padding token pads with EOS.
 
-    A tokenizer that says it is its own file and no model's class is taken at its word:
-    AutoTokenizer would choose the class by the model's type, and split words that class's way.
-    Raises ValueError when there is none (transformers would make an empty one by the model's type).
+    tokenizer.json counts. A tokenizer that says it is its own file is taken at its word, and so is
+    one that AutoTokenizer would make anew, by the model's type, with other ids than the file has.
+    Raises ValueError when there is none (transformers would make an empty one by the model's type),
+    and where ids or special tokens are lost.
     """
     config = Path(folder) / "tokenizer_config.json"
     known = read_json(config) if config.is_file() else {}
@@ -116,6 +121,11 @@ def load_tokenizer(folder: str | Path):
         options = {} if generic else _config(folder)
         tokenizer = loader.from_pretrained(folder, local_files_only=True, **options)
         _require_files(tokenizer, Path(folder))
+        if not generic and (other := agreement.other_ids(tokenizer, Path(folder))):
+            name = type(tokenizer).__name__
+            LOG.warning("%s: %s %s; the file's are taken", folder, name, other)
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+        agreement.require(tokenizer, folder)
     except Exception as error:  # a damaged tokenizer.json is a bare one of the Rust library
         first = str(error).strip().partition("\n")[0]
         raise ValueError(

@@ -420,7 +420,14 @@ METHODS: dict[str, Method] = {
 }
 
 # What every method takes; None: the method's first semantics, the base's dtype, the fastest device.
-COMMON: dict[str, Any] = {"semantics": None, "dtype": None, "backend": "babelmerge", "device": None}
+COMMON: dict[str, Any] = {
+    "semantics": None,
+    "dtype": None,
+    "backend": "babelmerge",
+    "device": None,
+    "embeddings": "strict",
+    "chat_template": None,
+}
 
 
 def parameters(method: str, then: str | None = None) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 from babelmerge.words.showing import shown
 
 FLOATS = ("float32", "bfloat16", "float16")
+EMBEDDINGS = ("strict", "common", "base")
 SEMANTICS = ("original", "mergebench", "mergekit", "fusebench")
 
 
@@ -206,5 +207,13 @@ PARAMETERS: dict[str, Parameter] = {
     "semantics": Parameter("word", "whose definition of the method", words=SEMANTICS),
     "backend": Parameter("word", "who merges", words=("babelmerge", "mergekit")),
     "dtype": Parameter("word", "of the result; the base's", words=FLOATS),
+    "embeddings": Parameter(
+        "word",
+        "rows of other vocabularies: refused, merged by token, or left as the base's",
+        words=EMBEDDINGS,
+    ),
+    "chat_template": Parameter(
+        "id", "expert whose chat template, EOS and generation defaults are taken; the base's"
+    ),
     "device": Parameter("device", "where it is computed"),
 }

@@ -24,11 +24,12 @@ from babelmerge.words.showing import shown
 
 OUTPUTS = ("model", "adapter")
 OURS = {merge_method(name): name for name in METHODS}
+SHARED = ("backend", "device", "embeddings", "chat_template")  # parameters of every method
 OURS["passthrough"] = "linear"  # of one model, or of one in each slice
 KEYS = ("merge_method", "base_model", "models", "slices", "parameters", "dtype", "out_dtype")
 KEYS += ("tokenizer", "tokenizer_source", OWN)
 OUTPUT_KEYS = ("align", "output", "rank")
-OWN_KEYS = ("method", "semantics", "backend", "device", *OUTPUT_KEYS, "members")
+OWN_KEYS = ("method", "semantics", *SHARED, *OUTPUT_KEYS, "members")
 # mergekit keys that mean something that we do not do.
 FOREIGN = ("modules", "chat_template")
 

@@ -10,7 +10,7 @@ a plain mergekit config and is read with mergekit's semantics. No tensors here, 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from babelmerge.recipes.methods import (
 )
 from babelmerge.recipes.reading import (
     OUTPUTS,
+    SHARED,
     Recipe,
     read_recipe,
     require_alignable,
@@ -71,7 +72,7 @@ def make_recipe(
     """
     values = points.checked(method, tuple(experts), parameters)
     own = {"method": method, "semantics": values["semantics"], **_own_parameters(method, values)}
-    own |= {k: values[k] for k in ("backend", "device") if values[k] != COMMON[k]}
+    own |= {k: values[k] for k in SHARED if values[k] != COMMON[k]}
     asked = require_output({"align": align, "output": output, "rank": rank})
     asked["align"] = require_alignable(asked["align"], method, tuple(experts))
     own |= {name: value for name, value in asked.items() if value not in (False, OUTPUTS[0], None)}
@@ -118,10 +119,11 @@ def model_card(
     recipe: Recipe,
     fingerprints: Mapping[str, str] | None = None,
     lost: Mapping[str, float] | None = None,
+    told: Sequence[str] = (),
 ) -> str:
     """A short README.md for a merged model: what was merged, from what, and how.
 
-    lost: see `rounded`.
+    lost: see `rounded`. told: sentences without an end, of vocabularies and conventions.
     """
     prints = {**recipe.fingerprints, **(fingerprints or {})}
     settings = "\n".join(f"- {name}: {_plain(v)}" for name, v in recipe.parameters.items())
@@ -135,6 +137,7 @@ def model_card(
         whose = "the base" if recipe.align is True else recipe.align
         more = f"Neurons and heads were matched to those of {whose} before merging.\n\n"
     more += f"{rounded(lost).capitalize()}.\n\n" if lost else ""
+    more += "".join(f"- {_line(one)}\n" for one in told) + "\n" * bool(told)
     return (
         "---\nlibrary_name: transformers\ntags:\n- merge\n- babelmerge\n---\n\n"
         f"# {len(recipe.experts)} experts merged by {recipe.method}\n\n"
@@ -270,4 +273,8 @@ def _plain(value: object) -> str:
 
 
 def _cell(text: str) -> str:
-    return re.sub(r"[\r\n|]", " ", text)
+    return _line(text).replace("|", " ")
+
+
+def _line(text: str) -> str:
+    return re.sub(r"[\r\n]", " ", text)

@@ -80,6 +80,8 @@ class Settings:
     blocks: tuple[int, int] | None = None
     backend: str = "babelmerge"
     device: str | None = None
+    embeddings: str = "strict"
+    chat_template: str | None = None
 
     @property
     def update_key(self) -> "Settings":
@@ -196,6 +198,9 @@ def mergekit_lacks(point: Settings) -> str | None:
     ours = "use backend: babelmerge"
     if METHODS[point.method].mergekit is None:
         return f"it has no such method; {ours}"
+    for name, default in (("embeddings", "strict"), ("chat_template", None)):
+        if getattr(point, name) != default:
+            return f"{name} is {getattr(point, name)}, which it would do otherwise; {ours}"
     same = model_key(replace(point, semantics="mergekit")) == model_key(point)
     if point.semantics != "mergekit" and not same:
         return f"semantics is {point.semantics}; set semantics: mergekit, or {ours}"

@@ -10,7 +10,7 @@ from babelmerge.analysis.scores import tables
 from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
-from babelmerge.files.directories import ROUNDING
+from babelmerge.files.directories import ROUNDING, TOLD
 from babelmerge.training import curves
 from babelmerge.words import languages
 
@@ -90,6 +90,22 @@ def roundings(manifests: Mapping[str, str]) -> list[str]:
         f"Rounding: {len(felt)} of {len(lost)} merges lose {labels.percent(FELT)} or more of what "
         f"they change in the dtype that they are written in, at most {labels.percent(felt[most])} "
         f"({labels.model_id(most)}). With `dtype: float32` they lose nothing."
+    ]
+
+
+def vocabularies(manifests: Mapping[str, str]) -> list[str]:
+    """What merges were told of tokens, chat templates and generation defaults that differ.
+
+    A sentence that several have is there once. manifests: by merge.
+    """
+    found: dict[str, list[str]] = {}
+    for merge, path in manifests.items():
+        with open(path, encoding="utf-8") as stream:
+            for told in json.load(stream).get(TOLD, []):
+                found.setdefault(told, []).append(labels.model_id(merge))
+    return [
+        f"{merges[0]}{f' and {len(merges) - 1} more merges' * (len(merges) > 1)}: {told}."
+        for told, merges in found.items()
     ]
 
 

@@ -15,6 +15,7 @@ import transformers
 
 from babelmerge.files.directories import write_json
 from babelmerge.models import checkpoints
+from babelmerge.models.dialect import opening
 from babelmerge.models.loading import adopt_special_tokens
 from babelmerge.training import loop as training_loop
 from babelmerge.training import state as states
@@ -52,6 +53,7 @@ def write(job: Job, tokenizer, directory: Path) -> None:
     """The model as it stands, with its tokenizer."""
     adopt_special_tokens(job.model, tokenizer)
     job.weights.write(directory)
+    opening.say_ties(directory)
     tokenizer.save_pretrained(directory)
 
 

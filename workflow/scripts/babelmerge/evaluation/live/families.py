@@ -27,6 +27,7 @@ from babelmerge.merging.streaming.members import Members
 from babelmerge.merging.sweeping import Sweep
 from babelmerge.models import adapter_base, adapters, taking
 from babelmerge.models.adapter_config import is_adapter
+from babelmerge.models.dialect.vocabulary import STRICT
 
 LOG = logging.getLogger(__name__)
 JOURNAL = ".journal.jsonl"
@@ -133,7 +134,7 @@ class _Family:
         start = time.monotonic()
         live = self.live = self.live or Live(self.asking.base, self.asking.options["dtype"])
         with _present(merge.members, self.asking.base, self.folder) as members:
-            live.take(_formed(merge, members, self.asking))
+            live.take(*_formed(merge, members, self.asking))
         formed = time.monotonic() - start
         for test in tests:
             files = self._write(f"{merge.place}/{test}", *_scored(live, self.asking, test))
@@ -187,14 +188,15 @@ def _fetch(room: Path, base: Path, source: Source) -> None:
 
 
 def _formed(merge: Merge, members: Mapping[str, str], asking: Asking):
-    """The merged tensors, checked as a merge that is written is."""
+    """(the merged tensors, their tokenizer if not the base's), checked as a merge is."""
     if not merge.method:
         compatibility.check_members(Members(asking.base, members, adapters.opened))
         (only,) = map(adapters.opened, members.values())
-        return {name: only.read(name) for name in only.names}
+        return {name: only.read(name) for name in only.names}, None
     statistics = statistics_files.open_all(merge.statistics)
-    sweep = Sweep(asking.base, members, merge.method, asking.threads, statistics, align=merge.align)
-    return next(sweep.points([merge.point]))[1]
+    options = {"align": merge.align, "embeddings": merge.point.get("embeddings", STRICT)}
+    sweep = Sweep(asking.base, members, merge.method, asking.threads, statistics, **options)
+    return next(sweep.points([merge.point]))[1], sweep.tokenizer(merge.point)
 
 
 def _scored(live: Live, asking: Asking, name: str) -> tuple[dict, metrics.Table]:

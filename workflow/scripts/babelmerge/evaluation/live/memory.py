@@ -11,8 +11,9 @@ from torch import Tensor
 
 from babelmerge.evaluation import answer_scores, answering
 from babelmerge.evaluation.answering import Asked, Rows
-from babelmerge.merging.sweeping import load_into
+from babelmerge.merging.sweeping import Tensors, load_into
 from babelmerge.models import loading as models
+from babelmerge.models.dialect import rows
 
 
 class Live:
@@ -23,9 +24,17 @@ class Live:
 
     def __init__(self, folder: str | Path, dtype: str = "float32"):
         self.model, self.tokenizer = models.load(folder, dtype)
+        self._own = self.tokenizer
 
-    def take(self, tensors: Mapping[str, Tensor]) -> None:
-        """All weights of another model of the same shape, which is formed as it is put in."""
+    def take(self, tensors: Mapping[str, Tensor], tokenizer: Any = None) -> None:
+        """All weights of another model of the same shape, which is formed as it is put in.
+
+        Its embeddings may have other rows. tokenizer: where that is not the folder's.
+        """
+        self.tokenizer = tokenizer or self._own
+        size = rows.count(tensors) if isinstance(tensors, Tensors) else 0
+        if size and size != self.model.get_input_embeddings().weight.shape[0]:
+            self.model.resize_token_embeddings(size, mean_resizing=False)
         load_into(self.model, tensors)
 
     def answers(self, rows: Rows, asked: Asked, options: Mapping[str, Any]) -> list[dict]:

@@ -6,6 +6,7 @@ soon as it has it. Reads models and rows, writes nothing.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -23,6 +24,7 @@ import torch
 from babelmerge import merging
 from babelmerge.evaluation.live.memory import Live
 from babelmerge.merging.calibration import files as statistics_files
+from babelmerge.models.dialect.vocabulary import STRICT
 from babelmerge.recipes.points import settings
 
 Point = Mapping[str, Any]
@@ -90,18 +92,29 @@ class Scorer:
         self.task = task
         self.live = Live(task.base, task.generation["dtype"])
         statistics = statistics_files.open_all(task.statistics)
-        self.sweep = merging.Sweep(
-            task.base, task.members, task.method, task.threads, statistics, align=task.align
-        )
-        self.sweep.prepare(grid)
+        self._given = task.base, task.members, task.method, task.threads, statistics, task.align
+        self._sweeps: dict[str, merging.Sweep] = {}
+        for choice in dict.fromkeys(map(_choice, grid)):
+            self._sweep(choice).prepare([point for point in grid if _choice(point) == choice])
+
+    def _sweep(self, choice: str) -> merging.Sweep:
+        """The sweep of a choice of embeddings, whose members are opened once."""
+        if choice not in self._sweeps:
+            self._sweeps[choice] = merging.Sweep(*self._given, choice)
+        return self._sweeps[choice]
 
     def score(self, points: Iterable[tuple[int, Point]]) -> Iterator[Scored]:
         """(index, point) -> its scores, in order."""
-        numbered = list(points)
+        for choice, some in itertools.groupby(points, lambda one: _choice(one[1])):
+            yield from self._scored(self._sweep(choice), list(some))
+
+    def _scored(
+        self, sweep: merging.Sweep, numbered: Sequence[tuple[int, Point]]
+    ) -> Iterator[Scored]:
         start = time.monotonic()
-        formed = self.sweep.points([point for _, point in numbered])
-        for (index, _), (_, tensors) in zip(numbered, formed, strict=True):
-            self.live.take(tensors)
+        formed = sweep.points([point for _, point in numbered])
+        for (index, point), (_, tensors) in zip(numbered, formed, strict=True):
+            self.live.take(tensors, sweep.tokenizer(point))
             scores = self.dev_scores()
             yield index, scores, time.monotonic() - start
             start = time.monotonic()
@@ -111,6 +124,11 @@ class Scorer:
         options = {k: v for k, v in self.task.generation.items() if k != "dtype"}
         cases = {name: (rows, self.task.asked[name]) for name, rows in self.task.dev.items()}
         return self.live.scores(cases, options, self.task.metric)
+
+
+def _choice(point: Point) -> str:
+    """What is done with the embeddings of other vocabularies, see `models.dialect.vocabulary`."""
+    return point.get("embeddings", STRICT)
 
 
 def _families(task: Task, points: Sequence[Point]) -> list[Family]:

@@ -58,12 +58,13 @@ def merge_adapters(
     core_space take `then` and the parameters of that method. ValueErrors for what does not fit.
     """
     model = opened(base)
+    point = settings(method, tuple(name_experts(adapters)), parameters)
     members = {
-        id_: one if isinstance(one, Adapter) else Adapter(one, model)
+        id_: one if isinstance(one, Adapter) else Adapter(one, model, point.embeddings)
         for id_, one in name_experts(adapters).items()
     }
     adapter_base.check_same({id_: one.config for id_, one in members.items()})
-    return AdapterMerge(model, members, settings(method, tuple(members), parameters), statistics)
+    return AdapterMerge(model, members, point, statistics)
 
 
 class AdapterMerge(Mapping[str, Tensor]):

@@ -7,7 +7,7 @@ is compared is compared before a tensor is read. Writes nothing; no torch.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -16,7 +16,10 @@ import numpy as np
 
 from babelmerge.files import ties
 from babelmerge.files.tensor_headers import FLOATING
+from babelmerge.models.dialect import rows
+from babelmerge.models.dialect.experts import are_experts
 from babelmerge.models.dialect.opening import ModelFiles, alike
+from babelmerge.models.dialect.vocabulary import BASE, COMMON, REMEDY, STRICT, Vocabulary
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,6 +27,12 @@ if TYPE_CHECKING:
 BLOCK_NUMBER = re.compile(r"\.(\d+)\.")
 One = TypeVar("One")
 OF_ONE_BASE = "give the base that all were tuned from, and models that were tuned from it"
+
+PACKED = (
+    "the experts of a mixture lie in them in two forms, one of which cannot be taken apart; load "
+    "and save both with one version of transformers (from_pretrained(DIR).save_pretrained(NEW)), "
+    "and give those"
+)
 
 
 class Member(Protocol):
@@ -61,14 +70,18 @@ class Members:
     """The base and its experts, checked against each other. Experts stay in the order given.
 
     opened: how a path (or a state dict) becomes a member, by default `dialect.opening.ModelFiles`.
+    embeddings: what is done where vocabularies differ, see `dialect.vocabulary`.
     tied: what the result's config must say of its head; None: as the base's.
     """
+
+    kept: frozenset[str] = frozenset()  # tensors that stay the base's
 
     def __init__(
         self,
         base: Model,
         experts: Mapping[str, Model] | Sequence[Model],
         opened: Callable[[Model], Member] = ModelFiles,
+        embeddings: str = STRICT,
     ):
         def member(label: str, model: Model) -> Member:
             if not isinstance(model, Mapping):  # paths are in their messages
@@ -79,14 +92,38 @@ class Members:
                 raise ValueError(f"{label}: {error}") from error
 
         named = name_experts(experts) if experts else {}
-        given = [member("base", base)]
+        if BASE in named:
+            raise ValueError("an expert is called 'base', which is the base model's id; rename it")
+        given = [member(BASE, base)]
         given += [member(f"expert {id_}", model) for id_, model in named.items()]
         self.base, *found = alike(given)
         self.experts = dict(zip(named, found, strict=True))
         self.ids = tuple(self.experts)
         self.tied = _told_anew(self.base)
+        self.vocabulary = Vocabulary(
+            {BASE: _folder(self.base)} | {i: _folder(one) for i, one in self.experts.items()},
+            embeddings,
+        )
+        if embeddings == COMMON:
+            self._arrange()
+        if embeddings == BASE:
+            self.kept = frozenset(rows.names_of(self.base))
         for id_, expert in self.experts.items():
-            _check_fit(self.base, id_, expert)
+            _check_fit(self.base, id_, expert, self.kept)
+
+    def _arrange(self) -> None:
+        """Bring embeddings and heads to the rows of one vocabulary."""
+        models = {BASE: self.base, **self.experts}
+        lacking = [label for label in models if self.vocabulary.files[label] is None]
+        unlike = len({rows.count(model) for model in models.values()}) > 1
+        if lacking and (unlike or self.vocabulary.differences):
+            raise ValueError(
+                f"embeddings: common goes by tokens, and {lacking[0]} has no tokenizer; put the "
+                "files of its tokenizer into its folder, or set embeddings: base"
+            )
+        if not lacking:
+            self.base, *found = rows.arranged(models, self.vocabulary).values()
+            self.experts = dict(zip(self.ids, found, strict=True))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,9 +142,17 @@ class Members:
         """Number of elements that are merged."""
         return sum(math.prod(self.base.shape(name)) for name in self.merged_names)
 
+    def lone_rows(self, name: str) -> np.ndarray | None:
+        """Rows of a tensor that the base had not, and has as their owners do; None for no such."""
+        made = getattr(self.base, "_made", {}).get(name)
+        return None if made is None or made.lone is None else made.lone
+
     def is_merged(self, name: str) -> bool:
-        """Whether a tensor is merged; integers and booleans are copied from the base."""
-        return self.base.code(name) in FLOATING
+        """Whether a tensor is merged; integers and booleans are copied from the base.
+
+        So are embeddings and heads, where the base's are to be kept.
+        """
+        return self.base.code(name) in FLOATING and name not in self.kept
 
     def label(self, position: int, name: str) -> str:
         """What to call a member in a message: 0 is the base, then the experts in order."""
@@ -142,8 +187,14 @@ def _told_anew(base: Member) -> bool | None:
     return True if ties.head_of(base.stored) is not None and not base.tied else None
 
 
-def _check_fit(base: Member, id_: str, expert: Member) -> None:
-    """ValueError unless an expert has the base's tensors, shape by shape."""
+def _folder(member: Member) -> Path | None:
+    """Where a member lies, and its tokenizer; None of what is in memory."""
+    path = getattr(member, "path", None)
+    return None if path is None else Path(path)
+
+
+def _check_fit(base: Member, id_: str, expert: Member, kept: Collection[str]) -> None:
+    """ValueError unless an expert has the base's tensors, shape by shape. kept: but for these."""
     theirs = set(expert.names)
     for name in base.names:
         if name in theirs and (base.code(name) in FLOATING) != (expert.code(name) in FLOATING):
@@ -162,11 +213,11 @@ def _check_fit(base: Member, id_: str, expert: Member) -> None:
         if names
     ]
     if told:
-        raise ValueError(
-            f"{'; '.join(told)}; members of a merge need the same tensors: {OF_ONE_BASE}"
-        )
+        packed = are_experts([*missing[:1], *extra[:1]])
+        remedy = PACKED if packed else OF_ONE_BASE
+        raise ValueError(f"{'; '.join(told)}; members of a merge need the same tensors: {remedy}")
     for name in base.names:
-        if base.shape(name) != expert.shape(name):
+        if name not in kept and base.shape(name) != expert.shape(name):
             raise ValueError(_shape_message(name, base.shape(name), id_, expert.shape(name)))
 
 
@@ -178,12 +229,8 @@ def _is_tied(expert: Member, name: str, original: str) -> bool:
 
 
 def _shape_message(name: str, ours: tuple[int, ...], id_: str, theirs: tuple[int, ...]) -> str:
-    if name.endswith(("embed_tokens.weight", "lm_head.weight")) and ours[1:] == theirs[1:]:
-        return (
-            f"{name}: base has {ours[0]} embedding rows, {id_} has {theirs[0]}; members of a merge "
-            "need one vocabulary: give models that were tuned from one base without resizing its "
-            "embeddings, or train again with one tokenizer"
-        )
+    if rows.is_one(name) and ours[1:] == theirs[1:]:
+        return f"{name}: base has {ours[0]} embedding rows, {id_} has {theirs[0]}; {REMEDY}"
     return (
         f"{name}: base has shape {ours}, {id_} has {theirs}; members of a merge need the same "
         f"architecture: {OF_ONE_BASE}"

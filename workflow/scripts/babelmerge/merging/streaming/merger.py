@@ -70,6 +70,8 @@ class Merger:
                 merged[window.rows] = self._cast(_made(window, name, point), window, name)
         else:
             merged = self._cast(_made(self._inputs, name, point), self._inputs, name)
+        if (lone := self.members.lone_rows(name)) is not None:  # turned with the rest of the tensor
+            merged[lone] = self.members.base.read(name)[lone].to(merged)
         return _finite(f"the merge by {point.method}", name, merged)
 
     def _cast(self, made: Tensor, some: Inputs, name: str) -> Tensor:

@@ -134,7 +134,7 @@ def _check_taken(plan: Plan, model: str, folder: Path) -> None:
     config, base = read_config(folder), plan.models["base"].source
     said = config.base
     hub = base.hub if isinstance(base, Taken) else None
-    if hub and said and not Path(said).exists() and said.rstrip("/") != hub:
+    if hub and said and not Path(said).exists() and adapter_base.alike(said, hub) is False:
         remedy = (
             "Give an adapter of this base; if both are the same model, mend "
             f"base_model_name_or_path in {folder / 'adapter_config.json'}."

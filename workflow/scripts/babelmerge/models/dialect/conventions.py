@@ -1,0 +1,143 @@
+"""What models agree on with those who use them: chat template, end tokens, generation defaults.
+
+A merge has its base's, and its experts may have been tuned to others: told before merging, and of
+one expert they can be taken. Reads small files; no torch.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from babelmerge.files.directories import read_json, write_json
+from babelmerge.models.dialect import tokenizers
+from babelmerge.models.dialect.tokenizers import CONFIG
+
+TEMPLATE = "chat_template"
+TEMPLATES = (f"{TEMPLATE}.jinja", f"{TEMPLATE}.json")
+GENERATION = "generation_config.json"
+MAP = "special_tokens_map.json"
+END, ENDS = "eos_token", "eos_token_id"
+# Notes of whoever saved it, and what is compared as end tokens.
+NOTES = ("transformers_version", "_from_model_config", ENDS)
+NOTHING = "nothing"
+LONG = 40  # characters of a value in a message
+
+
+class Conventions(NamedTuple):
+    """template: the default one. end: the tokenizer's; ends: ids at which decoding stops."""
+
+    template: str | None
+    end: str | None
+    ends: tuple[int, ...]
+    generation: Mapping[str, Any]
+
+
+def read(folder: str | Path) -> Conventions:
+    """Those of a model's folder; what it has no word on is empty."""
+    folder = Path(folder)
+    config = tokenizers.settings(folder)
+    generation = _json(folder / GENERATION)
+    ends = generation.get(ENDS, _json(folder / "config.json").get(ENDS))
+    return Conventions(
+        _template(folder, config),
+        tokenizers.name_of(config.get(END)) or None,
+        tuple(ends) if isinstance(ends, list) else () if ends is None else (ends,),
+        {key: value for key, value in generation.items() if key not in NOTES and value is not None},
+    )
+
+
+def said(folders: Mapping[str, str | Path], taken: str | None = None) -> list[str]:
+    """How the experts' conventions differ from the base's (the first), in sentences without an end.
+
+    What an expert has no word on is no difference. taken: the expert whose conventions are taken.
+    """
+    (_, ours), *others = ((label, read(folder)) for label, folder in folders.items())
+    found: dict[str, list[str]] = {}
+    for label, theirs in others:
+        for one in _differences(ours, theirs):
+            found.setdefault(one, []).append(label)
+    told = [f"{' and '.join(labels)}: {one}" for one, labels in found.items()]
+    if taken:
+        return [*told, f"chat template, end tokens and generation defaults are those of {taken}"]
+    whose = next(iter(found.values()), [""])[0]
+    remedy = f"the merge has the base's; chat_template: {whose} (--chat-template {whose}) takes its"
+    return [*told, remedy] if told else []
+
+
+def take(source: str | Path, directory: Path, number: Callable[[int], int]) -> None:
+    """Put the conventions of another model's folder in place of those that lie in a directory.
+
+    number: the id that a token of the source has in the result.
+    """
+    theirs, source = read(source), Path(source)
+    config = {k: v for k, v in tokenizers.settings(directory).items() if k != TEMPLATE}
+    for name in TEMPLATES:
+        (directory / name).unlink(missing_ok=True)
+    if theirs.template is not None:
+        (directory / TEMPLATES[0]).write_text(theirs.template, encoding="utf-8")
+    if theirs.end is not None:
+        config[END] = tokenizers.settings(source)[END]
+        _restate(directory / MAP, END, config[END])
+    write_json(directory / CONFIG, config)
+    if (source / GENERATION).is_file():
+        write_json(directory / GENERATION, _numbered(read_json(source / GENERATION), number))
+    if theirs.ends:
+        ids = [number(one) for one in theirs.ends]
+        _restate(directory / "config.json", ENDS, ids[0] if len(ids) == 1 else ids)
+
+
+def _differences(ours: Conventions, theirs: Conventions) -> Iterator[str]:
+    if theirs.template is not None and theirs.template != ours.template:
+        yield "has another chat template" if ours.template else "has a chat template, the base none"
+    if theirs.end is not None and theirs.end != ours.end:
+        yield f"ends with {theirs.end!r}, the base with {ours.end!r}"
+    if theirs.ends and set(theirs.ends) != set(ours.ends):
+        yield f"stops at {_listed(theirs.ends)}, the base at {_listed(ours.ends)}"
+    unlike = [key for key, v in theirs.generation.items() if ours.generation.get(key) != v]
+    if unlike:
+        pairs = ", ".join(
+            f"{key} {_shown(theirs.generation[key])} for {_shown(ours.generation.get(key))}"
+            for key in unlike
+        )
+        yield f"has generation defaults of its own ({pairs})"
+
+
+def _template(folder: Path, config: Mapping[str, Any]) -> str | None:
+    """The default chat template, where one of the places has it."""
+    if (folder / TEMPLATES[0]).is_file():
+        return (folder / TEMPLATES[0]).read_text(encoding="utf-8")
+    found = _json(folder / TEMPLATES[1]).get(TEMPLATE) or config.get(TEMPLATE)
+    if isinstance(found, list):  # of several, by name
+        named = {one.get("name"): one.get("template") for one in found if isinstance(one, Mapping)}
+        found = named.get("default")
+    return found if isinstance(found, str) and found else None
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.is_file() else {}
+
+
+def _numbered(generation: Mapping[str, Any], number: Callable[[int], int]) -> dict[str, Any]:
+    """A generation_config.json with the ids of other tokens."""
+
+    def new(value: Any) -> Any:
+        if isinstance(value, list):
+            return [new(one) for one in value]
+        return number(value) if isinstance(value, int) else value
+
+    return {key: new(v) if key.endswith("token_id") else v for key, v in generation.items()}
+
+
+def _restate(path: Path, key: str, value: Any) -> None:
+    if path.is_file():
+        write_json(path, {**read_json(path), key: value})
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ", ".join(map(str, sorted(ids))) or NOTHING
+
+
+def _shown(value: Any) -> str:
+    text = NOTHING if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONG else f"{text[: LONG - 1]}…"

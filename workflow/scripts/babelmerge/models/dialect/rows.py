@@ -1,0 +1,183 @@
+"""Embeddings and heads of several models brought to the rows of one vocabulary.
+
+A row that a model lacks is the base's there, as if the model had not changed it; one that the base
+lacks is the mean of those that have it, in all models, so that a merge has it as it is. Rows that
+are nobody's token (padding) are those of the model whose tokenizer the result has. Rows are copied
+when a tensor is read; torch is imported where numbers of several dtypes meet.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from babelmerge.files import ties
+from babelmerge.files.tensor_headers import size_of
+from babelmerge.models.dialect.tokenizers import listed
+from babelmerge.models.dialect.vocabulary import BASE, COMMON, Vocabulary
+
+OTHER = "other"
+RESIZED = (
+    "fold the adapter into its base with as many rows (peft: merge_and_unload, then "
+    "save_pretrained) and give that model, or set embeddings: base"
+)
+ENDS = (*ties.EMBEDDINGS, *ties.HEADS, "lm_head.bias")
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """One tensor of one of the models (by its place), with the rows of the vocabulary.
+
+    places: for every model (the base first), its row for each of the vocabulary's; -1 for none.
+    """
+
+    models: Sequence[Any]
+    places: np.ndarray
+    place: int
+    name: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.places.shape[1], *self.models[self.place].shape(self.name)[1:])
+
+    @property
+    def lone(self) -> np.ndarray | None:
+        """The rows that the base lacks; None where it has all."""
+        found = np.flatnonzero(self.places[0] < 0)
+        return found if found.size else None
+
+    @property
+    def code(self) -> str:
+        """Its dtype, which must hold the base's rows as they are."""
+        own, base = (self.models[place].code(self.name) for place in (self.place, 0))
+        return own if own in (base, "F32", "F64") else "F32"
+
+    def raw(self) -> np.ndarray:
+        """Its bytes, made anew each time."""
+        ours, base = self.places[self.place], self.places[0]
+        made = np.empty((len(ours), size_of((self.code, (1, *self.shape[1:])))), np.uint8)
+        own, lent = ours >= 0, (ours < 0) & (base >= 0)
+        made[own] = self._rows(self.place, ours[own])
+        if lent.any():
+            made[lent] = self._rows(0, base[lent])
+        for row, having in self._alone(base < 0):
+            made[row] = self._mean([(place, self.places[place, row]) for place in having])
+        return made.reshape(-1)
+
+    def _alone(self, none: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """(rows, the models that have them) of those that the base lacks."""
+        numbers = np.flatnonzero(none)
+        patterns, which = np.unique(self.places[:, numbers] >= 0, axis=1, return_inverse=True)
+        for kind in range(patterns.shape[1]):
+            yield numbers[which.reshape(-1) == kind], np.flatnonzero(patterns[:, kind])
+
+    def _rows(self, place: int, numbers: np.ndarray) -> np.ndarray:
+        """Rows of one of the models as bytes, in our dtype."""
+        data = self._stored(place, numbers)
+        if self.models[place].code(self.name) == self.code:
+            return data
+        return _bytes(_tensor(data, self.models[place].code(self.name)), self.code)
+
+    def _mean(self, some: Sequence[tuple[int, np.ndarray]]) -> np.ndarray:
+        """The mean of some models' rows as the base's dtype has it, which is the same for all."""
+        codes = [self.models[place].code(self.name) for place, _ in some]
+        found = [self._stored(*one) for one in some]
+        tensors = [_tensor(data, code).float() for data, code in zip(found, codes, strict=True)]
+        base = self.models[0].code(self.name)
+        return _bytes(_tensor(_bytes(sum(tensors) / len(tensors), base), base), self.code)
+
+    def _stored(self, place: int, numbers: np.ndarray) -> np.ndarray:
+        model = self.models[place]
+        width = size_of((model.code(self.name), (1, *model.shape(self.name)[1:])))
+        return model.raw(self.name).reshape(-1, width)[numbers]
+
+
+def shared(
+    base: Path | None, other: Path, size: int, own: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """(rows of a base's embeddings, the rows of another's that are for the same tokens).
+
+    By number where nothing else is known. ValueError for tokens that the base has no row for.
+    """
+    vocabulary = Vocabulary({BASE: base, OTHER: other}, COMMON)
+    found = vocabulary.differences.get(OTHER)
+    if found is None:
+        if own > size:
+            raise ValueError(f"{other}: has {own} rows of embeddings, its base {size}; {RESIZED}")
+        return range(own), range(own)
+    if found.more:
+        raise ValueError(f"{other}: has {listed(found.more)} that its base lacks; {RESIZED}")
+    ours, theirs = vocabulary.tokens(BASE).ids, vocabulary.tokens(OTHER).ids
+    pairs = [(row, theirs[token]) for token, row in ours.items() if token in theirs]
+    left, right = zip(*(pair for pair in pairs if pair[0] < size and pair[1] < own), strict=True)
+    return left, right
+
+
+def spread(own: Any, base: Any, left: Sequence[int], right: Sequence[int]) -> Any:
+    """A tensor's rows in the places of a base's, whose other rows stay; float32."""
+    made = base.float().clone()
+    made[list(left)] = own.float()[list(right)]
+    return made
+
+
+def _tensor(rows: np.ndarray, code: str) -> Any:
+    from babelmerge.models.checkpoints import DTYPES, as_tensor
+
+    width = rows.shape[1] // DTYPES[code].itemsize
+    return as_tensor(np.ascontiguousarray(rows).reshape(-1), code, (len(rows), width))
+
+
+def _bytes(tensor: Any, code: str) -> np.ndarray:
+    from babelmerge.models.checkpoints import DTYPES, as_bytes
+
+    return as_bytes(tensor.to(DTYPES[code])).reshape(len(tensor), -1)
+
+
+def names_of(model: Any) -> list[str]:
+    """The tensors that have a row for each token."""
+    return [name for name in model.names if is_one(name)]
+
+
+def is_one(name: str) -> bool:
+    """Whether a tensor is embeddings or an output head, by its name."""
+    return name.endswith(ENDS) and any(name == end or name.endswith(f".{end}") for end in ENDS)
+
+
+def count(model: Any) -> int:
+    """How many rows a model's embeddings have; 0 where it has none."""
+    return max((model.shape(name)[0] for name in names_of(model)), default=0)
+
+
+def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
+    """The models, by label, with the rows of the vocabulary in their embeddings and heads."""
+    every = list(models.values())
+    places = _places(models, vocabulary)
+    asis = np.arange(places.shape[1])
+    found = {}
+    for place, (label, model) in enumerate(models.items()):
+        moved = places[place]
+        if len(asis) == count(model) and (places[0] >= 0).all() and (moved == asis).all():
+            found[label] = model
+            continue
+        made = {n: Arranged(every, places, place, n) for n in names_of(models[BASE])}
+        found[label] = model.with_rows(made)
+    return found
+
+
+def _places(models: Mapping[str, Any], vocabulary: Vocabulary) -> np.ndarray:
+    """For each model its row for each of the vocabulary's, -1 for none; see `Arranged`."""
+    ids, lead = vocabulary.ids, models[vocabulary.lead]
+    size = max(count(lead), max(ids.values()) + 1)
+    rows = np.fromiter(ids.values(), np.int64, len(ids))
+    places = np.full((len(models), size), -1)
+    for place, (label, model) in enumerate(models.items()):
+        same = label not in vocabulary.differences
+        own = vocabulary.tokens(BASE if same else label).ids
+        found = np.fromiter((own.get(token, -1) for token in ids), np.int64, len(ids))
+        places[place, rows] = np.where(found < count(model), found, -1)
+        if label == vocabulary.lead:
+            padding = np.setdiff1d(np.arange(count(model)), rows)
+            places[place, padding] = padding
+    return places

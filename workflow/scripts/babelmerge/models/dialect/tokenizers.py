@@ -1,0 +1,210 @@
+"""Tokenizers beside each other: one if they cut texts alike, however their files are written.
+
+Files are read by the library that runs them and compared in its own spelling, in which older forms
+(merges as "a b") and defaults left out are gone. What has no tokenizer.json (tokenizer.model,
+vocab.json) is read through transformers, where two files differ. No torch. Writes nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tokenizers import AddedToken, Encoding, Tokenizer
+
+from babelmerge.files.directories import read_json
+from babelmerge.words.showing import shown
+
+CONFIG = "tokenizer_config.json"
+FILE = "tokenizer.json"
+FILES = (FILE, "tokenizer.model", "spiece.model", "tekken.json", "vocab.json", "vocab.txt")
+# What tells tokenizers apart by example: digits, spaces, contractions, scripts, marks, code.
+SAMPLES = (
+    "The year 2023, 1,234.56 and 10000000 things.",
+    "a  b   c\t\td\n\n\ne \r\n f ",
+    " don't we'll I'M — naïve “café” élan…",
+    "İstanbul'da ǅ ﬁne Ａ１ ½ e\u0301",
+    "हिन्दी में १२३ বাংলা தமிழ் తెలుగు",
+    "中文分词 日本語テキスト 한국어 ไทย",
+    "العربية ١٢٣ עברית ελληνικά русский",
+    "def f(x):\n    return {'a': [1, 2]}  # 👩‍👩‍👧 🇮🇹",
+    "<s>[INST] x [/INST]</s> <|end|>http://a.b/c?d=e_f",
+)
+FLAGS = ("single_word", "lstrip", "rstrip", "normalized")  # of added tokens, in how texts are cut
+PUT = ("add_bos_token", "add_eos_token", "bos_token", "eos_token")  # what is put around texts
+BEYOND = ("decoder", "truncation", "padding")  # what else a tokenizer.json may say
+WORD = "a"  # a text by which is seen what is put around texts
+SHOWN = 3  # tokens that a message lists
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A tokenizer as a file has it."""
+
+    path: Path
+    tokenizer: Tokenizer
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """Every token's id, in the order of ids."""
+        found = self.tokenizer.get_vocab(with_added_tokens=True)
+        return dict(sorted(found.items(), key=lambda one: one[1]))
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The file in the library's own spelling."""
+        return json.loads(self.tokenizer.to_str())
+
+    @cached_property
+    def added(self) -> dict[str, AddedToken]:
+        """Tokens that are looked for before a text is cut, by what they look like."""
+        return {one.content: one for one in self.tokenizer.get_added_tokens_decoder().values()}
+
+    def around(self) -> tuple[list[str], list[str]]:
+        """The tokens that are put before and after every text; tokenizer_config.json may say."""
+        config = settings(self.path.parent)
+        if "add_bos_token" in config or "add_eos_token" in config:
+            bos, eos = (
+                [name_of(config.get(f"{side}_token"))] if config.get(f"add_{side}_token") else []
+                for side in ("bos", "eos")
+            )
+            return bos, eos
+        bare, full = self.pieces(WORD, False), self.pieces(WORD)
+        at = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
+        return full[:at], full[at + len(bare) :]
+
+    def pieces(self, text: str, around: bool = True) -> list[str]:
+        """The tokens of a text; none where it cannot be cut. around: with what is put there."""
+        found = self.encoded(text, around)
+        return found.tokens if found else []
+
+    def encoded(self, text: str, around: bool) -> Encoding | None:
+        try:
+            return self.tokenizer.encode(text, add_special_tokens=around)
+        except Exception:  # the library's: a character that no token has, and none for unknown ones
+            return None
+
+    def cuts(self) -> dict[str, Any]:
+        """What decides, beside the vocabulary, how a text is cut; by the place in the file."""
+        parts = {key: _plain(self.content[key]) for key in ("normalizer", "pre_tokenizer")}
+        model = {f"model.{key}": value or None for key, value in self.content["model"].items()}
+        if isinstance(self.content["model"]["vocab"], dict):  # else it has scores
+            del model["model.vocab"]
+        return {**parts, **model, "post_processor": self.around()}
+
+
+class Differences(NamedTuple):
+    """moved: tokens at other ids, or at one that is another's. more, fewer: only theirs, only ours.
+
+    cuts: places in the files that cut texts otherwise. samples: how many of `SAMPLES` they change.
+    """
+
+    moved: tuple[str, ...]
+    more: tuple[str, ...]
+    fewer: tuple[str, ...]
+    cuts: tuple[str, ...]
+    samples: int
+
+
+def file_of(folder: str | Path) -> Path | None:
+    """The file that a model's tokenizer is read from."""
+    return next((path for name in FILES if (path := Path(folder) / name).is_file()), None)
+
+
+def settings(folder: str | Path) -> dict[str, Any]:
+    """A model's tokenizer_config.json; nothing where there is none."""
+    file = Path(folder) / CONFIG
+    return read_json(file) if file.is_file() else {}
+
+
+def name_of(token: Any) -> str:
+    """A token as tokenizer_config.json may write it: a text, or a mapping with its flags."""
+    return str(token.get("content", "") if isinstance(token, Mapping) else token or "")
+
+
+def same(ours: Path, theirs: Path) -> bool:
+    """Whether two tokenizers are one by their bytes; then nothing needs to be read."""
+    if ours.name != theirs.name or _digest(ours) != _digest(theirs):
+        return False
+    left, right = (settings(file.parent) for file in (ours, theirs))
+    return all(left.get(key) == right.get(key) for key in PUT)
+
+
+def read(file: Path) -> Tokens:
+    """ValueError for what is no tokenizer."""
+    try:
+        found = Tokenizer.from_file(str(file)) if file.name == FILE else _converted(file.parent)
+    except Exception as error:  # those of the Rust library are bare exceptions
+        first = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"{file}: holds no vocabulary that can be read ({first}); fetch it again"
+        ) from error
+    found.no_truncation()
+    found.no_padding()
+    return Tokens(file, found)
+
+
+def compare(ours: Tokens, theirs: Tokens) -> Differences:
+    """How another tokenizer differs from ours."""
+    numbers = set(ours.ids.values())
+    more = [token for token in theirs.ids if token not in ours.ids]
+    moved = [token for token, id_ in ours.ids.items() if theirs.ids.get(token, id_) != id_]
+    moved += [token for token in more if theirs.ids[token] in numbers]
+    fewer = [token for token in ours.ids if token not in theirs.ids]
+    left, right = ours.cuts(), theirs.cuts()
+    cuts = [key for key in {**left, **right} if left.get(key) != right.get(key)]
+    both = [token for token in ours.ids if token in theirs.ids]
+    if any(_flags(ours, token) != _flags(theirs, token) for token in both):
+        cuts.append("added_tokens")
+    samples = sum(ours.pieces(text) != theirs.pieces(text) for text in SAMPLES)
+    return Differences(tuple(moved), tuple(more), tuple(fewer), tuple(cuts), samples)
+
+
+def cut_alike(ours: Path, theirs: Path) -> bool:
+    """Whether two files are one tokenizer, in what it does with its tokens too."""
+    try:
+        left, right = read(ours), read(theirs)
+    except ValueError:
+        return False
+    special = [{t: one.special for t, one in side.added.items()} for side in (left, right)]
+    said = [[content.get(key) for key in BEYOND] for content in map(read_json, (ours, theirs))]
+    return not any(compare(left, right)) and special[0] == special[1] and said[0] == said[1]
+
+
+def listed(tokens: tuple[str, ...]) -> str:
+    """'3 tokens ('<a>', '<b>', …)', the first few of many."""
+    more = ", …" if len(tokens) > SHOWN else ""
+    number = f"{len(tokens)} token{'s' * (len(tokens) > 1)}"
+    return f"{number} ({', '.join(map(shown, tokens[:SHOWN]))}{more})"
+
+
+def _flags(tokens: Tokens, token: str) -> tuple | None:
+    entry = tokens.added.get(token)
+    return entry and tuple(getattr(entry, flag) for flag in FLAGS)
+
+
+def _plain(part: Any) -> Any:
+    """A normalizer or pre-tokenizer without what changes no cut: offsets, sequences of one."""
+    if not isinstance(part, Mapping):
+        return part
+    if part.get("type") != "Sequence":
+        return {key: value for key, value in part.items() if key != "trim_offsets"}
+    key = next(key for key in part if key != "type")
+    steps = [step for step in map(_plain, part[key]) if step is not None]
+    return steps[0] if len(steps) == 1 else steps or None
+
+
+def _digest(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
+def _converted(folder: Path) -> Tokenizer:
+    from babelmerge.models.loading import load_tokenizer
+
+    found = getattr(load_tokenizer(folder), "backend_tokenizer", None)
+    if found is None:
+        raise ValueError("transformers has no fast tokenizer of it; save it with one")
+    return Tokenizer.from_str(found.to_str())

@@ -1,0 +1,202 @@
+"""One vocabulary for models that have several: which row of the embeddings is whose token.
+
+`strict` takes models whose tokens have one id each, in all of them; tokens that some have in rows
+that are padding elsewhere are taken in. `common` goes by the tokens: the vocabulary is that of all,
+in the base's order (or in that of an expert that has all tokens); `rows` brings embeddings to it.
+`base` leaves embeddings, heads and tokenizer as the base has them. No torch.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from babelmerge.files.directories import read_json, write_json
+from babelmerge.models.dialect import tokenizers
+from babelmerge.models.dialect.tokenizers import CONFIG, FILE, Differences, Tokens, listed
+
+STRICT, COMMON, BASE = "strict", "common", "base"
+SIZE = "vocab_size"
+PART = "text_config"
+ADDED = "added_tokens_decoder"  # key of tokenizer_config.json
+REMEDY = (
+    "set embeddings: common (--embeddings common) to merge rows by token, or embeddings: base to "
+    "keep the base's rows and merge the rest"
+)
+# What makes up a tokenizer in a model's folder.
+COMPANIONS = (*tokenizers.FILES, CONFIG, "special_tokens_map.json", "added_tokens.json")
+COMPANIONS += ("merges.txt", "chat_template.jinja", "chat_template.json")
+
+
+class Vocabulary:
+    """The tokenizers of models beside each other. folders: by label, the base's (`base`) first.
+
+    None stands for a model that has no folder. choice: see above.
+    """
+
+    def __init__(self, folders: Mapping[str, Path | None], choice: str = STRICT):
+        self.folders = dict(folders)
+        self.choice = choice
+        self._read: dict[str, Tokens] = {}
+        self.files = {
+            label: None if folder is None else tokenizers.file_of(folder)
+            for label, folder in folders.items()
+        }
+
+    @property
+    def lacking(self) -> list[str]:
+        """Labels of models in folders that have no tokenizer."""
+        return [one for one, file in self.files.items() if self.folders[one] and file is None]
+
+    def tokens(self, label: str) -> Tokens:
+        """A model's tokenizer; read once."""
+        if label not in self._read:
+            self._read[label] = tokenizers.read(self.files[label])
+        return self._read[label]
+
+    @cached_property
+    def differences(self) -> dict[str, Differences]:
+        """Of the models whose tokenizer is not the base's, by label."""
+        ours = self.files[BASE]
+        others = [label for label, file in self.files.items() if file and label != BASE]
+        others = [one for one in others if ours and not tokenizers.same(ours, self.files[one])]
+        return {one: tokenizers.compare(self.tokens(BASE), self.tokens(one)) for one in others}
+
+    @cached_property
+    def lead(self) -> str:
+        """Whose tokenizer the result has: the base's, with tokens added to it, or an expert's."""
+        unfit = [one for one in self.differences if not self._appendable(one)]
+        if self.choice != COMMON or not unfit:
+            return BASE
+        every = {token for label in (BASE, *self.differences) for token in self.tokens(label).ids}
+        for label in unfit:
+            if every <= self.tokens(label).ids.keys():
+                return label
+        own = tuple(t for t in self.differences[unfit[0]].more if not self._was_added(unfit[0], t))
+        raise ValueError(
+            f"embeddings: {unfit[0]} has {listed(own)} that the base lacks and that were not added "
+            "but learnt with merges, and no model has the tokens of all: no tokenizer cuts texts "
+            "into them; set embeddings: base, or merge the models of one vocabulary"
+        )
+
+    @cached_property
+    def added(self) -> dict[str, int]:
+        """Tokens that the result's tokenizer has beyond its lead's, with their ids."""
+        if self.choice == BASE or self.lead != BASE or not self.differences:
+            return {}
+        start = max(self.tokens(BASE).ids.values()) + 1
+        found: dict[str, int] = {}
+        for one in self.differences.values():
+            for token in one.more:
+                found.setdefault(token, start + len(found))
+        if self.choice == COMMON or self._stay(found):
+            return found
+        return {}  # their rows are merged, but no tokenizer has them where they are
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The result's tokens and their rows."""
+        return {**self.tokens(self.lead).ids, **self.added}
+
+    def number(self, label: str, id_: int) -> int:
+        """The id in the result of a token that one of the models has at an id."""
+        if self.lead == BASE and label not in self.differences:
+            return id_
+        own = label if label in self.differences else BASE
+        token = self.tokens(own).tokenizer.id_to_token(id_)
+        found = self.ids if self.choice != BASE else self.tokens(BASE).ids
+        if token not in found:
+            raise ValueError(
+                f"chat_template: {label} has {token!r} at {id_}, which the merge's tokenizer has "
+                "not; set embeddings: common, or leave chat_template out"
+            )
+        return found[token]
+
+    def said(self) -> list[str]:
+        """What readers must know, in sentences without an end."""
+        if self.choice == BASE:
+            return ["embeddings, output head and tokenizer are the base's (embeddings: base)"]
+        whose = {label: one.more for label, one in self.differences.items() if one.more}
+        told = [f"{label} has {listed(more)} that the base lacks" for label, more in whose.items()]
+        if self.choice == COMMON:
+            fewer = {label: one.fewer for label, one in self.differences.items() if one.fewer}
+            told += [
+                f"{label} lacks {listed(some)} of the base's, whose rows count as unchanged there"
+                for label, some in fewer.items()
+            ]
+            other = {token for tokens in (*whose.values(), *fewer.values()) for token in tokens}
+            number = f"the rows of {len(self.ids) - len(other)} tokens that all have are merged"
+            told += [f"{number}, others are from whoever has them"] * bool(told)
+        elif told:
+            kept = "with these added" if self.added else "without these"
+            told.append(f"rows were merged by number, and the tokenizer is the base's {kept}")
+        if self.lead != BASE:
+            told.append(f"the tokenizer is that of {self.lead}, which has all tokens")
+        return told
+
+    def write(self, directory: Path) -> None:
+        """Make the base's tokenizer in a result's folder what it must be."""
+        if self.lead != BASE:
+            _replace(directory, self.folders[self.lead])
+        elif self.added:
+            self._append(directory)
+
+    def _append(self, directory: Path) -> None:
+        """Tokens added to the tokenizer that lies there; its files of other forms stay behind."""
+        base = self.tokens(BASE)
+        content = read_json(base.path) if base.path.name == FILE else base.content
+        entries = [self._entry(token, id_) for token, id_ in self.added.items()]
+        content["added_tokens"] = [*content.get("added_tokens", []), *entries]
+        made = Tokenizer.from_str(json.dumps(content))
+        if moved := [token for token, id_ in self.added.items() if made.token_to_id(token) != id_]:
+            raise ValueError(
+                f"{base.path}: its ids have holes, so that {listed(tuple(moved))} cannot be added "
+                "to it; set embeddings: base"
+            )
+        write_json(directory / FILE, content)
+        config = tokenizers.settings(directory)
+        if ADDED in config:
+            more = {
+                str(entry["id"]): {k: v for k, v in entry.items() if k != "id"} for entry in entries
+            }
+            config[ADDED] = {**config[ADDED], **more}
+            write_json(directory / CONFIG, config)
+
+    def _entry(self, token: str, id_: int) -> dict[str, Any]:
+        label = next(one for one, other in self.differences.items() if token in other.more)
+        found = self.tokens(label).added.get(token)
+        flags = {flag: bool(getattr(found, flag, False)) for flag in tokenizers.FLAGS}
+        return {"id": id_, "content": token, **flags, "special": bool(getattr(found, "special", 0))}
+
+    def _appendable(self, label: str) -> bool:
+        return all(self._was_added(label, token) for token in self.differences[label].more)
+
+    def _was_added(self, label: str, token: str) -> bool:
+        return token in self.tokens(label).added
+
+    def _stay(self, added: Mapping[str, int]) -> bool:
+        """Whether tokens have the ids that their own models have them at, and can be added."""
+        return all(
+            self._appendable(label) and all(added[t] == self.tokens(label).ids[t] for t in one.more)
+            for label, one in self.differences.items()
+        )
+
+
+def sized(config: Mapping[str, Any], rows: int) -> dict[str, Any]:
+    """A config.json that says how many rows the embeddings have."""
+    part = config.get(PART)
+    if isinstance(part, Mapping) and SIZE in part:
+        own = {SIZE: rows} if SIZE in config else {}
+        return {**config, **own, PART: {**part, SIZE: rows}}
+    return {**config, SIZE: rows}
+
+
+def _replace(directory: Path, source: Path) -> None:
+    """Another model's tokenizer in place of the one that lies in a folder."""
+    for name in COMPANIONS:
+        (directory / name).unlink(missing_ok=True)
+        if (file := Path(source) / name).is_file():
+            (directory / name).write_bytes(file.read_bytes())
