@@ -46,8 +46,6 @@ class Metric:
     @property
     def word(self) -> str:
         """The label within a sentence: accuracy for Accuracy %, BLEU for BLEU."""
-        if not self.unit:
-            return self.label
         plain = self.label.replace(" %", "")
         return plain[:1].lower() + plain[1:] if plain[1:2].islower() else plain
 

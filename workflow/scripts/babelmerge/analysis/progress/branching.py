@@ -2,8 +2,8 @@
 
 The long table has a row a merge and data set, and one for the mean over its data sets (MEAN):
 share of the training that was common, scores of merge, branches (each on its own data set) and
-joint model, `kept`: merge / branches, with an interval of a bootstrap over sentences, and what
-chance gives. Takes sentence statistics; no models.
+joint model, `kept`: merge / branches (of bits per byte, of which fewer are better, turned) with an
+interval of a bootstrap over sentences, and what chance gives. Takes sentence statistics; no models.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +19,11 @@ from babelmerge.words.metrics import metric as facts_of
 
 NUMBERS = ("share", "kept", "chance", "expert_low")  # beside those of all long tables
 SYSTEMS = ("merged", "expert", "joint")
-NOTE = (
+KEPT = (
     "Kept: what the merge scores of what its branches score, each on its own language, with a 95% "
-    "interval of a bootstrap over sentences. Above chance: the same of what is above {chance}."
+    "interval of a bootstrap over sentences."
 )
+ABOVE = " Above chance: the same of what is above {chance}, what a choice at random scores."
 
 
 def compare(cfg: Mapping, chance: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
@@ -47,7 +48,8 @@ def _rows(case: Mapping, cfg: Mapping) -> Iterator[dict]:
     datasets = list(tables["merged"])
     for name, some in [(MEAN, datasets), *((d, [d]) for d in datasets)]:
         ours, theirs = ([tables[who][d] for d in some] for who in ("merged", "expert"))
-        found = means.difference(ours, theirs, metrics.aggregate(metric), **cfg["test"])
+        pair = (theirs, ours) if facts_of(metric).is_cost else (ours, theirs)
+        found = means.difference(*pair, metrics.aggregate(metric), **cfg["test"])
         values = {who: _value(tables.get(who, {}), some, metric) for who in SYSTEMS}
         yield {
             **{key: case[key] for key in ("group", "method", "share")},
@@ -100,18 +102,21 @@ def shown(table: pd.DataFrame) -> Table | None:
         return None
     facts = facts_of(table["metric"].iloc[0])
     header = ("Branches", "Merge", "Joint", "Kept", "Above chance")
+    by_luck = table["chance"].notna().any()
+    header = header if by_luck else header[:-1]
     rows = [
-        Row(labels.method(method), _share(row), _cells(row, facts))
+        Row(labels.method(method), _share(row), _cells(row, facts)[: len(header)])
         for method in methods(table)
         for row in overall(table, method)
     ]
     chance = labels.number(_known(table["chance"].iloc[0], facts.factor), facts.digits)
+    note = KEPT + (ABOVE.format(chance=chance) if by_luck else "")
     return Table(
         f"What merges of branches keep, {facts.label}",
         tuple((name,) for name in header),
         tuple(rows),
         table[table["dataset"] == MEAN].drop(columns="dataset"),
-        NOTE.format(chance=f"{chance}, what a choice at random scores"),
+        note,
         corner="Training in common",
         records=table,
     )

@@ -17,7 +17,8 @@ def sentences(scores: pd.DataFrame, cfg: Mapping) -> list[str]:
 
 
 def _told(table: pd.DataFrame, cfg: Mapping) -> Iterator[str]:
-    digits = facts_of(cfg["metric"]).digits
+    facts = facts_of(cfg["metric"])
+    digits, best = facts.digits, "highest" if facts.higher_is_better else "lowest"
     unit = {"along": "step", "growing": "with"}[cfg["what"]]
     for one in cfg["series"]:
         mean = mean_of(table, label(one))
@@ -25,10 +26,10 @@ def _told(table: pd.DataFrame, cfg: Mapping) -> Iterator[str]:
             continue
         ends = [labels.number(value, digits) for value in (mean.iloc[0], mean.iloc[-1])]
         places = [_place(at, unit) for at in (mean.index[0], mean.index[-1])]
+        top = mean.idxmax() if facts.higher_is_better else mean.idxmin()
         yield (
-            f"{label(one)}: mean {facts_of(cfg['metric']).word} {ends[0]} {places[0]}, {ends[1]} "
-            f"{places[1]}; highest {labels.number(mean.max(), digits)} "
-            f"{_place(mean.idxmax(), unit)}."
+            f"{label(one)}: mean {facts.word} {ends[0]} {places[0]}, {ends[1]} {places[1]}; "
+            f"{best} {labels.number(mean[top], digits)} {_place(top, unit)}."
         )
 
 

@@ -147,7 +147,8 @@ def joint(scored: Scored) -> list[str]:
         return []
     rows = rows.dropna(subset="joint")
     per_set = rows.groupby("dataset", sort=False)
-    reached = (per_set["joint"].max() / per_set["expert"].max()).mean()
+    shares = per_set["joint"].max() / per_set["expert"].max()
+    reached = (1 / shares if metrics.metric(scored.metric).is_cost else shares).mean()
     best = per_set["retention"].max().mean()
     return [
         f"Joint training reaches {labels.percent(reached)} of the experts' {scored.word}; the "

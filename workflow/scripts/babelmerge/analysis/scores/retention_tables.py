@@ -133,7 +133,11 @@ def retention_summary(
             *(Cell(labels.number(part.at[m, "interference"], digits), m in least) for m in methods),
         ]
         rows.append(Row("", labels.group(group), tuple(cells)))
-    blocks = ("Mean retention %", f"Interference ({metrics.metric(metric).word} points)")
+    facts = metrics.metric(metric)
+    blocks = (
+        "Mean retention %",
+        f"Interference ({facts.word}{'' if facts.is_cost else ' points'})",
+    )
     return Table(
         title="Retention and interference by group and method",
         header=tuple((block, labels.method(name)) for block in blocks for name in methods),
