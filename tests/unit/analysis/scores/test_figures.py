@@ -239,3 +239,13 @@ def test_spread_keeps_order_and_distance():
     order = [moved[0], moved[3], moved[1], moved[2]]
     assert all(b - a >= 0.5 - 1e-9 for a, b in zip(order, order[1:], strict=False))
     assert sum(moved) == pytest.approx(8.15)
+
+
+def test_where_less_is_better_levels_are_turned_as_retention_is():
+    """A base that needs twice the bits of the expert stands at 50%, not at 200%."""
+    rows = pd.DataFrame(
+        {"metric": "bits_per_byte", "base": [4.0], "joint": [2.5], "expert": [2.0], "unlearnt": ""}
+    )
+    assert figures._share(rows, "base").tolist() == [0.5]
+    assert figures._share(rows, "joint").tolist() == [0.8]
+    assert figures._share(rows.assign(metric="bleu"), "base").tolist() == [2.0]

@@ -46,8 +46,9 @@ def drops_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
             words = "\n".join(textwrap.wrap(MEASURES[measure].label, 60 if at == 0 else 32))
             told = tables.in_short(correlations, measure)
             ax.set_title(f"{words}\n{told}", fontsize=6.2, fontweight="normal")
-        word = metric_words.metric(merges["metric"].iloc[0]).word
-        figure.supylabel(f"Drop in {word}, points", fontsize=7.5)
+        facts = metric_words.metric(merges["metric"].iloc[0])
+        lost = f"More {facts.word}" if facts.is_cost else f"Drop in {facts.word}, points"
+        figure.supylabel(lost, fontsize=7.5)
     return figure
 
 

@@ -105,14 +105,21 @@ def _top(chosen: pd.DataFrame) -> float:
 
     An expert that scores nearly nothing would otherwise stretch the axis for all.
     """
-    levels = chosen[["base", "joint"]].div(_learnt(chosen), axis=0).replace([np.inf], np.nan)
-    most = np.nanmax([1.0, *chosen["high"], *chosen["retention"], *levels.to_numpy().ravel()])
+    levels = pd.concat([_share(chosen, name) for name in ("base", "joint")])
+    reached = levels.replace([np.inf], np.nan)
+    most = np.nanmax([1.0, *chosen["high"], *chosen["retention"], *reached])
     return float(min(most, 5.0)) * 1.04
 
 
 def _learnt(rows: pd.DataFrame) -> pd.Series:
     """Scores of the experts that learnt something; missing of the others."""
     return rows["expert"].where(rows["unlearnt"] == "")
+
+
+def _share(rows: pd.DataFrame, system: str) -> pd.Series:
+    """What a system scores of the experts' scores; turned where less is better, as retention is."""
+    share = rows[system] / _learnt(rows)
+    return 1 / share if metrics.metric(rows["metric"].iloc[0]).is_cost else share
 
 
 def _percent_axis(ax: Axes, top: float) -> None:
@@ -132,8 +139,8 @@ def _bars(ax: Axes, part: pd.DataFrame, methods: Sequence[str], top: float) -> N
         start = i * block
         for j, method in enumerate(methods):
             _bar(ax, start + j, rows.loc[method] if method in rows.index else None, j, top)
-        _level(ax, rows["base"] / _learnt(rows), start, len(methods), fs.INK, "-")
-        _level(ax, rows["joint"] / _learnt(rows), start, len(methods), fs.FAINT, (0, (2, 1)))
+        _level(ax, _share(rows, "base"), start, len(methods), fs.INK, "-")
+        _level(ax, _share(rows, "joint"), start, len(methods), fs.FAINT, (0, (2, 1)))
         centres.append(start + (len(methods) - 1) / 2)
     whole = both or pivot is None
     names = [labels.apart(d, datasets) if whole else labels.side(d, pivot) for d in datasets]
