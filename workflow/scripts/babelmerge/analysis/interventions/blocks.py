@@ -38,6 +38,11 @@ def values(blocks: int, steps: int) -> list[int]:
     return [round(blocks * step / parts) for step in range(parts + 1)]
 
 
+def _taken_from(id_: str) -> str:
+    """How a model is called among the members: one of them may be the base of the merge."""
+    return f"blocks of {id_}"
+
+
 class LiveBlocks(Live):
     """A merge in memory, parts of which are replaced by those of other models, in place.
 
@@ -46,7 +51,8 @@ class LiveBlocks(Live):
     """
 
     def __init__(self, merge: str | Path, others: Mapping[str, str | Path], dtype: str = "float32"):
-        self.members = Members(merge, others, opened)
+        named = {_taken_from(id_): model for id_, model in others.items()}
+        self.members = Members(merge, named, opened)
         super().__init__(merge, dtype)
         self._state = self.model.state_dict()
         self._packed = any(name not in self._state for name in self.members.names)
@@ -88,7 +94,7 @@ class LiveBlocks(Live):
     def _read(self, name: str) -> torch.Tensor:
         """A tensor of the model that its part is held from."""
         held = self._held[_part(name)]
-        theirs = self.members.base if held == MERGE else self.members.experts[held]
+        theirs = self.members.base if held == MERGE else self.members.experts[_taken_from(held)]
         return theirs.read(name)
 
     def _size(self, name: str) -> int:
