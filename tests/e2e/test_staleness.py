@@ -9,8 +9,8 @@ STUDY = "tests/e2e/studies/pico.yaml"
 
 DATA = {"prepare_data", "check_data", "check_lengths", "table_sizes"}
 TRAINING = {"train_base", "train_expert", "train_joint", "plot_training", "collect_statistics"}
-TRAINING |= {"table_training", "chapter_reproducibility"}
-MERGING = {"sweep", "select_recipe", "merge_models", "plot_sweeps"}
+TRAINING |= {"table_training"}
+MERGING = {"sweep", "select_recipe", "merge_models", "plot_sweeps", "chapter_reproducibility"}
 SCORING = {
     "score",
     "collect_scores",
