@@ -23,7 +23,6 @@ _TEXT = """\
 
 A parameter without a default has to be given, but for `blocks` and `subspace_rank`. Every method
 also takes {common}.
-Not every method is built yet: a study that asks for one that is not says so before anything runs.
 
 A group with `methods: modern` has the newest of them that need no data, at one point each:
 {modern}.
