@@ -55,6 +55,12 @@ KINDS = {
     },
     "int8 alone": {"weight": ones(12, 20, dtype=I8)},
     "packed experts": {"experts": ones(2, 12, 10, dtype=U8)},
+    "codes of 16 bits": {"trellis": ones(2, 2, 12, dtype=torch.int16), "suh": ones(20).half()},
+    "places in a codebook": {
+        "indices": ones(1, 12, 5, dtype=torch.int64),
+        "centroids.weight": ones(1, 16, 4),
+    },
+    "words of 64 bits": {"dense_weights": ones(12, dtype=torch.int64), "row_offsets": ones(12)},
     "hqq": {"W_q": ones(60, 1, dtype=U8), "scale": ones(8, 1)},
 }
 
@@ -92,6 +98,7 @@ def test_masks_and_buffers_of_bytes_are_no_weights(tmp_path):
     made = made_up_models.tensors(0)
     made |= {"h.0.attn.bias": ones(1, 1, 8, 8, dtype=U8), "h.0.attn.mask": ones(8, 8).bool()}
     made |= {"position_ids": torch.arange(8)[None], "layers.0.scale": ones(3)}
+    made["layers.0.relative_position_index"] = ones(4, 4, dtype=torch.int64)
     for number, dtype in enumerate((torch.float64, torch.float32, torch.float16)):
         made[f"layers.{number}.weight"] = ones(3, 4, dtype=dtype)
     Checkpoint(made_up_models.save(tmp_path / "m", made))

@@ -12,6 +12,8 @@ from tokenizers import AddedToken, Tokenizer
 from tokenizers.models import WordLevel
 
 from babelmerge import merging
+from babelmerge.analysis.task_vectors import inspection
+from babelmerge.command import line
 from babelmerge.models import checkpoints
 from babelmerge.models.dialect import rows
 from babelmerge.recipes import recipes
@@ -176,5 +178,117 @@ def test_an_adapters_embeddings_may_be_cut_to_its_tokenizer(tmp_path):
         out = merged(tmp_path, base, {"a": folder}, method, embeddings="base", **given)
         assert torch.equal(tiny_models.load(out)[HEAD], left[HEAD])
     save_file({**tensors, name: torch.cat([whole, whole[:3]])}, file)
+    recipe = recipes.make_recipe(
+        base, {"a": folder}, "ties", {"density": 1, "embeddings": "common"}
+    )
     with pytest.raises(ValueError, match="has 67 rows of embeddings, its base 64.*fold"):
-        merged(tmp_path, base, {"a": folder}, weight=1.0, embeddings="common")
+        merging.files.check_files(recipe, tmp_path / "none")
+
+
+def test_tokens_that_cross_between_experts_are_refused(tmp_path):
+    base = member(tmp_path / "base", 0, 64, words())
+    one = member(tmp_path / "a", 1, 64, words(), ["<a>", "<both>"])
+    other = member(tmp_path / "b", 2, 64, words(), ["<b>"])
+    with pytest.raises(ValueError, match="a has '<a>' at 60, b has '<b>' there.*common"):
+        merged(tmp_path, base, {"a": one, "b": other}, weight=0.5)
+    later = member(tmp_path / "c", 3, 64, words())
+    content = json.loads((later / "tokenizer.json").read_text())
+    content["model"]["vocab"]["<a>"] = 62
+    (later / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="a has '<a>' at 60, c at 62.*common"):
+        merged(tmp_path, base, {"a": one, "c": later}, weight=0.5)
+    merged(tmp_path, base, {"a": one, "b": other}, weight=0.5, embeddings="common")
+
+
+def test_a_head_may_have_other_rows_than_the_embeddings(tmp_path):
+    base = member(tmp_path / "base", 0, 60, words())
+    expert = member(tmp_path / "e", 1, 64, words(), ["<a>"])
+    padded = load_file(base / "model.safetensors")
+    padded[HEAD] = torch.cat([padded[HEAD], torch.ones(3, 32)])
+    save_file(padded, base / "model.safetensors", metadata={"format": "pt"})
+    out = merged(tmp_path, base, {"e": expert}, weight=0.5, embeddings="common")
+    made, own = tiny_models.load(out), tiny_models.load(expert)
+    assert made[HEAD].shape[0] == made[EMBEDDINGS].shape[0] == 63 and places(out)["<a>"] == 60
+    assert torch.allclose(made[HEAD][:60], (padded[HEAD][:60] + own[HEAD][:60]) / 2, atol=1e-6)
+    assert torch.equal(made[EMBEDDINGS][60], own[EMBEDDINGS][60])
+    assert not made[EMBEDDINGS][61:].any()  # nobody's
+
+
+def grown(tmp_path, base, seed, token):
+    """An adapter whose head and embeddings have a row more, for a token of its own."""
+    model = tiny_models.model(0, tied=False, vocabulary=60)
+    folder, _ = made_up_adapters.write(tmp_path / token, model, seed, modules_to_save=["lm_head"])
+    file = folder / "adapter_model.safetensors"
+    tensors = load_file(file)
+    name = next(name for name in tensors if "lm_head" in name)
+    row = torch.full((1, 32), float(seed))
+    rest = tiny_models.load(base)[EMBEDDINGS]
+    embeddings = name.replace("lm_head", "model.embed_tokens")
+    tensors |= {name: torch.cat([tensors[name], row]), embeddings: torch.cat([rest, row])}
+    save_file(tensors, file)
+    speak(folder, words(), [f"<{token}>"])
+    return folder
+
+
+@pytest.mark.parametrize("method", ["task_arithmetic", "slerp"])
+def test_tokens_of_adapters_come_with_their_rows(tmp_path, method):
+    base = member(tmp_path / "base", 0, 60, words())
+    adapters = {token: grown(tmp_path, base, seed, token) for seed, token in enumerate("ab", 1)}
+    point = {"t": 0.5} if method == "slerp" else {"weight": 0.5}
+    point["embeddings"] = "common"
+    recipe = recipes.make_recipe(base, adapters, method, point)
+    merging.files.check_files(recipe, tmp_path / "out")
+    out = merged(tmp_path, base, adapters, method, **point)
+    made, at = tiny_models.load(out), places(out)
+    assert (at["<a>"], at["<b>"], made[HEAD].shape[0]) == (60, 61, 62)
+    assert checkpoints.read_json(out / "config.json")["vocab_size"] == 62
+    for name in (HEAD, EMBEDDINGS):
+        assert made[name][60].eq(1).all() and made[name][61].eq(2).all()
+    left = tiny_models.load(base)
+    if method == "task_arithmetic":
+        assert torch.allclose(made[EMBEDDINGS][:60], left[EMBEDDINGS], atol=1e-6)
+    assert not torch.equal(
+        made["model.layers.0.self_attn.q_proj.weight"],
+        left["model.layers.0.self_attn.q_proj.weight"],
+    )
+
+
+def test_tokens_of_adapters_go_with_full_models_and_sweeps_and_not_with_factors(tmp_path):
+    base = member(tmp_path / "base", 0, 60, words())
+    experts = {
+        "a": grown(tmp_path, base, 1, "a"),
+        "e": member(tmp_path / "e", 1, 64, words(), ["<e>"]),
+    }
+    out = merged(tmp_path, base, experts, weight=0.5, embeddings="common")
+    made, own = tiny_models.load(out), tiny_models.load(experts["e"])
+    assert made[HEAD][60].eq(1).all() and torch.equal(made[HEAD][61], own[HEAD][60])
+    sweep = merging.Sweep(base, experts, "task_arithmetic", embeddings="common")
+    ((_, tensors),) = sweep.points([{"weight": 0.5}])
+    assert tiny_models.same(made, dict(tensors)) and len(sweep.tokenizer({"weight": 0.5})) == 62
+    plain, _ = made_up_adapters.write(tmp_path / "plain", tiny_models.model(0, False, 60), 3)
+    merged(tmp_path, base, {"p": plain, "e": experts["e"]}, weight=0.5, embeddings="common")
+    alone = {"a": experts["a"]}
+    for given in ({"method": "knots", "density": 0.5}, {"method": "task_arithmetic", "weight": 1}):
+        point = {k: v for k, v in given.items() if k != "method"} | {"embeddings": "common"}
+        factors = given["method"] == "knots"
+        recipe = recipes.make_recipe(
+            base, alone, given["method"], point, output="model" if factors else "adapter"
+        )
+        with pytest.raises(ValueError, match="base's tokens" if factors else "tokens of its own"):
+            merging.files.check_files(recipe, tmp_path / "none")
+
+
+def test_task_vectors_of_other_rows_are_measured_as_they_are_merged(tmp_path, capsys):
+    base = member(tmp_path / "base", 0, 60, words())
+    experts = {"e": member(tmp_path / "e", 1, 64, words(), ["<a>"])}
+    with pytest.raises(ValueError, match="--embeddings common measures rows by token"):
+        inspection.inspect(base, experts)
+    by_token = {s.where: s for s in inspection.inspect(base, experts, embeddings="common").tensors}
+    left, right = tiny_models.load(base)[HEAD], tiny_models.load(experts["e"])[HEAD]
+    assert by_token[HEAD].moments.size == 61 * 32
+    assert by_token[HEAD].moments.norms[0] == pytest.approx((right[:60] - left).norm().item())
+    experts["a"] = grown(tmp_path, base, 1, "a")
+    kept = inspection.inspect(base, experts, embeddings="base")
+    assert {s.where for s in kept.tensors} == by_token.keys() - {HEAD, EMBEDDINGS}
+    given = ["--quiet", "--embeddings", "base", "--tsv", "-", str(base), str(experts["e"])]
+    assert line.main(["inspect", *given]) == 0 and "norm" in capsys.readouterr().out

@@ -258,3 +258,16 @@ def test_a_manifest_of_other_files_is_not_trusted(tmp_path, caplog):
     assert "is not of the files beside it" in caplog.text
     (folder / "model.safetensors").unlink()
     assert checkpoints.fingerprint(folder) != said
+
+
+@pytest.mark.parametrize(
+    "facts", [{"files": 5}, {"files": [{}]}, {"base": 5}, {"base": {"path": 1}}, {"base": []}]
+)
+def test_a_manifest_of_somebody_elses_is_not_believed(tmp_path, facts):
+    (tmp_path / "notes.txt").write_text("a model")
+    plain = checkpoints.fingerprint(tmp_path)
+    strange = {"fingerprint": "0" * 64, "files": {"gone.txt": "0"}, **facts}
+    (tmp_path / "manifest.json").write_text(json.dumps(strange))
+    assert len(checkpoints.fingerprint(tmp_path)) == 64 == len(plain)
+    if facts != {"files": 5} and facts != {"files": [{}]}:
+        assert checkpoints.fingerprint(tmp_path) != "0" * 64

@@ -51,6 +51,13 @@ def test_where_blocks_lie():
     assert [coefficients.position(name, 12) for name in NAMES] == [0, 0, 0, 3 / 11, 1, 0, 0]
     assert coefficients.position(NAMES[1], 1) == 1  # a model of one block: its end, as mergekit
     assert coefficients.block_of("transformer.h.7.attn.weight") == 7
+    for tower in (
+        "vision_tower.vision_model.encoder.layers",
+        "model.visual.blocks",
+        "audio_tower.h",
+    ):
+        assert coefficients.block_of(f"{tower}.7.mlp.weight") is None
+    assert coefficients.block_of("model.layers.7.mlp.vision_mlp.up.weight") == 7
     with pytest.raises(ValueError, match="block 11 of a model of 4 blocks"):
         coefficients.position(NAMES[4], 4)
 

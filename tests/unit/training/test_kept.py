@@ -1,17 +1,19 @@
 """States along a training: which are kept, that they are what a run had, and nothing besides."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_training import make_tokenizer, run, weights_hash
+from tiny_training import make_model, make_tokenizer, run, weights_hash
 
 from babelmerge.files import directories
 from babelmerge.models import loading
 from babelmerge.training import kept, output, scratch
 from babelmerge.training import loop as training_loop
 from babelmerge.training.kept import Kept
+from babelmerge.training.weights import AllWeights
 
 STEADY = {"steps": 9, "scheduler": "constant", "save_steps": 4}
 
@@ -131,3 +133,14 @@ def test_a_base_that_learns_nothing_is_what_its_seed_gives(tmp_path, tokenizer):
     assert len((tmp_path / "one" / "training.tsv").read_text().splitlines()) == 1
     model, found = loading.load(tmp_path / "one", "float32")
     assert len(found) == len(tokenizer) == model.get_input_embeddings().weight.shape[0]
+
+
+def test_a_head_of_its_own_is_kept_and_said_to_be_untied(tmp_path, tokenizer):
+    model = make_model(tokenizer, tie_word_embeddings=False)
+    model.config.tie_word_embeddings = True  # as a base came whose head was trained apart
+    weights = AllWeights(model, {}, torch.device("cpu"), torch.float32)
+    output.write(SimpleNamespace(model=model, weights=weights), tokenizer, tmp_path)
+    assert directories.read_json(tmp_path / "config.json")["tie_word_embeddings"] is False
+    again = loading.load(tmp_path, where="cpu")[0]
+    assert torch.equal(again.lm_head.weight, model.lm_head.weight)
+    assert not torch.equal(again.lm_head.weight, model.get_input_embeddings().weight)

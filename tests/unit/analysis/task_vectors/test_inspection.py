@@ -192,7 +192,7 @@ def test_adapters_measure_as_the_models_that_they_stand_for(
     full = {"hi": paths["hi"]} if also_full else {}
     expected = inspection.inspect(base, {**full, **folded}, stable_ranks=True)
     monkeypatch.setattr(inspection_members, "is_adapter", adapters.__contains__)
-    monkeypatch.setattr(inspection_members, "Adapter", lambda path, _: adapters[path])
+    monkeypatch.setattr(inspection_members, "Adapter", lambda path, *_: adapters[path])
     found = inspection.inspect(base, {**full, "one": "one", "two": "two"}, stable_ranks=True)
     for level in inspection.LEVELS:
         pairs = zip(found.summaries(level), expected.summaries(level), strict=True)

@@ -158,3 +158,33 @@ def test_dtypes_are_no_spelling():
 def test_classes_say_whether_they_tie():
     kinds = {"llama": False, "gemma": True, "gpt2": True, "made_up": False}
     assert {kind: configs.ties_by_default({"model_type": kind}) for kind in kinds} == kinds
+
+
+PHI = config("Phi3", pad_token_id=0) | {"original_max_position_embeddings": 64}
+LONG = {"type": "longrope", "short_factor": [1.0] * 4, "long_factor": [2.0] * 4}
+
+
+@pytest.mark.parametrize(
+    ("made", "rope", "differs"),
+    [
+        (PHI, LONG, True),
+        (LLAMA, {"rope_type": "dynamic", "factor": 2.0}, True),
+        (LLAMA, {"rope_type": "yarn", "factor": 2.0}, True),
+        (LLAMA, ROPE, False),
+        (LLAMA, {"rope_type": "linear", "factor": 2.0}, False),
+    ],
+)
+def test_how_long_texts_may_be_counts_where_positions_go_by_it(made, rope, differs):
+    ours, theirs = (
+        {**made, "rope_parameters": None, "rope_scaling": rope, "max_position_embeddings": size}
+        for size in (1024, 4096)
+    )
+    found = configs.compare(ours, theirs).differences
+    assert [one.key for one in found] == ["max_position_embeddings"] * differs
+
+
+@pytest.mark.parametrize("key", ["num_hidden_layers", "num_labels"])
+def test_no_class_is_asked_to_list_what_has_no_end(key):
+    endless = {**without(QWEN, "layer_types", "rms_norm_eps"), key: 2**40}
+    assert not configs.ties_by_default(endless)
+    assert configs.compare(QWEN, endless).differences or key == "num_labels"

@@ -57,3 +57,17 @@ def test_those_of_an_expert_are_taken_by_the_ids_of_the_result(tmp_path):
     assert (found.template, found.end, found.ends) == ("new", "<|end|>", (5, 2))
     assert found.generation == {"pad_token_id": 5, "top_p": 0.9}
     assert json.loads((made / "config.json").read_text())["eos_token_id"] == [5, 2]
+
+
+@pytest.mark.parametrize("ends", [[[1]], ["</s>", 2], {"a": 1}, 2.5, [True]])
+def test_ends_that_are_no_numbers_are_refused_by_name(tmp_path, ends):
+    folders = {"base": model(tmp_path / "a"), "hi": model(tmp_path / "b", ends=ends)}
+    with pytest.raises(ValueError, match="b: eos_token_id in generation_config.json.*number of a"):
+        conventions.said(folders)
+
+
+def test_a_template_that_is_no_text_is_refused_by_name(tmp_path):
+    folder = model(tmp_path / "a", "{{ x }}")
+    (folder / "chat_template.jinja").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"a/chat_template.jinja: found .*expected text in UTF-8"):
+        conventions.read(folder)

@@ -130,6 +130,7 @@ def _inspect(commands: Any, program: str) -> None:
     add = parser.add_argument
     add("--per", choices=("model", "layer", "tensor"), default="layer", help="default: layer")
     add("--stable-rank", action="store_true", help="also the stable rank of matrices; slow")
+    add("--embeddings", choices=EMBEDDINGS, help="of other vocabularies, as in merge")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON in place of tables")
     form.add_argument("--tsv", metavar="FILE", help="write one row a number (- for the terminal)")

@@ -17,6 +17,7 @@ from babelmerge.command import merge as command_merge
 from babelmerge.command import terminal
 from babelmerge.command.terminal import fixed, number, share, shorten, table
 from babelmerge.files.atomic import write_atomically
+from babelmerge.models.dialect.vocabulary import STRICT
 from babelmerge.words.showing import plain
 
 DIGITS = 12  # of numbers in JSON and TSV: what every machine and thread count agrees on
@@ -43,6 +44,7 @@ def inspect(options: argparse.Namespace) -> int:
             stable_ranks=options.stable_rank,
             threads=options.threads or min(8, os.cpu_count() or 1),
             progress=progress,
+            embeddings=options.embeddings or STRICT,
         )
     if options.json:
         print(terminal.as_json(_as_json(found, options.per)))

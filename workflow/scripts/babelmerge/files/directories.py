@@ -90,7 +90,8 @@ def fingerprint(directory: str | Path) -> str:
         return _fingerprint(file_hashes(directory))
     said = read_json(manifest)
     stamps = {name: path.stat() for name, path in _counted(Path(directory))}
-    if not (other := _changed(manifest, said.get("files", {}), stamps)):
+    files = said.get("files")
+    if not (other := _changed(manifest, files if isinstance(files, dict) else {}, stamps)):
         return found
     key = (os.path.realpath(directory), *((n, s.st_size, s.st_mtime_ns) for n, s in stamps.items()))
     if key not in _known:
@@ -247,8 +248,9 @@ def described(hashes: Mapping[str, str], facts: Mapping) -> dict:
 
 def _identity(hashes: Mapping[str, str], facts: Mapping) -> str:
     """The fingerprint of files, and of the base below them where the facts name one."""
-    below = {BASE: facts[BASE]["fingerprint"]} if BASE in facts else {}
-    return _fingerprint({**hashes, **below})
+    below = facts.get(BASE)
+    known = {BASE: below.get("fingerprint")} if isinstance(below, Mapping) else {}
+    return _fingerprint({**hashes, **known})
 
 
 def _complete(directory: Path, known: Mapping[str, str], facts: Mapping) -> None:

@@ -41,8 +41,7 @@ COMPANIONS = {
 STATE = ".quant_state."  # of bitsandbytes, within a name
 SMALL_FLOATS = ("F8", "F6_", "F4")  # starts of dtype codes; F64 is none
 WHOLE = ("I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64")
-BYTES = ("I8", "U8")
-COUNTED = ("bias", "mask", "ids")  # ends of buffers of bytes that are no weights
+COUNTED = ("bias", "mask", "ids", "index")  # ends of buffers of whole numbers that are no weights
 UNQUANTISED = (
     "give the model that it was quantised from (on the hub mostly the same name without -bnb-4bit, "
     "-GPTQ, -AWQ, -FP8 and the like), or dequantise it, {how}"
@@ -104,14 +103,14 @@ def _told(tensors: Facts) -> Iterator[tuple[str, str]]:
     for name, (code, shape) in tensors.items():
         if code.startswith(SMALL_FLOATS):
             yield name, "FP8" if code.startswith("F8") else code
-        elif code in WHOLE and _is_weight(name, code, shape):
+        elif code in WHOLE and _is_weight(name, shape):
             yield name, f"whole numbers of {code[1:]} bits"
 
 
-def _is_weight(name: str, code: str, shape: tuple[int, ...]) -> bool:
+def _is_weight(name: str, shape: tuple[int, ...]) -> bool:
     last = name.rpartition(".")[2]
-    many = code in BYTES and len(shape) > 1 and not last.endswith(COUNTED)
-    return last.endswith("weight") or many
+    many = len(shape) > 1 and not last.endswith(COUNTED)
+    return last.endswith(("weight", "weights")) or many
 
 
 def _how(method: str) -> str:

@@ -31,21 +31,24 @@ def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list
     given = {**recipe.parameters, "device": device} if device else recipe.parameters
     point = settings(recipe.method, tuple(experts), given)
     members = Members(recipe.base, full, embeddings=point.embeddings)
+    folded = _folded(recipe, point.embeddings) if adapters else None
+    members = folded or members
     compatibility.check_all(members, recipe, point.chat_template)
     _check_point(point, members, recipe)
-    if full:
+    if full or folded:
         compatibility.refuse_full_models(point)
     if point.backend == "mergekit":
         from babelmerge.merging import mergekit_backend
 
         mergekit_backend.check(recipe, point, members.tied)
-    if recipe.output == "adapter" and full:
+    if recipe.output == "adapter" and (full or folded):
+        one = f"{next(iter(full))} is a full model" if full else "one has tokens of its own"
         raise ValueError(
-            f"output: adapter, but {next(iter(full))} is a full model, whose change has no "
-            "factors; set output: model, or extract adapters first"
+            f"output: adapter, but {one}, whose change has no factors; set output: model, or "
+            "extract adapters first"
         )
     if adapters:
-        _check_adapters(recipe, point, adapters)
+        _check_adapters(recipe, point, adapters, not full and not folded)
         _check_mixture(recipe, members)
     elif recipe.align:
         _check_alignment(members)
@@ -108,8 +111,18 @@ def _check_weights(point: Settings, members: Members) -> None:
         linear_divisor(plain.weights, always or bool(plain.normalize), point.method, key)
 
 
-def _check_adapters(recipe: Recipe, point: Settings, ids: Sequence[str]) -> None:
-    """Whether adapters fit the base, each other and what is to be made of them."""
+def _folded(recipe: Recipe, embeddings: str) -> Members | None:
+    """The members with adapters as full models, where tokens of several are brought together."""
+    from babelmerge.merging import engine
+
+    return engine.with_tokens(recipe.base, dict(recipe.experts), embeddings)
+
+
+def _check_adapters(recipe: Recipe, point: Settings, ids: Sequence[str], added: bool) -> None:
+    """Whether adapters fit the base, each other and what is to be made of them.
+
+    added: whether all are, to the base.
+    """
     from babelmerge.merging.adapters import merges, output
     from babelmerge.models import adapter_base, adapters, checkpoints
 
@@ -122,8 +135,7 @@ def _check_adapters(recipe: Recipe, point: Settings, ids: Sequence[str]) -> None
     found = {id_: adapters.Adapter(paths[id_], base, point.embeddings) for id_ in ids}
     adapter_base.check_same({id_: one.config for id_, one in found.items()})
     compatibility.tell_adapters(found)
-    alone = len(ids) == len(paths)
-    if recipe.output == "adapter" or (alone and not point.rule.angles):
+    if recipe.output == "adapter" or (added and not point.rule.angles):
         merge = merges.AdapterMerge(base, found, point)
         if recipe.output == "adapter":
             output.check(merge, recipe.rank, point.dtype)

@@ -51,7 +51,7 @@ def refuse_full_models(point: Settings) -> None:
     if METHODS[point.method].factors:
         raise ValueError(
             f"{point.method}: works on the factors of LoRA adapters, and not all experts are "
-            f"adapters; give their directories, or merge by {point.then}"
+            f"adapters, or have the base's tokens; give adapters that do, or merge by {point.then}"
         )
 
 
@@ -102,6 +102,8 @@ def check_tokenizers(vocabulary: Vocabulary, sizes: Mapping[str, int]) -> None:
                 len(SAMPLES),
                 found.samples,
             )
+    if vocabulary.choice == STRICT:
+        _refuse_crossed(vocabulary)
     for told in vocabulary.said():
         logger.warning("%s", told)
 
@@ -181,6 +183,24 @@ def _refuse_moved(vocabulary: Vocabulary, id_: str, found: Differences) -> None:
         f"{vocabulary.files[id_].name}: {says} ({len(found.moved)} of {len(base)} tokens differ; "
         f"base has {len(base)} tokens, {id_} has {len(expert)}); {REMEDY}"
     )
+
+
+def _refuse_crossed(vocabulary: Vocabulary) -> None:
+    """ValueError where tokens that the base lacks have one row in two experts, or one has two."""
+    tokens: dict[int, tuple[str, str]] = {}  # row -> (its token, the expert that has it)
+    rows: dict[str, tuple[int, str]] = {}
+    for id_, found in vocabulary.differences.items():
+        for token in found.more:
+            row = vocabulary.tokens(id_).ids[token]
+            other, whose = tokens.setdefault(row, (token, id_))
+            first, owner = rows.setdefault(token, (row, id_))
+            if other != token:
+                says = f"{whose} has {shown(other)} at {row}, {id_} has {shown(token)} there"
+            elif first != row:
+                says = f"{owner} has {shown(token)} at {first}, {id_} at {row}"
+            else:
+                continue
+            raise ValueError(f"{vocabulary.files[id_].name}: {says}, the base none; {REMEDY}")
 
 
 def _refuse_rowless(vocabulary: Vocabulary, id_: str, sizes: Mapping[str, int]) -> None:

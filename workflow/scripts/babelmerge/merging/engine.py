@@ -23,6 +23,7 @@ from babelmerge.merging.streaming.opening import InMemory, device_of, flat, on_k
 from babelmerge.merging.streaming.passes import Passes
 from babelmerge.models import checkpoints
 from babelmerge.models.adapter_config import is_adapter
+from babelmerge.models.dialect.vocabulary import COMMON
 from babelmerge.recipes.points import settings
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
@@ -30,6 +31,8 @@ from babelmerge.recipes.settings import Settings
 if TYPE_CHECKING:
     from babelmerge.merging.adapters.merges import AdaptedModel
     from babelmerge.merging.alignment.aligned import Aligned
+    from babelmerge.merging.streaming.members import Readable
+    from babelmerge.models.adapters import Adapter
 
 
 def merge(
@@ -99,30 +102,62 @@ def adapted(
 ) -> "AdaptedModel | Merger":
     """The merged model of adapters on their base. rounding: what looks at the output.
 
-    Of a mixture with full models, and for methods that take angles between models, a `Merger` over
-    the adapters folded into theirs.
+    Of a mixture with full models, of adapters with tokens of their own, and for methods that take
+    angles between models, a `Merger` over the adapters folded into theirs.
     """
     from babelmerge.merging.adapters.merges import AdaptedModel, merge_adapters
-    from babelmerge.models.adapters import Adapter, Folded
 
     base = opened(base)
     point = settings(method, tuple(experts), parameters)
-    folds = {id_: any_adapter({id_: one}) for id_, one in experts.items()}
-    if all(folds.values()) and not point.rule.angles:
-        merge = merge_adapters(base, experts, method, statistics, **parameters)
+    given = _read(base, experts, point.embeddings)
+    if _are_added(given) and not point.rule.angles:
+        merge = merge_adapters(base, given, method, statistics, **parameters)
         merge.rounding = rounding
         return AdaptedModel(merge)
     refuse_full_models(point)
-    choice = point.embeddings
-    full = {
-        id_: Folded(Adapter(one, base, choice)) if folds[id_] else one
-        for id_, one in experts.items()
-    }
-    members = Members(base, full, opened, choice)
+    members = _folded(base, given, point.embeddings)
     running = Passes(members, rounding=rounding)
     merger = Merger(members, point, device_of(point), running, statistics=statistics)
     merger.prepare()
     return merger
+
+
+def with_tokens(base: Model, experts: Mapping[str, Model], embeddings: str) -> Members | None:
+    """The members of a merge with adapters where tokens of several are brought together.
+
+    None where there is nothing to bring, or all are adapters that are added to the base, which has
+    their tokens.
+    """
+    if embeddings != COMMON:
+        return None
+    base = opened(base)
+    given = _read(base, experts, embeddings)
+    return None if _are_added(given) else _folded(base, given, embeddings)
+
+
+def _read(
+    base: "Readable", experts: Mapping[str, Model], embeddings: str
+) -> "dict[str, Model | Adapter]":
+    """The experts with their adapters opened on a base."""
+    from babelmerge.models.adapters import Adapter
+
+    return {
+        id_: Adapter(one, base, embeddings) if any_adapter({id_: one}) else one
+        for id_, one in experts.items()
+    }
+
+
+def _are_added(experts: "Mapping[str, Model | Adapter]") -> bool:
+    """Whether all are adapters whose changes can be added to the base: none has other tokens."""
+    return all(hasattr(one, "brings") and not one.brings for one in experts.values())
+
+
+def _folded(base: "Readable", experts: "Mapping[str, Model | Adapter]", embeddings: str) -> Members:
+    """The members where adapters count as the full models that they make."""
+    from babelmerge.models.adapters import Folded
+
+    full = {id_: Folded(one) if hasattr(one, "brings") else one for id_, one in experts.items()}
+    return Members(base, full, opened, embeddings)
 
 
 def _empty(code: str, shape: tuple[int, ...]) -> Tensor:

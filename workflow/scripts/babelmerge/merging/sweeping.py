@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging import companions, compatibility
-from babelmerge.merging.engine import adapted, aligned, any_adapter
+from babelmerge.merging.engine import adapted, aligned, any_adapter, with_tokens
 from babelmerge.merging.streaming import planner
 from babelmerge.merging.streaming.former import Former, Shared
 from babelmerge.merging.streaming.inputs import Collected
@@ -103,9 +103,11 @@ class Sweep:
         self._adapters = any_adapter(self._experts)
         if self._adapters and align:
             raise ValueError("align: adapters have the units of their base; leave align out")
-        self._aligned = bool(align)
+        whole = with_tokens(base, self._experts, embeddings) if self._adapters else None
+        self._adapters &= whole is None
+        self._unmapped = bool(align) or whole is not None
         shown = {} if self._adapters else self._experts
-        self.members = Members(base, shown, opened, embeddings)
+        self.members = whole or Members(base, shown, opened, embeddings)
         compatibility.check_members(self.members)
         if shown and align:
             base, shown = self.members.base, self.members.experts
@@ -158,7 +160,7 @@ class Sweep:
             base = self.members.base
             given = {**point, "embeddings": self.embeddings}
             return adapted(base, self._experts, self.method, self._statistics, given)
-        if not self._aligned and on_kernels(self.members, plan):  # what is permuted is not mapped
+        if not self._unmapped and on_kernels(self.members, plan):
             return _Kernels(Former(self._passes, plan, self._known), shared)
         device = device_of(plan)
         return Merger(self.members, plan, device, self._passes, self._known, self._statistics)

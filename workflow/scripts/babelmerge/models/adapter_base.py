@@ -32,7 +32,8 @@ def said(folder: str | Path) -> Mapping[str, str] | None:
     """What an adapter's manifest says of its base; None of one from elsewhere."""
     manifest = Path(folder) / MANIFEST
     found = read_json(manifest).get(BASE) if is_adapter(folder) and manifest.is_file() else None
-    known = isinstance(found, Mapping) and {"path", "fingerprint"} <= found.keys()
+    keys = ("path", "fingerprint")
+    known = isinstance(found, Mapping) and all(isinstance(found.get(key), str) for key in keys)
     return found if known else None
 
 

@@ -11,11 +11,13 @@ Of peft's LoRA: ranks and alphas by pattern, rsLoRA, layers stored as (inputs, o
 What else is refused, see `models.adapter_config`.
 """
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -25,7 +27,7 @@ from babelmerge.models import adapter_base, adapter_changes, checkpoints
 from babelmerge.models.adapter_changes import Change
 from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, read_entries, weights
 from babelmerge.models.checkpoints import Checkpoint
-from babelmerge.models.dialect import rows
+from babelmerge.models.dialect import rows, tokenizers
 from babelmerge.models.dialect.vocabulary import STRICT
 from babelmerge.models.factors import Factors, one_thread, product
 
@@ -74,6 +76,21 @@ class Adapter:
         every = self.changes.values()
         plain = all(one.has_factors and one.bias is None for one in every)
         return plain and not any(self._read(one.b).any() for one in every)
+
+    @cached_property
+    def brings(self) -> bool:
+        """Whether rows of its own embeddings or head are of tokens that the base lacks.
+
+        ValueError for more rows than the base has that are nobody's known token.
+        """
+        pairs = [(self.base.shape(name)[0], self.shape(name)[0]) for name in self.changes]
+        other = next((pair for pair in pairs if pair[0] != pair[1]), None)
+        return other is not None and rows.brings(*self._folders, *other)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of one of the base's tensors; of embeddings that are the adapter's, with its own rows."""
+        whole = self.changes[name].whole if name in self.changes else None
+        return tuple(self._entries[whole]["shape"]) if whole else self.base.shape(name)
 
     def is_copy(self, other: "Adapter") -> bool:
         """Whether another adapter has the same tensors at the same scales."""
@@ -147,8 +164,18 @@ class Adapter:
         own = self._read(change.whole) if change.whole else base
         if own.shape == base.shape:
             return own
-        folders = (getattr(self.base, "path", None), self.path)
-        return rows.spread(own, base, *rows.shared(*folders, len(base), len(own)))
+        return rows.spread(own, base, *rows.shared(*self._folders, len(base), len(own)))
+
+    @property
+    def _folders(self) -> tuple[Path | None, Path]:
+        """Where the tokenizers of base and adapter lie."""
+        return getattr(self.base, "path", None), self.path
+
+    def own(self, name: str) -> Tensor:
+        """As `folded`, of embeddings and heads with the rows that the adapter has."""
+        if self.shape(name) == self.base.shape(name):
+            return self.folded(name)
+        return self._read(self.changes[name].whole).float()
 
     def _added(self, change: Change) -> Tensor:
         """What LoRA adds, before DoRA sets the lengths."""
@@ -220,8 +247,11 @@ class Folded:
 
     Tensors that do not change are the base's as they are. The others are float32, for methods that
     need whole models (slerp) and for merges of adapters with full models; or, `rounded`, brought
-    once to the base's dtype, as in a full model on the disk.
+    once to the base's dtype, as in a full model on the disk. Embeddings of its own have the rows
+    that it has, until it is given others (`with_rows`).
     """
+
+    _made: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, adapter: Adapter, rounded: bool = False):
         self.adapter = adapter
@@ -231,10 +261,25 @@ class Folded:
         self.config = getattr(adapter.base, "config", {})
         self.names = tuple(adapter.base.names)
 
+    @property
+    def spoken(self) -> Path | None:
+        """Where its tokenizer lies: beside an adapter with embeddings of its own, or the base's."""
+        changed = (one.whole for name, one in self.adapter.changes.items() if rows.is_one(name))
+        own = any(changed) and tokenizers.file_of(self.path) is not None
+        return self.path if own else getattr(self.base, "path", None)
+
+    def with_rows(self, tensors: Mapping[str, Any]) -> Self:
+        """The same with other rows in some tensors, made when they are read (`rows.Arranged`)."""
+        found = copy.copy(self)
+        found._made = {**self._made, **tensors}
+        return found
+
     def shape(self, name: str) -> tuple[int, ...]:
-        return self.base.shape(name)
+        return self._made[name].shape if name in self._made else self.adapter.shape(name)
 
     def code(self, name: str) -> str:
+        if name in self._made:
+            return self._made[name].code
         changes = name in self.adapter.changes and not self.rounded
         return "F32" if changes else self.base.code(name)
 
@@ -242,11 +287,15 @@ class Folded:
         return checkpoints.DTYPES[self.code(name)]
 
     def read(self, name: str) -> Tensor:
+        if name in self._made:
+            return checkpoints.as_tensor(self.raw(name), self.code(name), self.shape(name))
         if name not in self.adapter.changes:
             return self.base.read(name)
-        return self.adapter.folded(name).to(self.dtype(name))
+        return self.adapter.own(name).to(self.dtype(name))
 
     def raw(self, name: str) -> np.ndarray:
+        if name in self._made:
+            return self._made[name].raw()
         if name not in self.adapter.changes:
             return self.base.raw(name)
         return checkpoints.as_bytes(self.read(name))

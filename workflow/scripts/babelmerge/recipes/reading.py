@@ -104,8 +104,10 @@ def _parsed(content: dict[str, Any]) -> Recipe:
     ids = tuple(member["id"] for member in members)
     given = {**content, "parameters": whole.parameters}
     values = read_values(given, own, method, per_model, ids)
+    paths = [base["model"], *(m["model"] for m in members)]
+    spoken = tokenizers.asked(content, paths, values.get("embeddings"))
+    values |= {"embeddings": spoken.embeddings} if spoken.embeddings else {}
     point = points.settings(method, ids, values)
-    tokenizer = tokenizers.asked(content, [base["model"], *(m["model"] for m in members)])
     asked = require_output(own)
     asked["align"] = require_alignable(asked["align"], method, ids)
     if point.backend == "mergekit":
@@ -120,7 +122,7 @@ def _parsed(content: dict[str, Any]) -> Recipe:
         **asked,
         statistics={m["id"]: m["statistics"] for m in members if "statistics" in m},
         layers=whole.layers,
-        tokenizer=tokenizer,
+        tokenizer=spoken.member,
     )
 
 

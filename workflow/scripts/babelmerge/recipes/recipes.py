@@ -243,7 +243,9 @@ def _comment(recipe: Mapping[str, Any]) -> str:
         )
     read = read_recipe(recipe)
     ids = [id_ for id_, _ in read.experts]
-    point = points.settings(read.method, ids, read.parameters)
+    # Without a word of ours they are common where its own tokenizer_source: union says so.
+    given = {k: v for k, v in read.parameters.items() if k != "embeddings" or k in own}
+    point = points.settings(read.method, ids, given)
     if reason := points.mergekit_lacks(point):
         return (
             f"# mergekit reads this file but does not have that variant of {read.method}\n"

@@ -9,12 +9,19 @@ from dataclasses import dataclass
 _BLOCK = re.compile(r"\.(\d+)\.")
 # Of tensors of no block those that come before the blocks: what tokens and places become first.
 _BEFORE = re.compile(r"embed(?!_out)|\bw[tp]e\b|^project_in|\.project_in")
+# What sees and hears for a decoder, in blocks of its own.
+_SENSES = re.compile(r"(^|[._])(vision|visual|image|audio|speech)([._]|$)|multi_modal|mm_project")
 
 
 def block_of(name: str) -> int | None:
-    """The number of the block that a tensor belongs to; None for embeddings, final norm, head."""
+    """The number of the decoder's block that a tensor belongs to.
+
+    None for embeddings, final norm and head, and for what turns images or sounds into tokens, whose
+    blocks are no blocks of the decoder.
+    """
     found = _BLOCK.search(name)
-    return int(found[1]) if found else None
+    ours = found and not _SENSES.search(name[: found.start() + 1])
+    return int(found[1]) if found and ours else None
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,8 @@ class Span:
         block = block_of(name)
         if block is not None:
             return self.first <= block < self.last
-        return self.first == 0 if _BEFORE.search(name) else self.final
+        before = _BEFORE.search(name) or _SENSES.search(name)
+        return self.first == 0 if before else self.final
 
     def position(self, name: str) -> float:
         """Where a tensor lies between the first of these blocks (0) and the last (1)."""

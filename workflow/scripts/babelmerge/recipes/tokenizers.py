@@ -1,11 +1,12 @@
 """Whose tokenizer a merge has, as mergekit's recipes ask for it.
 
-Members have one vocabulary here, which is checked before they are merged: what asks for no other
-rows of embeddings than they have is done, the rest refused. Reads no files; part of `reading`.
+`union` is a choice of embeddings, by token in place of by number; a member's tokenizer is taken as
+it is where all members have one vocabulary, which is checked before they are merged. What asks for
+rows of embeddings that no member has is refused. Reads no files; part of `reading`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from babelmerge.recipes.lines import within
 from babelmerge.recipes.members import is_same, path_of
@@ -15,21 +16,40 @@ NO_ROWS = (
     "which would make rows of embeddings that no member has, and is not built here; leave it out, "
     "or run this recipe with mergekit"
 )
+UNION = "union"
 
 
-def asked(content: Mapping[str, Any], members: Sequence[str]) -> str | None:
-    """The member whose tokenizer is asked for; None for the base's, which all have.
+class Asked(NamedTuple):
+    """member: whose tokenizer is taken. embeddings: what else is asked for; None: nothing."""
 
-    members: paths, the base's first. ValueError for what would need other rows.
+    member: str | None = None
+    embeddings: str | None = None
+
+
+def asked(
+    content: Mapping[str, Any], members: Sequence[str], embeddings: str | None = None
+) -> Asked:
+    """What a recipe asks for. members: paths, the base's first. embeddings: as our key has it.
+
+    ValueError for what would need other rows than members have, or others than are made.
     """
     both = [key for key in ("tokenizer", "tokenizer_source") if content.get(key) is not None]
     if not both:
-        return None
+        return Asked()
     with within(both[-1]):
         if len(both) > 1:
             raise ValueError("the recipe has tokenizer and tokenizer_source; expected one of them")
         given = content[both[0]]
-        return _member(_source(given) if both[0] == "tokenizer" else given, content, members)
+        source = _source(given) if both[0] == "tokenizer" else given
+        if source == UNION:
+            return Asked(embeddings=embeddings or "common")
+        member = _member(source, content, members)
+        if member is not None and embeddings not in (None, "strict"):
+            raise ValueError(
+                f"the tokenizer is to be that of {plain(member, 200)}, and embeddings: "
+                f"{embeddings} makes rows that are not for its tokens; leave one of them out"
+            )
+        return Asked(member)
 
 
 def _source(given: Any) -> Any:
@@ -42,12 +62,10 @@ def _source(given: Any) -> Any:
                 raise ValueError(f"tokenizer: unknown key {shown(key)}; expected source")
             if key != "source" and value:
                 raise ValueError(f"tokenizer: {key} is {shown(value)}, {NO_ROWS}")
-    return given.get("source") or "union"
+    return given.get("source") or UNION
 
 
 def _member(source: Any, content: Mapping[str, Any], members: Sequence[str]) -> str | None:
-    if source == "union":
-        return None
     if source == "base":
         if content.get("base_model") is None:
             raise ValueError("the tokenizer is to be the base's, but the recipe has no base_model")
@@ -57,6 +75,6 @@ def _member(source: Any, content: Mapping[str, Any], members: Sequence[str]) -> 
         if is_same(path, member):
             return None if member == members[0] else member
     raise ValueError(
-        f"the tokenizer is to be that of {plain(path, 200)}, {NO_ROWS}; expected base, union, or "
+        f"the tokenizer is to be that of {plain(path, 200)}, {NO_ROWS}; expected base, {UNION}, or "
         f"one of the members: {', '.join(dict.fromkeys(members))}"
     )

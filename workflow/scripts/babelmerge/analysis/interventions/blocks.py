@@ -15,8 +15,9 @@ import torch
 
 from babelmerge.analysis.interventions.cases import Case
 from babelmerge.evaluation.live.memory import Live
-from babelmerge.merging.streaming.members import BLOCK_NUMBER, Members
+from babelmerge.merging.streaming.members import Members
 from babelmerge.models.adapters import opened
+from babelmerge.recipes.spans import block_of
 from babelmerge.words.metrics import metric as facts_of
 
 LOG = logging.getLogger(__name__)
@@ -103,8 +104,8 @@ class LiveBlocks(Live):
 
 def _part(name: str) -> int:
     """The number of a tensor's block, REST for what lies outside them."""
-    found = BLOCK_NUMBER.search(name)
-    return int(found[1]) if found else REST
+    block = block_of(name)
+    return REST if block is None else block
 
 
 def rows(

@@ -19,6 +19,7 @@ import numpy as np
 from babelmerge.analysis.task_vectors import measures
 from babelmerge.analysis.task_vectors.members import Members
 from babelmerge.analysis.task_vectors.moments import Moments, combine
+from babelmerge.models.dialect.vocabulary import STRICT
 from babelmerge.models.factors import one_thread
 
 LEVELS = ("model", "kind", "layer", "tensor")
@@ -108,14 +109,15 @@ def inspect(
     threads: int = 1,
     progress: Progress | None = None,
     folded: bool = False,
+    embeddings: str = STRICT,
 ) -> Inspection:
     """Measure the task vectors of experts (id -> model directory) against their base.
 
     stable_ranks: also those, which read every matrix some fifty times. folded: adapters as full
-    models, which have elements. ValueErrors for members that
-    do not fit together and for values that are not finite, with file and tensor.
+    models, which have elements. embeddings: of other rows, see `dialect.vocabulary`. ValueErrors
+    for members that do not fit together and for values that are not finite, with file and tensor.
     """
-    members = Members(base, experts, folded)
+    members = Members(base, experts, folded, embeddings)
     found = []
     with one_thread(), ThreadPoolExecutor(max(1, threads)) as pool:
         try:

@@ -8,9 +8,9 @@ memory-mapped.
 import logging
 import math
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,12 +21,16 @@ from babelmerge.analysis.task_vectors.moments import Moments, moments, pieces
 from babelmerge.models import checkpoints
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.adapters import Adapter, Folded, opened
-from babelmerge.models.dialect import configs
+from babelmerge.models.dialect import configs, rows
 from babelmerge.models.dialect.opening import alike
+from babelmerge.models.dialect.vocabulary import BASE, COMMON, STRICT, Vocabulary
 from babelmerge.models.factors import Factors
 
 LOG = logging.getLogger(__name__)
 REMEDY = "experts have their base's tensors: give the base that they were trained from"
+ROWS = (
+    "--embeddings common measures rows by token, --embeddings base leaves embeddings and head out"
+)
 
 Model = checkpoints.Checkpoint | Folded
 Update = Tensor | Factors | None  # an expert's tensor, an adapter's update of it, or no change
@@ -48,14 +52,23 @@ class Members:
     """The base and experts of an inspection, checked against each other without reading tensors.
 
     names: the base's tensors that are not of whole numbers, in file order. folded: adapters as the
-    full models that they make of their base.
+    full models that they make of their base. embeddings: of other rows, see `dialect.vocabulary`;
+    those that a merge would keep as the base's are not measured.
     """
 
-    def __init__(self, base: str | Path, experts: Mapping[str, str | Path], folded: bool = False):
+    def __init__(
+        self,
+        base: str | Path,
+        experts: Mapping[str, str | Path],
+        folded: bool = False,
+        embeddings: str = STRICT,
+    ):
         if not experts:
             raise ValueError("nothing to inspect: give at least one expert beside the base")
-        self.base, self.experts = _opened(base, experts.values(), folded)
-        self.names = [n for n in self.base.names if self.base.dtype(n).is_floating_point]
+        self.base, self.experts = _opened(base, experts.values(), folded, embeddings)
+        kept = rows.names_of(self.base) if embeddings == BASE else ()
+        floats = (n for n in self.base.names if self.base.dtype(n).is_floating_point)
+        self.names = [name for name in floats if name not in kept]
         self.stopped = threading.Event()
 
     def bytes(self, name: str) -> int:
@@ -101,9 +114,9 @@ class Members:
 class FullModel:
     """An expert that has every tensor of the base; an adapter folded into it."""
 
-    def __init__(self, model: Model, base: checkpoints.Checkpoint):
+    def __init__(self, model: Model, base: checkpoints.Checkpoint, kept: Collection[str] = ()):
         self.model = model
-        _check_fit(base, model)
+        _check_fit(base, model, kept)
         for one in configs.compare(base.config, model.config).differences:
             LOG.warning(
                 "config.json: %s and %s have %s: weights are compared that compute otherwise",
@@ -123,15 +136,28 @@ class FullModel:
 
 
 def _opened(
-    base: str | Path, paths: Iterable[str | Path], folded: bool = False
+    base: str | Path, paths: Iterable[str | Path], folded: bool = False, embeddings: str = STRICT
 ) -> tuple[checkpoints.Checkpoint, list["FullModel | Adapter"]]:
     """The base and experts, full models or adapters, each checked against it by its headers."""
     models = [one if is_adapter(one) and not folded else opened(one) for one in paths]
     start, *models = alike([checkpoints.Checkpoint(base), *models])
+    if embeddings == COMMON:
+        start, *models = _by_token(start, models)
+    kept = rows.names_of(start) if embeddings == BASE else ()
     return start, [
-        Adapter(one, start) if isinstance(one, str | Path) else FullModel(one, start)
+        Adapter(one, start, embeddings)
+        if isinstance(one, str | Path)
+        else FullModel(one, start, kept)
         for one in models
     ]
+
+
+def _by_token(start: checkpoints.Checkpoint, models: Sequence[Any]) -> list[Any]:
+    """The base and experts with the rows of one vocabulary; adapters as they are, on its base."""
+    places = [place for place, one in enumerate(models) if not isinstance(one, str | Path)]
+    full = {BASE: start, **{str(models[place].path): models[place] for place in places}}
+    found = rows.brought(full, Vocabulary({id_: one.path for id_, one in full.items()}, COMMON))
+    return [found[BASE], *(found.get(str(getattr(one, "path", None)), one) for one in models)]
 
 
 def fitting(base: str | Path, experts: Mapping[str, str | Path]) -> dict[str, str | Path]:
@@ -211,15 +237,17 @@ def _difference(tuned: Tensor, base: Tensor) -> Tensor:
     return delta
 
 
-def _check_fit(base: checkpoints.Checkpoint, expert: Model) -> None:
+def _check_fit(base: checkpoints.Checkpoint, expert: Model, kept: Collection[str]) -> None:
+    """ValueError unless an expert has the base's tensors. kept: names of those of any shape."""
     here, there = set(base.names), set(expert.names)
     for name in base.names:
         if name not in there:
             raise ValueError(f"{expert.path}: lacks {name}, which {base.path} has; {REMEDY}")
         ours, theirs = base.shape(name), expert.shape(name)
-        if ours != theirs:
+        if ours != theirs and name not in kept:
+            remedy = ROWS if rows.is_one(name) and ours[1:] == theirs[1:] else REMEDY
             raise ValueError(
-                f"{expert.path}: {name} has shape {theirs}, {base.path} has {ours}; {REMEDY}"
+                f"{expert.path}: {name} has shape {theirs}, {base.path} has {ours}; {remedy}"
             )
     if extra := [name for name in expert.names if name not in here]:
         raise ValueError(f"{expert.path}: has {extra[0]}, which {base.path} lacks; {REMEDY}")

@@ -6,7 +6,6 @@ is compared is compared before a tensor is read. Writes nothing; no torch.
 """
 
 import math
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +19,11 @@ from babelmerge.models.dialect import rows
 from babelmerge.models.dialect.experts import are_experts
 from babelmerge.models.dialect.opening import ModelFiles, alike
 from babelmerge.models.dialect.vocabulary import BASE, COMMON, REMEDY, STRICT, Vocabulary
+from babelmerge.recipes.spans import block_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-BLOCK_NUMBER = re.compile(r"\.(\d+)\.")
 One = TypeVar("One")
 OF_ONE_BASE = "give the base that all were tuned from, and models that were tuned from it"
 
@@ -105,25 +104,13 @@ class Members:
             embeddings,
         )
         if embeddings == COMMON:
-            self._arrange()
+            models = rows.brought({BASE: self.base, **self.experts}, self.vocabulary)
+            self.base, *found = models.values()
+            self.experts = dict(zip(named, found, strict=True))
         if embeddings == BASE:
             self.kept = frozenset(rows.names_of(self.base))
         for id_, expert in self.experts.items():
             _check_fit(self.base, id_, expert, self.kept)
-
-    def _arrange(self) -> None:
-        """Bring embeddings and heads to the rows of one vocabulary."""
-        models = {BASE: self.base, **self.experts}
-        lacking = [label for label in models if self.vocabulary.files[label] is None]
-        unlike = len({rows.count(model) for model in models.values()}) > 1
-        if lacking and (unlike or self.vocabulary.differences):
-            raise ValueError(
-                f"embeddings: common goes by tokens, and {lacking[0]} has no tokenizer; put the "
-                "files of its tokenizer into its folder, or set embeddings: base"
-            )
-        if not lacking:
-            self.base, *found = rows.arranged(models, self.vocabulary).values()
-            self.experts = dict(zip(self.ids, found, strict=True))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -165,8 +152,7 @@ class Members:
 
 def count_blocks(names: Iterable[str]) -> int:
     """Number of decoder blocks, from the numbers in the tensors' names."""
-    numbers = [int(found[1]) for name in names if (found := BLOCK_NUMBER.search(name))]
-    return max(numbers, default=-1) + 1
+    return max((block for name in names if (block := block_of(name)) is not None), default=-1) + 1
 
 
 def not_finite(where: str, name: str, bad: int, size: int) -> ValueError:
@@ -188,8 +174,8 @@ def _told_anew(base: Member) -> bool | None:
 
 
 def _folder(member: Member) -> Path | None:
-    """Where a member lies, and its tokenizer; None of what is in memory."""
-    path = getattr(member, "path", None)
+    """Where a member's tokenizer lies; None of what is in memory."""
+    path = getattr(member, "spoken", getattr(member, "path", None))
     return None if path is None else Path(path)
 
 

@@ -43,6 +43,10 @@ ACTIVATIONS = {
     "gelu_accurate": "gelu_pytorch_tanh",
 }
 UNSAID = "architectures"  # that one file has no word on it is no difference
+LIMIT, FIRST = "max_position_embeddings", "original_max_position_embeddings"
+# Rotary embeddings that are stretched by a factor, LIMIT over FIRST where a config has none.
+STRETCHED = ("llama3", "yarn", "longrope", "su")
+MOST = 10_000  # layers of a config that a class is asked about: it may list them all
 ROPE = "rope"  # in the names of what holds rotary settings
 LONG = 60  # characters of a value in a message
 
@@ -108,13 +112,15 @@ def ties_by_default(config: Mapping[str, Any]) -> bool:
 def resolved(config: Mapping[str, Any]) -> dict[str, Any] | None:
     """A config.json as transformers' class reads it, with all defaults; None where there is none.
 
-    Its dtype is left out, since a class would import torch for it.
+    Left out are its dtype, since a class would import torch for it, and its number of labels, each
+    of which a class would name.
     """
     from transformers import CONFIG_MAPPING
 
-    given = {key: value for key, value in config.items() if key not in ("dtype", "torch_dtype")}
+    left_out = ("dtype", "torch_dtype", "num_labels")
+    given = {key: value for key, value in config.items() if key not in left_out}
     kind = given.pop("model_type", None)
-    if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
+    if not isinstance(kind, str) or kind not in CONFIG_MAPPING or _is_endless(given):
         return None
     present = {key: value for key, value in given.items() if value is not None}
     for attempt in (given, present):  # some classes take no null
@@ -123,6 +129,13 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any] | None:
         except Exception:  # each class of configs has errors of its own
             continue
     return None
+
+
+def _is_endless(config: Mapping[str, Any]) -> bool:
+    """Whether a config has more layers than there are, each of which a class may list."""
+    parts = (config, *(value for value in config.values() if isinstance(value, Mapping)))
+    numbers = [value for part in parts for key, value in part.items() if "layer" in str(key)]
+    return any(isinstance(one, int | float) and not one <= MOST for one in numbers)
 
 
 def _filled(config: dict[str, Any]) -> dict[str, Any]:
@@ -139,9 +152,11 @@ def _flat(
     config: Mapping[str, Any], nulls: bool = False, left_out=HARMLESS, start: str = ""
 ) -> Iterator[tuple[str, Any]]:
     """(dotted key, value) of all that counts, spelt in one way. nulls: those too."""
+    counted = (LIMIT,) if _goes_by_limit(config) else ()
     for key, value in config.items():
         name = str(key)
-        if left_out and (name in left_out or name.startswith(STARTS) or name.endswith(ENDS)):
+        harmless = name in left_out or name.startswith(STARTS) or name.endswith(ENDS)
+        if left_out and harmless and name not in counted:
             continue
         if ROPE in start and name == "type":
             if "rope_type" in config:
@@ -151,6 +166,19 @@ def _flat(
             yield from _flat(value, nulls, left_out, f"{start}{name}.")
         elif nulls or value is not None:
             yield f"{start}{name}", _spelt(name, value)
+
+
+def _goes_by_limit(config: Mapping[str, Any]) -> bool:
+    """Whether rotary embeddings depend on how long texts may be, as a config says it."""
+    given = [value for key, value in config.items() if ROPE in str(key)]
+    given = [one for one in given if isinstance(one, Mapping)]
+    given += [one for kinds in given for one in kinds.values() if isinstance(one, Mapping)]
+    for one in given:
+        kind = one.get("rope_type", one.get("type"))
+        said = one.get("factor") is not None and (FIRST in one or FIRST in config)
+        if kind == "dynamic" or (kind in STRETCHED and not said):
+            return True
+    return False
 
 
 def _spelt(key: str, value: Any) -> Any:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.models.dialect import tokenizers
 from babelmerge.models.dialect.tokenizers import CONFIG
+from babelmerge.words import documents
+from babelmerge.words.showing import shown
 
 TEMPLATE = "chat_template"
 TEMPLATES = (f"{TEMPLATE}.jinja", f"{TEMPLATE}.json")
@@ -39,10 +41,16 @@ def read(folder: str | Path) -> Conventions:
     config = tokenizers.settings(folder)
     generation = _json(folder / GENERATION)
     ends = generation.get(ENDS, _json(folder / "config.json").get(ENDS))
+    ends = ends if isinstance(ends, list) else [] if ends is None else [ends]
+    if odd := [one for one in ends if type(one) is not int]:
+        raise ValueError(
+            f"{folder}: {ENDS} in {GENERATION} or config.json holds {shown(odd[0])}; expected the "
+            "number of a token, or a list of them"
+        )
     return Conventions(
         _template(folder, config),
         tokenizers.name_of(config.get(END)) or None,
-        tuple(ends) if isinstance(ends, list) else () if ends is None else (ends,),
+        tuple(ends),
         {key: value for key, value in generation.items() if key not in NOTES and value is not None},
     )
 
@@ -106,7 +114,10 @@ def _differences(ours: Conventions, theirs: Conventions) -> Iterator[str]:
 def _template(folder: Path, config: Mapping[str, Any]) -> str | None:
     """The default chat template, where one of the places has it."""
     if (folder / TEMPLATES[0]).is_file():
-        return (folder / TEMPLATES[0]).read_text(encoding="utf-8")
+        try:
+            return documents.text_of(folder / TEMPLATES[0])
+        except documents.Unreadable as error:
+            raise ValueError(f"{folder / TEMPLATES[0]}: found {error}") from error
     found = _json(folder / TEMPLATES[1]).get(TEMPLATE) or config.get(TEMPLATE)
     if isinstance(found, list):  # of several, by name
         named = {one.get("name"): one.get("template") for one in found if isinstance(one, Mapping)}

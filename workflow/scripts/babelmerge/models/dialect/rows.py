@@ -8,6 +8,7 @@ when a tensor is read; torch is imported where numbers of several dtypes meet.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +31,23 @@ ENDS = (*ties.EMBEDDINGS, *ties.HEADS, "lm_head.bias")
 class Arranged:
     """One tensor of one of the models (by its place), with the rows of the vocabulary.
 
-    places: for every model (the base first), its row for each of the vocabulary's; -1 for none.
+    rows: for every model (the base first), its row for each of the vocabulary's; -1 for none.
     """
 
     models: Sequence[Any]
-    places: np.ndarray
+    rows: np.ndarray
     place: int
     name: str
 
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Rows of this tensor, of which a model may have fewer than of another."""
+        sizes = np.array([[model.shape(self.name)[0]] for model in self.models])
+        return np.where(self.rows < sizes, self.rows, -1)
+
     @property
     def shape(self) -> tuple[int, ...]:
-        return (self.places.shape[1], *self.models[self.place].shape(self.name)[1:])
+        return (self.rows.shape[1], *self.models[self.place].shape(self.name)[1:])
 
     @property
     def lone(self) -> np.ndarray | None:
@@ -57,7 +64,7 @@ class Arranged:
     def raw(self) -> np.ndarray:
         """Its bytes, made anew each time."""
         ours, base = self.places[self.place], self.places[0]
-        made = np.empty((len(ours), size_of((self.code, (1, *self.shape[1:])))), np.uint8)
+        made = np.zeros((len(ours), size_of((self.code, (1, *self.shape[1:])))), np.uint8)
         own, lent = ours >= 0, (ours < 0) & (base >= 0)
         made[own] = self._rows(self.place, ours[own])
         if lent.any():
@@ -71,7 +78,9 @@ class Arranged:
         numbers = np.flatnonzero(none)
         patterns, which = np.unique(self.places[:, numbers] >= 0, axis=1, return_inverse=True)
         for kind in range(patterns.shape[1]):
-            yield numbers[which.reshape(-1) == kind], np.flatnonzero(patterns[:, kind])
+            having = np.flatnonzero(patterns[:, kind])
+            if having.size:  # else it pads a tensor that is shorter than others
+                yield numbers[which.reshape(-1) == kind], having
 
     def _rows(self, place: int, numbers: np.ndarray) -> np.ndarray:
         """Rows of one of the models as bytes, in our dtype."""
@@ -104,8 +113,7 @@ def shared(
     vocabulary = Vocabulary({BASE: base, OTHER: other}, COMMON)
     found = vocabulary.differences.get(OTHER)
     if found is None:
-        if own > size:
-            raise ValueError(f"{other}: has {own} rows of embeddings, its base {size}; {RESIZED}")
+        _refuse_nobodys(other, size, own)
         return range(own), range(own)
     if found.more:
         raise ValueError(f"{other}: has {listed(found.more)} that its base lacks; {RESIZED}")
@@ -113,6 +121,23 @@ def shared(
     pairs = [(row, theirs[token]) for token, row in ours.items() if token in theirs]
     left, right = zip(*(pair for pair in pairs if pair[0] < size and pair[1] < own), strict=True)
     return left, right
+
+
+def brings(base: Path | None, other: Path, size: int, own: int) -> bool:
+    """Whether embeddings of another number of rows have some for tokens that a base lacks."""
+    found = Vocabulary({BASE: base, OTHER: other}, COMMON).differences.get(OTHER)
+    if found is None:
+        _refuse_nobodys(other, size, own)
+    return found is not None and bool(found.more)
+
+
+def _refuse_nobodys(other: Path, size: int, own: int) -> None:
+    """ValueError for more rows than a base has, where no tokenizer tells whose they are."""
+    if own > size:
+        raise ValueError(
+            f"{other}: has {own} rows of embeddings, its base {size}, and no tokenizer with more "
+            f"tokens than the base's tells what they are for; put its tokenizer there, or {RESIZED}"
+        )
 
 
 def spread(own: Any, base: Any, left: Sequence[int], right: Sequence[int]) -> Any:
@@ -150,15 +175,28 @@ def count(model: Any) -> int:
     return max((model.shape(name)[0] for name in names_of(model)), default=0)
 
 
+def brought(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
+    """The models, by label, with embeddings and heads of one vocabulary; ValueError without."""
+    lacking = [label for label in models if vocabulary.files[label] is None]
+    unlike = len({count(model) for model in models.values()}) > 1
+    if lacking and (unlike or vocabulary.differences):
+        raise ValueError(
+            f"embeddings: common goes by tokens, and {lacking[0]} has no tokenizer; put the files "
+            "of its tokenizer into its folder, or set embeddings: base"
+        )
+    return dict(models) if lacking else arranged(models, vocabulary)
+
+
 def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
     """The models, by label, with the rows of the vocabulary in their embeddings and heads."""
     every = list(models.values())
     places = _places(models, vocabulary)
     asis = np.arange(places.shape[1])
+    whole = (places[0] >= 0).all()
     found = {}
     for place, (label, model) in enumerate(models.items()):
-        moved = places[place]
-        if len(asis) == count(model) and (places[0] >= 0).all() and (moved == asis).all():
+        sizes = {model.shape(name)[0] for name in names_of(model)}
+        if sizes == {len(asis)} and whole and (places[place] == asis).all():
             found[label] = model
             continue
         made = {n: Arranged(every, places, place, n) for n in names_of(models[BASE])}
@@ -180,4 +218,11 @@ def _places(models: Mapping[str, Any], vocabulary: Vocabulary) -> np.ndarray:
         if label == vocabulary.lead:
             padding = np.setdiff1d(np.arange(count(model)), rows)
             places[place, padding] = padding
+    none = (places[:, rows] < 0).all(axis=0)
+    if none.any():
+        lost = tuple(token for token, without in zip(ids, none, strict=True) if without)
+        raise ValueError(
+            f"embeddings: no model has a row for {listed(lost)}; put the tokenizer into a model's "
+            "folder that it was trained with, or set embeddings: base"
+        )
     return places

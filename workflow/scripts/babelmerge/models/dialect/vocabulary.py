@@ -187,8 +187,8 @@ class Vocabulary:
 
 def sized(config: Mapping[str, Any], rows: int) -> dict[str, Any]:
     """A config.json that says how many rows the embeddings have."""
-    part = config.get(PART)
-    if isinstance(part, Mapping) and SIZE in part:
+    part = config.get(PART)  # whose class has a size of its own where it does not say one
+    if isinstance(part, Mapping):
         own = {SIZE: rows} if SIZE in config else {}
         return {**config, **own, PART: {**part, SIZE: rows}}
     return {**config, SIZE: rows}
