@@ -11,6 +11,7 @@ import tiny_models
 import torch
 import yaml
 from places import ROOT
+from tokenizers import Tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from babelmerge import merging
@@ -328,6 +329,34 @@ def test_the_tokenizer_is_that_of_whom_a_file_names(folder, tmp_path, asked, who
     if whose == "a":
         with pytest.raises(ValueError, match="a: has no tokenizer, and the recipe asks for its"):
             merging.merge_files(tmp_path / "r.yml", tmp_path / "none")
+
+
+def test_a_union_has_the_rows_that_mergekit_gives_each_token(folder, tmp_path):
+    torch.manual_seed(1)
+    grown = {"x": (34, ["<both>", "<x>"]), "y": (33, ["<both>"])}
+    for name, (size, added) in {"plain": (32, []), **grown}.items():
+        config = LlamaConfig(**{**SIZES, "vocab_size": size}, num_hidden_layers=1)
+        LlamaForCausalLM(config).save_pretrained(folder / name)
+        spoken = tiny_models.tokenizer(32)
+        spoken.add_tokens(added)
+        spoken.save_pretrained(folder / name)
+    text = (
+        "merge_method: task_arithmetic\nbase_model: plain\ntokenizer_source: union\n"
+        "models:\n- {model: x, parameters: {weight: 0.5}}\n"
+        "- {model: y, parameters: {weight: 0.3}}\n"
+    )
+    require_same(text, tmp_path)
+    made = Tokenizer.from_file(str(tmp_path / "ours" / "tokenizer.json"))
+    assert [made.token_to_id(token) for token in ("<both>", "<x>")] == [32, 33]
+    assert "gives the same model" in (tmp_path / "ours" / "recipe.yaml").read_text()
+
+
+def test_a_members_tokenizer_goes_with_no_other_rows(tmp_path):
+    text = "merge_method: linear\nbabelmerge: {{embeddings: {}}}\ntokenizer_source: a\nmodels:\n"
+    for choice in ("common", "base"):
+        (tmp_path / "r.yml").write_text(text.format(choice) + "- model: base\n- model: a\n")
+        with pytest.raises(ValueError, match="line 3: .*rows that are not for its tokens"):
+            recipes.read_recipe(tmp_path / "r.yml")
 
 
 @pytest.mark.parametrize("what", REFUSED)

@@ -1,7 +1,8 @@
 """Embeddings and heads of several models brought to the rows of one vocabulary.
 
-A row that a model lacks is the base's there, as if the model had not changed it; one that the base
-lacks is the mean of those that have it, in all models, so that a merge has it as it is. Rows that
+A row that a model lacks is the base's there, as if the model had not changed it. One that the base
+lacks too is the mean of those that have it: where one alone has it, all are equal, and a merge has
+it as it is; else those that have it are merged around their mean. So it is in mergekit. Rows that
 are nobody's token (padding) are those of the model whose tokenizer the result has. Rows are copied
 when a tensor is read; torch is imported where numbers of several dtypes meet.
 """
@@ -51,8 +52,8 @@ class Arranged:
 
     @property
     def lone(self) -> np.ndarray | None:
-        """The rows that the base lacks; None where it has all."""
-        found = np.flatnonzero(self.places[0] < 0)
+        """The rows that one model alone has, and not the base; None where there is none."""
+        found = np.flatnonzero((self.places[0] < 0) & ((self.places >= 0).sum(axis=0) < 2))
         return found if found.size else None
 
     @property
@@ -70,7 +71,8 @@ class Arranged:
         if lent.any():
             made[lent] = self._rows(0, base[lent])
         for row, having in self._alone(base < 0):
-            made[row] = self._mean([(place, self.places[place, row]) for place in having])
+            if self.place not in having or len(having) == 1:
+                made[row] = self._mean([(place, self.places[place, row]) for place in having])
         return made.reshape(-1)
 
     def _alone(self, none: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -90,7 +92,7 @@ class Arranged:
         return _bytes(_tensor(data, self.models[place].code(self.name)), self.code)
 
     def _mean(self, some: Sequence[tuple[int, np.ndarray]]) -> np.ndarray:
-        """The mean of some models' rows as the base's dtype has it, which is the same for all."""
+        """The mean of some models' rows, as the base's dtype has it; our dtype holds that."""
         codes = [self.models[place].code(self.name) for place, _ in some]
         found = [self._stored(*one) for one in some]
         tensors = [_tensor(data, code).float() for data, code in zip(found, codes, strict=True)]
