@@ -59,6 +59,14 @@ def test_those_of_an_expert_are_taken_by_the_ids_of_the_result(tmp_path):
     assert json.loads((made / "config.json").read_text())["eos_token_id"] == [5, 2]
 
 
+def test_defaults_that_change_no_text_are_no_difference(tmp_path):
+    plain = {"use_cache": True, "output_scores": False, "return_dict_in_generate": True}
+    folders = {"base": model(tmp_path / "a"), "hi": model(tmp_path / "b", **plain, pad_token_id=1)}
+    assert "defaults of its own (pad_token_id 1 for nothing)" in conventions.said(folders)[0]
+    (tmp_path / "a/config.json").write_text(json.dumps({"eos_token_id": 2, "pad_token_id": 1}))
+    assert conventions.said(folders) == []
+
+
 @pytest.mark.parametrize("ends", [[[1]], ["</s>", 2], {"a": 1}, 2.5, [True]])
 def test_ends_that_are_no_numbers_are_refused_by_name(tmp_path, ends):
     folders = {"base": model(tmp_path / "a"), "hi": model(tmp_path / "b", ends=ends)}

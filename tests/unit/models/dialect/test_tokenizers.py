@@ -6,7 +6,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from babelmerge.models import differences
-from babelmerge.models.dialect import tokenizers
+from babelmerge.models.dialect import agreement, tokenizers
 from babelmerge.models.loading import load_tokenizer
 
 TEXTS = ["the house is big", "2023 a  b", "wir gehen nach hause", "le chat est noir"]
@@ -124,7 +124,9 @@ def test_marks_that_a_config_names_must_be_tokens(tmp_path):
     lists = {"additional_special_tokens": ["<|a|>"], "extra_special_tokens": ["<|b|>"]}
     with pytest.raises(ValueError, match=r"<\|a\|>.*extra_special_tokens.*added_tokens"):
         load_tokenizer(put(tmp_path / "lost", learnt(), **lists))
+    assert agreement.lost(tmp_path / "lost") == ["<|a|>"]
     whole = load_tokenizer(put(tmp_path / "whole", learnt(added=["<|a|>"]), **lists))
+    assert agreement.lost(tmp_path / "whole") == []
     assert len(whole("<|a|>")["input_ids"]) == 1
 
 

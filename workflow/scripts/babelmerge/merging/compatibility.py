@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from babelmerge.files import directories
 from babelmerge.merging.streaming.members import Members
-from babelmerge.models.dialect import configs, conventions, rows, sameness
-from babelmerge.models.dialect.tokenizers import SAMPLES, Differences
+from babelmerge.models.dialect import agreement, configs, conventions, rows, sameness
+from babelmerge.models.dialect.tokenizers import SAMPLES, Differences, listed
 from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT, Vocabulary
 from babelmerge.recipes.members import is_same
 from babelmerge.recipes.methods import METHODS
@@ -106,6 +106,20 @@ def check_tokenizers(vocabulary: Vocabulary, sizes: Mapping[str, int]) -> None:
         _refuse_crossed(vocabulary)
     for told in vocabulary.said():
         logger.warning("%s", told)
+    _tell_lost(vocabulary)
+
+
+def _tell_lost(vocabulary: Vocabulary) -> None:
+    """A warning for marks that the tokenizer of the result would cut into pieces."""
+    folder = vocabulary.folders[vocabulary.lead]
+    if folder is not None and (marks := agreement.lost(folder)):
+        logger.warning(
+            "%s: tokenizer_config.json names %s, which transformers passes over and cuts into "
+            "pieces: of %s it takes one; list all of them in extra_special_tokens",
+            folder,
+            listed(tuple(marks)),
+            " and ".join(agreement.NAMED),
+        )
 
 
 def tell_ties(members: Members) -> None:

@@ -127,6 +127,8 @@ class _Match:
             if place is not None:
                 self.check_shape(place, entry)
                 whole[place] = Change(whole=entry)
+                if not COPY.search(name):
+                    self.tell_shared(place)
             else:
                 parts.setdefault(name.removesuffix(end), {})[PARTS[end]] = entry
         return parts, whole
@@ -174,14 +176,20 @@ class _Match:
             raise ValueError(
                 f"{self.path}: use_dora is {self.config.dora}, {module} has {has}; {AGAIN}"
             )
-        if embedding and self.tied:
+        if embedding:
+            self.tell_shared(name)
+        return Change(whole, a, b, self.config.scale(module), transposed, magnitude)
+
+    def tell_shared(self, name: str) -> None:
+        """A warning where a tensor that changes is the output head too."""
+        tied = self.tied and not self.config.tying
+        if tied and ties.embeddings_of([name], self.base.shape, self.base.shape(name)):
             logger.warning(
                 "%s: %s shares its weights with the output head, which therefore changes in a "
                 "merged model too; with the adapter on top it does not",
                 self.path,
-                module,
+                name.removesuffix(".weight"),
             )
-        return Change(whole, a, b, self.config.scale(module), transposed, magnitude)
 
     def check_shape(self, name: str, entry: str) -> None:
         found, expected = self.shapes[entry], self.base.shape(name)

@@ -62,6 +62,7 @@ class AdapterConfig:
     base: str | None = None
     task_type: str | None = None
     targets: tuple[str, ...] = ()  # ends of modules' names, where they are listed
+    tying: bool = False  # a head that is the embeddings stays that
     clock: Clock = field(default_factory=Clock, compare=False, repr=False)  # of the patterns
 
     def rank(self, module: str) -> int:
@@ -134,6 +135,7 @@ def read_config(path: str | Path) -> AdapterConfig:
         base=_word(path, found, "base_model_name_or_path"),
         task_type=_word(path, found, "task_type"),
         targets=_targets(found.get("target_modules")),
+        tying=bool(found.get("ensure_weight_tying")),
     )
 
 

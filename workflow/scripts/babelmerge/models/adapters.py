@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from babelmerge.files import ties
 from babelmerge.models import adapter_base, adapter_changes, checkpoints
 from babelmerge.models.adapter_changes import Change
 from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, read_entries, weights
@@ -60,11 +61,22 @@ class Adapter:
         self._file = weights(path)
         self._entries = read_entries(path)
         shapes = {entry: tuple(fact["shape"]) for entry, fact in self._entries.items()}
+        if (head := self._shared_head(shapes)) is not None:
+            del shapes[head]
         self.changes = adapter_changes.changes(self.config, shapes, base, embeddings)
         self._settled: dict[str, Change] = {}
 
     def __repr__(self) -> str:
         return f"Adapter({str(self.path)!r})"
+
+    def _shared_head(self, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+        """A head in the file that is its embeddings, as the base's are (ensure_weight_tying)."""
+        head = ties.head_of(shapes)
+        if head is None or ties.head_of(self.base.names) is not None:
+            return None
+        embeddings = ties.embeddings_of(shapes, shapes.__getitem__, shapes[head])
+        same = embeddings and torch.equal(self._read(head), self._read(embeddings))
+        return head if same else None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -34,6 +34,21 @@ def require(tokenizer: Any, folder: str | Path) -> None:
             )
 
 
+def lost(folder: str | Path) -> list[str]:
+    """Special tokens that a model's config names and transformers passes over, by its files.
+
+    Of two lists it takes the last, and the tokens of the other are those that the file has.
+    """
+    config = tokenizers.settings(folder)
+    first, last = (config.get(key) for key in NAMED)
+    file = Path(folder) / FILE
+    if not (first and isinstance(last, list) and file.is_file()):
+        return []
+    known = tokenizers.read(file).ids
+    taken = {*known, *_named({NAMED[1]: last})}
+    return [token for token in _named({NAMED[0]: first}) if token not in taken]
+
+
 def other_ids(tokenizer: Any, folder: Path) -> str | None:
     """How a loaded tokenizer cuts some text otherwise than its tokenizer.json; None: it does not.
 

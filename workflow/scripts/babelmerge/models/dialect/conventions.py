@@ -20,8 +20,10 @@ TEMPLATES = (f"{TEMPLATE}.jinja", f"{TEMPLATE}.json")
 GENERATION = "generation_config.json"
 MAP = "special_tokens_map.json"
 END, ENDS = "eos_token", "eos_token_id"
-# Notes of whoever saved it, and what is compared as end tokens.
-NOTES = ("transformers_version", "_from_model_config", ENDS)
+# Notes of whoever saved it, what changes no text, and what is compared as end tokens.
+NOTES = ("transformers_version", "_from_model_config", "use_cache", "return_dict_in_generate", ENDS)
+OUTPUTS = "output_"  # starts what is returned beside a text
+MARKS = ("bos_token_id", "pad_token_id")  # config.json has them too
 NOTHING = "nothing"
 LONG = 40  # characters of a value in a message
 
@@ -39,8 +41,8 @@ def read(folder: str | Path) -> Conventions:
     """Those of a model's folder; what it has no word on is empty."""
     folder = Path(folder)
     config = tokenizers.settings(folder)
-    generation = _json(folder / GENERATION)
-    ends = generation.get(ENDS, _json(folder / "config.json").get(ENDS))
+    generation, model = _json(folder / GENERATION), _json(folder / "config.json")
+    ends = generation.get(ENDS, model.get(ENDS))
     ends = ends if isinstance(ends, list) else [] if ends is None else [ends]
     if odd := [one for one in ends if type(one) is not int]:
         raise ValueError(
@@ -51,8 +53,15 @@ def read(folder: str | Path) -> Conventions:
         _template(folder, config),
         tokenizers.name_of(config.get(END)) or None,
         tuple(ends),
-        {key: value for key, value in generation.items() if key not in NOTES and value is not None},
+        dict(_defaults({**{key: model.get(key) for key in MARKS}, **generation})),
     )
+
+
+def _defaults(generation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What of a generation_config.json changes texts."""
+    for key, value in generation.items():
+        if key not in NOTES and not key.startswith(OUTPUTS) and value is not None:
+            yield key, value
 
 
 def said(folders: Mapping[str, str | Path], taken: str | None = None) -> list[str]:
