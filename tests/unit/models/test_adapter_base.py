@@ -11,6 +11,7 @@ import torch
 
 from babelmerge.analysis.task_vectors import inspection
 from babelmerge.models import adapter_base, adapters, checkpoints, differences, loading, positions
+from babelmerge.models.adapter_config import AdapterConfig
 from babelmerge.models.checkpoints import MANIFEST
 
 
@@ -131,3 +132,24 @@ def test_a_base_here_is_known_by_its_files_whatever_it_is_called(results):
     checkpoints.save_state_dict(again, tensors)
     assert adapter_base.alike(str(base), str(again)) is False
     assert adapter_base.alike(str(base), "hub/other") is False
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("Qwen/Qwen2.5-1.5B-Instruct", True),
+        ("Qwen/Tiny", False),
+        ("unsloth/tiny-bnb-4bit", False),
+        ("/c/hub/models--Qwen--Tiny/snapshots/1", False),
+        ("HERE", False),
+        ("HERE/", False),
+        ("/elsewhere/tiny", False),
+        (None, False),
+    ],
+)
+def test_an_adapter_on_a_base_of_another_name_is_told(tmp_path, caplog, named, told):
+    base = tmp_path / "tiny"
+    base.mkdir()
+    name = named and named.replace("HERE", str(base))
+    adapter_base.tell_other(AdapterConfig(tmp_path / "a", 4, 8.0, base=name), base)
+    assert (f"of {name}, and is put on {base}" in caplog.text) is told

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from babelmerge.files import directories
 from babelmerge.merging.streaming.members import Members
+from babelmerge.models import adapter_base
 from babelmerge.models.dialect import agreement, configs, conventions, rows, sameness
 from babelmerge.models.dialect.tokenizers import SAMPLES, Differences, listed
 from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT, Vocabulary
@@ -154,8 +155,9 @@ def tell_same(recipe: Recipe, members: Members) -> None:
 
 
 def tell_adapters(adapters: "Mapping[str, Adapter]") -> None:
-    """The same of adapters: of those that are one, and those that change nothing."""
+    """The same of adapters: of those that are one, that change nothing, or are of another base."""
     for one in adapters.values():
+        adapter_base.tell_other(one.config, one.base.path)
         if one.untrained:
             logger.warning(
                 "%s: every B of it is zero: %s, as before training", one.path, _means(BASE)

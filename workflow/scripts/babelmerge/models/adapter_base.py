@@ -91,6 +91,25 @@ def check_same(adapters: Mapping[str, AdapterConfig]) -> None:
                 )
 
 
+def tell_other(adapter: AdapterConfig, base: str | Path) -> None:
+    """A warning for an adapter that may be of another base than it is put on, as far as names say.
+
+    One whose manifest has its base's fingerprint is checked by that.
+    """
+    if adapter.base is None or said(adapter.path) is not None:
+        return
+    here = os.path.basename(_real(base)), _hub_name(_real(base)) or ""
+    named = _plain(_hub_name(adapter.base) or adapter.base.rstrip("/"))
+    if named not in map(_plain, here) and not alike(adapter.base, str(base)):
+        LOG.warning(
+            "%s is an adapter of %s, and is put on %s, which it fits: give the base that it was "
+            "trained on, if that is another model",
+            adapter.path,
+            adapter.base,
+            base,
+        )
+
+
 def alike(one: str, other: str) -> bool | None:
     """Whether two names are of one base; None where it seems so, or a path is of elsewhere.
 

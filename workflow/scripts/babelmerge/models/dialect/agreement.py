@@ -70,7 +70,8 @@ def _ids(tokenizer: Any, text: str) -> list[int]:
 
 def _named(config: Mapping[str, Any]) -> Iterator[str]:
     for key in NAMED:
-        tokens = config.get(key) or ()
-        for token in tokens.values() if isinstance(tokens, Mapping) else tokens:
+        given = config.get(key)
+        tokens = given.values() if isinstance(given, Mapping) else given
+        for token in tokens if isinstance(given, Mapping | list) else ():
             if name := tokenizers.name_of(token):
                 yield name
