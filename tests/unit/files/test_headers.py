@@ -46,7 +46,13 @@ HEADERS = {
     "half a character": (WHOLE.replace('"a"', '"\\ud800"'), "surrogates not allowed"),
 }
 
-FORBIDDEN = ("twice",)  # by the format, though not by the library
+HEADERS |= {
+    "a name for terminals": (text(**{"a\x1b[2J": entry(0, 16)}), r"called 'a\\x1b\[2J'"),
+    "a name without end": (text(**{"a" * 5000: entry(0, 16)}), "at most 1000 characters"),
+    "sides without end": (text(a=entry(0, 16, shape=[4, *[1] * 100])), "a is F32"),
+}
+# By the format, though not by the library.
+FORBIDDEN = ("twice", "a name for terminals", "a name without end", "sides without end")
 
 
 @pytest.mark.parametrize("what", HEADERS)

@@ -92,6 +92,11 @@ def test_a_config_alone_is_enough_in_any_part(tmp_path):
         folder = made_up_models.save(tmp_path / str(number), made_up_models.tensors(0), config)
         with pytest.raises(ValueError, match=r"\(gptq\).*take quantization_config out"):
             Checkpoint(folder)
+    hostile = {**made_up_models.CONFIG, "quantization_config": "\x1b[2J" * 99}
+    folder = made_up_models.save(tmp_path / "hostile", made_up_models.tensors(0), hostile)
+    with pytest.raises(ValueError) as told:
+        Checkpoint(folder)
+    assert str(told.value).isprintable() and len(str(told.value)) < 800
 
 
 def test_masks_and_buffers_of_bytes_are_no_weights(tmp_path):

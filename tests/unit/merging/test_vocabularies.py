@@ -295,3 +295,12 @@ def test_task_vectors_of_other_rows_are_measured_as_they_are_merged(tmp_path, ca
     assert {s.where for s in kept.tensors} == by_token.keys() - {HEAD, EMBEDDINGS}
     given = ["--quiet", "--embeddings", "base", "--tsv", "-", str(base), str(experts["e"])]
     assert line.main(["inspect", *given]) == 0 and "norm" in capsys.readouterr().out
+
+
+def test_models_without_tokenizers_have_one_vocabulary_if_they_have_as_many_rows(tmp_path):
+    base, expert = (member(tmp_path / name, seed, 60, words()) for seed, name in enumerate("be"))
+    for folder in (base, expert):
+        (folder / "tokenizer.json").unlink()
+    made = tiny_models.load(merged(tmp_path, base, {"e": expert}, weight=0.5, embeddings="common"))
+    halves = [tiny_models.load(folder)[HEAD] / 2 for folder in (base, expert)]
+    assert torch.allclose(made[HEAD], sum(halves), atol=1e-6)

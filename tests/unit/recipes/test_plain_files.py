@@ -158,3 +158,13 @@ def test_a_plain_file_is_refused_where_it_means_something_else(method, models, p
     if method == "ties":
         with pytest.raises(ValueError, match="'base_model' is missing, which ties needs"):
             recipes.read_recipe({"merge_method": "ties", "models": [{"model": "a"}]})
+
+
+def test_a_key_that_is_given_twice_is_no_choice_of_the_last(tmp_path):
+    path, text = tmp_path / "r.yml", "merge_method: linear\nmodels:\n- model: a\n"
+    path.write_text(text + "  parameters: &p {weight: 1}\n- {model: b, parameters: {<<: *p}}\n")
+    assert recipes.read_recipe(path).parameters["weight"] == [1, 1]
+    for more in ("merge_method: ties\n", "  model: b\n", "- {model: b, model: c}\n"):
+        path.write_text(text + more)
+        with pytest.raises(ValueError, match=r"r.yml: .*key 'm\w+' is given twice \(line 4\)"):
+            recipes.read_recipe(path)

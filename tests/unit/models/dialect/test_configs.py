@@ -160,6 +160,25 @@ def test_classes_say_whether_they_tie():
     assert {kind: configs.ties_by_default({"model_type": kind}) for kind in kinds} == kinds
 
 
+WINDOW = {"sliding_window": 4096, "max_position_embeddings": 4096, "use_sliding_window": False}
+BASE = without(config("Qwen2"), "layer_types", **WINDOW, max_window_layers=28, use_mrope=False)
+TUNED = without(BASE, "use_mrope", max_window_layers=21, sliding_window=2048)
+
+
+def test_windows_that_no_text_is_longer_than_are_no_difference():
+    tuned = {**TUNED, "max_position_embeddings": 2048}
+    assert configs.compare(BASE, tuned) == configs.compare(tuned, BASE) == ((), ())
+    none = {**TUNED, "sliding_window": None, "use_mrope": True}
+    assert [one.key for one in configs.compare(BASE, none).differences] == ["use_mrope"]
+    assert configs.compare(BASE, {**TUNED, "use_sliding_window": True}).differences
+    used = {**BASE, "use_sliding_window": True}
+    found = configs.compare(used, {**used, "max_window_layers": 21}).differences
+    assert [one.key for one in found] == ["max_window_layers"]
+    mistral = config("Mistral", max_position_embeddings=4096, sliding_window=4096)
+    (found,) = configs.compare(mistral, {**mistral, "sliding_window": 128}).differences
+    assert found.key == "sliding_window"
+
+
 PHI = config("Phi3", pad_token_id=0) | {"original_max_position_embeddings": 64}
 LONG = {"type": "longrope", "short_factor": [1.0] * 4, "long_factor": [2.0] * 4}
 

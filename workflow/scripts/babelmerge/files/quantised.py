@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from babelmerge.words.showing import plain
+
+LONG = 40  # characters of a method's name in a message
 # Keys of a config.json under which quantisers write what they did.
 KEYS = ("quantization_config", "compression_config", "quantization")
 # Ends of names of what lies beside or in place of quantised weights -> who writes them.
@@ -88,7 +91,7 @@ def _configured(config: Mapping[str, Any]) -> str | None:
         for key in KEYS:
             if found := part.get(key):
                 name = found.get("quant_method", key) if isinstance(found, Mapping) else found
-                return str(name)[:40]
+                return plain(name, LONG)
     return None
 
 

@@ -31,6 +31,8 @@ SIZES = {
     "BOOL": 1,
 }
 LARGEST = 2**63  # elements and bytes that a machine can count
+LONGEST = 1000  # characters of a tensor's name
+MOST_SIDES = 64  # of a tensor, as in numpy
 FLOATING = ("F64", "F32", "F16", "BF16")
 
 Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> (dtype code, shape)
@@ -154,11 +156,17 @@ def _check_places(path: str | Path, ordered: Mapping[str, dict]) -> int:
 
 def _check_entry(path: str | Path, name: str, fact: object) -> None:
     """ValueError unless a tensor's place in the file has the bytes that its shape takes."""
+    if not name.isprintable() or len(name) > LONGEST:
+        raise ValueError(
+            f"{path}: a tensor is called {shown(name)}; expected a name of at most {LONGEST} "
+            "characters that can be seen, so fetch or build the file again"
+        )
     try:
         code, shape = fact["dtype"], fact["shape"]
         start, stop = fact["data_offsets"]
         numbers = (*shape, start, stop)
-        whole = all(type(n) is int and 0 <= n < LARGEST for n in numbers) and isinstance(code, str)
+        whole = len(shape) <= MOST_SIDES
+        whole &= all(type(n) is int and 0 <= n < LARGEST for n in numbers) and isinstance(code, str)
         size = SIZES.get(code, 0) * math.prod(shape) if whole else 0
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(

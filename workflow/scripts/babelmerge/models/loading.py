@@ -19,7 +19,9 @@ from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.adapters import Adapter, Folded
 from babelmerge.models.checkpoints import Checkpoint, read_json
 from babelmerge.models.dialect import agreement
+from babelmerge.words.showing import plain
 
+LONG = 1000  # characters of another program's message
 LOG = logging.getLogger(__name__)
 
 
@@ -129,8 +131,8 @@ def load_tokenizer(folder: str | Path):
     except Exception as error:  # a damaged tokenizer.json is a bare one of the Rust library
         first = str(error).strip().partition("\n")[0]
         raise ValueError(
-            f"{folder}: no tokenizer could be loaded ({first}); put the tokenizer files of the "
-            "model, or of the base that it was tuned from, into the folder it is taken from"
+            f"{folder}: no tokenizer could be loaded ({plain(first, LONG)}); put the tokenizer "
+            "files of the model, or of its base, into the folder it is taken from"
         ) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token

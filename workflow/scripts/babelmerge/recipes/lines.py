@@ -49,7 +49,7 @@ def load(path: Path) -> tuple[dict[str, Any], str]:
     """(the mapping in a recipe's file, the file's text)."""
     try:
         text = documents.text_of(path)
-        found = documents.load(text, documents.SAFE)
+        found = documents.load(text, documents.Once)
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such recipe") from error
     except documents.Unreadable as error:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from babelmerge.words.showing import shown
+
 # Of plain values; the compiled one where it is there.
 SAFE: type = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 MOST_BYTES = 5_000_000  # of a file, and of its text with all aliases written out
@@ -20,6 +22,22 @@ MOST_LARGE = 100_000_000  # of a tokenizer, an index or a header, as in safetens
 MOST_NODES = 50_000  # values and keys, with all aliases written out
 DEEPEST = 50  # mappings and lists inside each other
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a character, if the other half does not follow
+
+
+class Once(SAFE):  # type: ignore[misc, valid-type]
+    """Plain values; a key that is given twice, of which others take the last, is an error."""
+
+    def mapping(self, node: yaml.MappingNode) -> Any:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                line = key.start_mark.line + 1
+                raise yaml.YAMLError(f"key {shown(key.value)} is given twice (line {line})")
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else "")
+        return self.construct_yaml_map(node)
+
+
+Once.add_constructor("tag:yaml.org,2002:map", Once.mapping)
 
 
 class Unreadable(ValueError):

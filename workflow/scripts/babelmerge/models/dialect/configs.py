@@ -29,7 +29,8 @@ HARMLESS = frozenset(
     num_labels id2label label2id problem_type finetuning_task task_specific_params
     attn_implementation use_flash_attn use_flash_attention use_bfloat16 fp16 bf16 fp32 torchscript
     tf_legacy_loss gradient_checkpointing pretraining_tp chunk_size_feed_forward
-    reorder_and_upcast_attn keys_to_ignore_at_inference
+    reorder_and_upcast_attn keys_to_ignore_at_inference cache_implementation trust_remote_code
+    use_flash_attention_2 use_reentrant model_parallel neftune_noise_alpha
     """.split()
 )
 STARTS = ("_", "unsloth", "summary_")
@@ -61,6 +62,11 @@ class Difference(NamedTuple):
     def __str__(self) -> str:
         return f"{self.key} {_shown(self.ours)} and {_shown(self.theirs)}"
 
+    @property
+    def is_off(self) -> bool:
+        """Whether it is a switch that one file has, off, and no class knows."""
+        return (self.ours, self.theirs) in ((False, None), (None, False))
+
 
 class Comparison(NamedTuple):
     """differences: of what is computed. unsettled: keys of one file that no class knows."""
@@ -85,6 +91,7 @@ def compare(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Comparison:
         for key in {**left, **right}
         if left.get(key) != right.get(key) and key not in told and not key.endswith(UNSAID)
     }
+    unlike = {key: one for key, one in unlike.items() if not one.is_off}
     sure = {
         k: one for k, one in unlike.items() if known and (k in left and k in right or ROPE in k)
     }
@@ -153,8 +160,10 @@ def _flat(
 ) -> Iterator[tuple[str, Any]]:
     """(dotted key, value) of all that counts, spelt in one way. nulls: those too."""
     counted = (LIMIT,) if _goes_by_limit(config) else ()
+    unused = set(_unused(config)) if left_out else ()
     for key, value in config.items():
         name = str(key)
+        value = None if name in unused else value
         harmless = name in left_out or name.startswith(STARTS) or name.endswith(ENDS)
         if left_out and harmless and name not in counted:
             continue
@@ -166,6 +175,18 @@ def _flat(
             yield from _flat(value, nulls, left_out, f"{start}{name}.")
         elif nulls or value is not None:
             yield f"{start}{name}", _spelt(name, value)
+
+
+def _unused(config: Mapping[str, Any]) -> Iterator[str]:
+    """Keys whose value says nothing: windows that no text is longer than, and what goes with them.
+
+    Bases and what was tuned from them differ in these, as Qwen2.5 and its Instruct do.
+    """
+    window, limit = config.get("sliding_window"), config.get(LIMIT)
+    if isinstance(window, int) and isinstance(limit, int) and window >= limit:
+        yield "sliding_window"
+    if not config.get("use_sliding_window"):
+        yield "max_window_layers"
 
 
 def _goes_by_limit(config: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from tokenizers import AddedToken, Encoding, Tokenizer
 
 from babelmerge.files.directories import read_json
-from babelmerge.words.showing import shown
+from babelmerge.words.showing import plain, shown
 
 CONFIG = "tokenizer_config.json"
 FILE = "tokenizer.json"
@@ -37,6 +37,7 @@ FLAGS = ("single_word", "lstrip", "rstrip", "normalized")  # of added tokens, in
 PUT = ("add_bos_token", "add_eos_token", "bos_token", "eos_token")  # what is put around texts
 BEYOND = ("decoder", "truncation", "padding")  # what else a tokenizer.json may say
 WORD = "a"  # a text by which is seen what is put around texts
+LONG = 200  # characters of another program's message
 SHOWN = 3  # tokens that a message lists
 
 
@@ -140,7 +141,7 @@ def read(file: Path) -> Tokens:
     except Exception as error:  # those of the Rust library are bare exceptions
         first = str(error).strip().partition("\n")[0]
         raise ValueError(
-            f"{file}: holds no vocabulary that can be read ({first}); fetch it again"
+            f"{file}: holds no vocabulary that can be read ({plain(first, LONG)}); fetch it again"
         ) from error
     found.no_truncation()
     found.no_padding()

@@ -127,9 +127,10 @@ class Vocabulary:
                 f"{label} lacks {listed(some)} of the base's, whose rows count as unchanged there"
                 for label, some in fewer.items()
             ]
+        if self.choice == COMMON and told:
             other = {token for tokens in (*whose.values(), *fewer.values()) for token in tokens}
             number = f"the rows of {len(self.ids) - len(other)} tokens that all have are merged"
-            told += [f"{number}, others are from whoever has them"] * bool(told)
+            told.append(f"{number}, others are from whoever has them")
         elif told:
             kept = "with these added" if self.added else "without these"
             told.append(f"rows were merged by number, and the tokenizer is the base's {kept}")
