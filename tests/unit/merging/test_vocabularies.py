@@ -152,8 +152,12 @@ def test_conventions_of_an_expert_come_with_its_tokens(tmp_path):
     shutil.copy(base / "config.json", expert / "kept.json")
     (expert / "generation_config.json").write_text(json.dumps({"eos_token_id": 61}))
     point = {"weight": 0.5, "chat_template": "e"}
-    with pytest.raises(ValueError, match="'<end>' at 61"):
-        merged(tmp_path, base, {"e": expert}, embeddings="base", **point)
+    for merge in (merging.merge_files, merging.files.check_files):
+        recipe = recipes.make_recipe(
+            base, {"e": expert}, "task_arithmetic", {**point, "embeddings": "base"}
+        )
+        with pytest.raises(ValueError, match="'<end>' at 61"):
+            merge(recipe, tmp_path / "none")
     out = merged(tmp_path, base, {"e": expert}, embeddings="common", **point)
     assert (out / "chat_template.jinja").read_text() == "{{ x }}"
     assert checkpoints.read_json(out / "generation_config.json")["eos_token_id"] == 61

@@ -168,3 +168,10 @@ def test_a_key_that_is_given_twice_is_no_choice_of_the_last(tmp_path):
         path.write_text(text + more)
         with pytest.raises(ValueError, match=r"r.yml: .*key 'm\w+' is given twice \(line 4\)"):
             recipes.read_recipe(path)
+
+
+@pytest.mark.parametrize("spelt", ["m/a", "./m/a/", "m/../m/a", "{here}/m/a", "{here}/x/../m/a/"])
+def test_an_expert_has_one_id_however_its_path_is_spelt(tmp_path, monkeypatch, spelt):
+    monkeypatch.chdir(tmp_path)
+    models = f"- {{model: {spelt.format(here=tmp_path)}, parameters: {{weight: 1, density: 1}}}}"
+    assert [id_ for id_, _ in plain("dare_linear", models, base="m/base").experts] == ["m/a"]

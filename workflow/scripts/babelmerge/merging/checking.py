@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from babelmerge.files import directories
-from babelmerge.merging import compatibility
+from babelmerge.merging import companions, compatibility
 from babelmerge.merging.calibration import checks
 from babelmerge.merging.kernels.shares import linear_divisor
 from babelmerge.merging.streaming.members import Members
@@ -35,6 +35,7 @@ def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list
     members = folded or members
     compatibility.check_all(members, recipe, point.chat_template)
     _check_point(point, members, recipe)
+    companions.check(recipe, point, members)
     if full or folded:
         compatibility.refuse_full_models(point)
     if point.backend == "mergekit":

@@ -24,6 +24,15 @@ def told(recipe: Recipe, point: Settings, members: Members) -> list[str]:
     return [*members.vocabulary.said(), *conventions.said(folders, point.chat_template)]
 
 
+def check(recipe: Recipe, point: Settings, members: Members) -> None:
+    """ValueError where `write` would find that the tokenizer cannot have a token."""
+    if members.vocabulary.added and not recipe.tokenizer:
+        members.vocabulary.appended()
+    if (whose := point.chat_template) is not None:
+        number = functools.partial(members.vocabulary.number, whose)
+        conventions.check(dict(recipe.experts)[whose], number)
+
+
 def write(recipe: Recipe, point: Settings, members: Members, directory: Path) -> None:
     """All of a model but its weights."""
     directories.copy_companions(recipe.base, directory)

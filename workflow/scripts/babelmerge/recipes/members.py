@@ -71,7 +71,8 @@ def read_members(
 ) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, Any]]]:
     """(base, experts, the experts' parameters); of plain mergekit configs the ids are paths.
 
-    An id is a path's plain spelling (no ./, no slash in the end), since it seeds random drops.
+    An id is a path's plain spelling (no ./, no slash in the end, from the current directory), since
+    it seeds random drops.
     sliced: whether models come of slices, to which mergekit adds no base.
     """
     with within("base_model"):
@@ -135,8 +136,11 @@ def _plain_members(
 
 
 def _id(path: str) -> str:
-    """A path's plain spelling; `base` alone is what the base is called."""
+    """A path's plain spelling, from here where it leads below; `base` alone is the base's id."""
+    whole = os.path.abspath(path)
     plainly = os.path.normpath(path)
+    if whole.startswith(os.path.join(os.getcwd(), "")):
+        plainly = os.path.relpath(whole)
     return plainly if plainly != "base" else os.path.join(os.curdir, plainly)
 
 

@@ -104,6 +104,14 @@ def take(source: str | Path, directory: Path, number: Callable[[int], int]) -> N
         _restate(directory / "config.json", ENDS, ids[0] if len(ids) == 1 else ids)
 
 
+def check(source: str | Path, number: Callable[[int], int]) -> None:
+    """ValueError where `take` would meet a token that the result has not."""
+    source = Path(source)
+    for one in read(source).ends:
+        number(one)
+    _numbered(_json(source / GENERATION), number)
+
+
 def _differences(ours: Conventions, theirs: Conventions) -> Iterator[str]:
     if theirs.template is not None and theirs.template != ours.template:
         yield "has another chat template" if ours.template else "has a chat template, the base none"

@@ -145,8 +145,8 @@ class Vocabulary:
         elif self.added:
             self._append(directory)
 
-    def _append(self, directory: Path) -> None:
-        """Tokens added to the tokenizer that lies there; its files of other forms stay behind."""
+    def appended(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The base's tokenizer with the added tokens, and these; ValueError where it has holes."""
         base = self.tokens(BASE)
         content = read_json(base.path) if base.path.name == FILE else base.content
         entries = [self._entry(token, id_) for token, id_ in self.added.items()]
@@ -157,6 +157,11 @@ class Vocabulary:
                 f"{base.path}: its ids have holes, so that {listed(tuple(moved))} cannot be added "
                 "to it; set embeddings: base"
             )
+        return content, entries
+
+    def _append(self, directory: Path) -> None:
+        """Tokens added to the tokenizer that lies there; its files of other forms stay behind."""
+        content, entries = self.appended()
         write_json(directory / FILE, content)
         config = tokenizers.settings(directory)
         if ADDED in config:
