@@ -95,7 +95,8 @@ class Adapter:
 
         ValueError for more rows than the base has that are nobody's known token.
         """
-        pairs = [(self.base.shape(name)[0], self.shape(name)[0]) for name in self.changes]
+        whose = filter(rows.is_one, self.changes)
+        pairs = [(self.base.shape(name)[0], self.shape(name)[0]) for name in whose]
         other = next((pair for pair in pairs if pair[0] != pair[1]), None)
         return other is not None and rows.brings(*self._folders, *other)
 
