@@ -135,10 +135,10 @@ def calibrate(
     divided by the mean over the experts of max(floor, projection) (arXiv:2602.05536, their code and
     its floor of 1, which only takes away; below it, directions that the merge lacks are raised).
     An expert without a part in a direction, up to float32 rounding, counts as the floor (in their
-    code its rounding is projected on, and can end the direction). Calibrated is the merge as scaled,
-    so that the result depends on factor; it comes back before that scale. Equal experts summed up
-    give one of them. Null directions stay null. A tensor that is no matrix is returned as it is.
-    ValueError for a floor that is not above 0.
+    code its rounding is projected on, and can end the direction). Calibrated is the merge as
+    scaled, so that the result depends on factor; it comes back before that scale. Equal experts
+    summed up give one of them, orthogonal ones their sum. Null directions stay null. A tensor that
+    is no matrix is returned as it is. ValueError for a floor that is not above 0.
     """
     if not floor > 0:
         raise ValueError(f"svc: floor is {floor}; expected a number above 0, as 1")
