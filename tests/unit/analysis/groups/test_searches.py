@@ -36,6 +36,9 @@ def test_a_row_has_both_merges_on_both_halves_and_on_test(case):
     best = table[table["selected"]].iloc[0]
     assert (row["seen_grid"], row["seen"]) == (table["mean"][0], best["mean"])
     assert (row["held_grid"], row["held"]) == (table["held"][0], best["held"])
+    tried = table.loc[table["mean"].idxmax()]
+    assert (row["seen_tried"], row["held_tried"]) == (tried["mean"], tried["held"])
+    assert row["seen_tried"] == table["mean"].max()
     assert (row["test_grid"], row["test"]) == (0.5, 0.75)
     assert row["difference"] == 0.25 and 0 < row["low"] < 0.25 < row["high"]
     shown = searches.table(pd.DataFrame([row]), "dev")
@@ -48,19 +51,25 @@ def test_merges_that_are_not_tested_are_told_of_by_dev_alone(case):
     rows = list(searches.rows([case | {"files": {}}, case], TEST))
     shown = searches.table(pd.DataFrame(rows), "dev")
     alone, both = shown.rows
-    assert alone.cells[-1].text != both.cells[-1].text and alone.cells[:6] == both.cells[:6]
+    assert alone.cells[-1].text != both.cells[-1].text and alone.cells[:8] == both.cells[:8]
     only = searches.table(pd.DataFrame(rows[:1]), "dev").rows[0]
-    assert [cell.text for cell in only.cells[:6]] == [cell.text for cell in alone.cells[:6]]
+    assert [cell.text for cell in only.cells[:8]] == [cell.text for cell in alone.cells[:8]]
+    assert [name for _, name in shown.header][2:] == [
+        *("Best of the grid", "Best tried", "Selected") * 2,
+        *("Best of the grid", "Selected", "Difference"),
+    ]
     assert searches.table(pd.DataFrame([]), "dev") is None
 
 
 def test_what_is_overfitted_is_said():
     table = made_up_study.search(SETS)
-    seen, held = searched.gains(table)
+    seen, held = searched.gains(table, searched.highest(table))
     assert held == pytest.approx(seen / 5)
     read = table.astype(str)  # as a chapter reads it
     told = " ".join(searched.sentences([read, table], "chrf", "dev"))
     assert "2 searches" in told and "40 points" in told and "80% is overfitting" in told
     assert searched.sentences([], "bleu", "dev") == []
-    table["selected"] = table.index == 0
-    assert "In 1 of 1" in searched.sentences([table], "bleu", "dev")[-1]
+    table["selected"] = table.index == 0  # what is selected hides nothing of it
+    told = searched.sentences([table], "chrf", "dev")
+    assert "80% is overfitting" in told[1] and "it changes by 0.00 and 0.00" in told[2]
+    assert "In 1 of 1" in told[-1]

@@ -54,7 +54,7 @@ def of_element(method, changes, point, limits=None, factors=None):
         (change,) = changes
         return change * min(1.0, point["t"] / abs(change)) if change else 0.0
     if method == "localize_and_stitch":
-        picked = [c for c, limit in zip(changes, limits, strict=True) if abs(c) >= limit]
+        picked = [c for c, limit in zip(changes, limits, strict=True) if c and abs(c) >= limit]
         return sum(picked) / max(1, len(picked))
     picked = [i for i, c in enumerate(changes) if abs(c) > point["least"]]
     if len(picked) == 1 and factors:
@@ -154,6 +154,17 @@ def test_order_scale_equal_experts_and_none(method, point, count):
 def test_equal_magnitudes_are_the_later_expert_s(count):
     deltas = [torch.tensor([(-1.0) ** n, 1.0]) for n in range(count)]
     assert picking.magmax(deltas).tolist() == [(-1.0) ** (count - 1), 1.0]
+
+
+def test_what_an_expert_left_alone_takes_no_share_of_the_others_changes():
+    base = {name: torch.zeros(6) for name in ("a", "b")}
+    experts = {
+        id_: {**base, name: torch.arange(1.0, 7.0)} for id_, name in (("e1", "a"), ("e2", "b"))
+    }
+    for scope in ("model", "tensor"):
+        made = merging.merge(base, experts, "localize_and_stitch", density=0.8, scope=scope)
+        changed = [1.0, 2, 3, 4, 5, 6] if scope == "model" else [0.0, 0, 3, 4, 5, 6]
+        assert [made[name].tolist() for name in base] == [changed, changed]
 
 
 def their_group(base, experts):

@@ -256,6 +256,15 @@ def test_svc_counts_what_is_shared_once():
     assert close(spectral.calibrate(one, [one, zero]), one)  # who did nothing counts as the floor
 
 
+@pytest.mark.parametrize("count", range(2, 10))
+def test_svc_of_orthogonal_experts_is_their_sum(count):
+    u, v = rotation(2 * count, 1), rotation(2 * count, 2)
+    values = torch.arange(2 * count, 0, -1).double()
+    parts = [slice(n, 2 * count, count) for n in range(count)]
+    deltas = [(u[:, p] * values[p] @ v[:, p].T).float() for p in parts]
+    assert close(spectral.calibrate(sum(deltas), deltas), sum(deltas))
+
+
 # --- all of them ----------------------------------------------------------------------------------
 
 ALL = {

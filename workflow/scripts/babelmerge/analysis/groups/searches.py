@@ -10,27 +10,33 @@ from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.evaluation import metrics
 from babelmerge.evaluation.statistics import LIMITS
-from babelmerge.evaluation.sweeps.searched import selected
+from babelmerge.evaluation.sweeps.searched import highest, selected
 from babelmerge.words.metrics import metric as facts_of
 
 NOTE = (
-    "A search sees one half of the rows of {split}. Its point is selected by the other half, among "
-    "those that were the best so far on the first, so that the other half flatters it little; what "
-    "it gained on the first and not on the other is overfitting. In brackets: 95% interval of a "
-    "bootstrap over sentences, paired."
+    "A search sees one half of the rows of {split}. Best tried: the point that is best on that "
+    "half; what it gains there and not on the other half is overfitting. Selected, by the other "
+    "half: the best there of those that were the best so far on the first, so that the other half "
+    "flatters it little. In brackets: 95% interval of a bootstrap over sentences, paired."
 )
-PARTS = ("seen", "held", "test")
+GRID, TRIED, SELECTED = "_grid", "_tried", ""  # ends of columns
+PARTS = {  # of the table, with the points that are told of
+    "seen": (GRID, TRIED, SELECTED),
+    "held": (GRID, TRIED, SELECTED),
+    "test": (GRID, SELECTED),
+}
+HEADS = {GRID: "Best of the grid", TRIED: "Best tried", SELECTED: "Selected"}
 
 
 def rows(cases: Sequence[Mapping], test: Mapping) -> Iterator[dict]:
     """A row a search. cases: of `study.graph.beside.searches`. test: options of the bootstrap."""
     for case in cases:
         table = pd.read_csv(case["search"], sep="\t")
-        start, best = table.iloc[0], selected(table)
+        start, tried, best = table.iloc[0], highest(table), selected(table)
         found = {key: case[key] for key in ("group", "method", "by", "metric")}
         found |= {"points": len(table), "selected": int(best.name)}
-        found |= {"seen_grid": start["mean"], "seen": best["mean"]}
-        found |= {"held_grid": start["held"], "held": best["held"]}
+        for part, half in (("seen", "mean"), ("held", "held")):
+            found |= {part + GRID: start[half], part + TRIED: tried[half], part: best[half]}
         yield found | _tested(case, test)
 
 
@@ -55,10 +61,11 @@ def table(frame: pd.DataFrame, split: str) -> Table | None:
     if frame.empty:
         return None
     header = [("", "Weights by"), ("", "Points")]
-    for part in (f"{split}, half searched on", f"{split}, other half", "Test"):
-        header += [(part[0].upper() + part[1:], name) for name in ("Best of the grid", "Found")]
+    above = (f"{split}, half searched on", f"{split}, other half", "Test")
+    for name, ends in zip(above, PARTS.values(), strict=True):
+        header += [(name[0].upper() + name[1:], HEADS[end]) for end in ends]
     header.append(("Test", "Difference"))
-    told = frame.reindex(columns=[*frame, *(f"{p}{e}" for p in PARTS for e in ("_grid", ""))])
+    told = frame.reindex(columns=[*frame, *(part + end for part in PARTS for end in PARTS[part])])
     told = told.loc[:, ~told.columns.duplicated()]
     made = tuple(_row(record) for record in told.to_dict("records"))
     named = labels.listing(dict.fromkeys(facts_of(name).label for name in frame["metric"]))
@@ -69,8 +76,8 @@ def table(frame: pd.DataFrame, split: str) -> Table | None:
 def _row(record: Mapping) -> Row:
     facts = facts_of(record["metric"])
     cells = [Cell(record["by"]), Cell(str(record["points"]))]
-    for part in PARTS:
-        values = [round(facts.factor * record[part + e], facts.digits) for e in ("_grid", "")]
+    for part, ends in PARTS.items():
+        values = [round(facts.factor * record[part + end], facts.digits) for end in ends]
         best = [value == max(values) > min(values) for value in values]
         texts = [labels.number(value, facts.digits) for value in values]
         cells += [Cell(text, mark) for text, mark in zip(texts, best, strict=True)]

@@ -1,7 +1,8 @@
 """A search as a job: from the best point of a grid to the table of all that was tried."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,19 +29,25 @@ def run(
     one. remembered: the journal, for all scores. made_by: fingerprints of code and of the lock.
     """
     asked = cfg["search"]
-    with ExitStack() as stack:
-
-        def score(task: scoring.Task) -> Score:
-            """Of points, remembered; a model is loaded for the first that is not known."""
-            told = tasks.context(cfg, task, *made_by)
-            opened = cache(lambda: stack.enter_context(scoring.scorer(task, [], scoring.devices())))
-            return lambda some: journal.run(some, {}, told, remembered, lambda new: opened()(new))
-
-        space, start = begin(cfg, one.base, journal.winner(cfg["grid"], sweep))
-        half = score(tasks.halved(one, asked.get("rows")))
-        found = search(space, start, asked["points"], half)
-        (whole,) = score(one)([found[chosen(found)].point])
+    space, start = begin(cfg, one.base, journal.winner(cfg["grid"], sweep))
+    with _scores(cfg, tasks.halved(one, asked.get("rows")), remembered, made_by) as score:
+        found = search(space, start, asked["points"], score)
+    with _scores(cfg, one, remembered, made_by) as score:
+        (whole,) = score([found[chosen(found)].point])
     return table(found, journal.mean_of(whole["scores"].values()))
+
+
+@contextmanager
+def _scores(
+    cfg: Mapping[str, Any], task: scoring.Task, remembered: Path, made_by: Sequence[str]
+) -> Iterator[Score]:
+    """What scores points, remembered; a model is loaded for the first that is not known."""
+    told = tasks.context(cfg, task, *made_by)
+    with ExitStack() as stack:
+        opened = cache(lambda: stack.enter_context(scoring.scorer(task, [], scoring.devices())))
+        yield lambda some: journal.run(
+            some, {}, told, remembered, lambda new: opened()(new), logging.DEBUG
+        )
 
 
 def begin(cfg: Mapping[str, Any], base: str, point: Point) -> tuple[Space, Start]:

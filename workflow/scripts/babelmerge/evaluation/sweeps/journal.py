@@ -56,6 +56,7 @@ def run(
     context: object,
     journal: str | Path,
     evaluate: Callable[[Sequence[Point]], Iterable[tuple[int, Scores, float]]],
+    level: int = logging.WARNING,
 ) -> list[dict]:
     """Score every point once and keep each score as soon as it is known.
 
@@ -64,12 +65,14 @@ def run(
         model; it takes over that score. context: JSON-able, everything besides the point that a
         score depends on. journal: file of the scores known so far; appended to. evaluate: yields
         (index, score by data set, seconds) for each of the points it is given, in any order.
+        level: at which it is logged how many of the points are new.
     Returns: for each point {"scores", "seconds", "alias_of"}, in the order of the grid.
     """
     known = read_journal(journal)
     keys = [provenance.digest([context, dict(point)]) for point in grid]
     missing = [i for i in range(len(grid)) if i not in aliases and keys[i] not in known]
-    LOG.warning(
+    LOG.log(
+        level,
         "%d points: %d to score, %d known, %d the same model as another",
         len(grid),
         len(missing),

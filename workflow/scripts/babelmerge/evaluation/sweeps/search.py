@@ -7,6 +7,7 @@ whose scores the journal has.
 """
 
 import json
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from babelmerge.evaluation.sweeps.journal import mean_of, select
 from babelmerge.evaluation.sweeps.tasks import HELD
 from babelmerge.recipes.spaces import Point, Space
 
+LOG = logging.getLogger(__name__)
 STEP = 0.3  # of the first generation, in units of the start's largest weight
 Results = Sequence[Mapping[str, Any]]  # scores by data set and half, seconds
 Score = Callable[[list[Point]], Results]
@@ -67,6 +69,8 @@ def search(space: Space, start: Start, points: int, score: Score) -> list[Tried]
     found = _tried(0, [start.point], score)
     evolution = _Evolution(start, space.population)
     while len(found) < points - 1:
+        best = max(one.mean for one in found)
+        LOG.info("%d of %d points tried, the best so far %.4g", len(found), points, best)
         drawn = evolution.ask()[: points - 1 - len(found)]
         made = [space.point(start.point, values) for values in drawn]
         found += _tried(evolution.generation, made, score)

@@ -106,10 +106,12 @@ def stitched(deltas: Sequence[Tensor], limits: Sequence[float]) -> Tensor:
 
     Σ m_i τ_i / Σ m_i with the masks m_i of the magnitudes at or above an expert's limit, that of
     its largest share over the model (He et al. 2024, arXiv:2408.13656: their dataless variant; the
-    other one learns the masks). There is no vote on signs, which is how it differs from TIES.
+    other one learns the masks). What did not change is in no mask, also where the limit is 0. There
+    is no vote on signs, which is how it differs from TIES.
     MergeBench divides by the overlap with the last expert alone, which is this for two experts.
     """
-    masks = [delta.abs() >= limit for delta, limit in zip(deltas, limits, strict=True)]
+    pairs = zip(deltas, limits, strict=True)
+    masks = [(delta.abs() >= limit) & (delta != 0) for delta, limit in pairs]
     return _summed(deltas, masks) / _counted(masks).clamp(min=1)
 
 

@@ -134,10 +134,11 @@ def calibrate(
     ⟨a_r, a_r^i⟩ / |a_r^i|² say how often expert i's part in direction r is in the merge; s_r is
     divided by the mean over the experts of max(floor, projection) (arXiv:2602.05536, their code and
     its floor of 1, which only takes away; below it, directions that the merge lacks are raised).
-    An expert without a part in a direction counts as the floor. Calibrated is the merge as scaled,
-    so that the result depends on factor; it comes back before that scale. Equal experts summed up
-    give one of them. Null directions stay null. A tensor that is no matrix is returned as it is.
-    ValueError for a floor that is not above 0.
+    An expert without a part in a direction, up to float32 rounding, counts as the floor (in their
+    code its rounding is projected on, and can end the direction). Calibrated is the merge as
+    scaled, so that the result depends on factor; it comes back before that scale. Equal experts
+    summed up give one of them, orthogonal ones their sum. Null directions stay null. A tensor that
+    is no matrix is returned as it is. ValueError for a floor that is not above 0.
     """
     if not floor > 0:
         raise ValueError(f"svc: floor is {floor}; expected a number above 0, as 1")
@@ -150,7 +151,7 @@ def calibrate(
             parts = u.T @ delta.to(torch.float64)
             sizes = parts.square().sum(dim=1)
             products = (parts * v.T).sum(dim=1) * s * factor
-            known = sizes > 0
+            known = sizes > (NULL * float(delta.norm())) ** 2
             found = torch.where(known, products / torch.where(known, sizes, 1.0), floor)
             share += found.clamp(min=floor)
         return (u * (s * len(deltas) / share) @ v.T).to(torch.float32)

@@ -42,11 +42,13 @@ embeddings take part. Take another to repeat a study that used it. Methods that 
 |---|---|---|
 {semantics}
 
-Of two methods `original` is not the authors' code to the letter, since that decides by accident.
+Of some methods `original` is not the authors' code to the letter, since that decides by accident.
 Methods of singular values leave out triplets that are null up to rounding (of adapters and of equal
 experts nearly all are), where that takes whatever vectors come with them. Fisher's `floor` is a
 share of the tensor's mean information, where theirs is the number 1e-6, below which all information
-of a large model lies.
+of a large model lies. TIES keeps as many changes as its density says, and under `fusebench` as
+`trim` says; the code of its authors, of MergeBench and of FusionBench keeps one more, which
+`mergebench` alone repeats.
 
 ### Parameters
 

@@ -71,7 +71,7 @@ _MODERN: dict[str, dict[str, Any]] = {
     "iso_cts": {},
     "swudi": {},
     "ace": {},
-    "svc": {},
+    "svc": {"lambda": 0.3},  # its authors' sum of task vectors; at 1 embeddings add up in full
     "localize_and_stitch": {"density": 0.1},  # MergeBench's
 }
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
