@@ -7,6 +7,7 @@ from made_up_report import scored
 from babelmerge.analysis.interventions import blocks
 from babelmerge.analysis.interventions import tables as levels
 from babelmerge.analysis.interventions.cases import Case
+from babelmerge.analysis.progress import branching
 from babelmerge.analysis.progress import findings as progress
 from babelmerge.analysis.scores import findings, model_findings, retention_tables
 
@@ -82,3 +83,12 @@ def test_interventions_restore_what_is_turned_of_costs(metric, expert):
     swapped = facts | {"expert": facts["base"], "base": expert}
     assert blocks._row(case, 3.0, swapped)["retention"] != blocks._row(case, 3.0, swapped)["value"]
     assert pd.isna(blocks._row(case, 3.0, swapped)["retention"])
+
+
+def test_the_table_of_branches_says_which_way_a_share_is_taken():
+    row = {"group": "b", "method": "linear", "share": 0.0, "dataset": "", "expert": 2.0}
+    row |= {"merged": 2.5, "joint": 2.2, "kept": 0.8, "low": 0.7, "high": 0.9, "chance": None}
+    notes = [
+        branching.shown(pd.DataFrame([row | {"metric": m}])).note for m in ("chrf", "bits_per_byte")
+    ]
+    assert ["Less is better" in note for note in notes] == [False, True]
