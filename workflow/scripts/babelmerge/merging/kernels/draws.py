@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import GOLDEN, MIX_1, MIX_2
+from babelmerge.merging.kernels.blocks import GOLDEN, MIX_1, MIX_2, float_of
 from babelmerge.merging.kernels.compiled import compiled
 
 SHORT = 1 << 9  # elements of a row that is ranked by small digits
 LEAST = 1 << 16  # elements that are worth a thread
+SPARE = 2  # bins an element, so that few share one
+LEAST_TOP = np.float32(1e-20).view(np.uint32)  # bits: by smaller numbers one can't divide
 
 
 @compiled
@@ -36,31 +38,86 @@ def row_ranks(bits, flip, out):
     """Rank of each element's magnitude within its row, from 0; equal ones in memory order.
 
     bits: (rows, n) uint32, those of float32 values. flip: all bits set ranks the largest first, 0
-    the smallest. out: (rows, n) int32. A counting pass for each digit, the lowest first; short rows
-    have smaller digits, whose bins are sooner walked.
+    the smallest. out: (rows, n) int32.
     """
     rows, size = bits.shape
+    keys, places = np.empty((2, size), np.uint32), np.empty((2, size), np.int32)
+    begins = np.empty(SPARE * size + 1, np.int32)
+    for row in range(rows):
+        if not _rank_by_size(bits[row], flip, begins, keys, places, out[row]):
+            _rank_by_digits(bits[row], flip, keys, places, out[row])
+
+
+@compiled
+def _rank_by_size(bits, flip, begins, keys, places, out):
+    """Lay a row out by size in SPARE bins an element, then put what shares a bin in order.
+
+    Returns False, with `out` undefined, where that would take long (most share a bin, as beside an
+    outlier) or the sizes have no bins (NaN, infinity, next to nothing).
+    """
+    size, bins = bits.size, SPARE * bits.size
+    top = np.uint32(0)
+    for i in range(size):
+        top = max(top, np.uint32(bits[i] & np.uint32(0x7FFFFFFF)))
+    if top < LEAST_TOP or top >= np.uint32(0x7F800000):
+        return False
+    scale = np.float32(bins - 1) / float_of(top)
+    begins[:] = 0
+    for i in range(size):
+        magnitude = np.uint32(bits[i] & np.uint32(0x7FFFFFFF))
+        bin_ = min(np.int32(float_of(magnitude) * scale), np.int32(bins - 1))
+        places[1, i] = bins - 1 - bin_ if flip else bin_
+        begins[places[1, i] + 1] += 1
+    for bin_ in range(bins):
+        begins[bin_ + 1] += begins[bin_]
+    for i in range(size):
+        at = begins[places[1, i]]
+        begins[places[1, i]] = at + 1
+        keys[0, at], places[0, at] = (bits[i] ^ flip) & np.uint32(0x7FFFFFFF), i
+    if not _insert(keys[0], places[0], 16 * size):
+        return False
+    for i in range(size):
+        out[places[0, i]] = i
+    return True
+
+
+@compiled
+def _insert(keys, places, most):
+    """Sort keys that are nearly in order, equal ones as they stand; False after `most` moves."""
+    for i in range(1, keys.size):
+        key, place, at = keys[i], places[i], i
+        while at and keys[at - 1] > key:
+            keys[at], places[at] = keys[at - 1], places[at - 1]
+            at -= 1
+        keys[at], places[at] = key, place
+        most -= i - at
+        if most < 0:
+            return False
+    return True
+
+
+@compiled
+def _rank_by_digits(bits, flip, keys, places, out):
+    """A counting pass for each digit, the lowest first; short rows have smaller digits."""
+    size = bits.size
     digits, width = (4, 8) if size < SHORT else (3, 11)
     bins, mask = 1 << width, np.uint32((1 << width) - 1)
-    keys, places = np.empty((2, size), np.uint32), np.empty((2, size), np.int32)
-    counts = np.empty((digits, bins), np.int32)
-    for row in range(rows):
-        counts[:] = 0
-        for i in range(size):
-            key = (bits[row, i] ^ flip) & np.uint32(0x7FFFFFFF)
-            keys[0, i], places[0, i] = key, i
-            for digit in range(digits):
-                counts[digit, (key >> np.uint32(digit * width)) & mask] += 1
-        now = 0
+    counts = np.zeros((digits, bins), np.int32)
+    for i in range(size):
+        key = (bits[i] ^ flip) & np.uint32(0x7FFFFFFF)
+        keys[0, i], places[0, i] = key, i
         for digit in range(digits):
-            shift, here = np.uint32(digit * width), counts[digit]
-            if here[(keys[now, 0] >> shift) & mask] == size:
-                continue  # all have the same digit
-            _cumulate(here)
-            _scatter(keys[now], places[now], shift, mask, here, keys[1 - now], places[1 - now])
-            now = 1 - now
-        for i in range(size):
-            out[row, places[now, i]] = i
+            counts[digit, (key >> np.uint32(digit * width)) & mask] += 1
+    now = 0
+    for digit in range(digits):
+        shift, here = np.uint32(digit * width), counts[digit]
+        if here[(keys[now, 0] >> shift) & mask] == size:
+            continue  # all have the same digit
+        _cumulate(here)
+        _scatter(keys[now], places[now], shift, mask, here, keys[1 - now], places[1 - now])
+        now = 1 - now
+    for i in range(size):
+        out[places[now, i]] = i
 
 
 @compiled

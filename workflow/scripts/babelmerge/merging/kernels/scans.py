@@ -105,6 +105,7 @@ def count_near(sources, stages, start, stop, what, lows, widths, shift, counts, 
     """
     experts = stages.weights.size
     last = np.uint32((1 << shift) - 1)
+    within = np.empty(BLOCK, np.uint32)
     room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
@@ -123,14 +124,18 @@ def count_near(sources, stages, start, stop, what, lows, widths, shift, counts, 
                 zeros += magnitude == 0
             if filled + n > rest.shape[1]:
                 return -2
-            for i in range(n):
-                place = (bits[i] & np.uint32(0x7FFFFFFF)) - low
-                if place < width:
-                    if place & last:
-                        rest[e, filled] = place + low
-                        filled += 1
-                    else:
-                        counts[e, place >> np.uint32(shift)] += 1
+            here = 0
+            for i in range(n):  # without a branch, which would be mispredicted
+                place = np.uint32((bits[i] & np.uint32(0x7FFFFFFF)) - low)
+                within[here] = place
+                here += 1 if place < width else 0
+            for k in range(here):
+                place = within[k]
+                if place & last:
+                    rest[e, filled] = place + low
+                    filled += 1
+                else:
+                    counts[e, place >> np.uint32(shift)] += 1
             outside[e, 0] += beyond
             outside[e, 1] += zeros
             outside[e, 2] = filled

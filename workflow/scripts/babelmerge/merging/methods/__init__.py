@@ -7,8 +7,8 @@ Start at `elementwise` (linear, task arithmetic, TIES, DARE, SCE). Then `sparsif
 DELLA), `picking` (MagMax, RAM, Localize-and-Stitch, NearSwap, Arcee Fusion), `averaging` (SLERP,
 Model Stock, NAN), `spherical` (Karcher mean, multislerp, nuslerp), `consensus`, `regression`
 (Fisher, RegMean), `interference` (WUDI, SWUDI, ACE), `spectral` (TSV-M, Iso-C, Iso-CTS, Subspace
-Boosting, SVC); `selection`, `randomness` and `linear_algebra` serve them. Which method of the table
-calls which function is told in `streaming.updates`.
+Boosting, SVC); `selection`, `randomness`, `voting` and `linear_algebra` serve them. Which method of
+the table calls which function is told in `streaming.updates`.
 
 Anyone may come in; from below this takes `kernels` alone.
 """

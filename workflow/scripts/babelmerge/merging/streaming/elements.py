@@ -10,7 +10,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from babelmerge.merging.kernels.random_keys import key_for
-from babelmerge.merging.methods import elementwise, picking, randomness, sparsifying
+from babelmerge.merging.methods import elementwise, picking, randomness, sparsifying, voting
 from babelmerge.merging.streaming import planner
 from babelmerge.merging.streaming.inputs import Inputs
 from babelmerge.recipes.settings import Settings
@@ -55,7 +55,7 @@ def _voted(
     def sign() -> float:
         return inputs.own_majority(name, deltas, sparse) if majority is None else majority
 
-    return elementwise.ties(deltas, weights, point.normalize, point.semantics, sign)
+    return voting.ties(deltas, weights, point.normalize, point.semantics, sign)
 
 
 def ties(inputs: Inputs, name: str, point: Settings) -> Tensor:

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging.kernels.shares import majority_sign
-from babelmerge.merging.methods import averaging, elementwise
+from babelmerge.merging.methods import averaging, voting
 from babelmerge.merging.streaming.members import Members, Readable, not_finite
 from babelmerge.merging.streaming.planner import Planner
+from babelmerge.models import checkpoints
 from babelmerge.recipes.methods import METHODS
 
 WINDOW = 1 << 23  # elements of one member that are held in float32, where rows stand apart
@@ -88,15 +89,11 @@ class Inputs:
         self, name: str, deltas: Sequence[Tensor], again: Callable[["Inputs"], Sequence[Tensor]]
     ) -> float:
         """The sign of the sum of a tensor's elected signs. again: what other rows vote with."""
-
-        def signs(some: Sequence[Tensor]) -> float:
-            return float(elementwise.elected_signs(some).sum(dtype=torch.float64))
-
         if self.rows is None:
-            return majority_sign(signs(deltas))
+            return majority_sign(voting.balance(deltas))
         return self.once(
             "majority",
-            lambda: majority_sign(sum(signs(again(window)) for window in self.windows(name))),
+            lambda: majority_sign(sum(voting.balance(again(part)) for part in self.windows(name))),
         )
 
     def member(self, position: int) -> Readable:
@@ -154,7 +151,7 @@ class Inputs:
         """One member's tensor in float32 on the device; refuses NaN and infinity."""
         stored = self.stored(position, name)
         tensor = self.seen(stored).to(self.device)
-        if not bool(torch.isfinite(tensor).all()):
+        if not checkpoints.is_finite(tensor):
             bad = int((~torch.isfinite(stored)).sum())
             raise not_finite(self.members.label(position, name), name, bad, stored.numel())
         return tensor.float()

@@ -105,6 +105,6 @@ def look(rounding: Rounding, base: Tensor, made: Tensor, merged: Tensor) -> None
 
 
 def _finite(where: str, name: str, tensor: Tensor) -> Tensor:
-    if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+    if not checkpoints.is_finite(tensor):
         raise not_finite(where, name, int((~torch.isfinite(tensor)).sum()), tensor.numel())
     return tensor

@@ -23,7 +23,6 @@ from babelmerge.merging.streaming.members import Members, not_finite
 
 CHUNK = 1 << 20  # elements; a multiple of loops.BLOCK
 CODES = {"F32": loops.F32, "BF16": loops.BF16, "F16": loops.F16}
-EVERYWHERE = np.iinfo(np.int64).max  # a cutoff behind every element
 
 
 @dataclass(frozen=True)
@@ -52,31 +51,6 @@ def handle(members: Members, name: str, order: Sequence[int], deltas: bool) -> H
     addresses = np.array([data.ctypes.data for data in memory], dtype=np.uint64)
     codes = np.array([CODES.get(model.code(name), loops.F32) for model in models], dtype=np.int64)
     return Handle(name, size, Sources(addresses, codes, int(deltas)), tuple(order), memory)
-
-
-def stages(experts: int, **changes: np.ndarray | np.generic | int) -> Stages:
-    """Stages that add up whole task vectors, with the fields given replaced."""
-    ones = np.ones(experts, np.float32)
-    plain = Stages(
-        keep=0,
-        limits=np.zeros(experts, np.float32),
-        cutoffs=np.full(experts, EVERYWHERE),
-        ceilings=np.full(experts, np.inf, np.float32),
-        ceiling_cutoffs=np.zeros(experts, np.int64),
-        keys=np.zeros(experts, np.uint64),
-        cuts=np.zeros(experts, np.uint64),
-        scales=ones,
-        combine=loops.SUM,
-        voters=ones,
-        weights=ones,
-        normalize=0,
-        divisor=np.float32(1),
-        majority=np.float32(1),
-        variance_limit=np.float32(0),
-        variance_cutoff=np.int64(-1),
-        factor=np.float32(1),
-    )
-    return plain._replace(**changes)
 
 
 class Passes:

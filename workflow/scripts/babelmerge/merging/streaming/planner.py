@@ -15,8 +15,9 @@ from babelmerge.merging.kernels import loops
 from babelmerge.merging.kernels.loops import Stages
 from babelmerge.merging.kernels.random_keys import cut, key_for
 from babelmerge.merging.kernels.shares import SMALL_NORM, kept, majority_sign
+from babelmerge.merging.kernels.staging import stages
 from babelmerge.merging.streaming import ranks
-from babelmerge.merging.streaming.passes import Handle, Passes, handle, stages
+from babelmerge.merging.streaming.passes import Handle, Passes, handle
 from babelmerge.recipes.settings import Settings
 
 EMBEDDINGS = "embed"  # MergeBench leaves out what has this in its name

@@ -21,8 +21,9 @@ from babelmerge.merging.kernels.shares import (
     majority_sign,
     window,
 )
+from babelmerge.merging.kernels.staging import EVERYWHERE, stages
 from babelmerge.merging.streaming import ranks
-from babelmerge.merging.streaming.passes import EVERYWHERE, Handle, handle, stages
+from babelmerge.merging.streaming.passes import Handle, handle
 from babelmerge.merging.streaming.planner import Planner, trim_densities, trims
 from babelmerge.recipes.settings import Settings
 

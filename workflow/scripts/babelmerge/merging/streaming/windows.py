@@ -14,7 +14,8 @@ import numpy as np
 
 from babelmerge.merging.kernels import scans
 from babelmerge.merging.kernels.loops import Sources, Stages
-from babelmerge.merging.streaming.passes import CHUNK, EVERYWHERE, Handle, Passes
+from babelmerge.merging.kernels.staging import EVERYWHERE
+from babelmerge.merging.streaming.passes import CHUNK, Handle, Passes
 
 SNIPPETS = 4096  # of a tensor's sample; of a model's 16 times as many
 BINS = 1 << 14
