@@ -139,6 +139,7 @@ rule plot_mergeability:
     params:
         code=code("plot_mergeability.py"),
         names=names_of,
+        members=lambda w: graph.mergeability.members(plan_of(w)),
     message:
         "Figure of mergeability"
     script:

@@ -11,7 +11,8 @@ from babelmerge.files.long_tables import read_long
 with running(snakemake):
     points = read_long(snakemake.input.points)
     correlations = read_long(snakemake.input.correlations)
-    dropped = tables.outcome_of(correlations) == tables.DROP
-    draw = scatter.drops_figure if dropped else figures.mergeability_figure
-    figure = draw(points, correlations)
+    if tables.outcome_of(correlations) == tables.DROP:
+        figure = scatter.drops_figure(points, correlations, snakemake.params.members)
+    else:
+        figure = figures.mergeability_figure(points, correlations)
     style.save(figure, Path(snakemake.output[0]).with_suffix(""))

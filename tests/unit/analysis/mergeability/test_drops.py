@@ -143,9 +143,11 @@ def test_the_script_sets_published_correlations_beside_ours(tmp_path, monkeypatc
 
 def test_the_figure_names_every_pair_and_draws_the_line_of_least_squares():
     found, table = correlated(noise=0.05)
-    figure = scatter.drops_figure(found, table)
+    members = outcomes()[1]
+    figure = scatter.drops_figure(found, table, members)
     first = figure.axes[0]
-    assert len(first.texts) == len(PAIRS) and first.texts[0].get_text() == "English–French"
+    told = {text.get_text() for text in first.texts}
+    assert told == {f"{one[8:]}–{other[8:]}" for one, other in PAIRS}
     assert len(figure.axes) == len(MEASURES)
     merges = scatter.per_merge(found)
     own = merges[merges["measure"] == "cka_mean"]
@@ -158,5 +160,12 @@ def test_the_figure_names_every_pair_and_draws_the_line_of_least_squares():
 def test_no_line_through_points_that_are_all_alike():
     assert scatter.line(np.ones(5), np.arange(5.0)) is None
     assert scatter.line(np.arange(2.0), np.arange(2.0)) is None
-    empty = scatter.drops_figure(correlated()[0].iloc[:0], correlated()[1])
+    empty = scatter.drops_figure(correlated()[0].iloc[:0], correlated()[1], {})
     assert not empty.axes[0].collections
+
+
+def test_a_pair_is_named_by_both_also_where_one_has_learnt_nothing():
+    found, table = correlated(noise=0.05)
+    half = found.assign(drop=found["drop"].where(found["owner"] != "experts/en"))
+    figure = scatter.drops_figure(half, table, outcomes()[1])
+    assert {text.get_text() for text in figure.axes[0].texts} >= {"en–fr", "en–zh"}

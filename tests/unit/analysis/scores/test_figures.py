@@ -239,6 +239,8 @@ def test_spread_keeps_order_and_distance():
     order = [moved[0], moved[3], moved[1], moved[2]]
     assert all(b - a >= 0.5 - 1e-9 for a, b in zip(order, order[1:], strict=False))
     assert sum(moved) == pytest.approx(8.15)
+    assert moved[2] == 5.0, "what stands alone stays beside its line"
+    assert figure_style.spread([], 1.0) == []
 
 
 def test_where_less_is_better_levels_are_turned_as_retention_is():

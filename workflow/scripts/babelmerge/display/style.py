@@ -7,6 +7,7 @@ to 8 points. Matplotlib only, with its object interface: no pyplot, no global st
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -137,13 +138,19 @@ def ring(ax: Axes, x: float, y: float) -> None:
 
 
 def spread(places: Sequence[float], least: float) -> list[float]:
-    """Move places on a line apart to at least `least`, keeping their order and their middle."""
+    """Move places on a line apart to at least `least`, in their order, and no farther than needed.
+
+    Those that are too close share what they move, around their middle; others stay where they are.
+    """
     order = sorted(range(len(places)), key=lambda at: places[at])
-    moved = list(places)
-    for before, at in zip(order, order[1:], strict=False):
-        moved[at] = max(moved[at], moved[before] + least)
-    shift = sum(moved) - sum(places)
-    return [place - shift / len(places) for place in moved]
+    runs: list[list[float]] = []  # places less the room of those before: equal ones touch
+    for number, at in enumerate(order):
+        runs.append([places[at] - number * least])
+        while len(runs) > 1 and fmean(runs[-2]) >= fmean(runs[-1]):
+            runs[-2:] = [runs[-2] + runs[-1]]
+    level = [fmean(run) for run in runs for _ in run]
+    moved = [low + number * least for number, low in enumerate(level)]
+    return [place for _, place in sorted(zip(order, moved, strict=True))]
 
 
 def message(ax: Axes, text: str) -> None:

@@ -8,6 +8,7 @@ shown `factor` times as large. Imports nothing.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 WITH_SPACE = "accuracy_characters_with_space"  # which counts the space that a choice begins with
 
@@ -53,6 +54,20 @@ class Metric:
     def is_cost(self) -> bool:
         """Whether less is better and it tells of learning, as of bits per byte."""
         return not (self.higher_is_better or self.fault)
+
+    @property
+    def better(self) -> str:
+        """Where the better of two scores is: above the other."""
+        return "above" if self.higher_is_better else "better than"
+
+    @property
+    def worse(self) -> str:
+        """Where the worse of two scores is: below the other."""
+        return "below" if self.higher_is_better else "worse than"
+
+    def kept(self, score: Any, whole: Any) -> Any:
+        """What share of a score another keeps; turned of costs, so that more is always better."""
+        return whole / score if self.is_cost else score / whole
 
     @property
     def failed(self) -> str:

@@ -121,9 +121,9 @@ def rows(
     cases: data sets with their owners, ids of `live`'s models, of which `BASE` is one. value: the
     score with k of so many blocks from the owner (share: of all parameters); expert, merged, base:
     scores of the whole models on the same rows; outside: of the merge with all but blocks from the
-    owner; retention: value / expert, empty where the expert learnt nothing, that is, scores no more
-    than the base or than chance. k = 0 is the merge; what k = all blocks
-    lacks to the expert is outside the blocks. The model is the merge again at the end.
+    owner; retention: value / expert, turned where less is better, empty where the expert learnt
+    nothing, that is, scores no better than the base or than chance. k = 0 is the merge; what k =
+    all blocks lacks to the expert is outside the blocks. The model is the merge again at the end.
     """
     ordered = sorted(cases, key=lambda case: case.name)
     found: dict[str, list[dict]] = {}
@@ -165,14 +165,14 @@ def _levels(
 
 
 def _row(case: Case, value: float, levels: Mapping[str, float]) -> dict:
-    expert, least = levels["expert"], facts_of(case.metric).floor
-    learnt = expert > max(levels["base"], 0.0) and expert >= least
+    facts, expert, base = facts_of(case.metric), levels["expert"], levels["base"]
+    learnt = expert < base if facts.is_cost else expert > max(base, 0.0) and expert >= facts.floor
     return {
         "dataset": case.dataset,
         "owner": case.name,
         "metric": case.metric,
         "value": value,
         **levels,
-        "retention": value / expert if learnt else float("nan"),
+        "retention": facts.kept(value, expert) if learnt else float("nan"),
         "n": len(case.rows),
     }

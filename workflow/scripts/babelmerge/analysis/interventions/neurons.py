@@ -21,6 +21,7 @@ from babelmerge.analysis.neurons.selection import select_neurons
 from babelmerge.analysis.probing import representations
 from babelmerge.analysis.probing.parts import parts
 from babelmerge.models import loading as models
+from babelmerge.words.metrics import metric as facts_of
 
 LOG = logging.getLogger(__name__)
 
@@ -158,7 +159,7 @@ def _rows(
                 "language": case.name,
                 "measure": measure,
                 "value": value,
-                "loss": change if measure == LIKELIHOOD else 0.0 - change,
+                "loss": change if _is_cost(measure) else 0.0 - change,
                 "n": len(case.rows),
             }
 
@@ -166,3 +167,7 @@ def _rows(
 def _silence(mask: torch.Tensor, module: nn.Module):
     mask = mask.to(module.weight.device)
     return lambda _, inputs: (inputs[0].masked_fill(mask, 0.0), *inputs[1:])
+
+
+def _is_cost(measure: str) -> bool:
+    return measure == LIKELIHOOD or facts_of(measure).is_cost

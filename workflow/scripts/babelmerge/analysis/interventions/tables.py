@@ -44,9 +44,11 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
 
 def levels(rows: pd.DataFrame) -> dict[str, float]:
     """Mean retention of the merge, with only what is `outside` blocks from the expert, and base."""
-    sets = known(rows).drop_duplicates("dataset")
-    shares = {name: sets[name] / sets["expert"] for name in ("merged", "outside", "base")}
-    return {name: float(share.mean()) for name, share in shares.items()}
+    sets = known(rows).drop_duplicates("dataset").to_dict("records")
+    return {
+        name: float(np.mean([metrics.metric(s["metric"]).kept(s[name], s["expert"]) for s in sets]))
+        for name in ("merged", "outside", "base")
+    }
 
 
 def inner_means(rows: pd.DataFrame) -> pd.DataFrame:

@@ -32,11 +32,12 @@ CORRELATIONS_NOTE = (
     "naive p: as if they were. None is corrected for the number of measures."
 )
 DROP = "drop"
+DROPPED = "experts - merge, in points; merge - experts where less is better"
 DROPS_NOTE = (
-    "Drop (experts - merge, in points) against how alike they are, mean over methods: a negative r "
-    "means that more of it goes with smaller drops. p: two-sided, from exchanging the experts, "
-    "since merges that share experts are not independent; naive p: as if they were. None is "
-    "corrected for the number of measures."
+    f"Drop ({DROPPED}) against how alike they are, mean over methods: a negative r means that more "
+    "of it goes with smaller drops. p: two-sided, from exchanging the experts, since merges that "
+    "share experts are not independent; naive p: as if they were. None is corrected for the number "
+    "of measures."
 )
 FEW_NOTE = f" In brackets: with so few experts to exchange no p could be below {ALPHA}; no test."
 

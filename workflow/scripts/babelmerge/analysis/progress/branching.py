@@ -23,6 +23,7 @@ KEPT = (
     "Kept: what the merge scores of what its branches score, each on its own language, with a 95% "
     "interval of a bootstrap over sentences."
 )
+TURNED = " Less is better, so that it is what the branches score of what the merge does."
 ABOVE = " Above chance: the same of what is above {chance}, what a choice at random scores."
 
 
@@ -110,7 +111,7 @@ def shown(table: pd.DataFrame) -> Table | None:
         for row in overall(table, method)
     ]
     chance = labels.number(_known(table["chance"].iloc[0], facts.factor), facts.digits)
-    note = KEPT + (ABOVE.format(chance=chance) if by_luck else "")
+    note = KEPT + TURNED * facts.is_cost + (ABOVE.format(chance=chance) if by_luck else "")
     return Table(
         f"What merges of branches keep, {facts.label}",
         tuple((name,) for name in header),

@@ -26,6 +26,7 @@ BRANCHING = (
     "training was common, with 95% intervals; faint: each language. Branches: each on its own "
     "language. Joint: the model that learns all languages to the end."
 )
+FEW = 10  # places that are all marked on the axis
 AXES = {"along": "Step of training", "growing": "Models merged"}
 
 
@@ -43,11 +44,19 @@ def progress(scores: pd.DataFrame, cfg: Mapping, chance: float | None = None) ->
             _level(ax, chance)
         ax.set_xlabel(AXES[cfg["what"]])
         ax.set_ylabel(facts_of(cfg["metric"]).label)
-        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        _ticks(ax, sorted(set(table["at"])))
         figure.legend(loc="outside upper left", ncols=3, handlelength=1.6)
     if cfg["what"] == "growing":
         _name_languages(ax, table[table["series"] == names[0]], cfg["datasets"])
     return figure
+
+
+def _ticks(ax: Axes, places: list[float]) -> None:
+    """Where models are, when they are few."""
+    if len(places) <= FEW:
+        ax.set_xticks(places)
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
 
 
 def branching(table: pd.DataFrame) -> Figure:
@@ -130,7 +139,7 @@ def _name_languages(ax: Axes, rows: pd.DataFrame, datasets: list[str]) -> None:
     last = rows[rows["at"] == rows["at"].max()]
     own = last[last["dataset"] != MEAN].set_index("dataset")["value"]
     low, high = ax.get_ylim()
-    places = fs.spread(list(own), (high - low) / 28)
+    places = fs.spread(list(own), (high - low) / 24)
     for dataset, place in zip(own.index, places, strict=True):
         ax.annotate(
             ids.unit(dataset),

@@ -57,7 +57,8 @@ def _rescued(method: str, rows: Sequence[Mapping]) -> Iterator[str]:
     if None not in beyond:
         shares = " and ".join(labels.percent(share) for share in beyond)
         yield f"Of what is above chance it keeps {shares}."
-    best = max(rows, key=lambda row: row["merged"])
+    sign = 1 if facts.higher_is_better else -1
+    best = max(rows, key=lambda row: sign * row["merged"])
     numbers = [labels.number(facts.factor * best[who], facts.digits) for who in ("merged", "joint")]
     if best["joint"] == best["joint"]:
         yield f"The best merge scores {numbers[0]} ({_common(best)}), the joint model {numbers[1]}."

@@ -118,8 +118,7 @@ def _learnt(rows: pd.DataFrame) -> pd.Series:
 
 def _share(rows: pd.DataFrame, system: str) -> pd.Series:
     """What a system scores of the experts' scores; turned where less is better, as retention is."""
-    share = rows[system] / _learnt(rows)
-    return 1 / share if metrics.metric(rows["metric"].iloc[0]).is_cost else share
+    return metrics.metric(rows["metric"].iloc[0]).kept(rows[system], _learnt(rows))
 
 
 def _percent_axis(ax: Axes, top: float) -> None:

@@ -32,7 +32,16 @@ def overall(scored: Scored) -> list[str]:
     name, mean, best = parts[0]
     first = f"{name} merges keep {mean} of the experts' {scored.word} on average{best}"
     rest = [f"{name} merges {mean}{best}" for name, mean, best in parts[1:]]
-    return [f"{labels.listing([first, *rest])}.", *_left_out(scored.kept)]
+    told = f"{labels.listing([first, *rest])}."
+    return [told, *_turned(scored.metric), *_left_out(scored.kept)]
+
+
+def _turned(metric: str) -> list[str]:
+    """What is kept of a score of which less is better."""
+    facts = metrics.metric(metric)
+    if not facts.is_cost:
+        return []
+    return [f"Of {facts.word} less is better: what is kept is the experts' over the merges'."]
 
 
 def _left_out(kept: pd.DataFrame) -> list[str]:
@@ -94,17 +103,18 @@ def against_base(scored: Scored) -> list[str]:
         return []
     counts = tables.summarise_retention(rows, scored.metric)
     counts = counts[["above_base", "below_base", "below_expert"]].sum()
-    sentences = []
+    facts, sentences = metrics.metric(scored.metric), []
     if based := int(rows["p_base"].notna().sum()):
         unclear = based - counts["above_base"] - counts["below_base"]
         sentences.append(
-            f"Of {based} merged scores in {scored.word}, significantly above the base's: "
-            f"{counts['above_base']}, below it: {counts['below_base']}, not to be told from it: "
-            f"{unclear} (p < 0.05)."
+            f"Of {based} merged scores in {scored.word}, significantly {facts.better} the "
+            f"base's: {counts['above_base']}, {facts.worse} it: {counts['below_base']}, not to be "
+            f"told from it: {unclear} (p < 0.05)."
         )
     if tested := int(rows["p_expert"].notna().sum()):
         sentences.append(
-            f"Significantly below the expert's own score: {counts['below_expert']} of {tested}."
+            f"Significantly {facts.worse} the expert's own score: {counts['below_expert']} of "
+            f"{tested}."
         )
     return [*sentences, *_untested(rows)]
 
@@ -127,17 +137,19 @@ def _untested(rows: pd.DataFrame) -> list[str]:
 
 def interference(scored: Scored) -> list[str]:
     """Points lost between expert and merge, family by family."""
-    rows = scored.kept
+    rows, facts = scored.kept, metrics.metric(scored.metric)
+    digits, unit = (facts.digits, "") if facts.is_cost else (1, " points")
     rows = rows if rows.empty else rows[rows["unlearnt"] == ""]
     parts = []
     for family, groups in scored.families.items():
         drop = rows.loc[rows["group"].isin(groups), "drop"].dropna() if len(rows) else rows
         if len(drop):
-            points = labels.number(metrics.metric(scored.metric).factor * drop.mean(), 1)
-            parts.append(f"{points} points {labels.group(family)}")
+            lost = labels.number(facts.factor * drop.mean(), digits)
+            parts.append(f"{lost}{unit} {labels.group(family)}")
     if not parts:
         return []
-    return [f"From expert to merge, {scored.word} drops by {labels.listing(parts)}, on average."]
+    verb = "grow" if facts.is_cost else "drops"
+    return [f"From expert to merge, {scored.word} {verb} by {labels.listing(parts)}, on average."]
 
 
 def joint(scored: Scored) -> list[str]:
@@ -146,9 +158,9 @@ def joint(scored: Scored) -> list[str]:
     if rows.empty or "joint" not in rows or rows["joint"].isna().all():
         return []
     rows = rows.dropna(subset="joint")
-    per_set = rows.groupby("dataset", sort=False)
-    shares = per_set["joint"].max() / per_set["expert"].max()
-    reached = (1 / shares if metrics.metric(scored.metric).is_cost else shares).mean()
+    per_set, facts = rows.groupby("dataset", sort=False), metrics.metric(scored.metric)
+    joint = per_set["joint"].min() if facts.is_cost else per_set["joint"].max()
+    reached = facts.kept(joint, per_set["expert"].first()).mean()
     best = per_set["retention"].max().mean()
     return [
         f"Joint training reaches {labels.percent(reached)} of the experts' {scored.word}; the "
@@ -168,7 +180,7 @@ def published(scored: Scored) -> list[str]:
         if row["expert"] == ids.unit(row["dataset"])
     }
     merges = table[(table["model_kind"] == "merge") & table["dataset"].isin(own)]
-    shares = merges["value"] / merges["dataset"].map(own)
+    shares = metrics.metric(scored.metric).kept(merges["value"], merges["dataset"].map(own))
     means = shares.groupby(merges["family"], sort=False).mean()
     parts = [
         f"{labels.percent(means[family])} {labels.group(family)}"

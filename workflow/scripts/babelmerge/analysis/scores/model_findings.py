@@ -80,10 +80,12 @@ def _reasons(failed: pd.DataFrame) -> str:
     known = [metrics.metric(name) for name in dict.fromkeys(failed["metric"])]
     floors = [f"{m.factor * m.floor:g}{m.unit} {m.word}" for m in known if m.floor]
     chance = f"below {labels.listing(floors)}, which any text may score," if floors else "zero"
+    beside = failed.loc[failed["unlearnt"] == "base", "metric"]
+    better = " or ".join(dict.fromkeys(metrics.metric(name).better for name in beside))
     words = {
         "floor": chance,
         "chance": "not significantly above chance (the commonest label, or a choice at random)",
-        "base": "not significantly above the base",
+        "base": f"not significantly {better} the base",
     }
     told = [words[reason] for reason in words if (failed["unlearnt"] == reason).any()]
     return " or ".join(told).removesuffix(",")
@@ -170,7 +172,8 @@ def _transfer(rows: pd.DataFrame, direction: str, scored: Scored) -> list[str]:
     there = "On the other test sets of their direction" if paired else "In the other languages"
     return [
         f"{there}{where} experts score {mean}{facts.unit} {facts.word} where "
-        f"the base has {base}{facts.unit}: above the base in {better} of {len(rows)} cases."
+        f"the base has {base}{facts.unit}: {facts.better} the base in {better} of {len(rows)} "
+        "cases."
     ]
 
 

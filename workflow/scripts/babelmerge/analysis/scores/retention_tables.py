@@ -17,7 +17,7 @@ RETENTION_NOTE = (
     "interval of a paired bootstrap. Drop: expert minus merged, in points. The merged score "
     "differs (paired bootstrap, two-sided, p < 0.05) from the base: *, from the expert: †. Bold: "
     "best method on the test set. No retention: the expert learnt nothing, as its own score is not "
-    f"significantly above the base's, or no more than chance. {LIMITS}"
+    f"significantly {{better}} the base's, or no more than chance. {LIMITS}"
 )
 SUMMARY_NOTE = (
     "Means over the group's test sets. Retention: merged over expert score. Interference: expert "
@@ -60,7 +60,7 @@ def retention_table(
         header=tuple((name,) for name in header),
         rows=tuple(rows),
         frame=chosen.reset_index(drop=True),
-        note=_turned(metric, "drop") + RETENTION_NOTE,
+        note=_turned(metric, "drop") + RETENTION_NOTE.format(better=metrics.metric(metric).better),
         corner="Method",
         records=None if scores is None else with_signatures(chosen, scores),
     )

@@ -112,13 +112,18 @@ def correlation_inputs(plan: Plan) -> dict[str, list[str]]:
     return {**pair_inputs(plan), "retention": retention.files(plan, counted(plan))}
 
 
+def members(plan: Plan) -> dict[str, list[str]]:
+    """Of the groups whose merges are set against pairs of experts."""
+    return {name: list(plan.groups[name].members) for name in counted(plan)}
+
+
 def correlation_settings(plan: Plan) -> dict:
     groups = {name: plan.groups[name] for name in counted(plan)}
     asked = _asked(plan).get("outcome", "retention")
     outcome = {"outcomes": [asked]} if asked != "retention" else {}
     return {
         "pairs": pair_settings(plan),
-        "members": {name: list(group.members) for name, group in groups.items()},
+        "members": members(plan),
         "owners": {name: _owners(plan, group) for name, group in groups.items()},
         "metric": _metric(plan),
         "test": {"permutations": 9999, "seed": plan.seed, **outcome},
