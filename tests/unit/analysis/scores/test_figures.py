@@ -124,6 +124,16 @@ def test_nothing_reaches_beyond_the_page(scores, retention):
         )
 
 
+@pytest.mark.parametrize("methods", [1, 2, 4])
+def test_names_of_two_lines_do_not_touch_however_few_the_methods(retention, methods):
+    few = retention[retention["method"].isin(retention["method"].unique()[:methods])]
+    figure = figures.retention_bars(few, "bleu", ["bidirectional-hi"])
+    with figure_style.style():
+        figure.draw_without_rendering()
+        upper, lower = (name.get_window_extent() for name in figure.axes[0].get_yticklabels())
+    assert not upper.overlaps(lower)
+
+
 def test_retention_bars_show_levels_methods_and_shares(retention, tmp_path):
     said = words(svg(figures.retention_bars(retention, "bleu", ["many-to-one"]), tmp_path))
     rows = retention[(retention.group == "many-to-one") & (retention.metric == "bleu")]

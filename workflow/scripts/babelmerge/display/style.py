@@ -78,9 +78,14 @@ def style():
         yield
 
 
-def panels(heights: Sequence[float], titles: Iterable[str], width: float = WIDTH) -> tuple:
-    """A figure with axes below each other, of these heights in inches (labels come on top)."""
-    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
+def panels(
+    heights: Sequence[float], titles: Iterable[str], width: float = WIDTH, around: float = 0.0
+) -> tuple:
+    """A figure with axes below each other, of these heights in inches with titles and ticks.
+
+    around: inches for what the figure has once, as a legend and the label of the last axis.
+    """
+    figure = Figure(figsize=(width, sum(heights) + around), layout="constrained")
     grid = figure.subplots(len(heights), 1, squeeze=False, height_ratios=list(heights))
     axes = [row[0] for row in grid]
     for ax, title in zip(axes, titles, strict=True):

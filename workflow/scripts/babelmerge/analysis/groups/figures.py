@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from babelmerge.analysis.groups.comparing import CHOSEN, MEAN
 from babelmerge.analysis.groups.lines import Line, interval, label, lines
@@ -45,6 +46,7 @@ def overall(table: pd.DataFrame, cfg: Mapping) -> Figure:
         if level:
             ax.axvline(level[0], color=fs.INK, linewidth=0.8, linestyle=(0, (2, 1)), zorder=3)
         ax.set_xlim(0, 1.45 * top)
+        ax.xaxis.set_major_locator(MaxNLocator(6))
         ax.set_ylim(len(shown) - 0.4, -0.6)
         ax.set_yticks(range(len(shown)), [_label(line, datasets, cfg) for line in shown])
         ax.tick_params(axis="y", length=0)

@@ -1,5 +1,6 @@
 """Figures of what merges keep of their experts' scores. Takes the long retention table."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from babelmerge.words import metrics
 
 BAR = 0.15  # inches a bar takes
 GAP = 1.0  # bars' widths between data sets
+LINE = 1.3  # bars' widths that a line of a name takes
 INK_ABSENT = "#6b6b6b"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
 
@@ -46,13 +48,16 @@ def retention_bars(retention: pd.DataFrame, metric: str, groups: Sequence[str]) 
     parts = [(name, chosen[chosen["group"] == name]) for name in groups]
     parts = [(name, part) for name, part in parts if len(part)]
     heights = [0.42 + BAR * _slots(part, methods) for _, part in parts]
+    handles = _legend(methods, chosen)
+    around = 0.2 + 0.2 * math.ceil(len(handles) / 3)
     with fs.style():
-        figure, axes = fs.panels(heights, [labels.group(name) for name, _ in parts])
+        titles = [labels.group(name) for name, _ in parts]
+        figure, axes = fs.panels(heights, titles, around=around)
         top = _top(chosen)
         for ax, (_, part) in zip(axes, parts, strict=True):
             _bars(ax, part, methods, top)
         axes[-1].set_xlabel(f"Share of the expert's {metrics.metric(metric).word} that is kept")
-        figure.legend(handles=_legend(methods, chosen), loc="outside upper left", ncols=3)
+        figure.legend(handles=handles, loc="outside upper left", ncols=3)
     return figure
 
 
@@ -97,7 +102,22 @@ def _chosen(retention: pd.DataFrame, metric: str, groups: Sequence[str]) -> pd.D
 
 
 def _slots(part: pd.DataFrame, methods: Sequence[str]) -> float:
-    return part["dataset"].nunique() * (len(methods) + GAP)
+    return part["dataset"].nunique() * _block(_names(part), methods)
+
+
+def _block(names: Sequence[str], methods: Sequence[str]) -> float:
+    """Bars that a data set takes, with the gap behind: room for its name too, if that has lines."""
+    return max(len(methods) + GAP, LINE * max(name.count("\n") + 1 for name in names))
+
+
+def _names(part: pd.DataFrame) -> list[str]:
+    """What the data sets are called beside their bars: in lines, where a side does not tell all."""
+    datasets = list(dict.fromkeys(part["dataset"]))
+    pivot = labels.pivot(datasets)
+    both = len({labels.direction(name, pivot) for name in datasets}) > 1
+    whole = both or pivot is None
+    names = [labels.apart(d, datasets) if whole else labels.side(d, pivot) for d in datasets]
+    return [name.replace(" → ", " →\n").replace(", ", ",\n") for name in names]
 
 
 def _top(chosen: pd.DataFrame) -> float:
@@ -129,9 +149,8 @@ def _percent_axis(ax: Axes, top: float) -> None:
 
 def _bars(ax: Axes, part: pd.DataFrame, methods: Sequence[str], top: float) -> None:
     datasets = list(dict.fromkeys(part["dataset"]))
-    pivot = labels.pivot(datasets)
-    both = len({labels.direction(name, pivot) for name in datasets}) > 1
-    block = len(methods) + GAP
+    names = _names(part)
+    block = _block(names, methods)
     centres = []
     for i, dataset in enumerate(datasets):
         rows = part[part["dataset"] == dataset].drop_duplicates("method").set_index("method")
@@ -141,9 +160,7 @@ def _bars(ax: Axes, part: pd.DataFrame, methods: Sequence[str], top: float) -> N
         _level(ax, _share(rows, "base"), start, len(methods), fs.INK, "-")
         _level(ax, _share(rows, "joint"), start, len(methods), fs.FAINT, (0, (2, 1)))
         centres.append(start + (len(methods) - 1) / 2)
-    whole = both or pivot is None
-    names = [labels.apart(d, datasets) if whole else labels.side(d, pivot) for d in datasets]
-    ax.set_yticks(centres, [name.replace(" → ", " →\n").replace(", ", ",\n") for name in names])
+    ax.set_yticks(centres, names)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(datasets) * block - GAP / 2 - 0.5, -0.5 - GAP / 2)
     ax.axvline(1, color=fs.INK, linewidth=0.8, zorder=0)
