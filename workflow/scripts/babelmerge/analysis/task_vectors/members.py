@@ -29,7 +29,8 @@ from babelmerge.models.factors import Factors
 LOG = logging.getLogger(__name__)
 REMEDY = "experts have their base's tensors: give the base that they were trained from"
 ROWS = (
-    "--embeddings common measures rows by token, --embeddings base leaves embeddings and head out"
+    f"{REMEDY}; of models with other tokens inspect --embeddings common measures rows by token, "
+    "--embeddings base leaves embeddings and head out"
 )
 
 Model = checkpoints.Checkpoint | Folded
