@@ -1,4 +1,4 @@
-"""Sentences about models: what fine-tuning did or did not, wrong languages, how merges were chosen.
+"""Sentences about models: what training did or did not, wrong languages, how merges were chosen.
 
 Like `findings`: long tables in, sentences out, each computed from the numbers.
 """
@@ -127,7 +127,7 @@ def few_sentences(scored: Scored) -> list[str]:
 
 
 def experts(scored: Scored) -> list[str]:
-    """What fine-tuning gives on the own test set, and does to the others of its direction."""
+    """What training gives on the own test set, and does to the others of its direction."""
     scores = scored.scores[scored.scores["metric"] == scored.metric]
     trained = scores[scores["kind"] == "expert"]
     if trained.empty:
@@ -154,7 +154,7 @@ def _gain(rows: pd.DataFrame, scored: Scored) -> list[str]:
         labels.number(facts.factor * rows[name].mean(), 1) for name in ("base", "value")
     )
     return [
-        f"Fine-tuning takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
+        f"Training takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
         f"{after}{facts.unit} (mean of {len(rows)})."
     ]
 
