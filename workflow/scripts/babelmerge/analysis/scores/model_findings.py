@@ -154,7 +154,7 @@ def _gain(rows: pd.DataFrame, scored: Scored) -> list[str]:
         labels.number(facts.factor * rows[name].mean(), 1) for name in ("base", "value")
     )
     return [
-        f"Fine-tuning takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
+        f"Training takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
         f"{after}{facts.unit} (mean of {len(rows)})."
     ]
 
