@@ -25,7 +25,7 @@ NOTHING = "No expert learnt anything that a merge could keep a share of"
 BARS = (
     "Share of the expert's {label} that each method keeps on the expert's own test set, with 95% "
     "intervals of a paired bootstrap. Black line: the base's level; a bar that ends left of it is "
-    "worse than no training at all. Dashes: the joint model. 100%: the expert. Hatched: no "
+    "worse than the base. Dashes: the joint model. 100%: the expert. Hatched: no "
     "retention, as the expert learnt nothing or the merge was not evaluated."
 )
 
