@@ -7,6 +7,7 @@ import sys
 
 import pandas as pd
 import pytest
+from transformers import PreTrainedTokenizerFast
 
 pytestmark = pytest.mark.e2e
 
@@ -110,6 +111,15 @@ def test_training_record_says_what_was_done(built):
     for key in ("seed", "steps", "seconds", "tokens_per_second", "versions", "parameters"):
         assert key in facts, key
     assert facts["steps"] == 10
+
+
+def test_models_end_a_text_where_their_tokenizer_does(built):
+    for model in ("base", "experts/hi-en", "merges/both-ways/ties"):
+        folder = built.result("models", model)
+        ends = PreTrainedTokenizerFast.from_pretrained(folder).eos_token_id
+        for name in ("config", "generation_config"):
+            said = json.loads((folder / f"{name}.json").read_text())
+            assert said["eos_token_id"] == ends, (model, name)
 
 
 def test_report_is_one_file_that_needs_no_network(built):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from made_up_report import Page, scored
 
+from babelmerge.analysis.groups.overview import retention_overview
 from babelmerge.analysis.scores import chapter, failures, figures, findings, matrix
 from babelmerge.analysis.scores import model_findings as models
 from babelmerge.analysis.scores.question import question
@@ -39,7 +40,7 @@ def full(tmp_path_factory):
     drawn = {
         ("matrix", "xx-en", "bleu"): matrix.score_matrix(scores, INTO),
         ("matrix", "en-xx", "bleu"): matrix.score_matrix(scores, OUT),
-        ("overview", "bleu"): figures.retention_overview(retention, "bleu", ["many-to-one"]),
+        ("overview", "bleu"): retention_overview(retention, "bleu", ["many-to-one"]),
         ("retention", "many-to-one", "bleu"): figures.retention_bars(
             retention, "bleu", ["many-to-one"]
         ),
@@ -166,8 +167,8 @@ def test_overall_finding_names_means_and_the_best():
     families = {"many-to-one": {"many-to-one": []}, "one-to-many": {"one-to-many": []}}
     (said,) = findings.overall(scored(retention=kept(rows), families=families))
     assert said == (
-        "many-to-one merges keep 46% of the experts' BLEU on average (best: TIES, 51%) and "
-        "one-to-many merges 19% (best: TIES, 20%; interval overlaps with DARE)."
+        "“many-to-one” merges keep 46% of the experts' BLEU on average (best: TIES, 51%) and "
+        "“one-to-many” merges 19% (best: TIES, 20%; interval overlaps with DARE)."
     )
 
 
@@ -210,7 +211,7 @@ def test_joint_and_worst_and_published():
         ],
     )
     (said,) = findings.published(scored(published=published))
-    assert said == "The published BLEU scores imply retention of 25% many-to-one (P)."
+    assert said == "The published BLEU scores (P) imply retention of 25% (many-to-one)."
 
 
 def test_experts_that_score_zero_do_not_break_the_story():

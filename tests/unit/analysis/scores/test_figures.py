@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from babelmerge.analysis.groups.overview import retention_overview
 from babelmerge.analysis.scores import figures, matrix
 from babelmerge.display import style as figure_style
 from babelmerge.evaluation.sweeps import figures as figures_search
@@ -79,6 +80,19 @@ def test_matrix_rows_run_from_base_to_joint_and_gaps_stay_gaps(scores):
     assert [patch.get_xy() for patch in hatched] == [(2.5, 0.5)]
 
 
+def test_dark_is_better_in_a_matrix_whichever_way_that_is(scores):
+    into, _ = made_up_study.datasets(("hi", "bn"))
+    shades = {}
+    for metric in ("bleu", "bits_per_byte"):
+        own = scores[scores["metric"] == "bleu"].assign(metric=metric)
+        figure = matrix.score_matrix(own, into, metric)
+        grid = own[own["dataset"] == into[0]].drop_duplicates("kind").set_index("kind")["value"]
+        cells = [patch.get_facecolor() for patch in figure.axes[0].patches]
+        shades[metric] = {sum(cells[0][:3]): grid["base"], sum(cells[2][:3]): grid["expert"]}
+    for metric, better in (("bleu", max), ("bits_per_byte", min)):
+        assert shades[metric][min(shades[metric])] == better(shades[metric].values())
+
+
 def test_shared_limit_makes_matrices_comparable(scores):
     limit = matrix.shared_limit(scores, "bleu")
     into, out = made_up_study.datasets(("hi", "bn", "ta", "te"))
@@ -145,6 +159,19 @@ def test_retention_bars_show_levels_methods_and_shares(retention, tmp_path):
     assert any(mark == pytest.approx(base) for mark in marks)
 
 
+def test_that_an_expert_learnt_nothing_is_said_once_a_test_set(retention, tmp_path):
+    rows = retention[(retention.group == "many-to-one") & (retention.metric == "bleu")]
+    one = rows.dataset == rows.dataset.iloc[0]
+    lost = {"retention": np.nan, "low": np.nan, "high": np.nan, "unlearnt": "base"}
+    told = pd.concat([rows[one].assign(**lost), rows[~one]])
+    figure = figures.retention_bars(told, "bleu", ["many-to-one"])
+    assert words(svg(figure, tmp_path)).count("the expert learnt nothing") == 1
+    assert (
+        figure.get_figheight()
+        < figures.retention_bars(rows, "bleu", ["many-to-one"]).get_figheight()
+    )
+
+
 def test_retention_needs_rows(retention):
     with pytest.raises(ValueError, match="comet.*many-to-one"):
         figures.retention_bars(retention, "comet", ["many-to-one"])
@@ -156,12 +183,12 @@ def test_retention_above_the_expert_stays_on_the_axis(retention):
         1.6,
         1.8,
     ]
-    for make in (figures.retention_bars, figures.retention_overview):
+    for make in (figures.retention_bars, retention_overview):
         figure = make(frame, "bleu", ["many-to-one", "one-to-many"])
         assert figure.axes[0].get_xlim()[1] > 1.8
 
 
-@pytest.mark.parametrize("make", [figures.retention_bars, figures.retention_overview])
+@pytest.mark.parametrize("make", [figures.retention_bars, retention_overview])
 def test_retention_of_experts_that_learnt_nothing_says_so(retention, tmp_path, make):
     nothing = retention.assign(retention=float("nan"), unlearnt="below the base")
     assert figures.NOTHING in words(svg(make(nothing, "bleu", ["many-to-one"]), tmp_path))
@@ -171,8 +198,13 @@ def test_overview_scales_to_many_groups(retention, tmp_path):
     rows = retention[retention.group == "bidirectional-hi"]
     many = pd.concat([rows.assign(group=f"pairs-{n:02d}") for n in range(45)])
     names = list(dict.fromkeys(many.group))
-    said = words(svg(figures.retention_overview(many, "bleu", names), tmp_path))
+    said = words(svg(retention_overview(many, "bleu", names), tmp_path))
     assert {"pairs-00", "pairs-44"} <= set(said)
+    one = retention_overview(many, "bleu", names, {"pairs": names})
+    assert {"pairs (45 groups)"} <= set(words(svg(one, tmp_path)))
+    assert one.get_figheight() < 2, "many groups of a family share a row"
+    dots = sum(len(drawn.get_offsets()) for drawn in one.axes[0].collections)
+    assert dots == (many.metric == "bleu").sum()
 
 
 def test_sweep_panels_by_number_of_parameters_that_vary():
@@ -242,6 +274,20 @@ def test_training_curves_by_kind_and_direction(tmp_path):
     bare = {"base": made_up_study.curve().drop(columns="dev_loss")}
     assert "Step" in words(svg(training_curves(bare), tmp_path))
     assert "No model was trained" in words(svg(training_curves({}), tmp_path))
+
+
+def test_the_names_of_many_curves_stand_in_their_panel_and_branches_in_panels_of_their_own():
+    names = [f"experts/{code}" for code in TEN] + ["experts/hi@from-4", "experts/bn@from-4"]
+    curves = {name: made_up_study.curve().drop(columns="dev_loss") for name in names}
+    figure = training_curves(curves)
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["Experts", "Experts, from step 4"]
+    with figure_style.style():
+        figure.draw_without_rendering()
+        for ax in figure.axes:
+            box = ax.get_legend().get_window_extent()
+            assert box.y0 >= ax.bbox.y0 + ax.bbox.height / 3
+    told = figure.axes[1].get_legend().get_texts()
+    assert [text.get_text() for text in told] == ["Hindi", "Bengali"]
 
 
 def test_spread_keeps_order_and_distance():
