@@ -179,6 +179,26 @@ def test_asymmetry_is_hedged_when_intervals_overlap():
     assert "chance" in said and "times" not in said
 
 
+def test_of_what_is_the_same_nothing_is_best():
+    """Merges that keep nothing: no method is the best, and no direction may be so by chance."""
+    rows = [("g", m, d, 0.0, 0.0, 0.0) for m in ("ties", "dare") for d in ("t/hi-en", "t/en-hi")]
+    found = scored(retention=kept(rows), families={"g": {"g": []}})
+    assert findings.overall(found) == ["“g” merges keep 0% of the experts' BLEU on average."]
+    assert findings.asymmetry(found) == [
+        "By direction, merges keep the same, 0%, into English and from English."
+    ]
+
+
+def test_points_lost_say_of_which_test_sets_they_are():
+    rows = [("g", "ties", "t/hi-en", 0.6, 0.5, 0.7), ("g", "ties", "t/bn-en", 0.2, 0.1, 0.3)]
+    found = scored(retention=kept(rows), families={"g": {"g": []}})
+    (said,) = findings.interference(found)
+    assert said == "From expert to merge, BLEU drops by 30.0 points (g), on average."
+    some = kept(rows).assign(unlearnt=["", "base"])
+    (said,) = findings.interference(scored(retention=some, families={"g": {"g": []}}))
+    assert "20.0 points (g), on average of the test sets of which the expert learnt" in said
+
+
 def test_counts_against_base_and_expert():
     rows = [("g", m, "t/hi-en", share, 0, 1) for m, share in (("a", 0.1), ("b", 0.5), ("c", 0.3))]
     frame = kept(rows).assign(p_base=[0.01, 0.01, 0.5])

@@ -53,6 +53,7 @@ def otherwise(table: pd.DataFrame, metric: str) -> Iterator[str]:
     )
     if sign * (own - plain) > 0:
         text += f": {labels.percent((found - plain) / (own - plain))} of the way to the experts"
+        text += _sure(best.number(MEAN, metric, "main"))
     yield f"{text}."
 
 

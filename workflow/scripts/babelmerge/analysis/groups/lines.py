@@ -63,8 +63,10 @@ def lines(table: pd.DataFrame) -> list[Line]:
 
 
 def unit(datasets: Sequence[str], several: bool = True) -> str:
-    """What data sets of a direction differ by: languages, or pairs."""
-    return ("pair" if any(map(ids.paired, datasets)) else "language") + "s" * several
+    """What data sets differ by: languages, pairs, or, where some have each, as test sets."""
+    kinds = {ids.paired(dataset) for dataset in datasets}
+    word = "test set" if len(kinds) > 1 else "pair" if kinds == {True} else "language"
+    return word + "s" * several
 
 
 def label(line: Line, datasets: Sequence[str]) -> str:

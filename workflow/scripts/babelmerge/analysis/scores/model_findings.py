@@ -1,4 +1,4 @@
-"""Sentences about models: what fine-tuning did or did not, wrong languages, how merges were chosen.
+"""Sentences about models: what training did or did not, wrong languages, how merges were chosen.
 
 Like `findings`: long tables in, sentences out, each computed from the numbers.
 """
@@ -127,7 +127,7 @@ def few_sentences(scored: Scored) -> list[str]:
 
 
 def experts(scored: Scored) -> list[str]:
-    """What fine-tuning gives on the own test set, and does to the others of its direction."""
+    """What training gives on the own test set, and does to the others of its direction."""
     scores = scored.scores[scored.scores["metric"] == scored.metric]
     trained = scores[scores["kind"] == "expert"]
     if trained.empty:
