@@ -78,6 +78,11 @@ def label(line: Line, datasets: Sequence[str]) -> str:
     return labels.model_id(line.name)
 
 
+def merges(every: Sequence[Line]) -> list[Line]:
+    """Those of the main group, of which the best is chosen where there are several."""
+    return [line for line in every if line.kind == "merge" and not line.relation]
+
+
 def columns(datasets: Sequence[str]) -> list[tuple[str, str]]:
     """(data set, heading), the mean last where there are several."""
     pivot = labels.pivot(datasets)

@@ -36,7 +36,8 @@ def learning(scored: Scored, trained: Mapping[str, Mapping[str, float]]) -> list
     if failed.empty:
         return []
     told = _all_failed(failed) if len(failed) == len(rows) else _some_failed(failed, rows)
-    return [" ".join([told, *_given_to(list(dict.fromkeys(failed["expert"])), trained)])]
+    given = _given_to(list(dict.fromkeys(failed["expert"])), trained)
+    return [" ".join([told, *given, *_nearly(failed)])]
 
 
 def _all_failed(failed: pd.DataFrame) -> str:
@@ -105,6 +106,17 @@ def _given_to(experts: Sequence[str], trained: Mapping[str, Mapping[str, float]]
         f"They were trained {' '.join(parts)}. That may be too little: try more steps, more "
         "data or a higher learning rate, or a base that knows the languages."
     ]
+
+
+def _nearly(failed: pd.DataFrame) -> list[str]:
+    """Of experts that score better than the base, if not surely: what may tell it from chance."""
+    failed = failed[failed["unlearnt"] != "floor"]
+    known = [metrics.metric(name) for name in failed["metric"]]
+    gains = (failed["value"] - failed["base"]) * [1 if m.higher_is_better else -1 for m in known]
+    if not (gains > 0).any():
+        return []
+    better = known[int((gains > 0).to_numpy().argmax())].better
+    return [f"Some score {better} the base: larger test sets may tell that from chance."]
 
 
 def _range(values: Sequence[float], digits: int) -> str:
