@@ -1,5 +1,6 @@
 """LoRA adapters read: peft's own merged models as the oracle, and what is refused by name."""
 
+import copy
 import json
 import math
 import shutil
@@ -114,7 +115,7 @@ def test_base_plus_delta_is_what_peft_merges(case, base, tmp_path):
 
 @pytest.mark.parametrize("dora", [False, True])
 def test_layers_stored_the_other_way_round(dora, tmp_path):
-    """GPT-2's maps are (inputs, outputs), one of them square."""
+    """GPT-2's maps are (inputs, outputs), one of them square, whatever the config says of them."""
     torch.manual_seed(0)
     model = GPT2LMHeadModel(
         GPT2Config(n_embd=16, n_layer=2, n_head=2, vocab_size=32, n_positions=8)
@@ -129,8 +130,19 @@ def test_layers_stored_the_other_way_round(dora, tmp_path):
         made = opened.read(name) + adapter.delta(name)
         torch.testing.assert_close(made, merged[name], rtol=0, atol=1e-6)
         assert torch.equal(adapter.folded(name), merged[name])
+    other = adapters.Adapter(changed(folder, tmp_path / "b", fan_in_fan_out=False), opened)
+    assert all(torch.equal(other.folded(name), merged[name]) for name in adapter.names)
+
+
+def test_no_map_of_a_linear_layer_is_turned(base, tmp_path):
+    """By peft at least, whatever an adapter's config says; one of another's code is believed."""
+    folder, merged = made_up_adapters.write(tmp_path / "a", base[1], 3)  # q_proj is square
+    turned = adapters.Adapter(changed(folder, tmp_path / "b", fan_in_fan_out=True), base[0])
+    torch.testing.assert_close(turned.folded(QUERY), merged[QUERY], rtol=0, atol=2e-6)
+    own = copy.copy(base[0])
+    own.config = {**base[0].config, "model_type": "of-its-own"}
     with pytest.raises(ValueError, match="the other way round .fan_in_fan_out."):
-        adapters.Adapter(changed(folder, tmp_path / "b", fan_in_fan_out=False), opened)
+        adapters.Adapter(tmp_path / "b", own)
 
 
 def test_bfloat16_factors_on_a_bfloat16_base(tmp_path):

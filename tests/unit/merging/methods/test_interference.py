@@ -1,7 +1,10 @@
 """WUDI, SWUDI and ACE: their loss and authors' formulas in float64, closed forms, laws."""
 
+import json
+
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from babelmerge import merging
 from babelmerge.merging.methods import interference, regression, spectral
@@ -218,6 +221,23 @@ def test_through_the_engine(method, dtype):
         update = rules[method](some) if name == NAME else torch.stack(some).mean(0)
         update = 3 * update if method == "svc" and name != NAME else update
         assert torch.allclose(made[name], base[name].float() + 0.5 * update, atol=2e-6), name
+
+
+@pytest.mark.parametrize("method", ["tsv", "wudi", "swudi", "ace", "iso_cts", "svc"])
+@pytest.mark.parametrize("kind", ["gpt2", "gpt_bigcode"])
+def test_maps_that_lie_the_other_way_round_are_merged_as_what_they_are(method, kind, tmp_path):
+    """GPT-2's lie as (inputs, outputs); those of others by the same name do not."""
+    name, turned = "transformer.h.0.attn.c_proj.weight", "transformer.h.0.attn.c_prod.weight"
+    base, *others = draws(4, 12, 12)
+    for label, one in zip(
+        ("base", "a", "b", "c"), (base, *(base + d for d in others)), strict=True
+    ):
+        (tmp_path / label).mkdir()
+        save_file({name: one, turned: one.T.contiguous()}, tmp_path / label / "model.safetensors")
+        (tmp_path / label / "config.json").write_text(json.dumps({"model_type": kind}))
+    experts = {label: tmp_path / label for label in "abc"}
+    made = merging.merge(tmp_path / "base", experts, method, **{"lambda": 0.5})
+    assert close(made[name], made[turned].T) is (kind == "gpt2" or method == "tsv")
 
 
 def test_bad_numbers_are_told():

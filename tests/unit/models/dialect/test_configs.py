@@ -111,7 +111,8 @@ def test_what_does_not_compute_is_passed_over(case):
 @pytest.mark.parametrize("place", ["", "text_config"])
 def test_any_other_key_is_told_with_both_values(key, place):
     one, other = TELLING[key]
-    start = gemma() if place else QWEN
+    start = gemma() if place else {**QWEN, "use_sliding_window": True}
+    key = "hidden_activation" if place and key == "hidden_act" else key  # by which Gemma goes
     sides = [
         {**start, place: {**start[place], key: value}} if place else {**start, key: value}
         for value in (one, other)
@@ -149,6 +150,32 @@ def test_what_no_class_knows_is_left_open_where_one_side_has_it_alone():
         ]
         (told, *_), _ = configs.compare({**start, "own": 1}, {**start, "own": 2})
         assert told == ("own", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ours", "theirs", "differs"),
+    [
+        ("gemma2", {"hidden_act": "silu"}, {"hidden_act": "gelu"}, False),
+        ("gemma2", {"hidden_activation": "silu"}, {"hidden_activation": "gelu"}, True),
+        ("gemma", {"hidden_act": "silu"}, {"hidden_act": "gelu"}, True),
+        ("gemma", {"hidden_act": "gelu"}, {"hidden_act": "gelu_pytorch_tanh"}, False),  # of old
+    ],
+)
+def test_activations_count_by_the_key_that_the_class_goes_by(kind, ours, theirs, differs):
+    start = {**SIZES, "model_type": kind, "hidden_activation": "gelu_pytorch_tanh"}
+    start = start if kind == "gemma2" else without(start, "hidden_activation")
+    for one, other in ((ours, theirs), (theirs, ours)):
+        found = configs.compare({**start, **one}, {**start, **other})
+        assert bool(found.differences) is differs and not found.unsettled
+
+
+@pytest.mark.parametrize("kind", ["SequenceClassification", "TokenClassification", "CausalLM"])
+def test_labels_count_where_rows_of_a_head_stand_for_them(kind):
+    start = {**LLAMA, "architectures": [f"LlamaFor{kind}"]}
+    names = [["no", "yes"], ["yes", "no"], ["No", "YES"], ["LABEL_0", "LABEL_1"]]
+    first, *others = ({**start, "id2label": dict(enumerate(some))} for some in names)
+    told = [[d.key for d in configs.compare(first, one).differences] for one in others]
+    assert told == [["id2label.0", "id2label.1"] if kind != "CausalLM" else [], [], []]
 
 
 def test_dtypes_are_no_spelling():

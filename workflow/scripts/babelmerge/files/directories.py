@@ -33,8 +33,11 @@ BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json",
 
 WEIGHTS = ".safetensors"
 COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
-# Of these, what is the tokenizer's.
+# Of these, what is the tokenizer's; by which of the files it can be read, the first there is.
 TOKENIZER = ("tokenizer*", "*tokens*.json", "vocab*", "merges.txt", "*.model", "chat_template*")
+TOKENIZER += ("tekken.json",)
+VOCABULARIES = ("tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
+VOCABULARIES += ("tekken.json", "vocab.json", "vocab.txt")
 LARGE = ("tokenizer.json", "vocab.json", ".index.json")  # grow with vocabularies and layers
 _known: dict[tuple, str] = {}  # fingerprints that were computed, by the files' sizes and dates
 
@@ -178,7 +181,7 @@ def tokenizer_files(folder: str | Path) -> list[Path]:
     """What of a model is its tokenizer; empty where it has none."""
     found = sorted({path for pattern in TOKENIZER for path in Path(folder).glob(pattern)})
     names = {path.name for path in found}
-    return found if names & {"tokenizer.json", "tokenizer.model"} else []
+    return found if names & set(VOCABULARIES) else []
 
 
 def copy_tokenizer(source: str | Path, target: str | Path) -> None:

@@ -6,8 +6,8 @@ another's names where each name has one place there. Reads no tensors; no torch.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 PREFIXES = (
     "model.language_model.",
@@ -22,8 +22,11 @@ RENAMED = {".block_sparse_moe.": ".mlp."}  # of mixtures: what transformers 5 ca
 # Masks and tables that a model makes for itself, which older versions saved too.
 BUFFERS = re.compile(
     r"(^|\.)((attn|attention)\.(bias|masked_bias)|rotary_emb\.(inv_freq|cos_cached|sin_cached)"
-    r"|position_ids)$"
+    r"|embed_positions\.weights|position_ids)$"
 )
+# Families whose linear maps lie as (inputs, outputs), transformers' Conv1D, and which maps.
+CONV1D = ("gpt2", "openai-gpt", "imagegpt", "decision_transformer", "jais")
+TURNED = re.compile(r"\.(attn|crossattention|mlp)\.(c_attn|q_attn|c_proj|c_fc)\.weight$")
 
 
 class Files(Protocol):
@@ -50,6 +53,13 @@ def is_buffer(name: str, shape: tuple[int, ...]) -> bool:
     """Whether a tensor is a mask or table that a model makes for itself; biases are vectors."""
     vector = name.endswith("bias") and len(shape) == 1
     return BUFFERS.search(name) is not None and not vector
+
+
+def is_turned(name: str, config: Mapping[str, Any]) -> bool | None:
+    """Whether a linear map lies as (inputs, outputs); None of models that are of no such family."""
+    parts = (config, *(part for part in config.values() if isinstance(part, Mapping)))
+    known = any(part.get("model_type") in CONV1D for part in parts)
+    return TURNED.search(f".{name}") is not None if known else None
 
 
 def alike(models: Sequence[One]) -> list[One]:

@@ -36,8 +36,8 @@ class TensorFiles:
 
     `names` follow the files (shard by shard, in the order in which the data lie), so that a loop
     over them reads sequentially. An output head that is tied to the embeddings (the config says so
-    and the bytes do) is not listed, as transformers would not have written it. ValueError for
-    quantised weights.
+    and the bytes do) is not listed, as transformers would not have written it, and neither are
+    other copies (`ties.COPIES`). ValueError for quantised weights.
     """
 
     def __init__(self, path: str | Path):
@@ -62,9 +62,14 @@ class TensorFiles:
     @cached_property
     def names(self) -> tuple[str, ...]:
         head, told = ties.head_of(self._entries), ties.said(self.config)
-        if head is None or told is False or not ties.is_copy(self, head):
-            return self.stored
-        return tuple(name for name in self._entries if name != head or not self.tied)
+        own = head is None or told is False or not ties.is_copy(self, head) or not self.tied
+        left_out = {name for name in self._entries if self._is_copy(name)}
+        left_out |= set() if own else {head}
+        return tuple(name for name in self._entries if name not in left_out)
+
+    def _is_copy(self, name: str) -> bool:
+        source = ties.source_of(name)
+        return source in self._entries and ties.same(self, source, name)
 
     @property
     def head(self) -> str | None:
@@ -81,16 +86,12 @@ class TensorFiles:
         """Whether a config that does not say so ties them; who knows classes, knows better."""
         return False
 
-    def with_head(self, name: str, shape: tuple[int, ...]) -> Self:
-        """The same with a head of its own: the files' own, or else the embeddings' numbers.
-
-        name, shape: of the head that others have. Without such embeddings nothing changes.
-        """
+    def with_copy(self, name: str, source: str) -> Self:
+        """The same with one more tensor: the files' own of that name, or else another's numbers."""
         found = copy.copy(self)
-        source = ties.embeddings_of(self.stored, self.shape, shape)
-        if ties.head_of(self.stored) is None and source is not None:
-            found._entries = {**self._entries, name: self._entries[source]}
-        found.names = tuple(found._entries)
+        found._entries = {**self._entries, name: self._entries.get(name, self._entries[source])}
+        listed = {*self.names, name}
+        found.names = tuple(one for one in found._entries if one in listed)
         return found
 
     def renamed(self, names: dict[str, str]) -> Self:
@@ -101,10 +102,10 @@ class TensorFiles:
         found.names = tuple(names)
         return found
 
-    def without_head(self) -> Self:
-        """The same without the head, which is the embeddings."""
+    def without(self, name: str) -> Self:
+        """The same without a tensor that is a copy of another."""
         found = copy.copy(self)
-        found.names = tuple(name for name in self.names if name != self.head)
+        found.names = tuple(one for one in self.names if one != name)
         return found
 
     def shape(self, name: str) -> tuple[int, ...]:

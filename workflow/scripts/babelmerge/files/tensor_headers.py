@@ -68,6 +68,11 @@ def weight_files(directory: str | Path) -> list[str]:
                 "convert it where you trust it (load it with transformers and save_pretrained, "
                 "which writes safetensors) and give that directory"
             )
+    if parts := sorted(path.name for path in directory.glob("*.safetensors")):
+        raise ValueError(
+            f"{directory}: has {plain(parts[0], 200)} and no {INDEX} that lists it; fetch the "
+            "index too, or call a file that is the whole model model.safetensors"
+        )
     raise ValueError(f"{directory}: has no model.safetensors and no {INDEX}; not a checkpoint")
 
 

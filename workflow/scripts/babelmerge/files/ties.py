@@ -1,8 +1,9 @@
 """Output heads that are the embeddings, told by config and bytes: one tensor then, else two.
 
 A config that ties head and embeddings is believed where the files hold one of them, or equal
-bytes. Where they differ the head is a tensor of its own, as transformers reads it. Members of one
-merge or comparison are brought to one form by `alike`. No torch.
+bytes. Where they differ the head is a tensor of its own, as transformers reads it. What encoders
+and decoders share (`COPIES`) goes by the bytes alone. Members of one merge or comparison are
+brought to one form by `alike`. No torch.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,16 +13,31 @@ import numpy as np
 
 KEY = "tie_word_embeddings"
 PART = "text_config"  # of a model of texts and images, may have the key too
-HEADS = ("lm_head.weight", "embed_out.weight", "output_layer.weight")
+HEADS = (
+    "lm_head.weight",
+    "embed_out.weight",
+    "output_layer.weight",
+    "lm_head.decoder.weight",
+    "predictions.decoder.weight",
+    "vocab_projector.weight",
+    "generator_lm_head.weight",
+)
 EMBEDDINGS = (
+    "shared.weight",
     "embed_tokens.weight",
     "wte.weight",
     "word_embeddings.weight",
     "embed_in.weight",
     "tok_embeddings.weight",
     "embeddings.weight",
-    "shared.weight",
 )
+# Other tensors that files may hold twice -> what they are copies of, behind the same prefix.
+COPIES = {
+    "encoder.embed_tokens.weight": "shared.weight",
+    "decoder.embed_tokens.weight": "shared.weight",
+    "predictions.decoder.bias": "predictions.bias",
+    "lm_head.decoder.bias": "lm_head.bias",
+}
 PIECE = 1 << 24  # bytes that are compared at once
 
 
@@ -29,13 +45,16 @@ class Files(Protocol):
     """What is asked of a model's files here, see `tensor_files.TensorFiles`."""
 
     stored: Sequence[str]
+    names: Sequence[str]
     head: str | None
+    tied: bool
 
     def shape(self, name: str) -> tuple[int, ...]: ...
     def code(self, name: str) -> str: ...
     def raw(self, name: str) -> np.ndarray: ...
-    def with_head(self, name: str, shape: tuple[int, ...]) -> "Files": ...
-    def without_head(self) -> "Files": ...
+    def renamed(self, names: dict[str, str]) -> "Files": ...
+    def with_copy(self, name: str, source: str) -> "Files": ...
+    def without(self, name: str) -> "Files": ...
 
 
 One = TypeVar("One", bound=Files)
@@ -50,8 +69,9 @@ def embeddings_of(
     names: Iterable[str], shape: Callable[[str], tuple[int, ...]], head: tuple[int, ...]
 ) -> str | None:
     """The embeddings that a head of this shape may be tied to."""
-    found = (name for name in names if _ends(name, EMBEDDINGS))
-    return next((name for name in found if shape(name) == head), None)
+    found = [name for name in names if _ends(name, EMBEDDINGS) and shape(name) == head]
+    shared = (name for name in found if _ends(name, EMBEDDINGS[:1]))
+    return next(shared, found[0] if found else None)
 
 
 def said(config: Mapping[str, Any]) -> bool | None:
@@ -73,31 +93,99 @@ def retold(config: Mapping[str, Any], tied: bool) -> dict[str, Any]:
 def is_copy(model: Files, head: str) -> bool:
     """Whether a model's head has the bytes of its embeddings."""
     other = embeddings_of(model.stored, model.shape, model.shape(head))
-    if other is None or model.code(other) != model.code(head):
+    return other is not None and same(model, other, head)
+
+
+def same(model: Files, one: str, other: str) -> bool:
+    """Whether two tensors of a model have the same bytes."""
+    if model.code(one) != model.code(other) or model.shape(one) != model.shape(other):
         return False
-    ours, theirs = model.raw(head), model.raw(other)
+    ours, theirs = model.raw(one), model.raw(other)
     pieces = (slice(start, start + PIECE) for start in range(0, ours.size, PIECE))
     return all(np.array_equal(ours[piece], theirs[piece]) for piece in pieces)
 
 
-def alike(models: Sequence[One]) -> list[One]:
-    """The models with a head of its own in all, or in none.
+def is_looked_up(name: str) -> bool:
+    """Whether a tensor is embeddings or an output head, by its name."""
+    return _ends(name, (*EMBEDDINGS, *HEADS))
 
-    Where some have one: copies of embeddings are no tensors of their own unless another model's
+
+def source_of(name: str) -> str | None:
+    """The tensor that one of these names is a copy of, see `COPIES`."""
+    end = next((end for end in COPIES if _ends(name, (end,))), None)
+    return name.removesuffix(end) + COPIES[end] if end else None
+
+
+def alike(models: Sequence[One]) -> list[One]:
+    """The models with each tied tensor by one name in all, and a copy of its own in all or in none.
+
+    Where some have a head: copies of embeddings are no tensors of their own unless another model's
     head is; then what ties them to the embeddings gets a head that is those.
     """
     known = [model for model in models if hasattr(model, "head")]  # no state dicts, no adapters
-    heads = [model.head for model in known]
+    formed = iter(_apart(_one_head([_named(model, known[0]) for model in known])))
+    return [next(formed) if hasattr(model, "head") else model for model in models]
+
+
+def _named(model: One, first: Files) -> One:
+    """A model whose one tensor for both has the name that the first model has for it."""
+    ours, theirs = set(first.names), set(model.names)
+    missing = [name for name in first.names if name not in theirs and _is_shared(name)]
+    extra = [name for name in model.names if name not in ours and _is_shared(name)]
+    pairs = {
+        old: new
+        for new in missing
+        for old in extra
+        if first.shape(new) == model.shape(old)
+        and (_is_pair(new, old) or (_is_head(new, old) and model.tied and first.tied))
+    }
+    if not pairs or len(set(pairs.values())) < len(pairs):
+        return model
+    return model.renamed({pairs.get(name, name): name for name in model.names})
+
+
+def _is_shared(name: str) -> bool:
+    return _ends(name, (*EMBEDDINGS, *HEADS, *COPIES, *COPIES.values()))
+
+
+def _is_pair(one: str, other: str) -> bool:
+    return source_of(one) == other or source_of(other) == one
+
+
+def _is_head(one: str, other: str) -> bool:
+    """Whether one of two names is a head's, and the other one of embeddings."""
+    pairs = ((one, other), (other, one))
+    return any(_ends(head, HEADS) and _ends(body, EMBEDDINGS) for head, body in pairs)
+
+
+def _one_head(models: list[One]) -> list[One]:
+    heads = [model.head for model in models]
     if None not in heads or not any(heads):
-        return list(models)
-    apart = next((m for m in known if m.head and not is_copy(m, m.head)), None)
-    return [_formed(m, apart) if hasattr(m, "head") else m for m in models]
-
-
-def _formed(model: One, apart: One | None) -> One:
+        return models
+    apart = next((m for m in models if m.head and not is_copy(m, m.head)), None)
     if apart is None:
-        return model.without_head()
-    return model if model.head else model.with_head(apart.head, apart.shape(apart.head))
+        return [model.without(model.head) if model.head else model for model in models]
+    return [_headed(model, apart.head, apart.shape(apart.head)) for model in models]
+
+
+def _headed(model: One, head: str, shape: tuple[int, ...]) -> One:
+    if model.head:
+        return model
+    own = head_of(model.stored)
+    source = own or embeddings_of(model.stored, model.shape, shape)
+    return model.with_copy(own or head, source) if source else model
+
+
+def _apart(models: list[One]) -> list[One]:
+    """The models where what is no copy in one of them is a tensor of its own in all."""
+    listed = dict.fromkeys(name for m in models for name in m.names if source_of(name) in m.names)
+    for name in listed:
+        lacking = [name not in m.names and source_of(name) in m.names for m in models]
+        models = [
+            m.with_copy(name, source_of(name)) if lacks else m
+            for m, lacks in zip(models, lacking, strict=True)
+        ]
+    return models
 
 
 def _ends(name: str, ends: Sequence[str]) -> bool:

@@ -97,7 +97,7 @@ def _check_whole(recipe: Recipe, members: Members) -> None:
         with within(key):
             raise ValueError(
                 f"{recipe.tokenizer}: has no tokenizer, and the recipe asks for its; expected "
-                "tokenizer.json or tokenizer.model there, or another source"
+                f"{' or '.join(directories.VOCABULARIES)} there, or another source"
             )
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from babelmerge.files import directories, ties
+from babelmerge.files import directories
 from babelmerge.merging.streaming.members import Members
-from babelmerge.models.dialect import conventions, rows, vocabulary
+from babelmerge.models.dialect import configs, conventions, rows, vocabulary
 from babelmerge.models.dialect.opening import ModelFiles
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
@@ -74,6 +74,6 @@ def tokenizer(members: Members, experts: Mapping[str, Any], chat_template: str |
 
 def _config(recipe: Recipe, members: Members, said: Mapping[str, Any]) -> dict[str, Any]:
     """The config with the ties and the number of rows that the weights have."""
-    config = dict(said) if members.tied is None else ties.retold(said, members.tied)
+    config = dict(said) if members.tied is None else configs.retold(said, members.tied)
     size = rows.count(members.base)
     return config if size == rows.count(ModelFiles(recipe.base)) else vocabulary.sized(config, size)

@@ -13,7 +13,7 @@ from typing import Any
 
 from babelmerge.files import layouts, ties
 from babelmerge.models.adapter_config import FOLD, AdapterConfig
-from babelmerge.models.dialect import rows
+from babelmerge.models.dialect import configs, rows
 from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT
 
 logger = logging.getLogger(__name__)
@@ -168,7 +168,7 @@ class _Match:
         a, b = (entries.get(f"embedding_{side}" if embedding else side) for side in "ab")
         if a is None or b is None:
             raise ValueError(f"{self.path}: {module} has only one of A and B; {AGAIN}")
-        transposed = embedding or self.config.fan_in_fan_out
+        transposed = embedding or self._is_turned(name)
         self._check_factors(module, name, a, b, transposed)
         magnitude = entries.get("magnitude")
         if self.config.dora != (magnitude is not None):
@@ -179,6 +179,17 @@ class _Match:
         if embedding:
             self.tell_shared(name)
         return Change(whole, a, b, self.config.scale(module), transposed, magnitude)
+
+    def _is_turned(self, name: str) -> bool:
+        """Whether a map lies as (inputs, outputs): as peft, which asks the layer, not the config.
+
+        The config is asked of architectures that are not transformers' own.
+        """
+        base = getattr(self.base, "config", {})
+        turned = layouts.is_turned(name, base)
+        if turned is None:
+            return self.config.fan_in_fan_out and not configs.is_known(base)
+        return turned
 
     def tell_shared(self, name: str) -> None:
         """A warning where a tensor that changes is the output head too."""
@@ -222,8 +233,8 @@ class _Match:
                 f"{self.path}: {module} has rank {rank} by the config, B is {left}, A is {right}; "
                 f"{AGAIN}"
             )
-        made = (left[0], right[1])
-        if (made[::-1] if transposed else made) != expected:
+        made = (right[1], left[0]) if transposed else (left[0], right[1])
+        if made != expected:
             swapped = "" if made[::-1] != expected else ", the other way round (fan_in_fan_out)"
             raise ValueError(
                 f"{self.path}: {module}: B A is {made}, {name} of the base is {expected}{swapped}; "

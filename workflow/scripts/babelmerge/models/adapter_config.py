@@ -22,6 +22,7 @@ CONFIG = "adapter_config.json"
 BESIDE = "adapter"  # in a full model's directory: the adapter that it is made of, see `lora.keep`
 WEIGHTS = "adapter_model.safetensors"
 PICKLE = "adapter_model.bin"
+WHOLE = "model.safetensors"  # of a full model
 FOLD = (
     "fold it into its base where it was trained (peft: merge_and_unload, then save_pretrained) and "
     "give that model"
@@ -149,6 +150,11 @@ def weights(path: str | Path) -> Path:
             f"{path}: {PICKLE} is a pickle, which can run code when it is loaded; convert it where "
             "you trust it (peft: PeftModel.from_pretrained on its base, then save_pretrained, "
             "which writes safetensors) and give that directory"
+        )
+    if (path / WHOLE).is_file():
+        raise ValueError(
+            f"{path}: has {CONFIG}, which makes it an adapter, and {WHOLE} in place of {WEIGHTS}; "
+            f"take {CONFIG} away if it is a full model, else fetch the adapter again"
         )
     raise ValueError(f"{path}: has {CONFIG} and no {WEIGHTS}; fetch or train the adapter again")
 

@@ -357,7 +357,7 @@ METHODS: dict[str, Method] = {
     "subspace_boosting": Method(
         "Subspace Boosting",
         "Skorobogat et al. 2025, arXiv:2506.16506",
-        "another merge with its small singular values raised",
+        "another merge with its small singular values raised, in linear maps",
         {"then": "task_arithmetic", "beta": 0.01},
         semantics=(),
         inner=(*_VECTORS, *_SPARSE),
@@ -365,7 +365,7 @@ METHODS: dict[str, Method] = {
     "svc": Method(
         "SVC",
         "Li et al. 2026, arXiv:2602.05536",
-        "another merge with what experts share counted once",
+        "another merge with what experts share counted once, in linear maps",
         {"then": "task_arithmetic", "floor": 1.0},
         semantics=(),
         inner=(*_VECTORS, *_SPARSE),

@@ -49,6 +49,7 @@ class TaskVectors:
     ):
         self.adapters = adapters
         self.names = tuple(names)
+        self.config = getattr(next(iter(adapters.values())).base, "config", {})
 
     def shape(self, name: str) -> tuple[int, ...]:
         return next(iter(self.adapters.values())).base.shape(name)
@@ -211,6 +212,7 @@ class SpaceMember:
         self.names = space.names
         self.shape = space.shape
         self.read = read
+        self.config = getattr(space, "config", {})  # of bases, in whose layout task vectors lie
         if adapter is not None:
             self.file = adapter.file
 

@@ -16,16 +16,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from babelmerge.files import ties
 from babelmerge.merging.methods.linear_algebra import NULL, polar, singular
 from babelmerge.models.factors import one_thread
 
-LOOKED_UP = ("embed", "wte", "wpe", "lm_head")  # parts of names of embeddings and output heads
+# Parts of names of embeddings, of tokens, positions and distances, and of output heads.
+LOOKED_UP = ("embed", "wte", "wpe", "lm_head", "attention_bias")
 COMMON = 0.8  # the authors' share of Iso-CTS's common space
 
 
 def decomposes(name: str, tensor: Tensor) -> bool:
     """Whether a tensor is a linear map, of which these methods take singular values."""
-    return tensor.dim() == 2 and not any(part in name for part in LOOKED_UP)
+    looked_up = ties.is_looked_up(name) or any(part in name for part in LOOKED_UP)
+    return tensor.dim() == 2 and not looked_up
 
 
 def averaged(deltas: Sequence[Tensor]) -> Tensor:
@@ -138,7 +141,9 @@ def calibrate(
     code its rounding is projected on, and can end the direction). Calibrated is the merge as
     scaled, so that the result depends on factor; it comes back before that scale. Equal experts
     summed up give one of them, orthogonal ones their sum. Null directions stay null. A tensor that
-    is no matrix is returned as it is. ValueError for a floor that is not above 0.
+    is no matrix is returned as it is, as in FusionBench; of their two codes the authors' averages
+    what is no linear map where it sums up at a factor of 1, and scales it too at others. ValueError
+    for a floor that is not above 0.
     """
     if not floor > 0:
         raise ValueError(f"svc: floor is {floor}; expected a number above 0, as 1")

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from babelmerge.files import layouts
 from babelmerge.merging.methods import (
     averaging,
     consensus,
@@ -80,6 +81,20 @@ def _linear_map(inputs: Inputs, name: str, merge: Callable[[list[Tensor]], Tenso
     return (merge if spectral.decomposes(name, deltas[0]) else spectral.averaged)(deltas)
 
 
+def _sided(inputs: Inputs, name: str, merge: Callable[[list[Tensor]], Tensor]) -> Tensor:
+    """The same of methods to which outputs and inputs are not alike: maps as (outputs, inputs)."""
+    return _linear_map(inputs, name, _turned(inputs, name, merge))
+
+
+def _turned(
+    inputs: Inputs, name: str, merge: Callable[[list[Tensor]], Tensor]
+) -> Callable[[list[Tensor]], Tensor]:
+    """What merges a map that lies as (inputs, outputs), as GPT-2's do."""
+    if not layouts.is_turned(name, getattr(inputs.members.base, "config", {})):
+        return merge
+    return lambda deltas: merge([delta.T for delta in deltas]).T.contiguous()
+
+
 def _tsv(inputs: Inputs, name: str, point: Settings) -> Tensor:
     return _linear_map(inputs, name, lambda deltas: spectral.tsv(deltas, point.rank))
 
@@ -89,22 +104,22 @@ def _iso_c(inputs: Inputs, name: str, point: Settings) -> Tensor:
 
 
 def _iso_cts(inputs: Inputs, name: str, point: Settings) -> Tensor:
-    return _linear_map(inputs, name, lambda deltas: spectral.iso_cts(deltas, point.common))
+    return _sided(inputs, name, lambda deltas: spectral.iso_cts(deltas, point.common))
 
 
 def _wudi(inputs: Inputs, name: str, point: Settings) -> Tensor:
     told = int(point.steps), point.learning_rate
-    return _linear_map(inputs, name, lambda deltas: interference.wudi(deltas, *told))
+    return _sided(inputs, name, lambda deltas: interference.wudi(deltas, *told))
 
 
 def _swudi(inputs: Inputs, name: str, point: Settings) -> Tensor:
     told = point.time, point.rank, point.start
-    return _linear_map(inputs, name, lambda deltas: interference.swudi(deltas, *told))
+    return _sided(inputs, name, lambda deltas: interference.swudi(deltas, *told))
 
 
 def _ace(inputs: Inputs, name: str, point: Settings) -> Tensor:
     told = point.ridge, point.rank
-    return _linear_map(inputs, name, lambda deltas: interference.ace(deltas, *told))
+    return _sided(inputs, name, lambda deltas: interference.ace(deltas, *told))
 
 
 def _subspace_boosting(inputs: Inputs, name: str, point: Settings) -> Tensor:
@@ -118,7 +133,12 @@ def _svc(inputs: Inputs, name: str, point: Settings) -> Tensor:
     update = _inner(inputs, name, point)
     if not spectral.decomposes(name, update):
         return update
-    return spectral.calibrate(update, inputs.deltas(name), point.factor, point.floor)
+    told = point.factor, point.floor
+
+    def calibrated(some: list[Tensor]) -> Tensor:
+        return spectral.calibrate(some[0], some[1:], *told)
+
+    return _turned(inputs, name, calibrated)([update, *inputs.deltas(name)])
 
 
 def _nan(inputs: Inputs, name: str, point: Settings) -> Tensor:

@@ -4,14 +4,12 @@ transformers builds many tokenizers anew, by the model's class and tokenizer_con
 over parts of tokenizer.json. Then texts get other ids than the model was trained on, silently.
 """
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from babelmerge.models.dialect import tokenizers
-from babelmerge.models.dialect.tokenizers import CONFIG, FILE, SAMPLES
+from babelmerge.models.dialect.tokenizers import CONFIG, FILE, NAMED, SAMPLES
 
-NAMED = ("additional_special_tokens", "extra_special_tokens")  # keys of tokenizer_config.json
 GENERIC = "PreTrainedTokenizerFast"  # the class that takes tokenizer.json as it is
 
 
@@ -24,7 +22,7 @@ def require(tokenizer: Any, folder: str | Path) -> None:
             f"tokenizer_class: {GENERIC} in {CONFIG}, which takes {FILE} as it is, or put the "
             f"{CONFIG} there that belongs to it"
         )
-    for mark in dict.fromkeys(_named(tokenizers.settings(folder))):
+    for mark in dict.fromkeys(tokenizers.named(tokenizers.settings(folder))):
         if len(found := _ids(tokenizer, mark)) != 1:
             pieces = tokenizer.convert_ids_to_tokens(found)
             raise ValueError(
@@ -45,8 +43,8 @@ def lost(folder: str | Path) -> list[str]:
     if not (first and isinstance(last, list) and file.is_file()):
         return []
     known = tokenizers.read(file).ids
-    taken = {*known, *_named({NAMED[1]: last})}
-    return [token for token in _named({NAMED[0]: first}) if token not in taken]
+    taken = {*known, *tokenizers.named(config, NAMED[1:])}
+    return [token for token in tokenizers.named(config, NAMED[:1]) if token not in taken]
 
 
 def other_ids(tokenizer: Any, folder: Path) -> str | None:
@@ -66,12 +64,3 @@ def other_ids(tokenizer: Any, folder: Path) -> str | None:
 
 def _ids(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-def _named(config: Mapping[str, Any]) -> Iterator[str]:
-    for key in NAMED:
-        given = config.get(key)
-        tokens = given.values() if isinstance(given, Mapping) else given
-        for token in tokens if isinstance(given, Mapping | list) else ():
-            if name := tokenizers.name_of(token):
-                yield name

@@ -9,6 +9,7 @@ then. Writes nothing; runs no code of a model's.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from babelmerge.files import ties
 from babelmerge.words.showing import shown
 
 # What changes nothing that a model computes from a text, or nothing but its last bits; and what
@@ -44,6 +45,8 @@ ACTIVATIONS = {
     "gelu_accurate": "gelu_pytorch_tanh",
 }
 UNSAID = "architectures"  # that one file has no word on it is no difference
+BY_GEMMA = "hidden_activation"  # by which all but its first go, whatever hidden_act is
+CLASSIFIER, UNNAMED = "Classification", "LABEL_"
 LIMIT, FIRST = "max_position_embeddings", "original_max_position_embeddings"
 # Rotary embeddings that are stretched by a factor, LIMIT over FIRST where a config has none.
 STRETCHED = ("llama3", "yarn", "longrope", "su")
@@ -78,14 +81,16 @@ class Comparison(NamedTuple):
 def compare(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Comparison:
     """Whether two config.json make the same of equal weights, see above."""
     left, right = (dict(_flat(config)) for config in (ours, theirs))
-    given = [key for key in left if key in right and left[key] != right[key]]
-    told = {key: Difference(key, left[key], right[key]) for key in given}
-    if left.keys() == right.keys() or "model_type" in told:
-        return Comparison(tuple(told.values()), ())
+    labels = _other(*map(_labels, (ours, theirs)))
+    told = _other(left, right)
+    plain = left.keys() == right.keys() and ties.said(ours) == ties.said(theirs)
+    if (plain and not told) or "model_type" in told:
+        return Comparison((*told.values(), *labels.values()), ())
     full = [resolved(config) for config in (ours, theirs)]
     known = None not in full
     if known:
         left, right = (dict(_flat(config, True)) for config in full)
+        told = {k: one for k, one in told.items() if k not in left or left[k] != right.get(k)}
     unlike = {
         key: Difference(key, left.get(key), right.get(key))
         for key in {**left, **right}
@@ -96,7 +101,21 @@ def compare(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Comparison:
         k: one for k, one in unlike.items() if known and (k in left and k in right or ROPE in k)
     }
     unsettled = [one for key, one in unlike.items() if key not in sure]
-    return Comparison((*told.values(), *sure.values()), tuple(unsettled))
+    return Comparison((*told.values(), *labels.values(), *sure.values()), tuple(unsettled))
+
+
+def _other(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Difference]:
+    """What both have, and not alike."""
+    keys = (key for key in left if key in right and left[key] != right[key])
+    return {key: Difference(key, left[key], right[key]) for key in keys}
+
+
+def _labels(config: Mapping[str, Any]) -> dict[str, str]:
+    """What the rows of a classifier's head stand for, where that is said; any case is the same."""
+    kinds, names = config.get(UNSAID), config.get("id2label")
+    classifies = isinstance(kinds, list) and any(str(one).endswith(CLASSIFIER) for one in kinds)
+    given = names.items() if classifies and isinstance(names, Mapping) else ()
+    return {f"id2label.{n}": str(v).lower() for n, v in given if not str(v).startswith(UNNAMED)}
 
 
 def spelt_alike(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
@@ -111,9 +130,28 @@ def spelt_alike(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
     return left == right and dtypes[0] == dtypes[1]
 
 
+def retold(config: Mapping[str, Any], tied: bool) -> dict[str, Any]:
+    """A config that says whether head and embeddings are tied.
+
+    As it is where its class takes that for something else too: T5 scales its outputs by it.
+    """
+    new = ties.retold(config, tied)
+    full = [resolved(one) for one in (config, new)]
+    left, right = (dict(_flat(one or {}, True)) for one in full)
+    return new if left == right else dict(config)
+
+
 def ties_by_default(config: Mapping[str, Any]) -> bool:
     """Whether the class of a config that does not say so ties the head to the embeddings."""
     return bool((resolved(config) or {}).get("tie_word_embeddings"))
+
+
+def is_known(config: Mapping[str, Any]) -> bool:
+    """Whether transformers has a class for a config."""
+    from transformers import CONFIG_MAPPING
+
+    kind = config.get("model_type")
+    return isinstance(kind, str) and kind in CONFIG_MAPPING
 
 
 def resolved(config: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -127,7 +165,7 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any] | None:
     left_out = ("dtype", "torch_dtype", "num_labels")
     given = {key: value for key, value in config.items() if key not in left_out}
     kind = given.pop("model_type", None)
-    if not isinstance(kind, str) or kind not in CONFIG_MAPPING or _is_endless(given):
+    if not is_known(config) or _is_endless(given):
         return None
     present = {key: value for key, value in given.items() if value is not None}
     for attempt in (given, present):  # some classes take no null
@@ -178,7 +216,7 @@ def _flat(
 
 
 def _unused(config: Mapping[str, Any]) -> Iterator[str]:
-    """Keys whose value says nothing: windows that no text is longer than, and what goes with them.
+    """Keys whose value says nothing: windows that no text is longer than, and names of old.
 
     Bases and what was tuned from them differ in these, as Qwen2.5 and its Instruct do.
     """
@@ -187,6 +225,8 @@ def _unused(config: Mapping[str, Any]) -> Iterator[str]:
         yield "sliding_window"
     if not config.get("use_sliding_window"):
         yield "max_window_layers"
+    if config.get(BY_GEMMA) and config.get("model_type") != "gemma":  # whose first looks at both
+        yield "hidden_act"
 
 
 def _goes_by_limit(config: Mapping[str, Any]) -> bool:

@@ -23,7 +23,8 @@ END, ENDS = "eos_token", "eos_token_id"
 # Notes of whoever saved it, what changes no text, and what is compared as end tokens.
 NOTES = ("transformers_version", "_from_model_config", "use_cache", "return_dict_in_generate", ENDS)
 OUTPUTS = "output_"  # starts what is returned beside a text
-MARKS = ("bos_token_id", "pad_token_id")  # config.json has them too
+# Of these, what config.json has too.
+MARKS = ("bos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id")
 NOTHING = "nothing"
 LONG = 40  # characters of a value in a message
 

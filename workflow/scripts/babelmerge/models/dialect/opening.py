@@ -68,7 +68,7 @@ def say_ties(folder: Path) -> None:
     files = ModelFiles(folder)
     source = files.head and ties.embeddings_of(files.names, files.shape, files.shape(files.head))
     if source and files.tied:
-        write_json(folder / CONFIG, ties.retold(files.config, False))
+        write_json(folder / CONFIG, configs.retold(files.config, False))
 
 
 def alike(models: Sequence[Any]) -> list[Any]:

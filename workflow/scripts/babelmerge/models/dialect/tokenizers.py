@@ -7,7 +7,7 @@ vocab.json) is read through transformers, where two files differ. No torch. Writ
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 from tokenizers import AddedToken, Encoding, Tokenizer
 
-from babelmerge.files.directories import read_json
+from babelmerge.files.directories import VOCABULARIES, read_json
 from babelmerge.words.showing import plain, shown
 
 CONFIG = "tokenizer_config.json"
 FILE = "tokenizer.json"
-FILES = (FILE, "tokenizer.model", "spiece.model", "tekken.json", "vocab.json", "vocab.txt")
+FILES = VOCABULARIES
 # What tells tokenizers apart by example: digits, spaces, contractions, scripts, marks, code.
 SAMPLES = (
     "The year 2023, 1,234.56 and 10000000 things.",
@@ -35,6 +35,10 @@ SAMPLES = (
 )
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized")  # of added tokens, in how texts are cut
 PUT = ("add_bos_token", "add_eos_token", "bos_token", "eos_token")  # what is put around texts
+BESIDE = ("merges.txt", "added_tokens.json")  # read with a vocabulary that is not in FILE
+ADDED = "added_tokens_decoder"  # key of CONFIG: tokens beyond those of the files
+NAMED = ("additional_special_tokens", "extra_special_tokens")  # other keys of CONFIG, of lists
+MARKS = tuple(f"{one}_token" for one in ("bos", "eos", "unk", "sep", "pad", "cls", "mask"))
 BEYOND = ("decoder", "truncation", "padding")  # what else a tokenizer.json may say
 WORD = "a"  # a text by which is seen what is put around texts
 LONG = 200  # characters of another program's message
@@ -43,10 +47,11 @@ SHOWN = 3  # tokens that a message lists
 
 @dataclass(frozen=True)
 class Tokens:
-    """A tokenizer as a file has it."""
+    """A tokenizer as transformers reads it. more: whether its config adds tokens to the file's."""
 
     path: Path
     tokenizer: Tokenizer
+    more: bool = False
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -128,16 +133,48 @@ def name_of(token: Any) -> str:
 
 def same(ours: Path, theirs: Path) -> bool:
     """Whether two tokenizers are one by their bytes; then nothing needs to be read."""
-    if ours.name != theirs.name or _digest(ours) != _digest(theirs):
+    names = (ours.name, *(BESIDE if ours.name != FILE else ()))
+    pairs = [(ours.parent / name, theirs.parent / name) for name in names]
+    if ours.name != theirs.name or any(_digest(one) != _digest(other) for one, other in pairs):
         return False
     left, right = (settings(file.parent) for file in (ours, theirs))
-    return all(left.get(key) == right.get(key) for key in PUT)
+    said = all(left.get(key) == right.get(key) for key in PUT)
+    return said and {*beyond(ours.parent)} == {*beyond(theirs.parent)}
+
+
+def beyond(folder: Path) -> list[str]:
+    """Tokens that CONFIG names: transformers adds those that the files lack, in this order."""
+    config = settings(folder)
+    added = config.get(ADDED)
+    if not isinstance(added, Mapping):
+        file = folder / BESIDE[-1]
+        added = {str(n): token for token, n in read_json(file).items()} if file.is_file() else {}
+    if odd := [number for number in added if not str(number).isdecimal()]:
+        raise ValueError(
+            f"{folder}: its tokenizer_config.json or added_tokens.json adds a token at "
+            f"{shown(odd[0])}; expected the number of a row"
+        )
+    first = [name_of(token) for _, token in sorted(added.items(), key=lambda one: int(one[0]))]
+    extra = named(config, NAMED[1:]) or named(config, NAMED[:1])
+    marks = [name_of(config.get(mark)) for mark in MARKS]
+    return list(dict.fromkeys(filter(None, (*first, *marks, *extra))))
+
+
+def named(config: Mapping[str, Any], keys: Sequence[str] = NAMED) -> list[str]:
+    """Special tokens that tokenizer_config.json lists under keys, by their texts."""
+    given = [config.get(key) for key in keys]
+    lists = [list(one.values()) if isinstance(one, Mapping) else one for one in given]
+    tokens = [token for one in lists if isinstance(one, list) for token in one]
+    return [name for token in tokens if (name := name_of(token))]
 
 
 def read(file: Path) -> Tokens:
     """ValueError for what is no tokenizer."""
+    more = beyond(file.parent)
     try:
         found = Tokenizer.from_file(str(file)) if file.name == FILE else _converted(file.parent)
+        lacking = [token for token in more if found.token_to_id(token) is None]
+        found.add_tokens([AddedToken(token, special=True) for token in lacking])
     except Exception as error:  # those of the Rust library are bare exceptions
         first = str(error).strip().partition("\n")[0]
         raise ValueError(
@@ -145,7 +182,7 @@ def read(file: Path) -> Tokens:
         ) from error
     found.no_truncation()
     found.no_padding()
-    return Tokens(file, found)
+    return Tokens(file, found, bool(lacking))
 
 
 def compare(ours: Tokens, theirs: Tokens) -> Differences:
@@ -198,8 +235,8 @@ def _plain(part: Any) -> Any:
     return steps[0] if len(steps) == 1 else steps or None
 
 
-def _digest(path: Path) -> bytes:
-    return hashlib.sha256(path.read_bytes()).digest()
+def _digest(path: Path) -> bytes | None:
+    return hashlib.sha256(path.read_bytes()).digest() if path.is_file() else None
 
 
 def _converted(folder: Path) -> Tokenizer:

@@ -16,12 +16,11 @@ from tokenizers import Tokenizer
 
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.models.dialect import tokenizers
-from babelmerge.models.dialect.tokenizers import CONFIG, FILE, Differences, Tokens, listed
+from babelmerge.models.dialect.tokenizers import ADDED, CONFIG, FILE, Differences, Tokens, listed
 
 STRICT, COMMON, BASE = "strict", "common", "base"
 SIZE = "vocab_size"
 PART = "text_config"
-ADDED = "added_tokens_decoder"  # key of tokenizer_config.json
 REMEDY = (
     "set embeddings: common (--embeddings common) to merge rows by token, or embeddings: base to "
     "keep the base's rows and merge the rest"
@@ -148,7 +147,8 @@ class Vocabulary:
     def appended(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The base's tokenizer with the added tokens, and these; ValueError where it has holes."""
         base = self.tokens(BASE)
-        content = read_json(base.path) if base.path.name == FILE else base.content
+        whole = base.path.name == FILE and not base.more
+        content = read_json(base.path) if whole else base.content
         entries = [self._entry(token, id_) for token, id_ in self.added.items()]
         content["added_tokens"] = [*content.get("added_tokens", []), *entries]
         made = Tokenizer.from_str(json.dumps(content))
