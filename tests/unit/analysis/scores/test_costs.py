@@ -60,6 +60,16 @@ def test_an_expert_that_needs_more_bits_is_not_better_than_the_base():
     assert "not significantly better than the base" in said
 
 
+def test_what_training_gives_in_bits_has_all_digits():
+    facts = {"metric": "bits_per_byte", "dataset": "foretold/en", "owner": "experts/en"}
+    facts |= {"expert": "", "source_language": "en", "target_language": "en"}
+    kinds = {"base": ("base", 2.04), "experts/en": ("expert", 1.96)}
+    rows = [facts | {"model": m, "kind": k, "value": v} for m, (k, v) in kinds.items()]
+    rows[1]["expert"] = "en"
+    (said,) = model_findings.experts(scored(metric="bits_per_byte", scores=pd.DataFrame(rows)))
+    assert "from 2.040 to 1.960 (mean of 1)" in said
+
+
 def test_the_best_merge_of_branches_needs_the_fewest_bits():
     row = {"group": "b", "method": "linear", "dataset": "", "metric": "bits_per_byte"}
     row |= {"expert": 2.0, "joint": 2.2, "chance": None, "expert_low": 2.0}

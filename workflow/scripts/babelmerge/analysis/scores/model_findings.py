@@ -163,7 +163,8 @@ def _gain(rows: pd.DataFrame, scored: Scored) -> list[str]:
         return []
     facts = metrics.metric(scored.metric)
     before, after = (
-        labels.number(facts.factor * rows[name].mean(), 1) for name in ("base", "value")
+        labels.number(facts.factor * rows[name].mean(), _digits(facts))
+        for name in ("base", "value")
     )
     return [
         f"Training takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
@@ -178,7 +179,10 @@ def _transfer(rows: pd.DataFrame, direction: str, scored: Scored) -> list[str]:
     facts = metrics.metric(scored.metric)
     sign = 1 if facts.higher_is_better else -1
     better = int((sign * (rows["value"] - rows["base"]) > 0).sum())
-    mean, base = (labels.number(facts.factor * rows[name].mean(), 1) for name in ("value", "base"))
+    mean, base = (
+        labels.number(facts.factor * rows[name].mean(), _digits(facts))
+        for name in ("value", "base")
+    )
     where = f" ({direction})" if direction else ""
     paired = any(map(ids.paired, rows["dataset"]))
     there = "On the other test sets of their direction" if paired else "In the other languages"
@@ -187,6 +191,11 @@ def _transfer(rows: pd.DataFrame, direction: str, scored: Scored) -> list[str]:
         f"the base has {base}{facts.unit}: {facts.better} the base in {better} of {len(rows)} "
         "cases."
     ]
+
+
+def _digits(facts: metrics.Metric) -> int:
+    """Of a mean; one of scores of which a point is little."""
+    return facts.digits if facts.is_cost else 1
 
 
 def faults(scored: Scored) -> list[str]:
