@@ -4,16 +4,19 @@
 
 Makes a Qwen2-shaped base (0.494 B parameters, bfloat16, random) and four experts near it, then runs
 in turn, each as a process of its own: the floor (read five models, write one, by cat and cp), ours
-and mergekit on the same recipe file with the same dtype. Also: private memory, for the model and
-for one of twice the layers; 30 points of a TIES grid in one process; the same on a GPU where torch
-sees one. Everything is done in --folder (default: a temporary one, about 15 GB with --peer once).
---write puts the tables into benchmarks/README.md between its markers.
+and mergekit on the same recipe file with the same dtype. What is written is on the disk before the
+next run begins. The files are in the page cache; a second table has runs for which they were
+dropped from it. Also: private memory, for the model and for one of twice the layers; 30 points of a
+TIES grid in one process; the same on a GPU where torch sees one. Everything is done in --folder
+(default: a temporary one, about 15 GB with --peer once). --write puts the tables into
+benchmarks/README.md between its markers.
 """
 
 import argparse
 import json
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -42,7 +45,10 @@ POINTS = {
     "ties (original)": ("ties", {"density": 0.4, "weight": 0.3}),
     "sce": ("sce", {"select_topk": 0.5, "semantics": "mergekit"}),
     "sce (original)": ("sce", {"select_topk": 0.5}),
+    "della": ("della", {"density": 0.4, "weight": 0.3, "epsilon": 0.1, "semantics": "mergekit"}),
 }
+SLOW = ("della",)  # in minutes: run once
+COLD = ("linear", "ties")
 SHAPE = {
     "architectures": ["Qwen2ForCausalLM"],
     "model_type": "qwen2",
@@ -115,11 +121,17 @@ def make_models(folder: Path, layers: int, experts: int = EXPERTS) -> tuple[Path
     return paths[0], {path.name: path for path in paths[1:]}
 
 
+def cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Measured:
-    """A process run to its end: seconds, and the most private memory it had at once."""
+    """A process run to its end: wall and CPU seconds, most private memory at once."""
 
     def __init__(self, command: list[str], **environment: str):
-        start = time.perf_counter()
+        os.sync()
+        start, before = time.perf_counter(), cpu_of_children()
         process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -130,7 +142,7 @@ class Measured:
         watcher = threading.Thread(target=self._watch, args=(process,), daemon=True)
         watcher.start()
         self.output = process.communicate()[0].decode(errors="replace")
-        self.seconds = time.perf_counter() - start
+        self.seconds, self.cpu = time.perf_counter() - start, cpu_of_children() - before
         watcher.join()
         if process.returncode:
             raise SystemExit(f"{' '.join(command)} failed:\n{self.output[-3000:]}")
@@ -152,10 +164,18 @@ class Measured:
 def floor(folder: Path, models: list[Path]) -> float:
     """Seconds to read all models and to write one, as plain file copies do."""
     files = [str(model / "model.safetensors") for model in models]
-    read = Measured(["sh", "-c", 'cat "$@" > /dev/null', "sh", *files])
-    write = Measured(["cp", files[0], str(folder / "copy")])
-    (folder / "copy").unlink()
-    return read.seconds + write.seconds
+    copy = str(folder / "copy")
+    both = Measured(["sh", "-c", f'cat "$@" > /dev/null; cp "$1" {copy}', "sh", *files])
+    Path(copy).unlink()
+    return both.seconds
+
+
+def drop_from_cache(models: list[Path]) -> None:
+    """Make the next reading of these models one from the disk."""
+    os.sync()
+    for model in models:
+        with open(model / "model.safetensors", "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def recipe_file(folder: Path, base: Path, experts: dict[str, Path], label: str) -> Path:
@@ -185,7 +205,7 @@ def merges(folder: Path, base: Path, experts: dict[str, Path], runs: int, with_p
     for label in POINTS:
         recipe = recipe_file(folder, base, experts, label)
         floors, mine = [], []
-        for _ in range(runs):
+        for _ in range(1 if label in SLOW else runs):
             floors.append(floor(folder, [base, *experts.values()]))
             mine.append(ours(recipe, folder / "ours"))
         comparable = with_peer and "original" not in label
@@ -194,11 +214,26 @@ def merges(folder: Path, base: Path, experts: dict[str, Path], runs: int, with_p
             "method": label,
             "floor": statistics.median(floors),
             "ours": statistics.median(run.seconds for run in mine),
+            "cpu": statistics.median(run.cpu for run in mine),
             "private": max(run.private for run in mine) / 1e6,
             "theirs": theirs.seconds if theirs else None,
         }
         print(json.dumps(row), flush=True)
         rows.append(row)
+    return rows
+
+
+def cold_merges(folder: Path, base: Path, experts: dict[str, Path], runs: int) -> list:
+    """The same where each reading is from the disk: floor and ours in seconds, medians."""
+    models, rows = [base, *experts.values()], []
+    for label in COLD:
+        recipe, floors, mine = recipe_file(folder, base, experts, label), [], []
+        for _ in range(runs):
+            drop_from_cache(models)
+            floors.append(floor(folder, models))
+            drop_from_cache(models)
+            mine.append(ours(recipe, folder / "ours").seconds)
+        rows.append([label, statistics.median(floors), statistics.median(mine)])
     return rows
 
 
@@ -231,17 +266,24 @@ def sweep(base: Path, experts: dict[str, Path]) -> dict:
 
 def table(rows: list[dict]) -> str:
     lines = [
-        "| method | floor, s | ours, s | ours / floor | private memory, GB | mergekit, s "
-        "| mergekit / ours |",
-        "|---|---|---|---|---|---|---|",
+        "| method | floor, s | ours, s | ours / floor | ours, CPU s | private memory, GB "
+        "| mergekit, s | mergekit / ours |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         theirs = f"{row['theirs']:.1f}" if row["theirs"] else ""
         ratio = f"{row['theirs'] / row['ours']:.1f}" if row["theirs"] else ""
         lines.append(
             f"| {row['method']} | {row['floor']:.2f} | {row['ours']:.2f} "
-            f"| {row['ours'] / row['floor']:.1f} | {row['private']:.2f} | {theirs} | {ratio} |"
+            f"| {row['ours'] / row['floor']:.1f} | {row['cpu']:.1f} | {row['private']:.2f} "
+            f"| {theirs} | {ratio} |"
         )
+    return "\n".join(lines)
+
+
+def cold_table(rows: list) -> str:
+    lines = ["| read from the disk | floor, s | ours, s | ours / floor |", "|---|---|---|---|"]
+    lines += [f"| {label} | {low:.2f} | {our:.2f} | {our / low:.1f} |" for label, low, our in rows]
     return "\n".join(lines)
 
 
@@ -274,7 +316,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, help="where models are made (kept if given)")
     parser.add_argument("--peer", choices=("once", "never"), default="once")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--write", action="store_true", help="into benchmarks/README.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -282,13 +324,15 @@ def main() -> None:
         base, experts = make_models(folder / "24", 24)
         ours(recipe_file(folder, base, experts, "ties"), folder / "ours")  # compiles the kernels
         rows = merges(folder, base, experts, options.runs, options.peer == "once")
+        cold = cold_merges(folder, base, experts, options.runs)
         found = sweep(base, experts)
         large, more = make_models(folder / "48", 48)
         twice = ours(recipe_file(folder, large, more, "ties"), folder / "ours").private / 1e6
         text = "\n\n".join(
             [
-                f"{machine()}. Medians of {options.runs} runs, mergekit once.",
+                f"{machine()}. Medians of {options.runs} runs, mergekit and della once.",
                 table(rows),
+                cold_table(cold),
                 f"Private memory of ties with twice the layers: {twice:.2f} GB.",
                 told_sweep(found, rows),
             ]

@@ -7,6 +7,7 @@ import sys
 
 import pandas as pd
 import pytest
+from transformers import PreTrainedTokenizerFast
 
 pytestmark = pytest.mark.e2e
 
@@ -112,6 +113,15 @@ def test_training_record_says_what_was_done(built):
     assert facts["steps"] == 10
 
 
+def test_models_end_a_text_where_their_tokenizer_does(built):
+    for model in ("base", "experts/hi-en", "merges/both-ways/ties"):
+        folder = built.result("models", model)
+        ends = PreTrainedTokenizerFast.from_pretrained(folder).eos_token_id
+        for name in ("config", "generation_config"):
+            said = json.loads((folder / f"{name}.json").read_text())
+            assert said["eos_token_id"] == ends, (model, name)
+
+
 def test_report_is_one_file_that_needs_no_network(built):
     page = built.result("report.html").read_text(encoding="utf-8")
     for attribute in re.findall(r'(?:src|href)="([^"]+)"', page):
@@ -146,6 +156,8 @@ groups:
 methods:
   task_arithmetic: {{weight: [0.5, 1.0]}}
   ties: {{density: [0.5], weight: [0.5]}}
+  dare: null
+  sce: null
 generation: {{max_new_tokens: 12}}
 analysis: null
 """
@@ -195,17 +207,15 @@ def test_adapters_are_taken_in_on_their_base_and_merged_by_their_factors(project
     study = tmp_path / "tuned.yaml"
     study.write_text(ADAPTER.format(ready=tmp_path / "ready.yaml", adapter=tmp_path / "adapter"))
     ready = type(project)(project.folder, str(study))
-    target = "results/tuned/models/experts/tuned/manifest.json"
-    assert ready.run(target) == {"fetch_model": 2}
+    merged = "results/tuned/models/merges/both/knots/manifest.json"
+    measured = "results/tuned/comparisons/task_vectors/experts.tsv"
+    made = {"fetch_model": 3, "select_recipe": 1, "merge_models": 1, "compare_task_vectors": 1}
+    assert ready.run(merged, measured) == made
     taken = ready.result("models/experts/tuned")
     assert {p.name for p in taken.glob("*.safetensors")} == {"adapter_model.safetensors"}
     assert json.loads((taken / "manifest.json").read_text())["base"]["path"] == "../../base"
-    merged = "results/tuned/models/merges/both/knots/manifest.json"
-    assert ready.run(merged) == {"fetch_model": 1, "select_recipe": 1, "merge_models": 1}
     members = json.loads(ready.path(merged).read_text())["members"]
     assert set(members) == {"base", "experts/tuned", "experts/other"}
-    measured = "results/tuned/comparisons/task_vectors/experts.tsv"
-    assert ready.run(measured) == {"compare_task_vectors": 1}
     table = pd.read_csv(ready.path(measured), sep="\t")
     found = table[table["level"] == "model"].groupby("measure")["value"]
     assert found.max()["stable_rank"] <= 2, "the adapter's factors, not the rounded model"

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import shutil
 import types
 from html.parser import HTMLParser
 from pathlib import Path
@@ -74,11 +75,20 @@ class Wildcards(dict):
 
 
 def saved(folder: Path, drawn: dict[Key, Figure]) -> dict[Key, Path]:
-    """Figures as files, named as the workflow names them: cka-xx-en.target.svg."""
-    return {
-        key: style.save(figure, folder / ".".join(["-".join(key[:2]), *key[2:]]), ("svg",))[0]
-        for key, figure in drawn.items()
-    }
+    """Figures as files, named as the workflow names them: cka-xx-en.target.svg.
+
+    One that stands for several is drawn once: equal figures are equal bytes.
+    """
+    first: dict[int, Path] = {}
+    files = {}
+    for key, figure in drawn.items():
+        file = folder / f"{'.'.join(['-'.join(key[:2]), *key[2:]])}.svg"
+        if id(figure) in first:
+            shutil.copyfile(first[id(figure)], file)
+        else:
+            first[id(figure)] = style.save(figure, file.with_suffix(""), ("svg",))[0]
+        files[key] = file
+    return files
 
 
 def shown(folder: Path, long: dict, drawn: dict[str, Figure], tables: list[Key]) -> Parts:

@@ -1,5 +1,7 @@
 """Plans of the shipped studies, and a small study to write variants of."""
 
+from functools import cache
+
 import pytest
 from places import STUDIES
 
@@ -36,6 +38,7 @@ def changed(old: str, new: str) -> str:
     return SMALL.replace(old, new)
 
 
+@cache
 def shipped(name: str, data: str = "."):
     return plan.expand(study.load(STUDIES / f"{name}.yaml", data))
 

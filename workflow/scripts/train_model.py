@@ -29,8 +29,8 @@ def starting_point(cfg, folder):
         model.name_or_path = cfg.get("base", str(folder))  # what an adapter will say it is of
         return model, tokenizer
     tokenizer = models.load_tokenizer(folder)
-    seed = cfg["training"]["seed"]
-    return initialisation.initialise(cfg["architecture"], len(tokenizer), seed), tokenizer
+    made_of = cfg["architecture"], len(tokenizer), cfg["training"]["seed"]
+    return initialisation.initialise(*made_of, tokenizer), tokenizer
 
 
 def trained(cfg, model, tokenizer, out_dir, facts):

@@ -32,6 +32,7 @@ PRELOADED = (
     "numpy",
     "pandas",
     "scipy.stats",
+    "numba",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",

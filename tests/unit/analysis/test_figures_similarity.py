@@ -1,6 +1,7 @@
 """Figures of CKA and of angles: what they have in common, and which of them a plan has."""
 
 import made_up_similarity as made_up
+import pandas as pd
 import pytest
 from figure_parts import panels, words
 from made_up_similarity import MAIN, SMALL, TWO
@@ -14,14 +15,24 @@ from babelmerge.display import style as fs
 TEN = (*made_up.CODES, "de", "fr", "ja", "zh", "ar", "it")
 
 
+def around(make, codes, **given):
+    """A long table of as many data sets, with one other expert and one merge on each."""
+
+    def rows(code, other):
+        names = made_up.models(dict.fromkeys((code, other)), False, ("ties",))
+        return make((code,), into=False, names=names, **given)
+
+    return pd.concat(map(rows, codes, (*codes[1:], codes[0])))
+
+
 @pytest.mark.parametrize("codes,blocks", [(TWO, 2), (("hi",), 1), (TEN, 3)])
 def test_few_and_many_layers_and_languages(codes, blocks):
     sizes = {"blocks": blocks, "sentences": 12, "features": 8}
-    rows = made_up.cka(codes, into=False, **sizes)
+    rows = around(made_up.cka, codes, **sizes)
     figure = figures_cka.cka_figure(rows)
     assert len(panels(figure)) == len(codes)
     assert figure.get_figwidth() == fs.WIDTH * (2 if len(codes) > similarity_panels.MANY else 1)
-    turns = made_up.angles(codes, into=False, ranks=(4,), **sizes)
+    turns = around(made_up.angles, codes, ranks=(4,), **sizes)
     assert len(panels(figures_angles.angle_figure(turns))) == len(codes)
 
 

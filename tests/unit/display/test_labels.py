@@ -9,3 +9,14 @@ def test_directions_in_words():
     assert labels.direction_words(INTO, "xx-en") == "XX → English"
     assert labels.direction_words(INTO, "translation-xx-en") == "Translation, XX → English"
     assert labels.direction_words(["sentiment/hi", "sentiment/bn"], "sentiment-xx") == "Sentiment"
+
+
+def test_a_heading_in_a_sentence_begins_small_unless_it_is_an_abbreviation():
+    assert labels.inside("Cosine of task vectors") == "cosine of task vectors"
+    assert labels.inside("CKA, mean over layers") == "CKA, mean over layers"
+
+
+def test_states_along_training_say_their_step():
+    assert labels.model_id("joint/mixed@60") == "Joint mixed, step 60"
+    assert labels.model_id("experts/en@60") == "Expert English, step 60"
+    assert labels.model_id("joint/mixed") == "Joint mixed"

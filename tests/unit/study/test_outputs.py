@@ -35,6 +35,9 @@ def test_texts_in_pairs_and_in_languages_are_read_and_choices_are_not(several):
     assert "sentences" in own["translation/hi-en"], "which languages were judged already"
     summary = own["summaries/de"]
     assert summary["language"] == "de" and summary["candidates"] == ["de", "en"]
+    settings = {d: evaluate.metric_settings(several, d) for d in several.datasets}
+    assert settings["translation/hi-en"]["candidates"] == ["de", "en", "hi"], "German looks English"
+    assert settings["summaries/de"]["candidates"] == ["de"]
     experts = [c for c in outputs.settings(several) if c["kind"] == "expert"]
     assert {(c["expert"], c["dataset"]) for c in experts} == {
         (unit, f"translation/{unit}") for unit in ("hi-en", "bn-en")

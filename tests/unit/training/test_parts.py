@@ -193,3 +193,14 @@ def test_a_seed_makes_a_base_and_an_unknown_setting_does_not():
         initialisation.initialise({"model_type": "qwen2", "hiden_size": 8}, 300, 0)
     with pytest.raises(ValueError, match="model_type: found 'qwen0'"):
         initialisation.initialise({"model_type": "qwen0"}, 300, 0)
+
+
+@pytest.mark.parametrize("model_type", ["llama", "gpt2"])  # by their type: 2 and 50,256
+def test_a_seeded_base_ends_a_text_where_its_tokenizer_does(model_type):
+    tokenizer = make_tokenizer()
+    small = {"model_type": model_type, "hidden_size": 8, "num_attention_heads": 1}
+    architecture = small | {"num_hidden_layers": 1}
+    model = initialisation.initialise(architecture, len(tokenizer), 0, tokenizer)
+    for config in (model.config, model.generation_config):
+        ends = (config.bos_token_id, config.eos_token_id)
+        assert ends == (tokenizer.bos_token_id, tokenizer.eos_token_id)

@@ -45,6 +45,13 @@ def test_a_system_has_its_mean_and_variation_in_each_task(tables):
     assert best == [[False, False], [True, True], [False, False]], "one merge is no choice"
 
 
+def test_experts_of_languages_and_of_pairs_are_each_on_their_own_test_set(tables):
+    pair = {"datasets": ["flores/en-de"], "metric": "accuracy"}
+    found = benchmarks({**tables, "flores": long(pair["datasets"])}, SHOWN | {"flores": pair})
+    assert found.rows[1].label == "Experts (each on its own test set)"
+    assert benchmarks(tables, SHOWN).rows[1].label == "Experts (each on its own language)"
+
+
 def test_a_language_that_lacks_is_named_and_the_mean_is_over_the_others(tables):
     own = tables["read"]
     gone = (own["kind"] == "expert") & own["dataset"].isin(["read/fr", MEAN])

@@ -115,3 +115,10 @@ def test_published_claims_stand_beside_ours_with_what_they_depend_on(tmp_path):
     page = chapter(Parts(study=CFG, long={("cost",): long, ("published",): published}))
     assert findings.DEPENDS in page and "What was published" in page
     assert "What was published" not in chapter(Parts(study=CFG, long={("cost",): long}))
+
+
+def test_a_case_of_several_directions_is_called_by_none(tmp_path):
+    long = table(tmp_path)
+    told = " ".join(findings.told(long, CFG | {"directions": {"mood-xx": []}}))
+    assert told.startswith("Everything trained: 3 experts") and "Expert longer trained" in told
+    assert "Mood" not in told and "Mood, everything trained" in " ".join(findings.told(long, CFG))

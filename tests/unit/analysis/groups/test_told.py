@@ -86,6 +86,12 @@ def test_means_have_a_difference_to_experts_and_joint_model(long, cfg):
     assert "sentiment-asian: ties-0.5" not in rows  # it has two of five languages
 
 
+def test_one_merge_alone_is_not_the_best_of_any(long, cfg):
+    main = (long["kind"] == "merge") & (long["relation"] == "")
+    table = tables.means(long[~main | (long["method"] == "ties-1.0")], cfg)
+    assert "ties-1.0" in texts(table) and "chosen" not in table.note
+
+
 def test_of_each_method_the_better_setting_is_shown(long, cfg):
     rows = texts(tables.best(long, cfg))
     assert "ties-1.0 (best on test)" in rows and "ties-0.5" not in rows

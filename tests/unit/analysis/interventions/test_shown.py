@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figure_parts import svg
 from small_studies import miniature
 
 from babelmerge.analysis.interventions import blocks as science
@@ -108,8 +109,7 @@ def test_curves_of_any_depth(tmp_path, blocks, sets, dead):
     names = [f"translation/{n}" for n in range(sets)]
     rows = written(block_rows(blocks, names, dead=names[:dead]), tmp_path)
     figure = figures_interventions.block_curves(rows)
-    (path,) = figure_style.save(figure, tmp_path / "figure", ("svg",))
-    content = path.read_text(encoding="utf-8")
+    content = svg(figure, tmp_path)
     assert "TIES" in content and "All but blocks" in content
     assert ("experts learnt nothing" in content) == (dead == sets)
     if dead < sets:
@@ -123,8 +123,7 @@ def test_matrices_of_losses(tmp_path, languages):
     rows = written(neuron_rows(languages, ("base", "joint/all"), empty=["bn"]), tmp_path)
     rows.loc[2, "loss"] = ""
     figure = figures_interventions.neuron_losses(rows)
-    (path,) = figure_style.save(figure, tmp_path / "figure", ("svg",))
-    content = path.read_text(encoding="utf-8")
+    content = svg(figure, tmp_path)
     for text in ("Hindi (40)", "Bengali (0)", "Joint all", "BLEU lost", "Nats a token"):
         assert text in content, text
     grid = intervention_tables.loss_grid(
@@ -138,8 +137,7 @@ def test_matrices_of_losses(tmp_path, languages):
 def test_a_figure_of_nothing_off_says_so(tmp_path):
     rows = written(neuron_rows(["hi", "bn"], empty=["hi", "bn"]), tmp_path)
     figure = figures_interventions.neuron_losses(rows)
-    (path,) = figure_style.save(figure, tmp_path / "figure", ("svg",))
-    assert "No model has a neuron" in path.read_text(encoding="utf-8")
+    assert "No model has a neuron" in svg(figure, tmp_path)
 
 
 def test_figures_without_a_row_say_so():

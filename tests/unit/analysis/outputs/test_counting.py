@@ -107,6 +107,7 @@ def test_what_fails_most_is_told_and_what_hardly_fails_is_not(table):
     told = list(findings.most(table, SHOWN))
     assert told[3].startswith("Numerals: 100% of the outputs of TIES, g (T, XX → English), most")
     assert not any(line.startswith("Unfinished") for line in told)
+    assert told[4].startswith("Off target: 67% of the 3 outputs (of 4) that can be judged of Base")
     parts = Parts({"directions": SHOWN}, {("outputs",): table}, tables={("outputs",): "<p>t</p>"})
     content = chapter.outputs(parts)
     Page(content)

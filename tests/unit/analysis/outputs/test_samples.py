@@ -1,6 +1,7 @@
 """Outputs of several models on the same rows, side by side."""
 
 import json
+import math
 
 import made_up_study
 from made_up_report import Page
@@ -53,3 +54,16 @@ def test_a_sample_tells_how_its_output_fails(tmp_path):
     assert found[0]["faults"] == {"base": ["copied", "unfinished"]}
     content = samples.side_by_side(found)
     assert "<h4>Base (copied, unfinished)</h4>" in content
+
+
+def test_a_text_that_is_only_foretold_is_shown_by_its_cost(tmp_path):
+    """-log2 p(text) a byte; of several choices the chosen one is shown as before."""
+    text = "ein é"  # six bytes
+    one = {"text": text, "log_likelihood": -12 * math.log(2)}
+    rows = [
+        {"source": text, "reference": text, "output": text, "choices": [one] * k} for k in (1, 2)
+    ]
+    (tmp_path / "base.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    facts = {"dataset": "t/de", "source_language": "de", "target_language": "de"}
+    found = samples.read([{**facts, "models": ["base"]}], [str(tmp_path / "base.jsonl")])
+    assert [sample["outputs"]["base"] for sample in found] == ["2.00 bits per byte", text]

@@ -34,6 +34,16 @@ def test_a_mean_is_over_all_data_sets_or_not_there():
     assert table[table["dataset"] != MEAN]["value"].tolist() == pytest.approx([50, 70, 90])
 
 
+def test_one_model_that_was_scored_in_its_own_language_alone_has_no_mean():
+    """Else a mean of one language would stand beside means of all."""
+    grown = cfg("growing")
+    grown["series"][0]["points"].insert(0, [1, {"text/en": "experts/en"}])
+    whole = pd.concat([scores("growing"), scores("growing").iloc[[0]].assign(model="experts/en")])
+    table = lines(whole, grown["series"], "accuracy")
+    assert list(mean_of(table, "Merge, Linear").index) == [1]
+    assert len(table[table["at"] == 1]) == 4  # the model alone, the merge in both, its mean
+
+
 @pytest.mark.parametrize("what", ["along", "growing"])
 def test_a_figure_has_a_line_for_each_data_set_and_one_for_the_mean(what):
     whole = scores(what)
@@ -52,8 +62,9 @@ def test_chance_is_the_mean_over_the_data_sets():
     table = pd.DataFrame(rows, columns=["baseline", "metric", "value"])
     assert by_chance([table], "accuracy") == pytest.approx(40)
     assert by_chance([], "accuracy") is None
-    level = figures.progress(scores(), cfg(), 40.0).axes[0].lines[-1]
-    assert set(level.get_ydata()) == {40.0}
+    figure = figures.progress(scores(), cfg(), 40.0)
+    assert set(figure.axes[0].lines[-1].get_ydata()) == {40.0}
+    assert "Chance" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_without_scores_there_is_a_figure_that_says_so():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from made_up_report import Page, scored
 
-from babelmerge.analysis.scores import chapter, failures, figures, findings, matrix
+from babelmerge.analysis.scores import chapter, failures, findings, matrix
 from babelmerge.analysis.scores import model_findings as models
 from babelmerge.analysis.scores.question import question
 from babelmerge.display import html as page
@@ -36,13 +36,12 @@ def full(tmp_path_factory):
     scores = made_up_study.scores()
     retention = made_up_study.retention(scores)
     swept = made_up_study.sweeps()["many-to-one"]
+    one = matrix.score_matrix(scores, INTO)
     drawn = {
-        ("matrix", "xx-en", "bleu"): matrix.score_matrix(scores, INTO),
-        ("matrix", "en-xx", "bleu"): matrix.score_matrix(scores, OUT),
-        ("overview", "bleu"): figures.retention_overview(retention, "bleu", ["many-to-one"]),
-        ("retention", "many-to-one", "bleu"): figures.retention_bars(
-            retention, "bleu", ["many-to-one"]
-        ),
+        ("matrix", "xx-en", "bleu"): one,
+        ("matrix", "en-xx", "bleu"): one,
+        ("overview", "bleu"): one,
+        ("retention", "many-to-one", "bleu"): one,
         ("sweeps", "many-to-one", "bleu"): sweep_figure(swept),
     }
     names = [("retention", ""), ("retention-summary", ""), ("own-scores", ""), ("lowest", "")]
@@ -166,8 +165,8 @@ def test_overall_finding_names_means_and_the_best():
     families = {"many-to-one": {"many-to-one": []}, "one-to-many": {"one-to-many": []}}
     (said,) = findings.overall(scored(retention=kept(rows), families=families))
     assert said == (
-        "many-to-one merges keep 46% of the experts' BLEU on average (best: TIES, 51%) and "
-        "one-to-many merges 19% (best: TIES, 20%; interval overlaps with DARE)."
+        "“many-to-one” merges keep 46% of the experts' BLEU on average (best: TIES, 51%) and "
+        "“one-to-many” merges 19% (best: TIES, 20%; interval overlaps with DARE)."
     )
 
 
@@ -178,6 +177,26 @@ def test_asymmetry_is_hedged_when_intervals_overlap():
     close = [("g", "ties", "t/hi-en", 0.6, 0.3, 0.9), ("g", "ties", "t/en-hi", 0.5, 0.2, 0.8)]
     (said,) = findings.asymmetry(scored(retention=kept(close)))
     assert "chance" in said and "times" not in said
+
+
+def test_of_what_is_the_same_nothing_is_best():
+    """Merges that keep nothing: no method is the best, and no direction may be so by chance."""
+    rows = [("g", m, d, 0.0, 0.0, 0.0) for m in ("ties", "dare") for d in ("t/hi-en", "t/en-hi")]
+    found = scored(retention=kept(rows), families={"g": {"g": []}})
+    assert findings.overall(found) == ["“g” merges keep 0% of the experts' BLEU on average."]
+    assert findings.asymmetry(found) == [
+        "By direction, merges keep the same, 0%, into English and from English."
+    ]
+
+
+def test_points_lost_say_of_which_test_sets_they_are():
+    rows = [("g", "ties", "t/hi-en", 0.6, 0.5, 0.7), ("g", "ties", "t/bn-en", 0.2, 0.1, 0.3)]
+    found = scored(retention=kept(rows), families={"g": {"g": []}})
+    (said,) = findings.interference(found)
+    assert said == "From expert to merge, BLEU drops by 30.0 points (g), on average."
+    some = kept(rows).assign(unlearnt=["", "base"])
+    (said,) = findings.interference(scored(retention=some, families={"g": {"g": []}}))
+    assert "20.0 points (g), on average of the test sets of which the expert learnt" in said
 
 
 def test_counts_against_base_and_expert():
@@ -210,7 +229,7 @@ def test_joint_and_worst_and_published():
         ],
     )
     (said,) = findings.published(scored(published=published))
-    assert said == "The published BLEU scores imply retention of 25% many-to-one (P)."
+    assert said == "The published BLEU scores (P) imply retention of 25% (many-to-one)."
 
 
 def test_experts_that_score_zero_do_not_break_the_story():

@@ -35,18 +35,18 @@ def told(metric):
 
 def test_costs_grow_and_what_is_better_is_not_called_above():
     said = told("bits_per_byte")
-    assert "all merges keep 67% of the experts' bits per byte" in said
+    assert "“all” merges keep 67% of the experts' bits per byte" in said
     assert "what is kept is the experts' over the merges'" in said
     assert "significantly better than the base's: 2, worse than it: 0" in said
     assert "Significantly worse than the expert's own score: 2 of 2" in said
-    assert "bits per byte grow by 1.000 all" in said and "drops" not in said
+    assert "bits per byte grow by 1.000 (all)" in said and "drops" not in said
     assert "Joint training reaches 80%" in said
 
 
 def test_of_other_scores_the_same_numbers_are_told_as_ever():
     said = told("bleu")
     assert "significantly above the base's: 2, below it: 0" in said
-    assert "BLEU drops by 1.7 points all" in said and "less is better" not in said
+    assert "BLEU drops by 1.7 points (all)" in said and "less is better" not in said
     assert "Joint training reaches 80%" in said
     assert "above the base's, or no" in retention_tables.retention_table(kept("bleu"), "bleu").note
     table = retention_tables.retention_table(kept("bits_per_byte"), "bits_per_byte")

@@ -1,13 +1,13 @@
 """Figures: the same bytes each time, everything told, nothing cut off, gaps shown as gaps."""
 
-import re
-
 import made_up_study
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from figure_parts import words
 
+from babelmerge.analysis.groups.overview import retention_overview
 from babelmerge.analysis.scores import figures, matrix
 from babelmerge.display import style as figure_style
 from babelmerge.evaluation.sweeps import figures as figures_search
@@ -25,15 +25,6 @@ def scores():
 @pytest.fixture(scope="module")
 def retention(scores):
     return made_up_study.retention(scores)
-
-
-def svg(figure, tmp_path):
-    (path,) = figure_style.save(figure, tmp_path / "figure", ("svg",))
-    return path.read_text(encoding="utf-8")
-
-
-def words(content):
-    return re.findall(r"<text\b[^>]*>([^<]*)</text>", content)
 
 
 def test_equal_figures_are_equal_bytes_without_dates(scores, tmp_path):
@@ -61,7 +52,7 @@ def test_style_leaves_no_trace():
 
 def test_matrix_tells_every_score_and_every_name(scores, tmp_path):
     _, out = made_up_study.datasets(("hi", "bn", "ta", "te"))
-    said = words(svg(matrix.score_matrix(scores, out), tmp_path))
+    said = words(matrix.score_matrix(scores, out), tmp_path)
     here = scores[(scores.metric == "bleu") & scores.dataset.isin(out) & (scores.kind != "merge")]
     assert {f"{value:.1f}" for value in here.value} <= set(said)
     assert {"Hindi", "Base", "Expert English → Tamil", "Joint from-english", "97%"} <= set(said)
@@ -77,6 +68,19 @@ def test_matrix_rows_run_from_base_to_joint_and_gaps_stay_gaps(scores):
     assert names[0] == "Base" and names[-1] == "Joint to-english"
     hatched = [patch for patch in ax.patches if patch.get_hatch()]
     assert [patch.get_xy() for patch in hatched] == [(2.5, 0.5)]
+
+
+def test_dark_is_better_in_a_matrix_whichever_way_that_is(scores):
+    into, _ = made_up_study.datasets(("hi", "bn"))
+    shades = {}
+    for metric in ("bleu", "bits_per_byte"):
+        own = scores[scores["metric"] == "bleu"].assign(metric=metric)
+        figure = matrix.score_matrix(own, into, metric)
+        grid = own[own["dataset"] == into[0]].drop_duplicates("kind").set_index("kind")["value"]
+        cells = [patch.get_facecolor() for patch in figure.axes[0].patches]
+        shades[metric] = {sum(cells[0][:3]): grid["base"], sum(cells[2][:3]): grid["expert"]}
+    for metric, better in (("bleu", max), ("bits_per_byte", min)):
+        assert shades[metric][min(shades[metric])] == better(shades[metric].values())
 
 
 def test_shared_limit_makes_matrices_comparable(scores):
@@ -97,15 +101,15 @@ def test_few_and_many_languages_zero_and_missing_scores(languages, tmp_path):
     unlearnt = ["expert", "retention", "low", "high", "unlearnt"]
     retention.loc[retention.index[0], unlearnt] = [0, np.nan, np.nan, np.nan, "floor"]
     into, _ = made_up_study.datasets(languages)
-    assert "0.0" in words(svg(matrix.score_matrix(scores, into), tmp_path))
-    said = words(svg(figures.retention_bars(retention, "bleu", ["many-to-one"]), tmp_path))
+    assert "0.0" in words(matrix.score_matrix(scores, into), tmp_path)
+    said = words(figures.retention_bars(retention, "bleu", ["many-to-one"]), tmp_path)
     assert "the expert learnt nothing" in said
 
 
 def test_a_matrix_of_zeros_has_a_scale(tmp_path):
     scores = made_up_study.scores(("hi", "bn")).assign(value=0.0)
     figure = matrix.score_matrix(scores, made_up_study.datasets(("hi", "bn"))[0])
-    said = words(svg(figure, tmp_path))
+    said = words(figure, tmp_path)
     assert "1.0" in said and not [word for word in said if word.startswith("1e")]
 
 
@@ -135,7 +139,7 @@ def test_names_of_two_lines_do_not_touch_however_few_the_methods(retention, meth
 
 
 def test_retention_bars_show_levels_methods_and_shares(retention, tmp_path):
-    said = words(svg(figures.retention_bars(retention, "bleu", ["many-to-one"]), tmp_path))
+    said = words(figures.retention_bars(retention, "bleu", ["many-to-one"]), tmp_path)
     rows = retention[(retention.group == "many-to-one") & (retention.metric == "bleu")]
     assert {f"{100 * share:.0f}%" for share in rows.retention} <= set(said)
     assert {"Task Arithmetic", "TIES", "DARE", "SCE", "Base", "Joint training"} <= set(said)
@@ -143,6 +147,19 @@ def test_retention_bars_show_levels_methods_and_shares(retention, tmp_path):
     base = (rows.base / rows.expert).iloc[0]
     marks = [line.get_xdata()[0] for line in figure.axes[0].lines]
     assert any(mark == pytest.approx(base) for mark in marks)
+
+
+def test_that_an_expert_learnt_nothing_is_said_once_a_test_set(retention, tmp_path):
+    rows = retention[(retention.group == "many-to-one") & (retention.metric == "bleu")]
+    one = rows.dataset == rows.dataset.iloc[0]
+    lost = {"retention": np.nan, "low": np.nan, "high": np.nan, "unlearnt": "base"}
+    told = pd.concat([rows[one].assign(**lost), rows[~one]])
+    figure = figures.retention_bars(told, "bleu", ["many-to-one"])
+    assert words(figure, tmp_path).count("the expert learnt nothing") == 1
+    assert (
+        figure.get_figheight()
+        < figures.retention_bars(rows, "bleu", ["many-to-one"]).get_figheight()
+    )
 
 
 def test_retention_needs_rows(retention):
@@ -156,23 +173,28 @@ def test_retention_above_the_expert_stays_on_the_axis(retention):
         1.6,
         1.8,
     ]
-    for make in (figures.retention_bars, figures.retention_overview):
+    for make in (figures.retention_bars, retention_overview):
         figure = make(frame, "bleu", ["many-to-one", "one-to-many"])
         assert figure.axes[0].get_xlim()[1] > 1.8
 
 
-@pytest.mark.parametrize("make", [figures.retention_bars, figures.retention_overview])
+@pytest.mark.parametrize("make", [figures.retention_bars, retention_overview])
 def test_retention_of_experts_that_learnt_nothing_says_so(retention, tmp_path, make):
     nothing = retention.assign(retention=float("nan"), unlearnt="below the base")
-    assert figures.NOTHING in words(svg(make(nothing, "bleu", ["many-to-one"]), tmp_path))
+    assert figures.NOTHING in words(make(nothing, "bleu", ["many-to-one"]), tmp_path)
 
 
 def test_overview_scales_to_many_groups(retention, tmp_path):
     rows = retention[retention.group == "bidirectional-hi"]
-    many = pd.concat([rows.assign(group=f"pairs-{n:02d}") for n in range(45)])
+    many = pd.concat([rows.assign(group=f"pairs-{n:02d}") for n in range(24)])
     names = list(dict.fromkeys(many.group))
-    said = words(svg(figures.retention_overview(many, "bleu", names), tmp_path))
-    assert {"pairs-00", "pairs-44"} <= set(said)
+    said = words(retention_overview(many, "bleu", names), tmp_path)
+    assert {"pairs-00", "pairs-23"} <= set(said)
+    one = retention_overview(many, "bleu", names, {"pairs": names})
+    assert {"pairs (24 groups)"} <= set(words(one, tmp_path))
+    assert one.get_figheight() < 2, "many groups of a family share a row"
+    dots = sum(len(drawn.get_offsets()) for drawn in one.axes[0].collections)
+    assert dots == (many.metric == "bleu").sum()
 
 
 def test_sweep_panels_by_number_of_parameters_that_vary():
@@ -203,7 +225,7 @@ def test_sweep_tables_as_they_are_read_back_from_files(tmp_path):
     table.to_csv(tmp_path / "sweep.tsv", sep="\t", index=False)
     back = pd.read_csv(tmp_path / "sweep.tsv", sep="\t")
     assert figures_search.parameters(back) == ["weight"]
-    assert "weight" in words(svg(sweep_figure({"dare": back}), tmp_path))
+    assert "weight" in words(sweep_figure({"dare": back}), tmp_path)
 
 
 def test_a_search_shows_both_halves_and_rings_what_was_selected_on_the_unseen_one(tmp_path):
@@ -217,7 +239,7 @@ def test_a_search_shows_both_halves_and_rings_what_was_selected_on_the_unseen_on
     assert held.get_ydata().tolist() == (8 + table["mean"].cummax() / 5).tolist()
     won = table[table["selected"]].iloc[0]
     assert figure.axes[1].collections[-1].get_offsets().tolist() == [[won.name, won["held"]]]
-    assert {"rows searched on", "other rows"} <= set(words(svg(figure, tmp_path)))
+    assert {"rows searched on", "other rows"} <= set(words(figure, tmp_path))
 
 
 def test_three_parameters_and_gaps(tmp_path):
@@ -233,15 +255,29 @@ def test_three_parameters_and_gaps(tmp_path):
     "sweeps", [{}, {"ties": made_up_study.sweep({"weight": [1]}, ["t/hi-en"])}]
 )
 def test_no_sweep_says_so(sweeps, tmp_path):
-    assert any("one point only" in text for text in words(svg(sweep_figure(sweeps), tmp_path)))
+    assert any("one point only" in text for text in words(sweep_figure(sweeps), tmp_path))
 
 
 def test_training_curves_by_kind_and_direction(tmp_path):
-    said = words(svg(training_curves(made_up_study.curves()), tmp_path))
+    said = words(training_curves(made_up_study.curves()), tmp_path)
     assert {"Experts XX → English", "Experts English → XX", "Base", "Joint"} <= set(said)
     bare = {"base": made_up_study.curve().drop(columns="dev_loss")}
-    assert "Step" in words(svg(training_curves(bare), tmp_path))
-    assert "No model was trained" in words(svg(training_curves({}), tmp_path))
+    assert "Step" in words(training_curves(bare), tmp_path)
+    assert "No model was trained" in words(training_curves({}), tmp_path)
+
+
+def test_the_names_of_many_curves_stand_in_their_panel_and_branches_in_panels_of_their_own():
+    names = [f"experts/{code}" for code in TEN] + ["experts/hi@from-4", "experts/bn@from-4"]
+    curves = {name: made_up_study.curve().drop(columns="dev_loss") for name in names}
+    figure = training_curves(curves)
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["Experts", "Experts, from step 4"]
+    with figure_style.style():
+        figure.draw_without_rendering()
+        for ax in figure.axes:
+            box = ax.get_legend().get_window_extent()
+            assert box.y0 >= ax.bbox.y0 + ax.bbox.height / 3
+    told = figure.axes[1].get_legend().get_texts()
+    assert [text.get_text() for text in told] == ["Hindi", "Bengali"]
 
 
 def test_spread_keeps_order_and_distance():

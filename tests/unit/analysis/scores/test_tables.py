@@ -125,7 +125,7 @@ def test_several_groups_show_each_expert_on_its_own_pair(scores):
     assert table.header[5] == ("XX → English", "Hindi") and len(table.header) == 10
     own = scores[(scores.model == "experts/en-hi") & (scores.metric == "bleu")]
     own = own.set_index("dataset")["value"]["translation/en-hi"]
-    assert texts(table)["Fine-tuned (own pair)"][0] == f"{own:.2f}"
+    assert texts(table)["Experts (own pair)"][0] == f"{own:.2f}"
 
 
 def test_groups_that_share_data_sets_get_rows_of_their_own(scores):

@@ -4,6 +4,6 @@ import pytest
 from made_up_adapters import Family
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def family(tmp_path_factory):
     return Family(tmp_path_factory.mktemp("family"))

@@ -43,8 +43,10 @@ def test_every_study_fits_the_schema():
     import jsonschema
 
     schema = json.loads(study_docs.schema())
+    check = jsonschema.validators.validator_for(schema)
+    check.check_schema(schema)
     for path in sorted((CONFIG / "studies").glob("*.yaml")):
-        jsonschema.validate(study_yaml.read(path), schema)
+        check(schema).validate(study_yaml.read(path))
 
 
 def test_every_parameter_is_described():

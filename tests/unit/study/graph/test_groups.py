@@ -115,6 +115,14 @@ def test_costs_are_told_where_experts_and_joint_model_learnt_the_same(plan):
     assert cost.chapter(shipped("pretraining")) is None
 
 
+def test_directions_of_the_same_experts_and_joint_model_cost_once():
+    several = shipped("pretraining-mini")
+    (case,) = cost.settings(several)["cases"]
+    assert len(case["experts"]) == 10
+    assert cost.shown(several)["directions"] == {case["direction"]: []}
+    assert list(cost.figures(several)) == [("cost", case["direction"])]
+
+
 def test_a_study_of_single_groups_has_no_ablations():
     alone = made(STUDY.split("  late:")[0] + "methods: {linear: {}}\n")
     assert ablations.chapter(alone) is None and groups.overall_figures(alone)

@@ -121,8 +121,8 @@ def group(name: str) -> str:
 
 
 def inside(words: str) -> str:
-    """A heading within a sentence: its first letter small."""
-    return words[:1].lower() + words[1:]
+    """A heading within a sentence: its first letter small, unless the word is an abbreviation."""
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def counted(number: int, kind: str) -> str:
@@ -136,11 +136,17 @@ def model(row: Mapping) -> str:
     makers = {
         "base": lambda: "Base",
         "expert": lambda: f"Expert {expert(row['expert'] or ids.unit(row['model']))}",
-        "joint": lambda: f"Joint {ids.unit(row['model'])}",
+        "joint": lambda: f"Joint {_stepped(ids.unit(row['model']))}",
         "merge": lambda: method(row["method"] or ids.unit(row["model"])),
-        "baseline": lambda: f"Baseline {ids.unit(row['model'])}",
+        "baseline": lambda: f"Baseline {_stepped(ids.unit(row['model']))}",
     }
     return makers.get(row["kind"], lambda: row["model"])()
+
+
+def _stepped(name: str) -> str:
+    """'mixed, step 60' for mixed@60."""
+    step = ids.step(name)
+    return f"{ids.finished(name)}, step {step}" if step else name
 
 
 def model_id(name: str) -> str:

@@ -11,7 +11,7 @@ from statistics import fmean
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
@@ -122,9 +122,9 @@ def _laid_out(figure: Figure) -> Bbox:
     return figure.get_tightbbox().padded(0.04)
 
 
-def on_colour(value: float, norm: Normalize) -> str:
+def on_colour(value: float, norm: Normalize, scale: Colormap = SCALE) -> str:
     """Ink that is readable on the scale's colour for this value."""
-    red, green, blue, _ = SCALE(norm(value))
+    red, green, blue, _ = scale(norm(value))
     return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 else INK
 
 

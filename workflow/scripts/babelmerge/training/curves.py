@@ -1,5 +1,6 @@
 """Figure of training: loss over steps. Takes training logs as they are written; knows no paths."""
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -19,24 +20,26 @@ CAPTION = (
 
 
 def training_curves(curves: Mapping[str, pd.DataFrame]) -> Figure:
-    """Loss against steps, a panel per kind of model (experts: per direction), one scale.
+    """Loss against steps, a panel per kind of model, one scale.
+
+    Experts: a panel per direction, and per step of a common model at which they begin.
 
     curves: model id → log with step, loss and, where it was measured, dev_loss. Faint: training
     loss; strong with markers: loss on held-out text.
     """
     parts = _curve_panels(curves)
     with fs.style():
-        heights = [1.75] * len(parts) or [0.8]
+        heights = [_height(len(models)) for models in parts.values()] or [0.8]
         figure, axes = fs.panels(heights, list(parts) or [""])
         if not parts:
             fs.message(axes[0], "No model was trained")
         top = max((float(log["loss"].max()) for log in curves.values() if len(log)), default=1.0)
         for ax, models in zip(axes, parts.values(), strict=False):
             for at, (name, log) in enumerate(models.items()):
-                _curve(ax, log, labels.model_id(name), at)
+                _curve(ax, log, _name(name), at)
             ax.set_ylim(0, top * 1.03)
             ax.set_ylabel("Loss (nats a token)")
-            ax.legend(loc="upper right", ncols=2 if len(models) > 4 else 1, handlelength=1.6)
+            ax.legend(loc="upper right", ncols=_columns(len(models)), handlelength=1.6)
         if parts:
             axes[-1].set_xlabel("Step")
     return figure
@@ -50,14 +53,33 @@ def _curve_panels(curves: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, pd.
         title = TITLES[ids.kind(name)]
         if name in experts and pivot:
             title = f"Experts {labels.direction(name, pivot)}"
+        begun = ids.begun(name)
+        title = f"{title}, from step {begun}" if begun else title
         parts.setdefault(title, {})[name] = log
     return parts
 
 
+def _name(model: str) -> str:
+    """What a panel's title has not said."""
+    start = f", from step {ids.begun(model)}"
+    return labels.model_id(model).removeprefix("Expert ").removesuffix(start)
+
+
+def _columns(models: int) -> int:
+    return 2 if models > 4 else 1
+
+
+def _height(models: int) -> float:
+    """Inches of a panel, half of which its legend may take."""
+    return max(1.75, 0.5 + 0.3 * math.ceil(models / _columns(models)))
+
+
 def _curve(ax: Axes, log: pd.DataFrame, label: str, at: int) -> None:
-    colour = fs.PALETTE[at % len(fs.PALETTE)]
-    ax.plot(log["step"], log["loss"], color=colour, linewidth=0.8, alpha=0.45)
+    dashes = fs.DASHES[at // len(fs.PALETTE) % len(fs.DASHES)]
+    line = {"color": fs.PALETTE[at % len(fs.PALETTE)], "linestyle": (0, dashes) if dashes else "-"}
     held = log.dropna(subset=[HELD_OUT]) if HELD_OUT in log else log.iloc[:0]
-    marker = fs.MARKERS[at % len(fs.MARKERS)]
-    line = {"color": colour, "marker": marker, "markersize": 3, "label": label.split("Expert ")[-1]}
-    ax.plot(held["step"], held[HELD_OUT] if len(held) else [], **line)
+    told = {} if len(held) else {"label": label}
+    ax.plot(log["step"], log["loss"], linewidth=0.8, alpha=0.45, **line, **told)
+    if len(held):
+        line |= {"marker": fs.MARKERS[at % len(fs.MARKERS)], "markersize": 3, "label": label}
+        ax.plot(held["step"], held[HELD_OUT], **line)

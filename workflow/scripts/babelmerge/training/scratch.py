@@ -13,8 +13,9 @@ def initialise(architecture: Mapping, vocab_size: int, seed: int, tokenizer=None
     """A seeded, randomly initialised causal language model in float32 on the CPU.
 
     architecture: `model_type` (qwen2, llama, …) and settings of that type's config, such as
-    hidden_size. The tokenizer, where given, lends its pad and EOS ids. The same arguments give
-    the same weights. Raises ValueError for an unknown model type or setting.
+    hidden_size. The tokenizer, where given, says which tokens begin and end a text: by their type
+    models have others. The same arguments give the same weights. Raises ValueError for an unknown
+    model type or setting.
     """
     settings = dict(architecture)
     model_type = settings.pop("model_type", None)
@@ -33,13 +34,8 @@ def initialise(architecture: Mapping, vocab_size: int, seed: int, tokenizer=None
                 f"base.architecture: {model_type} has no setting {shown(key)}{hint(key, known)}"
             )
     if tokenizer is not None:
-        settings |= _special_tokens(tokenizer)
+        settings |= {key: getattr(tokenizer, key) for key in ("bos_token_id", "eos_token_id")}
     config = AutoConfig.for_model(model_type, **{**settings, "vocab_size": vocab_size})
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-
-
-def _special_tokens(tokenizer) -> dict:
-    ids = ("bos_token_id", "eos_token_id", "pad_token_id")
-    return {key: getattr(tokenizer, key) for key in ids}

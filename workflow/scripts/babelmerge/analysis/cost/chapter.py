@@ -1,7 +1,7 @@
 """The report's chapter on what training cost."""
 
-from babelmerge.analysis.cost import figures, findings
-from babelmerge.display import chapters, labels
+from babelmerge.analysis.cost import figures, findings, tables
+from babelmerge.display import chapters
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
 
@@ -20,7 +20,7 @@ def cost(parts: Parts) -> str:
     body = page.paragraphs([INTRODUCTION])
     body += page.bullets([*findings.told(table, parts.study), *findings.choosing(table)])
     keys = [key for key in parts.figures if key[0] == "cost"]
-    body += chapters.drawn(parts, keys, figures.BARS, lambda key: f"{_words(parts, key[1])}. ")
+    body += chapters.drawn(parts, keys, figures.BARS, lambda key: _lead(parts, key[1]))
     body += parts.table("cost")
     claims = list(findings.claims(table, parts.frame("published")))
     if claims:
@@ -28,5 +28,6 @@ def cost(parts: Parts) -> str:
     return body + page.paragraphs([findings.DEPENDS])
 
 
-def _words(parts: Parts, direction: str) -> str:
-    return labels.direction_words(parts.study["directions"][direction], direction)
+def _lead(parts: Parts, direction: str) -> str:
+    words = tables.called(direction, parts.study)
+    return f"{words}. " if words else ""

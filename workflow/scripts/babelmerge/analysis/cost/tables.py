@@ -50,10 +50,15 @@ def _unit(long: pd.DataFrame) -> str:
 
 def section(cost: Cost, cfg: Mapping) -> str:
     """What is to be done, in words."""
-    words = labels.direction_words(cfg["directions"][cost.direction], cost.direction)
-    if cost.part == NEW:
-        return f"{words}, everything trained"
-    return f"{words}, {labels.inside(labels.model_id(cost.what))} trained anew"
+    what = "everything" if cost.part == NEW else labels.inside(labels.model_id(cost.what))
+    words = ", ".join(filter(None, [called(cost.direction, cfg), f"{what} trained"]))
+    return words[:1].upper() + words[1:] + " anew" * (cost.part != NEW)
+
+
+def called(direction: str, cfg: Mapping) -> str:
+    """A direction in words; nothing where it stands for others too."""
+    datasets = cfg["directions"][direction]
+    return labels.direction_words(datasets, direction) if datasets else ""
 
 
 def label(cost: Cost) -> str:

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from babelmerge.analysis.groups.comparing import CHOSEN, MEAN
-from babelmerge.analysis.groups.lines import Line, interval, label, lines
+from babelmerge.analysis.groups.lines import Line, interval, label, lines, merges
 from babelmerge.display import labels
 from babelmerge.display import style as fs
 from babelmerge.words.metrics import metric as facts_of
@@ -48,7 +48,7 @@ def overall(table: pd.DataFrame, cfg: Mapping) -> Figure:
         ax.set_xlim(0, 1.45 * top)
         ax.xaxis.set_major_locator(MaxNLocator(6))
         ax.set_ylim(len(shown) - 0.4, -0.6)
-        ax.set_yticks(range(len(shown)), [_label(line, datasets, cfg) for line in shown])
+        ax.set_yticks(range(len(shown)), _labels(shown, datasets, cfg))
         ax.tick_params(axis="y", length=0)
         ax.set_xlabel(facts.label)
         figure.legend(handles=_legend(shown), loc="outside upper left", ncols=3)
@@ -66,11 +66,14 @@ def _colour(line: Line) -> str:
     return COLOURS[line.kind]
 
 
-def _label(line: Line, datasets: list[str], cfg: Mapping) -> str:
-    if line.kind == "expert":
-        return "Experts"
-    plain = label(line, datasets)
-    return f"{plain} ({cfg['chosen_on']}-best)" if line.chosen == CHOSEN else plain
+def _labels(shown: list[Line], datasets: list[str], cfg: Mapping) -> list[str]:
+    best = f" ({cfg['chosen_on']}-best)" if len(merges(shown)) > 1 else ""
+    return [
+        "Experts"
+        if line.kind == "expert"
+        else label(line, datasets) + best * (line.chosen == CHOSEN)
+        for line in shown
+    ]
 
 
 def _legend(shown: list[Line]) -> list[Patch]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from babelmerge.analysis.groups.comparing import MEAN, SAME
-from babelmerge.analysis.groups.lines import Line, interval, lines, unit
+from babelmerge.analysis.groups.lines import Line, interval, lines, merges, unit
 from babelmerge.display import labels
 from babelmerge.evaluation.statistics import SIGNIFICANT
 from babelmerge.words import ids
@@ -37,7 +37,7 @@ def otherwise(table: pd.DataFrame, metric: str) -> Iterator[str]:
     """How near the best other merge of the main group's experts comes to them; one sentence."""
     every = [line for line in lines(table) if line.has(MEAN, metric)]
     others = [line for line in every if line.relation == SAME]
-    main = [line for line in every if line.kind == "merge" and not line.relation]
+    main = merges(every)
     experts = [line for line in every if line.kind == "expert"]
     if not (others and main and experts):
         return
@@ -53,6 +53,7 @@ def otherwise(table: pd.DataFrame, metric: str) -> Iterator[str]:
     )
     if sign * (own - plain) > 0:
         text += f": {labels.percent((found - plain) / (own - plain))} of the way to the experts"
+        text += _sure(best.number(MEAN, metric, "main"))
     yield f"{text}."
 
 

@@ -63,8 +63,10 @@ def lines(table: pd.DataFrame) -> list[Line]:
 
 
 def unit(datasets: Sequence[str], several: bool = True) -> str:
-    """What data sets of a direction differ by: languages, or pairs."""
-    return ("pair" if any(map(ids.paired, datasets)) else "language") + "s" * several
+    """What data sets differ by: languages, pairs, or, where some have each, as test sets."""
+    kinds = {ids.paired(dataset) for dataset in datasets}
+    word = "test set" if len(kinds) > 1 else "pair" if kinds == {True} else "language"
+    return word + "s" * several
 
 
 def label(line: Line, datasets: Sequence[str]) -> str:
@@ -74,6 +76,11 @@ def label(line: Line, datasets: Sequence[str]) -> str:
         method = labels.method(line.method)
         return f"{labels.group(line.name)}: {method}" if line.relation else method
     return labels.model_id(line.name)
+
+
+def merges(every: Sequence[Line]) -> list[Line]:
+    """Those of the main group, of which the best is chosen where there are several."""
+    return [line for line in every if line.kind == "merge" and not line.relation]
 
 
 def columns(datasets: Sequence[str]) -> list[tuple[str, str]]:

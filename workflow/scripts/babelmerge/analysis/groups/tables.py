@@ -5,7 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from babelmerge.analysis.groups.comparing import CHOSEN, MEAN
-from babelmerge.analysis.groups.lines import Line, columns, interval, label, lines, printed, unit
+from babelmerge.analysis.groups.lines import (
+    Line,
+    columns,
+    interval,
+    label,
+    lines,
+    merges,
+    printed,
+    unit,
+)
 from babelmerge.analysis.scores.published import lookup, note
 from babelmerge.display import labels
 from babelmerge.display.layout import Cell, Row, Table
@@ -44,15 +53,16 @@ class Shown:
         return Row(line.section, self.label(line), tuple(cells))
 
     def label(self, line: Line) -> str:
-        plain = label(line, self.datasets)
-        return f"{plain} (best on {self.cfg['chosen_on']})" if line.chosen == CHOSEN else plain
+        plain, several = label(line, self.datasets), len(merges(self.lines)) > 1
+        best_of = several and line.chosen == CHOSEN
+        return f"{plain} (best on {self.cfg['chosen_on']})" if best_of else plain
 
     def note(self, *sentences: str) -> str:
         return " ".join(filter(None, [*sentences, note(self.published, [self.asides])]))
 
     def caution(self) -> str:
         """How the best merge was chosen, where there was a choice."""
-        count = sum(line.kind == "merge" and not line.relation for line in self.lines)
+        count = len(merges(self.lines))
         if count < 2:
             return ""
         if self.cfg["chosen_on"] != "test":
@@ -105,9 +115,8 @@ def best(table: pd.DataFrame, cfg: Mapping, published: pd.DataFrame | None = Non
     None where every method was given one setting: that is the table of scores.
     """
     shown = Shown(table, cfg, published)
-    merges = [line for line in shown.lines if line.kind == "merge" and not line.relation]
-    leading = [line for line in merges if line.chosen]
-    if len(leading) == len(merges):
+    leading = [line for line in merges(shown.lines) if line.chosen]
+    if len(leading) == len(merges(shown.lines)):
         return None
     lines_ = [line for line in shown.lines if line.kind != "merge"] + leading
     title = f"{shown.words}: the best merge by each method, {facts_of(shown.metric).label}"
@@ -125,8 +134,7 @@ def ablations(
     if not further:
         return None
     used = {line.method for line in further}
-    own = [line for line in shown.lines if line.kind == "merge" and not line.relation]
-    own = [line for line in own if line.chosen == CHOSEN or line.method in used]
+    own = [line for line in merges(shown.lines) if line.chosen == CHOSEN or line.method in used]
     trained = [line for line in shown.lines if line.kind != "merge"]
     title = f"{shown.words}: groups compared, {facts_of(shown.metric).label}"
     told = (

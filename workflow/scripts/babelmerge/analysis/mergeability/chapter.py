@@ -8,8 +8,7 @@ from babelmerge.display.chapters import Parts
 MOST_PAIRS = 10  # that are shown unfolded
 QUESTION = (
     "Which experts could be merged, judged by their inside alone? For each pair of experts: how "
-    "alike their states are in late layers, how alike their task vectors, how alike their "
-    "languages."
+    "alike their states are, how alike their task vectors, how alike their languages."
 )
 PREDICTION = (
     "What merges kept of their experts' scores, against the mean likeness of the pairs in them. "

@@ -23,8 +23,9 @@ from babelmerge.words.likeness import MEASURES
 
 CAPTION = (
     f"Drop ({tables.DROPPED}: above 0 the merge is worse) against likeness, a point a merge, named "
-    "by its experts in the first panel where there is room; line: least squares. r: Pearson's, ρ: "
-    "Spearman's; p from exchanging experts, naive: as if merges were independent."
+    "by its experts in the first panel where there is room; without experts that learnt nothing, "
+    "and merges of such alone. Line: least squares. r: Pearson's, ρ: Spearman's; p from exchanging "
+    "experts, naive: as if merges were independent."
 )
 COLUMNS = 2
 Members = Mapping[str, Sequence[str]]  # of groups

@@ -35,9 +35,9 @@ DROP = "drop"
 DROPPED = "experts - merge, in points; merge - experts where less is better"
 DROPS_NOTE = (
     f"Drop ({DROPPED}) against how alike they are, mean over methods: a negative r means that more "
-    "of it goes with smaller drops. p: two-sided, from exchanging the experts, since merges that "
-    "share experts are not independent; naive p: as if they were. None is corrected for the number "
-    "of measures."
+    "of it goes with smaller drops. Experts that learnt nothing are left out. p: two-sided, from "
+    "exchanging the experts, since merges that share experts are not independent; naive p: as if "
+    "they were. None is corrected for the number of measures."
 )
 FEW_NOTE = f" In brackets: with so few experts to exchange no p could be below {ALPHA}; no test."
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from babelmerge.analysis.outputs import findings, samples
+from babelmerge.display import chapters
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
 
-MOST_ROWS = 24  # that are shown unfolded
 READ = (
     "A score says how far outputs are from references. Here is what they are: copies of their "
     "source, loops, numbers, another language, nothing."
@@ -18,8 +18,6 @@ def outputs(parts: Parts, shown: Sequence[Mapping] = ()) -> str:
     table = parts.frame("outputs")
     if table.empty:
         return ""
-    box = parts.table("outputs")
-    rows = box.count('<th scope="row">')
     body = page.paragraphs([READ]) + page.bullets(findings.most(table, parts.study["directions"]))
-    body += box if rows <= MOST_ROWS else page.details(f"All {rows} systems", box)
+    body += chapters.folded(parts.table("outputs"))
     return body + samples.side_by_side(shown)

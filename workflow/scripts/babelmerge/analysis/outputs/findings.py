@@ -23,7 +23,16 @@ def most(table: pd.DataFrame, shown: tables.Shown) -> Iterator[str]:
         worst = often.loc[often["value"].idxmax()]
         where = f" ({worst['direction']})" if several else ""
         yield (
-            f"{heading.removesuffix(' %')}: {labels.percent(worst['value'])} of the outputs of "
-            f"{worst['system']}{where}, most of all; {len(often)} of {len(own)} rows of the table "
-            f"{'has' if len(often) == 1 else 'have'} {LEAST:.0%} or more."
+            f"{heading.removesuffix(' %')}: {labels.percent(worst['value'])} of {_of(worst, found)}"
+            f" of {worst['system']}{where}, most of all; {len(often)} of {len(own)} rows of the "
+            f"table {'has' if len(often) == 1 else 'have'} {LEAST:.0%} or more."
         )
+
+
+def _of(row: pd.Series, found: pd.DataFrame) -> str:
+    """'the outputs', or those that could be judged: 'the 12 outputs (of 40) that can be judged'."""
+    same = (found["system"] == row["system"]) & (found["direction"] == row["direction"])
+    judged, every = int(row["n"]), int(found.loc[same, "n"].max())
+    if judged == every:
+        return "the outputs"
+    return f"the {judged} outputs (of {every}) that can be judged"

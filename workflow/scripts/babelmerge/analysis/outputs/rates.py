@@ -21,7 +21,10 @@ RATES: Mapping[str, tuple[str, str]] = {
         f"of whose runs of {LOOP_RUN} characters {REPEATED:.0%} were there before",
     ),
     "numerals": ("Numerals %", "whose letters and digits are digits for the most part"),
-    "off_target": ("Off target %", "in another language than asked for, or empty"),
+    "off_target": (
+        "Off target %",
+        "in another language than asked for, or empty, of those whose language can be told",
+    ),
     "unfinished": ("Unfinished %", "that had not ended after max_new_tokens"),
 }
 GUARDED = "Copies, repetition and numerals count where the reference has not the same."

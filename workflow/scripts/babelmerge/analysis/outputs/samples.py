@@ -1,5 +1,6 @@
 """Outputs of all models on the same rows, side by side."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -34,9 +35,18 @@ def read(
                 **{key: value for key, value in case.items() if key != "models"},
                 "source": rows[0]["source"],
                 "reference": rows[0]["reference"],
-                "outputs": {m: r["output"] for m, r in zip(case["models"], rows, strict=True)},
+                "outputs": {m: _told(r) for m, r in zip(case["models"], rows, strict=True)},
                 "faults": dict(zip(case["models"], failing, strict=False)),
             }
+
+
+def _told(row: Mapping) -> str:
+    """What a model wrote or chose; of a text that it was only asked to foretell, at which cost."""
+    choices = row.get("choices", ())
+    if len(choices) != 1 or "log_likelihood" not in choices[0]:
+        return row["output"]
+    bits = -choices[0]["log_likelihood"] / math.log(2) / len(choices[0]["text"].encode())
+    return f"{bits:.2f} bits per byte"
 
 
 def _faults(row: Mapping, cut: Collection[str]) -> list[str]:

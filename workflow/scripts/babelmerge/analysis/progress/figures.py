@@ -17,8 +17,8 @@ from babelmerge.words.metrics import metric as facts_of
 CAPTIONS = {
     "along": "Scores over training: the mean over {units} (strong) and each of them (faint).",
     "growing": (
-        "Scores against how many models are merged, each model on all {units}: the mean (strong) "
-        "and each of them (faint). One model: the first alone."
+        "Scores against how many models are merged: the mean over all {units} (strong) and each "
+        "of them (faint). One model: the first alone, where it was scored."
     ),
 }
 BRANCHING = (
@@ -112,16 +112,7 @@ def _kept(ax: Axes, table: pd.DataFrame, method: str, at: int) -> None:
 
 def _level(ax: Axes, value: float) -> None:
     """A line at what chance gives."""
-    ax.axhline(value, color=fs.FAINT, linewidth=0.8, linestyle=(0, (2, 2)))
-    ax.annotate(
-        "chance",
-        (1.0, value),
-        xycoords=("axes fraction", "data"),
-        fontsize=6,
-        ha="right",
-        va="bottom",
-        color=fs.FAINT,
-    )
+    ax.axhline(value, color=fs.FAINT, linewidth=0.8, linestyle=(0, (2, 2)), label="Chance")
 
 
 def _line(ax: Axes, rows: pd.DataFrame, name: str, at: int) -> None:

@@ -17,7 +17,7 @@ COLUMNS = ("series", "at", "dataset", "value")
 
 
 def lines(scores: pd.DataFrame, series: Sequence[Mapping], metric: str) -> pd.DataFrame:
-    """One row a series, place and data set, and its mean where all of its data sets have a value.
+    """One row a series, place and data set, and the mean where all of the series' have a value.
 
     series: {"kind", "name", "points": [[place, {data set: model}], …]}, called as `label` has it.
     value: as shown, of one metric.
@@ -32,10 +32,11 @@ def lines(scores: pd.DataFrame, series: Sequence[Mapping], metric: str) -> pd.Da
 
 def _rows(known: Mapping, series: Sequence[Mapping]) -> Iterable[tuple]:
     for one in series:
+        wanted = {dataset for _, models in one["points"] for dataset in models}
         for at, models in one["points"]:
             found = {d: known[m, d] for d, m in models.items() if (m, d) in known}
             yield from ((label(one), at, dataset, value) for dataset, value in found.items())
-            if found and len(found) == len(models):
+            if found and len(found) == len(wanted):
                 yield label(one), at, MEAN, sum(found.values()) / len(found)
 
 

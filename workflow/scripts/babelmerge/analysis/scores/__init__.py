@@ -1,4 +1,4 @@
-"""Scores told: what fine-tuning gave, what merges keep of it, and what fails.
+"""Scores told: what training gave, what merges keep of it, and what fails.
 
 Offers: `retention` (what a merge keeps, with paired tests), `score_table`, `retention_tables` and
 `tables` (layouts), `matrix` and `figures` (drawings), `findings` and `model_findings` (sentences),

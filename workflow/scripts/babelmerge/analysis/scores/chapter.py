@@ -9,6 +9,7 @@ import pandas as pd
 
 from babelmerge.analysis.groups.figures import OVERALL
 from babelmerge.analysis.groups.lines import unit
+from babelmerge.analysis.groups.overview import CAPTION as OVERVIEW
 from babelmerge.analysis.scores import figures, findings, matrix, scored
 from babelmerge.analysis.scores import model_findings as models
 from babelmerge.display import chapters, labels
@@ -22,7 +23,7 @@ from babelmerge.words import metrics
 
 
 def experts(parts: Parts) -> str:
-    """What fine-tuning gave, and what it did to other languages."""
+    """What training gave, and what it did to other languages."""
     every = scored.each(parts)
     if not _there(every, "expert"):
         return ""
@@ -74,7 +75,7 @@ def merges(parts: Parts) -> str:
     body += _by_metric(parts, "overall", lambda metric: _overall(every[0], metric), lambda key: "")
     body += "".join(parts.tables_of(what) for what in ("benchmarks", "means", "best"))
     kept = _kept(every[0].retention)
-    body += _by_metric(parts, "overview", figures.OVERVIEW, among=kept)
+    body += _by_metric(parts, "overview", OVERVIEW, among=kept)
     body += _by_metric(parts, "retention", figures.BARS, among=kept)
     body += parts.tables_of("retention-summary") + parts.tables_of("scores")
     full = parts.tables_of("retention")

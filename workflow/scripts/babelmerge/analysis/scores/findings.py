@@ -30,8 +30,8 @@ def overall(scored: Scored) -> list[str]:
     if not parts:
         return ["What merges keep cannot be told: no expert has learnt what there is to keep."]
     name, mean, best = parts[0]
-    first = f"{name} merges keep {mean} of the experts' {scored.word} on average{best}"
-    rest = [f"{name} merges {mean}{best}" for name, mean, best in parts[1:]]
+    first = f"“{name}” merges keep {mean} of the experts' {scored.word} on average{best}"
+    rest = [f"“{name}” merges {mean}{best}" for name, mean, best in parts[1:]]
     told = f"{labels.listing([first, *rest])}."
     return [told, *_turned(scored.metric), *_left_out(scored.kept)]
 
@@ -56,12 +56,15 @@ def _left_out(kept: pd.DataFrame) -> list[str]:
 
 
 def _best_method(rows: pd.DataFrame) -> str:
-    """' (best: TIES, 51%)', with those it cannot be told from by their intervals."""
+    """' (best: TIES, 51%)', with those it cannot be told from by their intervals.
+
+    Nothing where all keep the same.
+    """
     means = rows.groupby("method", sort=False)[["retention", "low", "high"]].mean()
     means = means.dropna(subset="retention").sort_values(
         "retention", ascending=False, kind="stable"
     )
-    if len(means) < 2:
+    if len({labels.percent(kept) for kept in means["retention"]}) < 2:
         return ""
     best = means.iloc[0]
     close = [name for name, row in means.iloc[1:].iterrows() if not row["high"] < best["low"]]
@@ -86,9 +89,10 @@ def asymmetry(scored: Scored) -> list[str]:
     if len(means) != 2:
         return []
     (first, high), (second, low) = means.iterrows()
-    kept = (
-        f"{labels.percent(high['retention'])} {first}, {labels.percent(low['retention'])} {second}"
-    )
+    shares = [labels.percent(row["retention"]) for row in (high, low)]
+    if len(set(shares)) == 1:
+        return [f"By direction, merges keep the same, {shares[0]}, {first} and {second}."]
+    kept = f"{shares[0]} {first}, {shares[1]} {second}"
     if low["high"] < high["low"]:
         factor = high["retention"] / low["retention"] if low["retention"] > 0 else float("inf")
         times = f", {labels.number(factor, 1)} times as much" if factor < 100 else ""
@@ -139,17 +143,19 @@ def interference(scored: Scored) -> list[str]:
     """Points lost between expert and merge, family by family."""
     rows, facts = scored.kept, metrics.metric(scored.metric)
     digits, unit = (facts.digits, "") if facts.is_cost else (1, " points")
+    every = len(rows)
     rows = rows if rows.empty else rows[rows["unlearnt"] == ""]
     parts = []
     for family, groups in scored.families.items():
         drop = rows.loc[rows["group"].isin(groups), "drop"].dropna() if len(rows) else rows
         if len(drop):
             lost = labels.number(facts.factor * drop.mean(), digits)
-            parts.append(f"{lost}{unit} {labels.group(family)}")
+            parts.append(f"{lost}{unit} ({labels.group(family)})")
     if not parts:
         return []
-    verb = "grow" if facts.is_cost else "drops"
-    return [f"From expert to merge, {scored.word} {verb} by {labels.listing(parts)}, on average."]
+    verb, told = "grow" if facts.is_cost else "drops", labels.listing(parts)
+    over = "" if len(rows) == every else " of the test sets of which the expert learnt something"
+    return [f"From expert to merge, {scored.word} {verb} by {told}, on average{over}."]
 
 
 def joint(scored: Scored) -> list[str]:
@@ -183,14 +189,14 @@ def published(scored: Scored) -> list[str]:
     shares = metrics.metric(scored.metric).kept(merges["value"], merges["dataset"].map(own))
     means = shares.groupby(merges["family"], sort=False).mean()
     parts = [
-        f"{labels.percent(means[family])} {labels.group(family)}"
+        f"{labels.percent(means[family])} ({labels.group(family)})"
         for family in scored.families
         if family in means
     ]
     if not parts:
         return []
-    kept = labels.listing(parts)
-    return [f"The published {scored.word} scores imply retention of {kept} ({source(table)})."]
+    told = f"The published {scored.word} scores ({source(table)}) imply retention of"
+    return [f"{told} {labels.listing(parts)}."]
 
 
 def worst(scored: Scored) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -24,7 +24,7 @@ CAPTION = (
     "Framed: an expert's own test set; the cells beside it in its row show what it does in "
     "languages it was not trained on.{small} Hatched: not evaluated."
 )
-SMALL = " Small numbers: share of {fault}, when 5% or more."
+SMALL = " Small numbers: share of {fault}, of those that can be judged, when 5% or more."
 
 
 def score_matrix(
@@ -36,10 +36,10 @@ def score_matrix(
 ) -> Figure:
     """Heatmap of models (rows) on the data sets of a direction (columns), each cell annotated.
 
-    limit: end of the colour scale; give the same to several figures to make them comparable; the
-    largest value shown by default. Under a score stands the share of outputs that fail as such
-    (off_target, unread) when it is 5% or more. An expert's own data set is framed. Hatched: not
-    evaluated.
+    Dark is better. limit: end of the colour scale; give the same to several figures to make them
+    comparable; the largest value shown by default. Under a score stands the share of outputs that
+    fail as such (off_target, unread) when it is 5% or more. An expert's own data set is framed.
+    Hatched: not evaluated.
     """
     facts = metrics.metric(metric)
     values = facts.factor * _grid(scores, datasets, metric, kinds)
@@ -56,9 +56,10 @@ def score_matrix(
                 _matrix_cell(ax, j, i, row[dataset], off.at[model, dataset], norm, facts)
         _matrix_frame(ax, scores, values.index, datasets)
         bar = figure.colorbar(
-            ScalarMappable(norm, fs.SCALE), ax=ax, location="bottom", fraction=0.05, aspect=40
+            ScalarMappable(norm, _scale(facts)), ax=ax, location="bottom", fraction=0.05, aspect=40
         )
-        bar.set_label(f"{facts.label}{_small(fault, off)}")
+        less = " (less is better)" if facts.is_cost else ""
+        bar.set_label(f"{facts.label}{less}{_small(fault, off)}")
         bar.outline.set_visible(False)
     return figure
 
@@ -97,6 +98,10 @@ def _small(fault: metrics.Metric | None, grid: pd.DataFrame) -> str:
     return f"; small: share of {fault.of} {fault.fault[0]}" if shown else ""
 
 
+def _scale(facts: metrics.Metric) -> Colormap:
+    return fs.SCALE.reversed() if facts.is_cost else fs.SCALE
+
+
 def _matrix_width(values: pd.DataFrame) -> float:
     """A column's width up to six data sets, wider beyond so that the numbers stay apart."""
     return fs.WIDTH + 0.36 * max(0, values.shape[1] - 6)
@@ -106,10 +111,11 @@ def _matrix_cell(ax: Axes, x: int, y: int, value, off, norm, facts) -> None:
     if np.isnan(value):
         fs.absent(ax, x - 0.5, y - 0.5, 1, 1)
         return
-    ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=fs.SCALE(norm(value)), linewidth=0))
-    ink = fs.on_colour(value, norm)
+    scale = _scale(facts)
+    ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=scale(norm(value)), linewidth=0))
+    ink = fs.on_colour(value, norm, scale)
     shown = off >= 0.05
-    text = labels.number(value, 1)
+    text = labels.number(value, 2 if facts.is_cost else 1)
     ax.text(x, y - 0.14 * shown, text, ha="center", va="center", color=ink, fontsize=7)
     if shown:
         label = labels.percent(off)

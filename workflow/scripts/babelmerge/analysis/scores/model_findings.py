@@ -1,4 +1,4 @@
-"""Sentences about models: what fine-tuning did or did not, wrong languages, how merges were chosen.
+"""Sentences about models: what training did or did not, wrong languages, how merges were chosen.
 
 Like `findings`: long tables in, sentences out, each computed from the numbers.
 """
@@ -36,7 +36,8 @@ def learning(scored: Scored, trained: Mapping[str, Mapping[str, float]]) -> list
     if failed.empty:
         return []
     told = _all_failed(failed) if len(failed) == len(rows) else _some_failed(failed, rows)
-    return [" ".join([told, *_given_to(list(dict.fromkeys(failed["expert"])), trained)])]
+    given = _given_to(list(dict.fromkeys(failed["expert"])), trained)
+    return [" ".join([told, *given, *_nearly(failed)])]
 
 
 def _all_failed(failed: pd.DataFrame) -> str:
@@ -107,6 +108,17 @@ def _given_to(experts: Sequence[str], trained: Mapping[str, Mapping[str, float]]
     ]
 
 
+def _nearly(failed: pd.DataFrame) -> list[str]:
+    """Of experts that score better than the base, if not surely: what may tell it from chance."""
+    failed = failed[failed["unlearnt"] != "floor"]
+    known = [metrics.metric(name) for name in failed["metric"]]
+    gains = (failed["value"] - failed["base"]) * [1 if m.higher_is_better else -1 for m in known]
+    if not (gains > 0).any():
+        return []
+    better = known[int((gains > 0).to_numpy().argmax())].better
+    return [f"Some score {better} the base: larger test sets may tell that from chance."]
+
+
 def _range(values: Sequence[float], digits: int) -> str:
     """'10', or '10–300'. digits: that count."""
     ends = (min(values), max(values)) if values else ()
@@ -127,7 +139,7 @@ def few_sentences(scored: Scored) -> list[str]:
 
 
 def experts(scored: Scored) -> list[str]:
-    """What fine-tuning gives on the own test set, and does to the others of its direction."""
+    """What training gives on the own test set, and does to the others of its direction."""
     scores = scored.scores[scored.scores["metric"] == scored.metric]
     trained = scores[scores["kind"] == "expert"]
     if trained.empty:
@@ -154,7 +166,7 @@ def _gain(rows: pd.DataFrame, scored: Scored) -> list[str]:
         labels.number(facts.factor * rows[name].mean(), 1) for name in ("base", "value")
     )
     return [
-        f"Fine-tuning takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
+        f"Training takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
         f"{after}{facts.unit} (mean of {len(rows)})."
     ]
 

@@ -13,7 +13,7 @@ from babelmerge.display.chapters import Parts
 from babelmerge.evaluation.sweeps.caution import caution
 
 QUESTION = (
-    "The question: can experts that were fine-tuned apart be merged into one model in weight "
+    "The question: can experts that were trained apart be merged into one model in weight "
     "space, without training again, and how much of each expert is left?"
 )
 

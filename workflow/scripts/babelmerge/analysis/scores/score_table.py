@@ -70,7 +70,7 @@ def score_table(
 
     scores: the long table. groups: the family's groups, each with its data sets in order. A family
     with one group shows every expert in a row; one with several shows each expert on its own data
-    set only, in one row ("fine-tuned"). Columns: metric, direction where there are several,
+    set only, in one row. Columns: metric, direction where there are several,
     language, average. published: long table with model_kind, expert, method, family, dataset,
     metric, value, source; a printed average's data set is its direction, as translation/xx-en.
     trivial: what answers without a model score, a table each of baseline, dataset, metric, value.
@@ -147,7 +147,7 @@ def _lines(chosen: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> list[Li
     elif owners:
         own = {dataset: experts[name]["model"] for dataset, name in owners.items()}
         unit = "pair" if any(map(ids.paired, own)) else "language"
-        lines.append(Line("expert", f"Fine-tuned (own {unit})", own, OWN))
+        lines.append(Line("expert", f"Experts (own {unit})", own, OWN))
     for kind in ("joint", "baseline"):
         lines += [_everywhere(row, datasets) for row in of_kind.get(kind, [])]
     return lines + _merges(of_kind.get("merge", []), groups)

@@ -55,6 +55,8 @@ def kept_figure(rows: pd.DataFrame) -> Figure:
             fd.frame(ax, ticks, labels.method(method))
         for ax in axes[len(methods) :]:
             ax.set_axis_off()
+        for at, ax in enumerate(axes[: len(methods)]):
+            ax.tick_params(labelbottom=at + 2 >= len(methods))
         handles = [*fd.legend(experts), *(Line2D([], [], label=n, **s) for n, s in KEPT.items())]
         figure.legend(handles=handles, loc="outside upper left", ncols=2)
     return figure

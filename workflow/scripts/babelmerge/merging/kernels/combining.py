@@ -111,8 +111,8 @@ def balance(sums):
 @compiled
 def vote(blocks, stages, signs, count, out):
     """TIES as its authors have it, see `methods.ties`: the majority decides the undecided."""
-    if stages.weights.size == 4:
-        _vote_of_four(blocks, stages, out)
+    if stages.weights.size <= 4:
+        _vote_of_four(blocks, stages, count, out)
         return
     weighted_sum(blocks, stages.voters, signs)
     out[:] = np.float32(0)
@@ -148,11 +148,29 @@ def vote(blocks, stages, signs, count, out):
 
 
 @compiled
-def _vote_of_four(blocks, stages, out):
-    """`vote` of the usual number of experts, in one walk."""
-    x0, x1, x2, x3 = blocks[0], blocks[1], blocks[2], blocks[3]
-    v0, v1, v2, v3 = stages.voters[0], stages.voters[1], stages.voters[2], stages.voters[3]
-    w0, w1, w2, w3 = stages.weights[0], stages.weights[1], stages.weights[2], stages.weights[3]
+def _four(blocks, nothing):
+    """The rows of four experts at most; for those that lack zeros, which agree with no sign."""
+    nothing[:] = np.float32(0)
+    number = blocks.shape[0]
+    second = blocks[1] if number > 1 else nothing
+    third = blocks[2] if number > 2 else nothing
+    return blocks[0], second, third, blocks[3] if number > 3 else nothing
+
+
+@compiled
+def _four_weights(weights):
+    number, none = weights.size, np.float32(0)
+    second = weights[1] if number > 1 else none
+    third = weights[2] if number > 2 else none
+    return weights[0], second, third, weights[3] if number > 3 else none
+
+
+@compiled
+def _vote_of_four(blocks, stages, nothing, out):
+    """`vote` of the usual numbers of experts, in one walk. nothing: room of a row."""
+    x0, x1, x2, x3 = _four(blocks, nothing)
+    v0, v1, v2, v3 = _four_weights(stages.voters)
+    w0, w1, w2, w3 = _four_weights(stages.weights)
     none, one, majority, normalize = np.float32(0), np.float32(1), stages.majority, stages.normalize
     for i in range(out.size):
         y0, y1, y2, y3 = x0[i], x1[i], x2[i], x3[i]
@@ -173,8 +191,8 @@ def _vote_of_four(blocks, stages, out):
 @compiled
 def votes_by_weight(blocks, stages, signs, count, out):
     """TIES and SCE as mergekit has them, see `methods.weighted_vote`."""
-    if stages.weights.size == 4:
-        _votes_of_four(blocks, stages, out)
+    if stages.weights.size <= 4:
+        _votes_of_four(blocks, stages, count, out)
         return
     weighted_sum(blocks, stages.voters, signs)
     out[:] = np.float32(0)
@@ -199,11 +217,11 @@ def votes_by_weight(blocks, stages, signs, count, out):
 
 
 @compiled
-def _votes_of_four(blocks, stages, out):
-    """`votes_by_weight` of the usual number of experts, in one walk."""
-    x0, x1, x2, x3 = blocks[0], blocks[1], blocks[2], blocks[3]
-    v0, v1, v2, v3 = stages.voters[0], stages.voters[1], stages.voters[2], stages.voters[3]
-    w0, w1, w2, w3 = stages.weights[0], stages.weights[1], stages.weights[2], stages.weights[3]
+def _votes_of_four(blocks, stages, nothing, out):
+    """`votes_by_weight` of the usual numbers of experts, in one walk. nothing: room of a row."""
+    x0, x1, x2, x3 = _four(blocks, nothing)
+    v0, v1, v2, v3 = _four_weights(stages.voters)
+    w0, w1, w2, w3 = _four_weights(stages.weights)
     none, one, least = np.float32(0), np.float32(1), stages.divisor
     normalize, clamped = stages.normalize, stages.divisor > 0
     for i in range(out.size):

@@ -21,16 +21,25 @@ LEAST_TOP = np.float32(1e-20).view(np.uint32)  # bits: by smaller numbers one ca
 @compiled
 def uniforms(key, start, out):
     """Float64 numbers in [0, 1) of a stream from its element `start` on: `methods.randomness`."""
-    size = np.float64(1 << 32)
-    at = np.uint64(start)
-    for i in range(out.size):
-        state = key + (at // np.uint64(2) + np.uint64(1)) * GOLDEN
-        state = (state ^ (state >> np.uint64(30))) * MIX_1
-        state = (state ^ (state >> np.uint64(27))) * MIX_2
-        state = state ^ (state >> np.uint64(31))
-        half = state >> np.uint64(32) if at % np.uint64(2) else state & np.uint64(0xFFFFFFFF)
-        out[i] = np.float64(half) / size
-        at += np.uint64(1)
+    size, half = np.float64(1 << 32), np.uint64(0xFFFFFFFF)
+    before = min(start % 2, out.size)  # two neighbours share a draw
+    if before:
+        out[0] = np.float64(_mixed(key, start // 2) >> np.uint64(32)) / size
+    first, pairs = (start + before) // 2, (out.size - before) // 2
+    for pair in range(pairs):
+        state, at = _mixed(key, first + pair), before + 2 * pair
+        out[at] = np.float64(state & half) / size
+        out[at + 1] = np.float64(state >> np.uint64(32)) / size
+    if before + 2 * pairs < out.size:
+        out[out.size - 1] = np.float64(_mixed(key, first + pairs) & half) / size
+
+
+@compiled
+def _mixed(key, number):
+    state = key + (np.uint64(number) + np.uint64(1)) * GOLDEN
+    state = (state ^ (state >> np.uint64(30))) * MIX_1
+    state = (state ^ (state >> np.uint64(27))) * MIX_2
+    return state ^ (state >> np.uint64(31))
 
 
 @compiled
@@ -44,8 +53,13 @@ def row_ranks(bits, flip, out):
     keys, places = np.empty((2, size), np.uint32), np.empty((2, size), np.int32)
     begins = np.empty(SPARE * size + 1, np.int32)
     for row in range(rows):
-        if not _rank_by_size(bits[row], flip, begins, keys, places, out[row]):
-            _rank_by_digits(bits[row], flip, keys, places, out[row])
+        _rank(bits[row], flip, begins, keys, places, out[row])
+
+
+@compiled
+def _rank(bits, flip, begins, keys, places, out):
+    if not _rank_by_size(bits, flip, begins, keys, places, out):
+        _rank_by_digits(bits, flip, keys, places, out)
 
 
 @compiled
@@ -141,21 +155,25 @@ def _scatter(keys, places, shift, mask, begins, to_keys, to_places):
 
 
 @compiled
-def prune(values, chances, ranks, low, epsilon, rescale, out):
+def prune(values, chances, low, epsilon, rescale, out):
     """Elements that are kept at random, by the rank of their magnitude: `methods.magprune`.
 
     values, out: (rows, n) float32; chances: float64. low: chance of a row's smallest, float32, as
     epsilon is. rescale: each is divided by its chance of being kept.
     """
     rows, size = values.shape
-    steps, two = np.float32(size - 1), np.float32(2)
+    bits = values.view(np.uint32)
+    keys, places = np.empty((2, size), np.uint32), np.empty((2, size), np.int32)
+    begins, ranks = np.empty(SPARE * size + 1, np.int32), np.empty(size, np.int32)
+    steps, two, none, one = np.float32(size - 1), np.float32(2), np.float32(0), np.float32(1)
     for row in range(rows):
+        _rank(bits[row], np.uint32(0), begins, keys, places, ranks)
+        value, uniform, made = values[row], chances[row], out[row]
         for i in range(size):
-            share = np.float32(ranks[row, i]) / steps
+            share = np.float32(ranks[i]) / steps
             chance = low + share * two * epsilon
-            kept = chances[row, i] < np.float64(chance)
-            value = values[row, i] if kept else np.float32(0)
-            out[row, i] = value / chance if rescale else value
+            kept = value[i] if uniform[i] < np.float64(chance) else none
+            made[i] = kept / (chance if rescale else one)
 
 
 def spread(run: Callable[[int, int], object], size: int, weight: int, threads: int) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 from babelmerge.merging.kernels.blocks import BLOCK, gather, shaped
 from babelmerge.merging.kernels.combining import variances
 from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.masks import ALL, LANES, MAGNITUDE, filled, first, ones, within
 
-SNIPPET = 16  # neighbours in a sample
+SNIPPET = 32  # neighbours in a sample
 UPPER_BINS = 1 << 15  # without the sign
 LOWER_BINS = 1 << 16
 ZERO_BIN = UPPER_BINS - 1  # no finite number has these bits, so exact zeros are counted here
@@ -104,8 +105,7 @@ def count_near(sources, stages, start, stop, what, lows, widths, shift, counts, 
     exactly zero, are in `rest`. Returns the member with bad values, -1, or -2 when `rest` is full.
     """
     experts = stages.weights.size
-    last = np.uint32((1 << shift) - 1)
-    within = np.empty(BLOCK, np.uint32)
+    padded = np.empty(BLOCK, np.uint32)
     room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
@@ -115,47 +115,34 @@ def count_near(sources, stages, start, stop, what, lows, widths, shift, counts, 
             return bad
         rows = variance if what == VARIANCE else blocks
         for e in range(lows.size):
-            bits = rows[e].view(np.uint32)
-            low, width, filled = lows[e], widths[e], outside[e, 2]
-            beyond, zeros = 0, 0
-            for i in range(n):
-                magnitude = bits[i] & np.uint32(0x7FFFFFFF)
-                beyond += magnitude >= low + width
-                zeros += magnitude == 0
-            if filled + n > rest.shape[1]:
+            if outside[e, 2] + n > rest.shape[1]:
                 return -2
-            here = 0
-            for i in range(n):  # without a branch, which would be mispredicted
-                place = np.uint32((bits[i] & np.uint32(0x7FFFFFFF)) - low)
-                within[here] = place
-                here += 1 if place < width else 0
-            for k in range(here):
-                place = within[k]
-                if place & last:
-                    rest[e, filled] = place + low
-                    filled += 1
-                else:
-                    counts[e, place >> np.uint32(shift)] += 1
-            outside[e, 0] += beyond
-            outside[e, 1] += zeros
-            outside[e, 2] = filled
+            bits, filler = filled(rows[e], padded)
+            outside[e, 1] -= filler
+            _note(bits, lows[e], widths[e], shift, counts[e], rest[e], outside[e])
     return -1
 
 
 @compiled
-def count_equal(sources, stages, start, stop, what, row_number, limit):
-    """How many elements of one row have the limit as their magnitude."""
-    experts = stages.weights.size
-    found = 0
-    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
-    for begin in range(start, stop, BLOCK):
-        n = min(BLOCK, stop - begin)
-        base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
-        _rows(sources, stages, begin, n, what, base, blocks, variance)
-        row = variance[0] if what == VARIANCE else blocks[row_number]
-        for i in range(n):
-            found += abs(row[i]) == limit
-    return found
+def _note(bits, low, width, shift, counts, rest, outside):
+    """`count_near` of one block of one row, whose number of elements 64 divides."""
+    last, top = np.uint32((1 << shift) - 1), np.uint32(low + width)
+    beyond, zeros, listed = 0, 0, outside[2]
+    for i in range(0, bits.size, LANES):
+        beyond += ones(within(bits, i, top, ALL - top))
+        zeros += ones(within(bits, i, np.uint32(0), np.uint32(1)))
+        mask = within(bits, i, low, width)
+        while mask:
+            place = np.uint32((bits[i + first(mask)] & MAGNITUDE) - low)
+            mask &= mask - np.uint64(1)
+            if place & last:
+                rest[listed] = place + low
+                listed += 1
+            else:
+                counts[place >> np.uint32(shift)] += 1
+    outside[0] += beyond
+    outside[1] += zeros
+    outside[2] = listed
 
 
 @compiled
@@ -178,21 +165,32 @@ def magnitudes(sources, stages, start, stop, what, out):
 
 
 @compiled
-def place_of(sources, stages, start, stop, what, row_number, limit, wanted):
-    """The place of the wanted-th (1 = first) element from start on that equals the limit, or -1."""
+def count_equal(sources, stages, start, stop, what, row_number, limit, wanted):
+    """(elements of one row that have the limit as their magnitude, the place of the wanted-th).
+
+    It ends at that one; the place is -1 where there are not so many, or wanted is 0.
+    """
     experts = stages.weights.size
+    found, bits_of_limit = 0, np.array([limit], np.float32).view(np.uint32)[0]
+    padded = np.empty(BLOCK, np.uint32)
     room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
         base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         _rows(sources, stages, begin, n, what, base, blocks, variance)
         row = variance[0] if what == VARIANCE else blocks[row_number]
-        for i in range(n):
-            if abs(row[i]) == limit:
-                wanted -= 1
-                if wanted == 0:
-                    return begin + i
-    return -1
+        bits, filler = filled(row, padded)
+        for i in range(0, bits.size, LANES):
+            mask = within(bits, i, bits_of_limit, np.uint32(1))
+            if i + LANES > n:
+                mask &= (np.uint64(1) << np.uint64(LANES - filler)) - np.uint64(1)
+            here = ones(mask)
+            if found < wanted <= found + here:
+                for _ in range(wanted - found - 1):
+                    mask &= mask - np.uint64(1)
+                return wanted, begin + i + first(mask)
+            found += here
+    return found, -1
 
 
 @compiled

@@ -7,6 +7,8 @@ signs too). Of equal magnitudes the first in memory come first, so that no threa
 algorithm decides; mergekit's order among equals is whatever its sort leaves.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -49,16 +51,17 @@ def magprune(
     delta: Tensor,
     density: float,
     epsilon: float,
-    uniform: Tensor,
+    uniform: Tensor | Callable[[int, int], Tensor],
     rescale: bool = True,
     semantics: str = "original",
 ) -> Tensor:
     """Drop at random, the small more often than the large (Deep et al. 2024, DELLA's MagPrune).
 
-    An element is kept where `uniform` (numbers in [0, 1), of the same shape) is below its keep
-    probability, see `keep_probabilities`. epsilon: half of their window, as in mergekit (0 is
-    DARE); the paper's epsilon and its code's window_size are the whole. Density 1 keeps all, 0
-    none. ValueError when density +- epsilon leaves (0, 1) (their code only prints).
+    An element is kept where `uniform` (numbers in [0, 1), of the same shape; or what gives those of
+    elements start..stop-1) is below its keep probability, see `keep_probabilities`. epsilon: half
+    of their window, as in mergekit (0 is DARE); the paper's epsilon and its code's window_size are
+    the whole. Density 1 keeps all, 0 none. ValueError when density +- epsilon leaves (0, 1) (their
+    code only prints).
 
     original: what is kept is divided by its own probability, so that every element's expectation is
     the task vector's. mergekit: scaled by one factor to the L1 norm before dropping (unless a norm
@@ -71,15 +74,21 @@ def magprune(
         return torch.zeros_like(delta)
     _check_window(density, epsilon)
     rows = delta.reshape(1, -1) if delta.dim() < 2 else delta
-    step = max(1, BLOCK * rows.shape[0] // rows.numel())
+    size = rows[0].numel()
+    step = max(1, BLOCK // size)
     result = torch.empty_like(rows)
-    chances = uniform.reshape(rows.shape).split(step)
     own = rescale and semantics == "original"
     drop = _drop_compiled if _is_compiled(rows) else _drop
-    for part, chance, out in zip(rows.split(step), chances, result.split(step), strict=True):
-        drop(part, chance, density, epsilon, own, out)
+    for start, part in enumerate(rows.split(step)):
+        first = start * step
+        chances = _numbers(uniform, first * size, first * size + part.numel()).view(part.shape)
+        drop(part, chances, density, epsilon, own, result[first : first + len(part)])
     result = result.reshape(delta.shape)
     return match_l1(result, delta) if rescale and semantics == "mergekit" else result
+
+
+def _numbers(uniform: Tensor | Callable[[int, int], Tensor], start: int, stop: int) -> Tensor:
+    return uniform(start, stop) if callable(uniform) else uniform.reshape(-1)[start:stop]
 
 
 def _drop(
@@ -97,14 +106,13 @@ def _is_compiled(rows: Tensor) -> bool:
 def _drop_compiled(
     rows: Tensor, chances: Tensor, density: float, epsilon: float, own: bool, out: Tensor
 ) -> None:
-    """`_drop` bit for bit, in one walk behind the ranks."""
-    ranks = _ranks(rows, dim=1, descending=False).numpy()
+    """`_drop` bit for bit, row by row."""
     values, uniform, kept = rows.contiguous().numpy(), chances.contiguous().numpy(), out.numpy()
     numbers = np.float32(density - epsilon), np.float32(epsilon), own
 
     def prune(start: int, stop: int) -> None:
         part = slice(start, stop)
-        draws.prune(values[part], uniform[part], ranks[part], *numbers, kept[part])
+        draws.prune(values[part], uniform[part], *numbers, kept[part])
 
     draws.spread(prune, *rows.shape, torch.get_num_threads())
 

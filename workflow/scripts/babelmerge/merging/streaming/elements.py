@@ -6,7 +6,9 @@ update of the base's.)
 """
 
 from collections.abc import Callable
+from functools import partial
 
+import torch
 from torch import Tensor
 
 from babelmerge.merging.kernels.random_keys import key_for
@@ -132,13 +134,16 @@ def _pruned(inputs: Inputs, name: str, point: Settings) -> list[Tensor]:
     for id_, delta, (density, epsilon) in zip(
         inputs.ids, inputs.deltas(name), numbers, strict=True
     ):
-        key = key_for(point.seed, id_, name)
-        start = inputs.rows.start * delta[0].numel() if inputs.rows else 0
-        uniform = randomness.uniforms(key, tuple(delta.shape), delta.device, start)
+        first = inputs.rows.start * delta[0].numel() if inputs.rows else 0
+        uniform = partial(_uniforms, key_for(point.seed, id_, name), delta.device, first)
         pruned.append(
             sparsifying.magprune(delta, density, epsilon, uniform, point.rescale, point.semantics)
         )
     return pruned
+
+
+def _uniforms(key: int, device: torch.device, first: int, start: int, stop: int) -> Tensor:
+    return randomness.uniforms(key, (stop - start,), device, first + start)
 
 
 def magmax(inputs: Inputs, name: str, point: Settings) -> Tensor:

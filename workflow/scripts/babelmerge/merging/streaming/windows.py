@@ -17,11 +17,11 @@ from babelmerge.merging.kernels.loops import Sources, Stages
 from babelmerge.merging.kernels.staging import EVERYWHERE
 from babelmerge.merging.streaming.passes import CHUNK, Handle, Passes
 
-SNIPPETS = 4096  # of a tensor's sample; of a model's 16 times as many
+SNIPPETS = 1024  # of a tensor's sample; of a model's 16 times as many
 BINS = 1 << 14
 ROOM = CHUNK // 8  # list of one row and chunk
 MOST_LISTED = 1 << 26  # numbers, over all chunks
-SURE = 8  # half width of a window, in standard errors of a sample of independent elements
+SURE = 6  # half width of a window, in standard errors of the sample's share
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def place_of(
         tensor, done, row = _alone(tensor, done, row)
 
     def count(start: int, stop: int) -> int:
-        return scans.count_equal(tensor.sources, done, start, stop, what, row, limit)
+        return scans.count_equal(tensor.sources, done, start, stop, what, row, limit, 0)[0]
 
     jobs = []
     if by_chunk is None:
@@ -145,7 +145,8 @@ def place_of(
     for number, (start, stop) in enumerate(tensor.chunks):
         here = jobs[number].result() if by_chunk is None else by_chunk[number]
         if here >= wanted:
-            return scans.place_of(tensor.sources, done, start, stop, what, row, limit, wanted)
+            chunk = (tensor.sources, done, start, stop)
+            return scans.count_equal(*chunk, what, row, limit, wanted)[1]
         wanted -= here
     raise AssertionError("fewer equal elements than were counted")
 
@@ -191,13 +192,28 @@ def _window(sample: np.ndarray, ranks: Sequence[int], size: int) -> Window:
 
 def _around(row: np.ndarray, rank: int, size: int) -> tuple[float, float]:
     """Magnitudes below and above which the rank surely does not lie."""
+    ordered = np.sort(row)
     share = min(1.0, max(0.0, rank / size))
-    away = SURE * math.sqrt(row.size * share * (1 - share)) + 2 * scans.SNIPPET
+    middle = ordered[row.size - 1 - min(int(share * row.size), row.size - 1)]
+    away = SURE * row.size * _error(row, middle, share) + 2 * scans.SNIPPET
     first, last = int(share * row.size - away), int(share * row.size + away)
-    places = [row.size - 1 - min(max(place, 0), row.size - 1) for place in (first, last)]
-    ordered = np.partition(row, sorted(set(places)))
-    high = math.inf if first < 0 else float(ordered[places[0]])
-    return (0.0 if last >= row.size else float(ordered[places[1]])), high
+    high = math.inf if first < 0 else float(ordered[row.size - 1 - first])
+    return (0.0 if last >= row.size else float(ordered[row.size - 1 - last])), high
+
+
+def _error(row: np.ndarray, limit: float, share: float) -> float:
+    """Standard error of the share of a sample that is at least the limit.
+
+    Elements of a snippet are alike where a tensor's rows or columns differ in scale, so what
+    counts is how much snippets differ; not less than if all elements were independent.
+    """
+    number = row.size // scans.SNIPPET
+    alone = math.sqrt(share * (1 - share) / row.size)
+    if number < 2:
+        return alone
+    snippets = row[: number * scans.SNIPPET].reshape(number, scans.SNIPPET)
+    shares = np.count_nonzero(snippets >= limit, axis=1) / scans.SNIPPET
+    return max(alone, float(shares.std(ddof=1)) / math.sqrt(number))
 
 
 def _chunks(

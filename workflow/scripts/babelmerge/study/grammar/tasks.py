@@ -103,7 +103,8 @@ class Task(Strict):
     first_token: Literal["counted", "left_out"] | None = key(
         "minimal_pairs, perplexity: whether the first token of a text counts. counted: behind BOS "
         "(EOS where the tokenizer has no BOS), as in lm-evaluation-harness. left_out: it is only "
-        "read, as in minicons, unless the tokenizer itself puts BOS before texts. Default: counted."
+        "read, as in minicons, unless the tokenizer itself puts BOS before texts; bits per byte "
+        "are over all bytes all the same. Default: counted."
     )
 
     def most_units(self, languages: int) -> int:

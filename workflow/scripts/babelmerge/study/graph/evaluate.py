@@ -8,11 +8,11 @@ from babelmerge.study.graph import paths
 from babelmerge.study.graph.data import checked, shots, split_file, splits
 from babelmerge.study.graph.represent import probe_split
 from babelmerge.study.graph.train import files_of, model_file, own_datasets, prompt, taken_inputs
-from babelmerge.study.plan.types import Plan, Trained
+from babelmerge.study.plan.types import Dataset, Plan, Trained
 from babelmerge.tasks import kinds
 from babelmerge.tasks.kind import COMPARING, LIKELIHOOD, SPACE
 from babelmerge.training.settings import DEFAULTS
-from babelmerge.words import ids
+from babelmerge.words import ids, languages
 from babelmerge.words.metrics import WITH_SPACE
 from babelmerge.words.metrics import metric as facts_of
 
@@ -166,11 +166,28 @@ def metric_settings(plan: Plan, dataset: str) -> dict:
         "kind": entry.kind,
         "metrics": list(entry.metrics),
         "target_language": entry.target_language,
-        "candidates": sorted({entry.source_language, entry.target_language}),
+        "candidates": _candidates(plan, entry),
         **plan.evaluation,
         **({"spaced": True} if _spaced(plan, dataset) else {}),
         **({"encoder": encoder_settings(plan)} if encoder(plan, dataset) else {}),
     }
+
+
+def _candidates(plan: Plan, entry: Dataset) -> list[str]:
+    """Languages that an answer may be in: the data set's own, and of a pair those of the study that
+    are written as its target is, so that they could be taken for it."""
+    own = {entry.source_language, entry.target_language}
+    if len(own) < 2:
+        return sorted(own)
+    letters = set(languages.scripts(entry.target_language))
+    return sorted(own | {code for code in _known(plan) if letters & set(languages.scripts(code))})
+
+
+@functools.cache
+def _known(plan: Plan) -> set[str]:
+    """The study's languages that can be told from others."""
+    sides = ((one.source_language, one.target_language) for one in plan.datasets.values())
+    return {code for pair in sides for code in pair} & languages.NAMES.keys()
 
 
 def _spaced(plan: Plan, dataset: str) -> bool:

@@ -48,7 +48,7 @@ def draw(rng: random.Random, people: str) -> Item:
     while True:
         who = several(rng, words.HUMANS, number + 1)
         found = [pick(rng, EPISODES)(rng, one, who[-1]) for one in who[:-1]]
-        facts = _told(rng, [episode.facts for episode in found])
+        facts = told(rng, [episode.facts for episode in found])
         if SHORTEST <= len(facts) <= LONGEST and _apart(found):
             return Item(facts, tuple(episode.summary for episode in found))
 
@@ -59,7 +59,7 @@ def _apart(episodes: list[Episode]) -> bool:
     return not set.intersection(*things) if len(things) > 1 else True
 
 
-def _told(rng: random.Random, stories: list[tuple[Meaning, ...]]) -> tuple[Meaning, ...]:
+def told(rng: random.Random, stories: list[tuple[Meaning, ...]]) -> tuple[Meaning, ...]:
     """One story after the other, or by turns."""
     if len(stories) == 1 or chance(rng, 50):
         return tuple(fact for story in stories for fact in story)

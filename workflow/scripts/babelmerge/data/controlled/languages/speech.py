@@ -20,8 +20,8 @@ class Speech:
     meaning and the other one are both denied. yes, no: answers. phrase(phrase, role): the phrase by
     itself as an answer to who (subject), what (object) or at what (sight: of one who looks).
     place(name, direction): to where. kinds: after a list of things, the question after the one of a
-    kind, and after the one that is not. themes: what statements are about, in a word. gap, comma,
-    colon: what stands between sentences, in a list and after it.
+    kind. themes: what statements are about, in a word. gap, comma, colon: what stands between
+    sentences, in a list and after it.
     """
 
     sentence: Callable[[Meaning], str]
@@ -32,16 +32,13 @@ class Speech:
     no: str
     phrase: Callable[[Phrase, str], str]
     place: Callable[[str, str], str]
-    kinds: Mapping[str, tuple[str, str]]
+    kinds: Mapping[str, str]
     themes: Mapping[str, str]
     gap: str = " "
     comma: str = ", "
     colon: str = ": "
 
 
-def which(frame: str, **kinds: tuple[str, str]) -> dict[str, tuple[str, str]]:
+def which(frame: str, **kinds: str) -> dict[str, str]:
     """The questions after kinds: what is asked of each, in the frame in which all are asked."""
-    return {
-        kind: (frame.format(is_one), frame.format(is_none))
-        for kind, (is_one, is_none) in kinds.items()
-    }
+    return {kind: frame.format(is_one) for kind, is_one in kinds.items()}

@@ -1,6 +1,7 @@
 """What training cost: joint models against experts and merges, from what the jobs wrote down.
 
-A case is a direction's main group beside the joint model that was trained on the same data sets.
+A case is a direction's main group beside the joint model that was trained on the same data sets;
+where directions have the same of both, one stands for all.
 The records are those of `training.json` and `merging.json`, beside the models: what they hold
 changes from run to run, and nothing but this chapter depends on it.
 """
@@ -42,14 +43,20 @@ def _merging(plan: Plan, groups: Iterable[str]) -> list[str]:
 
 
 def _cases(plan: Plan) -> list[tuple[str, str]]:
-    """(direction, joint model) of each direction whose experts and joint model we trained."""
-    found = []
+    """(direction, joint model) of each case."""
+    return [(directions[0], joint) for joint, directions in _shared(plan)]
+
+
+def _shared(plan: Plan) -> list[tuple[str, list[str]]]:
+    """(joint model, directions of one case): those whose experts and joint model we trained."""
+    found: dict[tuple, list[str]] = {}
     for direction in relations.compared(plan):
         group = plan.groups[relations.main(plan, direction.id)]
         joint = _joint(plan, {d for m in group.members for d in _learnt(plan.models[m])})
         if joint and all(_learnt(plan.models[member]) for member in group.members):
-            found.append((direction.id, joint))
-    return found
+            same = joint, group.name, *_updates(plan, direction.id)
+            found.setdefault(same, []).append(direction.id)
+    return [(same[0], directions) for same, directions in found.items()]
 
 
 def _joint(plan: Plan, datasets: set[str]) -> str | None:
@@ -121,8 +128,11 @@ def files(plan: Plan) -> Files:
 
 
 def shown(plan: Plan) -> dict:
-    """What an hour costs, and the data sets by which a direction is called."""
-    sets = {d: list(plan.directions[d].datasets) for d, _ in _cases(plan)}
+    """What an hour costs, and the data sets by which a case is called; of many directions none."""
+    sets = {
+        first: [] if others else list(plan.directions[first].datasets)
+        for _, (first, *others) in _shared(plan)
+    }
     return {"price": plan.price, "directions": sets}
 
 

@@ -92,6 +92,8 @@ def inputs(plan: Plan, only: str) -> dict[str, str | list[str]]:
 def figures(plan: Plan) -> dict[str, dict]:
     """Name -> what a figure of retention shows: all groups, or those of one family."""
     found = _figures(plan, "overview", tuple(plan.groups), overview=True)
+    if many := {name: list(own) for name, own in plan.families.items() if len(own) > MOST_PANELS}:
+        found = {name: {**facts, "families": many} for name, facts in found.items()}
     for family, groups in _legible(plan).items():
         found |= _figures(plan, family, groups, overview=False)
     return found

@@ -41,10 +41,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name][direction],
     kinds=which(
         "أي منها {}؟",
-        animal=("حيوان", "ليس حيوانًا"),
-        person=("إنسان", "ليس إنسانًا"),
-        food=("يمكن أكله", "لا يمكن أكله"),
-        text=("يمكن قراءته", "لا يمكن قراءته"),
+        animal="حيوان",
+        person="إنسان",
+        food="طعام",
+        text="يمكن قراءته",
+        place="مكان",
     ),
     themes={
         "places": "أماكن",

@@ -43,10 +43,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name][direction],
     kinds=which(
         "Was davon {}?",
-        animal=("ist ein Tier", "ist kein Tier"),
-        person=("ist ein Mensch", "ist kein Mensch"),
-        food=("kann man essen", "kann man nicht essen"),
-        text=("kann man lesen", "kann man nicht lesen"),
+        animal="ist ein Tier",
+        person="ist ein Mensch",
+        food="ist ein Lebensmittel",
+        text="kann man lesen",
+        place="ist ein Ort",
     ),
     themes={
         "places": "Orte",

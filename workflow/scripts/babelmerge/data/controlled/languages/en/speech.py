@@ -2,9 +2,11 @@
 
 from babelmerge.data.controlled.languages.capitals import capital, joined, plain
 from babelmerge.data.controlled.languages.en.grammar import BE, noun_phrase, sentence
-from babelmerge.data.controlled.languages.en.lexicon import PLACES, WORDS
+from babelmerge.data.controlled.languages.en.lexicon import NOUNS, PLACES, WORDS
 from babelmerge.data.controlled.languages.speech import Speech, which
 from babelmerge.data.controlled.meaning import Meaning, Phrase
+
+SOME = (Phrase("bread", "a"), Phrase("cheese", "a"))
 
 
 def but(first: Meaning, second: Meaning) -> str:
@@ -23,6 +25,9 @@ def neither(meaning: Meaning, other: str) -> str:
 
 
 def phrase(phrase_: Phrase, role: str) -> str:
+    """One has a cake, but some bread."""
+    if phrase_ in SOME:
+        return "some " + NOUNS[phrase_.noun]["one"]
     return " ".join(noun_phrase(phrase_))
 
 
@@ -37,10 +42,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name][direction],
     kinds=which(
         "which of these {}?",
-        animal=("is an animal", "is not an animal"),
-        person=("is a person", "is not a person"),
-        food=("can one eat", "can one not eat"),
-        text=("can one read", "can one not read"),
+        animal="is an animal",
+        person="is a person",
+        food="is food",
+        text="can one read",
+        place="is a place",
     ),
     themes={
         "places": "places",

@@ -45,10 +45,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name][direction],
     kinds=which(
         "¿cuál de estas palabras {}?",
-        animal=("designa un animal", "no designa un animal"),
-        person=("designa a una persona", "no designa a una persona"),
-        food=("designa algo que se come", "no designa algo que se come"),
-        text=("designa algo que se lee", "no designa algo que se lee"),
+        animal="designa un animal",
+        person="designa a una persona",
+        food="designa un alimento",
+        text="designa algo que se lee",
+        place="designa un lugar",
     ),
     themes={
         "places": "lugares",

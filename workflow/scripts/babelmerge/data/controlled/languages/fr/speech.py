@@ -46,10 +46,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name][direction],
     kinds=which(
         f"lequel de ces mots {{}}{THIN}?",
-        animal=("désigne un animal", "ne désigne pas un animal"),
-        person=("désigne une personne", "ne désigne pas une personne"),
-        food=("désigne ce que l'on mange", "ne désigne pas ce que l'on mange"),
-        text=("désigne ce que l'on lit", "ne désigne pas ce que l'on lit"),
+        animal="désigne un animal",
+        person="désigne une personne",
+        food="désigne un aliment",
+        text="désigne ce que l'on lit",
+        place="désigne un lieu",
     ),
     themes={
         "places": "lieux",

@@ -43,6 +43,8 @@ def clause(meaning: Meaning, agrees: str | None = None) -> str:
     """The words of a sentence, without its capital and full stop."""
     opening, subject = question_word(meaning), noun_phrase(meaning.subject)
     verb = verb_group(meaning, agrees or agreement(meaning))
+    if opening == ["dove"] and verb[0][0] in "eè":
+        opening = ["dov'"]
     first = [*opening, *verb, *subject] if opening else [*subject, *verb]
     return attached([*first, *complements(meaning)])
 

@@ -45,10 +45,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name][direction],
     kinds=which(
         "quale di queste parole {}?",
-        animal=("indica un animale", "non indica un animale"),
-        person=("indica una persona", "non indica una persona"),
-        food=("indica qualcosa che si mangia", "non indica qualcosa che si mangia"),
-        text=("indica qualcosa che si legge", "non indica qualcosa che si legge"),
+        animal="indica un animale",
+        person="indica una persona",
+        food="indica un alimento",
+        text="indica qualcosa che si legge",
+        place="indica un luogo",
     ),
     themes={
         "places": "luoghi",

@@ -43,10 +43,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name]["form"],
     kinds=which(
         "この中で{}はどれですか？",
-        animal=("動物", "動物ではないもの"),
-        person=("人", "人ではないもの"),
-        food=("食べられるもの", "食べられないもの"),
-        text=("読めるもの", "読めないもの"),
+        animal="動物",
+        person="人",
+        food="食べ物",
+        text="読めるもの",
+        place="場所",
     ),
     themes={
         "places": "場所",

@@ -43,10 +43,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name][direction],
     kinds=which(
         "wat hiervan {}?",
-        animal=("is een dier", "is geen dier"),
-        person=("is een mens", "is geen mens"),
-        food=("kun je eten", "kun je niet eten"),
-        text=("kun je lezen", "kun je niet lezen"),
+        animal="is een dier",
+        person="is een mens",
+        food="is eten",
+        text="kun je lezen",
+        place="is een plek",
     ),
     themes={
         "places": "plaatsen",

@@ -1,5 +1,6 @@
 """Russian: subject, time, verb, object; aspect, agreement of the past in gender, cases.
 
+A question about the place has its verb before the subject.
 'A' is said with один. Who is not in a place, and what somebody does not have, is in the genitive.
 Somebody's having a definite thing is told as its being with them (у). Being has no present.
 """
@@ -36,7 +37,11 @@ def clause(meaning: Meaning, agrees: str | None = None) -> str:
         words = [*subject, *form(meaning.time), *missing(meaning), *place(meaning)]
     else:
         subject, opening = noun_phrase(meaning.subject), question_word(meaning)
-        words = [*opening, *subject, *when(meaning), *predicate(meaning, agrees)]
+        told = predicate(meaning, agrees)
+        if meaning.place == "where":
+            words = [*opening, *told, *subject, *when(meaning)]
+        else:
+            words = [*opening, *subject, *when(meaning), *told]
     return " ".join(words)
 
 

@@ -35,7 +35,8 @@ def clause(meaning: Meaning, agrees: str | None = None) -> str:
     subject = noun_phrase(meaning.subject)
     end = [*light(meaning), *verb(meaning, agrees)] if meaning.verb else being(meaning, agrees)
     if meaning.subject.noun == "who":
-        return " ".join([*middle(meaning), *subject, *end])
+        before, behind = around(meaning)
+        return " ".join([*before, *subject, *behind, *end])
     return " ".join([*subject, *middle(meaning), *end])
 
 
@@ -54,12 +55,19 @@ def noun_phrase(phrase: Phrase, case: str = "nominative", possessed: bool = Fals
 
 def middle(meaning: Meaning) -> list[str]:
     """Time, objects, place and manner of what somebody does."""
+    before, behind = around(meaning)
+    return [*before, *behind]
+
+
+def around(meaning: Meaning) -> tuple[list[str], list[str]]:
+    """The same, before 'who' and behind it: an object that is not definite clings to the verb."""
     recipient = noun_phrase(meaning.recipient, "dative") if meaning.recipient else []
     thing = direct_object(meaning) if meaning.object else []
-    definite = meaning.object and meaning.object.definite and meaning.object.noun != "what"
-    objects = [*thing, *recipient] if definite else [*recipient, *thing]
     place = [PLACES[meaning.place][meaning.direction]] if meaning.verb and meaning.place else []
-    return [*form(meaning.time), *objects, *place, *form(meaning.manner)]
+    end = [*place, *form(meaning.manner)]
+    if not meaning.object or (meaning.object.definite and meaning.object.noun != "what"):
+        return [*form(meaning.time), *thing, *recipient, *end], []
+    return [*form(meaning.time), *recipient], [*thing, *end]
 
 
 def direct_object(meaning: Meaning) -> list[str]:

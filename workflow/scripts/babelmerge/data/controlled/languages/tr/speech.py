@@ -47,10 +47,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name][direction],
     kinds=which(
         "bunlardan hangisi {}?",
-        animal=("hayvandır", "hayvan değildir"),
-        person=("insandır", "insan değildir"),
-        food=("yenir", "yenmez"),
-        text=("okunur", "okunmaz"),
+        animal="hayvandır",
+        person="insandır",
+        food="besindir",
+        text="okunur",
+        place="mekândır",
     ),
     themes={
         "places": "yerler",

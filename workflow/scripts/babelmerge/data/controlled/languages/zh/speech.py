@@ -43,10 +43,11 @@ SPEECH = Speech(
     place=lambda name, direction: PLACES[name]["form"],
     kinds=which(
         "其中哪一个{}？",
-        animal=("是动物", "不是动物"),
-        person=("是人", "不是人"),
-        food=("可以吃", "不能吃"),
-        text=("可以读", "不能读"),
+        animal="是动物",
+        person="是人",
+        food="是食物",
+        text="可以读",
+        place="是场所",
     ),
     themes={
         "places": "场所",
