@@ -26,7 +26,7 @@ def readers(cfg, files):
             ends = positions.of_folder(folder)
         same = [file_digest(folder / name) for name in TOKENIZER if (folder / name).is_file()]
         if (ends, *same) not in found:
-            found[ends, *same] = lengths.Reader(model, models.load_tokenizer(folder), ends)
+            found[ends, *same] = lengths.Reader(model, models.load_tokenizer(folder), *ends)
     return list(found.values())
 
 

@@ -112,6 +112,16 @@ def test_answers_need_positions_too(decide):
         decide([lengths.Reader("base", TOKENIZER, 8)])
 
 
+def test_prompts_that_are_longer_than_a_model_is_made_for_are_told_of(decide, rows):
+    """Rotary positions have no end, but behind those of the config no training has been."""
+    found, read = decide([lengths.Reader("base", TOKENIZER, None, 30)], max_length=2000)
+    (said,) = found["warnings"]
+    assert read == rows and not found["too_long"]
+    assert said.startswith("translation/en-hi: test: 2 of ") and "base is made for: 30 pos" in said
+    made = [lengths.Reader("base", TOKENIZER, None, 2000)]
+    assert decide(made, max_length=2000)[0]["warnings"] == []
+
+
 COMPARED = {"template": TEMPLATE, "chat": False, "labels": ["घर", "लाल घर पानी"]}
 
 

@@ -55,6 +55,8 @@ def check(files: Mapping[str, str | Path], readers: Sequence[Reader], asked: Map
             decided = _decoded(split, path, measured, asked)
             too_long |= {split: decided} if decided else {}
             warnings += _told(split, decided, len(measured[0].prompts), asked)
+            for one in measured:
+                warnings += _beyond(split, path, one, asked)
     return {"too_long": too_long, "warnings": warnings}
 
 
@@ -136,6 +138,22 @@ def _sizes(
     if reader.positions is not None:  # the last token is only predicted, never read
         most = np.minimum(most, reader.positions + 1 - np.array(answers, np.int64))
     return np.array(prompts_, np.int64), most
+
+
+def _beyond(split: str, path: str | Path, one: Measured, asked: Mapping) -> Iterator[str]:
+    """A warning of prompts that are longer than a model is made for, though it can read them."""
+    reader, first = one.reader, asked["decoded"][split]
+    if reader.made_for is None or asked["max_length"] <= reader.made_for:
+        return
+    prompts_, _ = _sizes(reader, islice(read_rows(path), first), one.prompts, asked)
+    prompts_ = prompts_[:first][prompts_[:first] < asked["max_length"]]
+    if long := int((prompts_ > reader.made_for).sum()):
+        yield (
+            f"{asked['dataset']}: {split}: {long} of {len(prompts_)} prompts have more tokens, up "
+            f"to {prompts_.max():,}, than {reader.name} is made for: {reader.made_for:,} positions "
+            "by its config.json. What it answers behind them means little; generation: max_length: "
+            f"{reader.made_for} finds such rows, and too_long says what becomes of them"
+        )
 
 
 def _who(reader: Reader, asked: Mapping) -> str:

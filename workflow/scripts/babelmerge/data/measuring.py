@@ -19,11 +19,15 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Reader:
-    """A model as it reads: its tokenizer, and the number of its positions where these end."""
+    """A model as it reads: its tokenizer, and the number of its positions where these end.
+
+    made_for: positions up to which a model is made where they do not end.
+    """
 
     name: str
     tokenizer: Any
     positions: int | None = None
+    made_for: int | None = None
 
 
 @dataclass(frozen=True)

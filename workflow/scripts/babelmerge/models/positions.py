@@ -1,10 +1,12 @@
 """How far a model can read: one that has learnt a vector for each position has a last one.
 
-Models with rotary, relative or computed positions have no such end. Loads no weights.
+Models with rotary, relative or computed positions have no such end, but say how many they are made
+for. Loads no weights.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
@@ -12,14 +14,28 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from babelmerge.models.adapter_base import beneath
 
 
-def of_folder(folder: str | Path) -> int | None:
-    """The number of positions of the model in a folder; None where there is no last one."""
-    return _learnt(AutoConfig.from_pretrained(beneath(folder), local_files_only=True))
+class Positions(NamedTuple):
+    """last: how many there are, None where there is no last one. made_for: how many there should
+    be, of a model without a last one that says it."""
+
+    last: int | None
+    made_for: int | None = None
 
 
-def of_architecture(architecture: Mapping) -> int | None:
-    """The same of a model that is not made yet. architecture: `model_type` and its settings."""
-    return _learnt(AutoConfig.for_model(**architecture))
+def of_folder(folder: str | Path) -> Positions:
+    """Of the model in a folder."""
+    return _of(AutoConfig.from_pretrained(beneath(folder), local_files_only=True))
+
+
+def of_architecture(architecture: Mapping) -> Positions:
+    """Of a model that is not made yet. architecture: `model_type` and its settings."""
+    return _of(AutoConfig.for_model(**architecture))
+
+
+def _of(config) -> Positions:
+    if (last := _learnt(config)) is not None:
+        return Positions(last)
+    return Positions(None, getattr(config.get_text_config(), "max_position_embeddings", None))
 
 
 def _learnt(config) -> int | None:
