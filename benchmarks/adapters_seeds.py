@@ -2,8 +2,8 @@
 
     python benchmarks/adapters_seeds.py [--cores 2] [SEED ...]
 
-Seed 0 is config/studies/adapters-mini.yaml itself; the others draw other rows, other first weights
-and other drops, and only what this table shows is built. Prints a Markdown table: of each task its
+Seed 0 is that of config/studies/adapters-mini.yaml; the others draw other rows, other first weights
+and other drops. Only what this table shows is built. Prints a Markdown table: of each task its
 first metric in points, a mean over the languages (experts each on its own), then the mean over the
 seeds with its 95% interval (Student's t), and that of the difference from the same seed's experts.
 Finished parts are kept.
@@ -42,18 +42,20 @@ analysis: null
 def study_of(seed: int) -> Path:
     """The miniature with a seed, in results/, where nothing is under version control."""
     own = ROOT / "config" / "studies" / f"{MINI}.yaml"
-    if not seed:
-        return own
     path = ROOT / "results" / "seeds" / f"{MINI}-{seed}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(ONLY.format(mini=own, seed=seed), encoding="utf-8")
     return path
 
 
+def scores_of(study: str) -> Path:
+    """Its scores, from the project's folder."""
+    return Path("results") / study / "comparisons" / "scores.tsv"
+
+
 def means(study: str) -> pd.Series:
     """(task, line) -> mean over the task's languages, in points, of one study."""
-    path = ROOT / "results" / study / "comparisons" / "scores.tsv"
-    table = pd.read_csv(path, sep="\t", keep_default_na=False)
+    table = pd.read_csv(ROOT / scores_of(study), sep="\t", keep_default_na=False)
     table["task"] = table["dataset"].str.partition("/")[0]
     table = table[table["metric"] == table["task"].map(TASKS)]
     table["line"] = table["kind"].where(table["kind"] != "merge", table["method"])
@@ -93,7 +95,7 @@ def main() -> None:
     found = {}
     for seed in options.seeds:
         path = study_of(seed)
-        run(path, options.cores)
+        run(path, options.cores, str(scores_of(path.stem)))
         found[seed] = means(path.stem)
         print(f"\nseeds {', '.join(map(str, found))}\n\n{printed(pd.DataFrame(found))}", flush=True)
 

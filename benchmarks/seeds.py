@@ -42,10 +42,11 @@ def study_of(seed: int) -> Path:
     return study_file(f"mini-{seed}", f"seed: {seed}\n") if seed else own
 
 
-def run(path: Path, cores: int) -> None:
+def run(path: Path, cores: int, *targets: str) -> None:
+    """Build a study, or of it only these files."""
     command = [sys.executable, "workflow/scripts/warm.py", sys.executable, "-m", "snakemake"]
     command += ["--cores", str(cores)]
-    command += ["--quiet", "all", "--config", f"studies={path}"]
+    command += ["--quiet", "all", "--config", f"studies={path}", "--", *targets]
     subprocess.run(command, cwd=ROOT, check=True)
 
 

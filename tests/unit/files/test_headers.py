@@ -81,3 +81,9 @@ def test_a_header_may_not_be_larger_than_safetensors_reads(tmp_path):
         file.truncate(300_000_000)  # no block of it is written
     with pytest.raises(ValueError, match="header has 200,000,000 bytes, expected at most"):
         tensor_headers.read_header(path)
+
+
+def test_files_of_another_name_are_not_passed_over_as_if_there_were_none(tmp_path):
+    (tmp_path / "model-00001-of-00002.safetensors").write_bytes(b"")
+    with pytest.raises(ValueError, match="model-00001-of-00002.safetensors and no .*index.json"):
+        tensor_headers.weight_files(tmp_path)

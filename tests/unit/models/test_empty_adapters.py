@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from babelmerge import merging
 from babelmerge.analysis.task_vectors import inspection
 from babelmerge.merging import files as merge_files
-from babelmerge.models import adapter_taking
+from babelmerge.models import adapter_config, adapter_taking
 from babelmerge.recipes import recipes
 
 NAME = "base_model.model.model.layers.{}.mlp.down_proj.lora_{}.weight"
@@ -67,3 +67,12 @@ def test_an_adapter_that_was_not_trained_and_one_given_twice_are_told(tmp_path, 
     told = [record.getMessage() for record in caplog.records]
     assert "good and again have the same weights: it counts twice" in told
     assert any(str(experts["new"]) in one and "every B of it is zero" in one for one in told)
+
+
+def test_a_full_model_with_an_adapters_config_is_told_from_an_adapter_that_is_not_whole(tmp_path):
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA"}))
+    with pytest.raises(ValueError, match="fetch or train the adapter again"):
+        adapter_config.weights(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ValueError, match="take adapter_config.json away if it is a full model"):
+        adapter_config.weights(tmp_path)

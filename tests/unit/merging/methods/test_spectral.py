@@ -325,8 +325,10 @@ def test_embeddings_and_heads_are_no_linear_maps():
     matrix = torch.zeros(3, 2)
     assert spectral.decomposes("model.layers.0.mlp.up_proj.weight", matrix)
     assert not spectral.decomposes("model.layers.0.mlp.up_proj.weight", matrix[0])
-    for name in ("model.embed_tokens.weight", "lm_head.weight", "transformer.wte.weight"):
-        assert not spectral.decomposes(name, matrix)
+    names = ["model.embed_tokens.weight", "lm_head.weight", "transformer.wte.weight"]
+    names += ["shared.weight", "cls.predictions.decoder.weight", "bert.embeddings.weight"]
+    names += ["encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"]
+    assert not any(spectral.decomposes(name, matrix) for name in names)
 
 
 @pytest.mark.parametrize(
