@@ -25,7 +25,7 @@ from babelmerge.data import controlled  # noqa: E402
 from babelmerge.evaluation import answering  # noqa: E402
 from babelmerge.tasks import rendering  # noqa: E402
 from babelmerge.training import scratch as initialisation  # noqa: E402
-from babelmerge.training import vocabulary  # noqa: E402
+from babelmerge.vocabularies import learning  # noqa: E402
 
 ARCHITECTURE = {
     "model_type": "llama",
@@ -48,7 +48,7 @@ Way = Callable[[], list[list[float]]]
 def main(threads: int = 2, rounds: int = 2, items: int = 16) -> None:
     torch.set_num_threads(threads)
     texts = [row["source"] for row in controlled.rows("en", "en", "train", 5_000, 0)]
-    tokenizer = vocabulary.train_tokenizer(texts, 700)  # what these texts support
+    tokenizer = learning.train_tokenizer(texts, 700)  # what these texts support
     model = initialisation.initialise(ARCHITECTURE, VOCABULARY, 0, tokenizer).eval()
     draw = random.Random(0)
     asked = {"chat": False, "kind": "multiple_choice", "labels": [], "answer": "likelihood"}

@@ -13,7 +13,7 @@ import torch
 from babelmerge.training import loop as training_loop
 from babelmerge.training import scratch as initialisation
 from babelmerge.training import train as training
-from babelmerge.training import vocabulary
+from babelmerge.vocabularies import learning
 
 TEMPLATE = "{source_language} {target_language}\n{source}\n"
 PROMPT = {"template": TEMPLATE, "chat": False}  # see `tasks.learning`
@@ -60,8 +60,8 @@ def make_rows(count: int, seed: int = 0, longest: int = 6) -> list[dict]:
 
 
 def make_tokenizer(rows=None):
-    texts = vocabulary.training_texts(rows or make_rows(200), TEMPLATE)
-    return vocabulary.train_tokenizer(texts, 340)
+    texts = learning.training_texts(rows or make_rows(200), TEMPLATE)
+    return learning.train_tokenizer(texts, 340)
 
 
 def make_model(tokenizer, seed: int = 0, **changes):

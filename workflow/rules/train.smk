@@ -48,6 +48,30 @@ rule fetch_model:
         "../scripts/fetch_model.py"
 
 
+rule trim_base:
+    """Take in a ready base without the tokens that the study's texts never use."""
+    input:
+        texts=lambda w: graph.train.vocabulary_files(plan_of(w)),
+        checked=lambda w: ancient(graph.train.vocabulary_checks(plan_of(w))),
+    output:
+        paths.MODEL,
+    log:
+        "logs/{study}/trim_base/{model}.log",
+    wildcard_constraints:
+        model=graph.train.pattern(STUDIES, graph.train.TRIMMED),
+    resources:
+        mem_mb=memory(16),
+        runtime=minutes(120),
+    params:
+        code=code("trim_base.py"),
+        cfg=lambda w: graph.train.trimmed_settings(plan_of(w)),
+        content=lambda w: content(graph.train.taken_files(plan_of(w), w.model)),
+    message:
+        "Take in the base, and trim its vocabulary"
+    script:
+        "../scripts/trim_base.py"
+
+
 rule train_base:
     """Train the base from a seeded random start; it must know every language a little."""
     input:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from babelmerge.files.rows import read_rows
 from babelmerge.models import taking
-from babelmerge.training import vocabulary
+from babelmerge.vocabularies import learning
 
 
 def learnt(cfg, files):
     texts = chain.from_iterable(
-        vocabulary.training_texts(read_rows(path), template)
+        learning.training_texts(read_rows(path), template)
         for path, template in zip(files, cfg["prompts"], strict=True)
     )
-    return vocabulary.train_tokenizer(texts, **cfg["tokenizer"])
+    return learning.train_tokenizer(texts, **cfg["tokenizer"])
 
 
 with running(snakemake):

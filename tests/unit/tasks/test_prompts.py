@@ -10,7 +10,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer
 
 from babelmerge.tasks import kinds, prompts, rendering
-from babelmerge.training import vocabulary
+from babelmerge.vocabularies import learning
 
 SENTENCES = [
     "The cat, 3.5 {source} and {x}.",
@@ -185,10 +185,10 @@ def test_words_with_vowel_signs_and_the_instruction_become_single_tokens(tokeniz
 def test_vocabulary_sizes(caplog):
     assert len(make_tokenizer()) == 340
     with pytest.raises(ValueError, match="at least 258"):
-        vocabulary.train_tokenizer(["a"], 100)
+        learning.train_tokenizer(["a"], 100)
     with pytest.raises(ValueError, match="no text"):
-        vocabulary.train_tokenizer([], 300)
-    vocabulary.train_tokenizer(["one two one two"], 4000)
+        learning.train_tokenizer([], 300)
+    learning.train_tokenizer(["one two one two"], 4000)
     assert "of 4000" in caplog.text
 
 

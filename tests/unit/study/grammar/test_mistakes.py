@@ -46,6 +46,22 @@ MISTAKES = {
         "base: {path: models/base, hub: a/b}",
         ["base", "several sources"],
     ),
+    "vocabulary of no task": (
+        "base: {path: models/base}",
+        "base: {path: models/base, vocabulary: {of: translations}}",
+        ["base.vocabulary.of", "'translations'", "'translation'"],
+    ),
+    "vocabulary of a base from scratch": (
+        "base: {path: models/base}",
+        "base: {architecture: {model_type: llama}, vocabulary: {of: translation}}",
+        ["base", "vocabulary beside architecture", "tokenizer: {vocab_size:"],
+    ),
+    "vocabulary beside a ready expert": (
+        "base: {path: models/base}",
+        "joint:\n  all: {of: translation, path: models/joint}\n"
+        "base: {path: models/base, vocabulary: {of: translation}}",
+        ["joint.all", "a ready model beside base.vocabulary", "a base without vocabulary"],
+    ),
     "no source": ("base: {path: models/base}", "base: {}", ["base", "hub, path or architecture"]),
     "unknown corpus": (
         "train: {corpus: made,",

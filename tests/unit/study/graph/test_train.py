@@ -2,18 +2,20 @@
 
 import dataclasses
 import re
+from pathlib import Path
 
 from small_studies import SMALL, made, shipped
 
 from babelmerge.study.graph import evaluate, paths, report, train
+from babelmerge.study.graph.data import split_file
 
-STUDIES = ("translation-mini", "translation", "pretraining")
+STUDIES = ("translation-mini", "translation", "pretraining", "translation-files")
 
 
 def test_every_model_is_made_by_one_rule_whatever_other_studies_do():
     """The miniature trains its base, the study of the paper's size takes its own in."""
     plans = {name: shipped(name) for name in STUDIES}
-    kinds = (train.TAKEN, "base", "expert", "joint")
+    kinds = (train.TAKEN, train.TRIMMED, "base", "expert", "joint")
     made = {}
     for plan in plans.values():
         for model in plan.models.values():
@@ -26,6 +28,7 @@ def test_every_model_is_made_by_one_rule_whatever_other_studies_do():
             ]
     assert made["translation-mini", "base"] == ["base"]
     assert made["translation", "base"] == [train.TAKEN]
+    assert made["translation-files", "base"] == [train.TRIMMED]
     for (study, model), found in made.items():
         assert len(found) == (not model.startswith("merges/")), (study, model, found)
 
@@ -37,6 +40,18 @@ def test_a_taken_model_needs_a_tokenizer_where_it_is_asked_or_looked_into():
     alone = dataclasses.replace(base, evaluate=(), probe=())
     plan = dataclasses.replace(plan, models={"base": alone})
     assert not train.taken_settings(plan, "base")["tokenizer"]
+
+
+def test_a_trimmed_base_is_told_by_the_texts_of_its_tasks_and_no_more_what_it_was():
+    plan = shipped("translation-files")
+    read = [d for d in plan.datasets if d.startswith("messages/")]
+    files = train.vocabulary_files(plan)
+    assert files == [split_file(plan, dataset, "train") for dataset in read]
+    told = train.trimmed_settings(plan)
+    assert told["hub"] and told["tokenizer"] and len(told["prompts"]) == len(files) == 4
+    adapter = train.settings(plan, next(iter(plan.of_kind("expert"))))
+    assert adapter["base"] == str(Path(train.model_file(plan, "base")).parent)
+    assert "vocabulary" not in train.taken_settings(shipped("translation"), "base")
 
 
 def test_no_study_no_model():

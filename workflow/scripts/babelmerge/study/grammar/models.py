@@ -92,8 +92,25 @@ class Pretrain(Of):
     )
 
 
+class Vocabulary(Strict):
+    """Which texts the vocabulary of a ready base has to serve."""
+
+    of: OneOrMore = key(
+        "Tasks or datasets whose training rows are read. A task that no model is trained on may "
+        "stand here, to read more rows than are learnt from.",
+        ...,
+    )
+
+
 class Base(Ready):
     """The model that everything starts from: taken, or trained from scratch."""
+
+    vocabulary: Vocabulary | None = key(
+        "Of a ready base: tokens are dropped, with their rows of embeddings and head, that the "
+        "training rows of these tasks do not use. Their texts are cut as before and get the same "
+        "logits; other text is cut into smaller tokens. For small models of many languages, whose "
+        "head is most of what they compute."
+    )
 
     pretrain: Pretrain | None = key(
         "Datasets it is trained on. Without, it stays as its seed initialises it, trained 0 steps: "
@@ -112,6 +129,8 @@ class Base(Ready):
             raise wrong("neither" if not scratch else "both", "hub, path or architecture")
         if scratch and "model_type" not in (self.architecture or {}):
             raise wrong("architecture without model_type", "model_type, for example qwen2")
+        if scratch and self.vocabulary is not None:
+            raise wrong("vocabulary beside architecture", "tokenizer: {vocab_size: …, of: …}")
         if scratch and self.tokenizer is None:
             raise wrong("architecture without tokenizer", "tokenizer: {vocab_size: …} or {hub: …}")
         return self

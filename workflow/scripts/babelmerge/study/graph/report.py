@@ -22,6 +22,7 @@ from babelmerge.study.graph.beside import ablations, cost, harness, outputs, pro
 from babelmerge.study.graph.chapters import Chapter
 from babelmerge.study.plan.types import Plan, Taken
 from babelmerge.tasks import kinds
+from babelmerge.words.spelling import listed
 
 LOOKED_AT = ("inspected-models", "inspected-sentences")
 
@@ -113,7 +114,10 @@ def reproducibility(plan: Plan) -> Chapter:
 
 def _taken_in_words(plan: Plan, model: str) -> str:
     source = plan.models[model].source
-    return source.path or f"{source.hub} ({source.revision or 'main'})"
+    place = source.path or f"{source.hub} ({source.revision or 'main'})"
+    if not source.vocabulary:
+        return place
+    return f"{place}, without the tokens that no training row of {listed(source.vocabulary)} uses"
 
 
 def _base_in_words(plan: Plan) -> str:

@@ -12,7 +12,7 @@ from babelmerge.study.plan.types import Kept, Merged, Model, Plan, Taken, Traine
 from babelmerge.tasks import kinds
 from babelmerge.training.settings import kept_alone
 
-TAKEN, KEPT = "taken", "kept"
+TAKEN, TRIMMED, KEPT = "taken", "trimmed", "kept"
 
 
 def model_file(plan: Plan, model: str) -> str:
@@ -23,8 +23,8 @@ def model_file(plan: Plan, model: str) -> str:
 def pattern(plans: dict[str, Plan], kind: str) -> str:
     """Regular expression of the models of a kind that are trained, over all studies.
 
-    kind: or one of TAKEN and KEPT. What one study trains another may take in, so each study's names
-    count behind its own folder only.
+    kind: or one of TAKEN, TRIMMED and KEPT. What one study trains another may take in, so each
+    study's names count behind its own folder only.
     """
     found = []
     for plan in plans.values():
@@ -36,8 +36,9 @@ def pattern(plans: dict[str, Plan], kind: str) -> str:
 
 def _made(model: Model) -> str:
     """The kind of a model that is trained, else in which other way it comes to be."""
-    others = {Taken: TAKEN, Kept: KEPT}
-    return others.get(type(model.source), model.kind)
+    if isinstance(model.source, Taken):
+        return TRIMMED if model.source.vocabulary else TAKEN
+    return KEPT if isinstance(model.source, Kept) else model.kind
 
 
 # taken in
@@ -47,7 +48,9 @@ def taken_settings(plan: Plan, model: str) -> dict:
     """Where it is, and whether it needs a tokenizer of its own: it is asked or looked into."""
     entry = plan.models[model]
     asked = bool(entry.evaluate or entry.probe or plan.benchmarks)
-    return {"model": model, "tokenizer": asked, **asdict(entry.source)}
+    source = asdict(entry.source)
+    del source["vocabulary"]
+    return {"model": model, "tokenizer": asked, **source}
 
 
 def taken_files(plan: Plan, model: str) -> list[str]:
@@ -71,6 +74,24 @@ def taken_inputs(plan: Plan, model: str) -> dict[str, str]:
         return {}
     adapter = may_be_adapter(plan, entry) and (entry.source.path or entry.kind != "baseline")
     return {"base": model_file(plan, "base")} if model != "base" and adapter else {}
+
+
+def vocabulary_files(plan: Plan) -> list[str]:
+    """The rows that tell which tokens of a ready base are kept."""
+    own = plan.models["base"].source.vocabulary
+    return [split_file(plan, dataset, "train") for dataset in own]
+
+
+def vocabulary_checks(plan: Plan) -> list[str]:
+    """Checks of these rows, which know of no lengths yet."""
+    return [checked(plan, dataset) for dataset in plan.models["base"].source.vocabulary]
+
+
+def trimmed_settings(plan: Plan) -> dict:
+    """What is taken in, and how each of the data sets is read: see `vocabulary_files`."""
+    own = plan.models["base"].source.vocabulary
+    prompts = [plan.datasets[dataset].prompt for dataset in own]
+    return {**taken_settings(plan, "base"), "tokenizer": True, "prompts": prompts}
 
 
 def read(plan: Plan, model: str) -> dict[str, str]:
@@ -191,7 +212,8 @@ def kept_settings(plan: Plan, model: str) -> dict:
 def _base_name(plan: Plan) -> str:
     """What an adapter says that it was trained on: where the base is from, else where it lies."""
     source = plan.models["base"].source
-    taken = (source.hub or source.path) if isinstance(source, Taken) else None
+    whole = isinstance(source, Taken) and not source.vocabulary
+    taken = (source.hub or source.path) if whole else None
     return taken or str(Path(model_file(plan, "base")).parent)
 
 

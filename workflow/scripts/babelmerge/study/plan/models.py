@@ -4,6 +4,7 @@ Pure functions of a `Study` and its datasets.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from babelmerge.study.grammar.models import Base, Expert, ExpertSet, Ready
@@ -48,7 +49,9 @@ def base(study: Study, datasets: Datasets) -> Model:
     entry: Base = study.base
     judged = (tested(datasets, datasets), tuple(datasets))
     if entry.ready:
-        return Model("base", "base", _taken(study, entry, {"unit": "base"}, ("base",)), (), *judged)
+        taken = _taken(study, entry, {"unit": "base"}, ("base",))
+        source = replace(taken, vocabulary=_vocabulary(study, datasets, entry))
+        return Model("base", "base", source, (), *judged)
     of = entry.pretrain
     own = resolve(study, datasets, of.of, of.units, ("base", "pretrain")) if of else ()
     seen = having(datasets, own, "train")
@@ -63,6 +66,27 @@ def base(study: Study, datasets: Datasets) -> Model:
         "random", seen, options, dict(entry.architecture or {}), tokenizer, repeat, spoken=spoken
     )
     return Model("base", "base", source, own, *judged)
+
+
+def _vocabulary(study: Study, datasets: Datasets, entry: Base) -> tuple[str, ...]:
+    """The datasets whose training rows tell which tokens of a ready base are kept."""
+    if entry.vocabulary is None:
+        return ()
+    where = ("base", "vocabulary", "of")
+    found = having(datasets, resolve(study, datasets, entry.vocabulary.of, None, where), "train")
+    if not found:
+        expected = "a task with train"
+        raise study.error(*where, found="no training rows", expected=expected)
+    for section in ("experts", "joint"):
+        for name, learner in getattr(study, section).items():
+            if getattr(learner, "ready", False):
+                raise study.error(
+                    section,
+                    name,
+                    found="a ready model beside base.vocabulary, by which the base's changes",
+                    expected="a model that is trained here, or a base without vocabulary",
+                )
+    return found
 
 
 def _tokenizer(

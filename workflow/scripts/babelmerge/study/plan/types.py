@@ -57,11 +57,15 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Taken:
-    """A checkpoint or adapter that exists: on the hub, or in a folder."""
+    """A checkpoint or adapter that exists: on the hub, or in a folder.
+
+    vocabulary: the datasets whose training rows tell which tokens of a base are kept; empty: all.
+    """
 
     hub: str | None
     revision: str | None
     path: str | None
+    vocabulary: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
