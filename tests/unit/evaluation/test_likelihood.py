@@ -47,6 +47,32 @@ def test_batches_give_what_single_sequences_give(tiny, size, longest):
         assert values == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize("longest", [1, None])
+def test_batches_hold_few_enough_tokens_and_every_choice_once(tiny, longest, monkeypatch):
+    model, tokenizer = tiny
+    items = encoded(tokenizer, longest)
+    most, seen = max(len(read) + len(own) for item in items for read, own in item) * 6, []
+    monkeypatch.setattr(likelihood, "EXACT_TOKENS", most)
+    for way in ("_whole", "_shared"):
+        plain = getattr(likelihood, way)
+
+        def noted(some, model, plain=plain):
+            seen.append(
+                (
+                    len(some),
+                    sum(map(len, some)),
+                    max(len(read) for item in some for read, _ in item),
+                )
+            )
+            return plain(some, model)
+
+        monkeypatch.setattr(likelihood, way, noted)
+    found = likelihood.log_likelihoods(model, items, 64)
+    assert sum(number for number, _, _ in seen) == len(items) and len(seen) > 2
+    assert all(number * longest <= most for number, _, longest in seen)
+    assert [len(values) for values in found] == [len(item) for item in items]
+
+
 def test_choices_behind_different_prompts_are_compared(tiny):
     """As texts are, whose first token is left out."""
     model, tokenizer = tiny

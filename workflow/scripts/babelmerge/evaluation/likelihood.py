@@ -16,6 +16,7 @@ from babelmerge.tasks import choices
 from babelmerge.tasks.choices import Pair
 
 EXACT_BATCH = 64  # choices at a time on a CPU in float32, so that numbers depend on no setting
+EXACT_TOKENS = 2048  # and tokens, padding among them, of which a batch of long texts is full
 SHORT = 16  # tokens of a prompt that are sooner read again for each choice than kept
 BLOCK = 2**24  # logits that are normalised at a time, in float32 64 MB
 Item = Sequence[Pair]  # of each choice what is read, and what counts
@@ -72,10 +73,11 @@ def log_likelihoods(
     model.eval()
     found: list[list[float]] = [[] for _ in items]
     done = 0
+    tokens = EXACT_TOKENS if generation.is_exact(model) else None
     for way in (_shared, _whole):
         own = [at for at, item in enumerate(items) if (way is _shared) == _is_long(item)]
         own.sort(key=lambda at: -_longest(items[at], way))
-        for chosen in _batches(own, items, batch_size):
+        for chosen in _batches(own, items, batch_size, tokens, way):
             values = way([items[at] for at in chosen], model)
             for at, numbers in zip(chosen, values, strict=True):
                 again = len(chosen) > 1 and generation.is_exact(model) and _doubtful(numbers)
@@ -100,13 +102,20 @@ def _length(pair: Pair) -> int:
     return len(pair[0]) + len(pair[1])
 
 
-def _batches(order: Sequence[int], items: Sequence[Item], size: int) -> Iterator[list[int]]:
-    batch, width = [], 0
+def _batches(
+    order: Sequence[int], items: Sequence[Item], size: int, tokens: int | None, way: Callable
+) -> Iterator[list[int]]:
+    """Neighbours in order, the longest first: `size` choices, and `tokens` with their padding."""
+    batch, width, longest = [], 0, 0
     for at in order:
         own = len(items[at])
-        if batch and width + own > size:
+        rows = len(batch) + 1 if way is _shared else width + own
+        full = tokens is not None and rows * longest > tokens
+        if batch and (full or width + own > size):
             yield batch
             batch, width = [], 0
+        if not batch:
+            longest = _longest(items[at], way)
         batch.append(at)
         width += own
     if batch:
