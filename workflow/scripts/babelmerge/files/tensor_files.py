@@ -149,6 +149,8 @@ class TensorFiles:
                         "one file; fetch the checkpoint again into an empty folder"
                     )
                 entries[name] = (file, fact)
+        if not entries:
+            raise ValueError(f"{self.path}: its files hold no tensors; fetch the checkpoint again")
         self._check_index(entries)
         facts = {n: (fact["dtype"], tuple(fact["shape"])) for n, (_, fact) in entries.items()}
         quantised.refuse(self.path, self.config, facts)

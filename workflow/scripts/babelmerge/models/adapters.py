@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.files import ties
 from babelmerge.models import adapter_base, adapter_changes, checkpoints
 from babelmerge.models.adapter_changes import Change
 from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, read_entries, weights
