@@ -29,7 +29,7 @@ HEADERS = {
     "gap": (text(a=entry(0, 4), c=entry(8, 16)), "c begins 4 bytes after the end of a"),
     "late": (text(a=entry(4, 16)), "a begins 4 bytes after the end of the header"),
     "outside": (text(a=entry(0, 8), c=entry(8, 20)), "promises"),
-    "too short": (text(a=entry(0, 8)), "promises"),
+    "too short": (text(a=entry(0, 8)), "something was added to it"),
     "twice": ('{"a":%s,"a":%s}' % ((json.dumps(entry(0, 16)),) * 2), "'a' is there twice"),
     "key twice": (WHOLE.replace('"shape"', '"dtype": "F32", "shape"', 1), "'dtype' is there twice"),
     "backwards": (text(a=entry(0, 16, data_offsets=[16, 0])), "a is F32"),
@@ -48,11 +48,12 @@ HEADERS = {
 
 HEADERS |= {
     "a name for terminals": (text(**{"a\x1b[2J": entry(0, 16)}), r"called 'a\\x1b\[2J'"),
-    "a name without end": (text(**{"a" * 5000: entry(0, 16)}), "at most 1000 characters"),
+    "a name without end": (text(**{"a" * 5000: entry(0, 16)}), "1 to 1000 characters"),
+    "no name": (text(**{"": entry(0, 16)}), "called ''; expected a name of 1 to"),
     "sides without end": (text(a=entry(0, 16, shape=[4, *[1] * 100])), "a is F32"),
 }
 # By the format, though not by the library.
-FORBIDDEN = ("twice", "a name for terminals", "a name without end", "sides without end")
+FORBIDDEN = ("twice", "no name", "a name for terminals", "a name without end", "sides without end")
 
 
 @pytest.mark.parametrize("what", HEADERS)
@@ -86,4 +87,24 @@ def test_a_header_may_not_be_larger_than_safetensors_reads(tmp_path):
 def test_files_of_another_name_are_not_passed_over_as_if_there_were_none(tmp_path):
     (tmp_path / "model-00001-of-00002.safetensors").write_bytes(b"")
     with pytest.raises(ValueError, match="model-00001-of-00002.safetensors and no .*index.json"):
+        tensor_headers.weight_files(tmp_path)
+
+
+INDEXES = {
+    "no tensors": ({}, "lists no tensors"),
+    "a pickle": ({"a": "pytorch_model.bin"}, "lists pytorch_model.bin, expected files of safeten"),
+    "outside": ({"a": "../model.safetensors"}, "expected the name of a file beside it"),
+    "a folder": ({"a": "sub.safetensors"}, "lists sub.safetensors, not there or no regular file"),
+    "absent": ({"a": "x.safetensors", "b": "y.safetensors"}, "x.safetensors and 1 more shards, no"),
+    "NUL": ({"a": "x\0.safetensors"}, r"lists x\\x00.safetensors, not there"),
+    "numbers": ({"a": 1}, "no weight_map of tensors to files"),
+}
+
+
+@pytest.mark.parametrize("what", INDEXES)
+def test_an_index_lists_files_of_safetensors_beside_it(what, tmp_path):
+    listed, told = INDEXES[what]
+    (tmp_path / "sub.safetensors").mkdir()
+    (tmp_path / tensor_headers.INDEX).write_text(json.dumps({"weight_map": listed}))
+    with pytest.raises(ValueError, match=told):
         tensor_headers.weight_files(tmp_path)

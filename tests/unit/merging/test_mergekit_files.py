@@ -141,6 +141,32 @@ models:
 merge_method: breadcrumbs
 base_model: base
 """,
+    "a name, a seed and anchors": """
+name: of-a-card
+random_seed: 0
+x-both: &both {density: 0.5, weight: 0.5}
+models:
+  - {model: a, parameters: *both}
+  - model: b
+    parameters:
+      <<: *both
+      weight: -0.2
+merge_method: ties
+base_model: base
+parameters: {int8_mask: true, random_seed: 1}
+""",
+    "model_stock with what others take": """
+models: [{model: a, parameters: {weight: 1, density: 0.5}}, {model: b}]
+merge_method: model_stock
+base_model: base
+parameters: {normalize: false, int8_mask: true}
+""",
+    "slerp of old": """
+models: [{model: a}, {model: b}]
+merge_method: slerp
+base_model: a
+parameters: {t: [0.1, 0.6, 0.3], embed_slerp: true}
+""",
     "nobody's density": "{merge_method: ties, base_model: base, models: [{model: a}, {model: b}], "
     "parameters: {weight: 0.5}}",
 }
@@ -229,7 +255,23 @@ REFUSED = {
     ),
     "template": (
         "merge_method: linear\nmodels:\n- model: a\nchat_template: auto\n",
-        ["line 4", "'chat_template'"],
+        ["line 4", "'chat_template'", "babelmerge: {chat_template: ID}"],
+    ),
+    "mixture": (
+        "base_model: base\ngate_mode: hidden\nexperts:\n- source_model: a\n",
+        ["line 2", "'gate_mode'", "mergekit-moe makes a mixture"],
+    ),
+    "adapter in full": (
+        "merge_method: linear\nmodels:\n- model: {model: {path: base}, lora: {path: a}}\n",
+        ["line 3", "'lora'", "give the directory of the adapter as the model"],
+    ),
+    "adapter by a plus": (
+        "merge_method: linear\nmodels:\n- model: base+a\n",
+        ["line 3", "'+' means an adapter on a model"],
+    ),
+    "commit": (
+        "merge_method: linear\nmodels:\n- model: {model: {path: a, revision: x}}\n",
+        ["line 3", "'revision'", "fetch that commit"],
     ),
 }
 

@@ -252,8 +252,8 @@ def test_chained_merges_are_refused_by_name(tmp_path):
     path.write_text("name: a\nmerge_method: ties\n---\nmerge_method: linear\n")
     with pytest.raises(ValueError, match=r"r.yaml: 2 documents.*write a recipe for each merge"):
         recipes.read_recipe(path)
-    path.write_text("name: a\nmerge_method: ties\n")
-    with pytest.raises(ValueError, match=r"r.yaml, line 1: key 'name' is of mergekit's chained"):
+    path.write_text("merge_method: ties\nmerges:\n- name: a\n")
+    with pytest.raises(ValueError, match=r"r.yaml, line 2: key 'merges' is not of one merge"):
         recipes.read_recipe(path)
     for text, part in (("[1]", "expected a mapping"), ("a: [", "not valid YAML"), ("", "mapping")):
         path.write_text(text)

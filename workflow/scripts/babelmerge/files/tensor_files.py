@@ -7,7 +7,7 @@ Headers are `tensor_headers`. Tensors are bytes here: no torch, so that a merge 
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,8 @@ from babelmerge.files.tensor_headers import (
 )
 
 SHARD_BYTES = 5_000_000_000
+SINGLE = "model.safetensors"
+FIRST, COPIED = "model-first.safetensors", "model-copies.safetensors"  # see `add_copies`
 
 Piece = np.ndarray  # any dtype; its bytes count
 
@@ -68,8 +70,8 @@ class TensorFiles:
         return tuple(name for name in self._entries if name not in left_out)
 
     def _is_copy(self, name: str) -> bool:
-        source = ties.source_of(name)
-        return source in self._entries and ties.same(self, source, name)
+        source = ties.original_of(name, self._entries)
+        return source is not None and ties.same(self, source, name)
 
     @property
     def head(self) -> str | None:
@@ -147,6 +149,8 @@ class TensorFiles:
                         "one file; fetch the checkpoint again into an empty folder"
                     )
                 entries[name] = (file, fact)
+        if not entries:
+            raise ValueError(f"{self.path}: its files hold no tensors; fetch the checkpoint again")
         self._check_index(entries)
         facts = {n: (fact["dtype"], tuple(fact["shape"])) for n, (_, fact) in entries.items()}
         quantised.refuse(self.path, self.config, facts)
@@ -187,17 +191,40 @@ def write_tensors(
     directory = Path(directory)
     shards = _shards(layout, max_shard_bytes)
     if len(shards) == 1:
-        file = "model.safetensors"
-        return {file: _write_shard(directory / file, shards[0], layout, pieces)}
+        return {SINGLE: _write_shard(directory / SINGLE, shards[0], layout, pieces)}
     weight_map: dict[str, str] = {}
     hashes = {}
     for number, names in enumerate(shards, start=1):
         file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
         hashes[file] = _write_shard(directory / file, names, layout, pieces)
         weight_map.update(dict.fromkeys(names, file))
-    size = sum(size_of(entry) for entry in layout.values())
-    write_json(directory / INDEX, {"metadata": {"total_size": size}, "weight_map": weight_map})
+    _write_index(directory, layout, weight_map)
     return hashes
+
+
+def add_copies(directory: str | Path, copies: Mapping[str, str]) -> None:
+    """Write tensors of a model's folder once more, by other names, into a file of their own.
+
+    copies: new name -> the name that is there. A file of all weights becomes the first of two:
+    transformers looks for one of its name before it looks for an index.
+    """
+    directory = Path(directory)
+    if (directory / SINGLE).is_file():
+        (directory / SINGLE).rename(directory / FIRST)
+        found = {name: FIRST for name in read_header(directory / FIRST)}
+        write_json(directory / INDEX, {"metadata": {}, "weight_map": found})
+    files = TensorFiles(directory)
+    layout = {new: (files.code(old), files.shape(old)) for new, old in copies.items()}
+    _write_shard(directory / COPIED, list(layout), layout, lambda name: [files.raw(copies[name])])
+    every = {name: (files.code(name), files.shape(name)) for name in files.stored} | layout
+    weight_map = {name: files.file(name).name for name in files.stored}
+    _write_index(directory, every, weight_map | dict.fromkeys(layout, COPIED))
+
+
+def _write_index(directory: Path, layout: Layout, weight_map: Mapping[str, str]) -> None:
+    size = sum(size_of(entry) for entry in layout.values())
+    content = {"metadata": {"total_size": size}, "weight_map": dict(weight_map)}
+    write_json(directory / INDEX, content)
 
 
 def _shards(layout: Layout, max_shard_bytes: int) -> list[list[str]]:

@@ -44,9 +44,10 @@ def weight_files(directory: str | Path) -> list[str]:
     if (directory / INDEX).is_file():
         files = _indexed(directory / INDEX)
         if missing := [one for one in files if not os.path.isfile(directory / one)]:
+            more = f" and {len(missing) - 1} more shards" if len(missing) > 1 else ""
             raise ValueError(
-                f"{directory}: {INDEX} lists {plain(missing[0], 200)} and {len(missing) - 1} more "
-                "shards that are not there; fetch the checkpoint again"
+                f"{directory}: {INDEX} lists {plain(missing[0], 200)}{more}, not there or no "
+                "regular file; fetch the checkpoint again"
             )
         if (directory / "model.safetensors").is_file() and "model.safetensors" not in files:
             raise ValueError(
@@ -68,7 +69,7 @@ def weight_files(directory: str | Path) -> list[str]:
                 "convert it where you trust it (load it with transformers and save_pretrained, "
                 "which writes safetensors) and give that directory"
             )
-    if parts := sorted(path.name for path in directory.glob("*.safetensors")):
+    if parts := sorted(path.name for path in directory.glob("*.safetensors") if path.is_file()):
         raise ValueError(
             f"{directory}: has {plain(parts[0], 200)} and no {INDEX} that lists it; fetch the "
             "index too, or call a file that is the whole model model.safetensors"
@@ -85,6 +86,13 @@ def _indexed(index: Path) -> list[str]:
         raise ValueError(
             f"{index}: lists {plain(outside[0], 200)}, expected the name of a file beside it"
         )
+    if other := [file for file in found.values() if not file.endswith(".safetensors")]:
+        raise ValueError(
+            f"{index}: lists {plain(other[0], 200)}, expected files of safetensors; save the model "
+            "anew with save_pretrained, which writes them"
+        )
+    if not found:
+        raise ValueError(f"{index}: lists no tensors; fetch it again")
     return sorted(set(found.values()))
 
 
@@ -110,9 +118,10 @@ def read_header(path: str | Path) -> dict[str, dict]:
     ordered = dict(sorted(header.items(), key=lambda item: item[1]["data_offsets"]))
     end = _check_places(path, ordered)
     if 8 + length + end != size:
+        what = "the file was cut short" if size < 8 + length + end else "something was added to it"
         raise ValueError(
-            f"{path}: {size} bytes where its header promises {8 + length + end}; the file was cut "
-            "short, fetch or build it again"
+            f"{path}: {size} bytes where its header promises {8 + length + end}; {what}, fetch or "
+            "build it again"
         )
     return ordered
 
@@ -161,9 +170,9 @@ def _check_places(path: str | Path, ordered: Mapping[str, dict]) -> int:
 
 def _check_entry(path: str | Path, name: str, fact: object) -> None:
     """ValueError unless a tensor's place in the file has the bytes that its shape takes."""
-    if not name.isprintable() or len(name) > LONGEST:
+    if not name or not name.isprintable() or len(name) > LONGEST:
         raise ValueError(
-            f"{path}: a tensor is called {shown(name)}; expected a name of at most {LONGEST} "
+            f"{path}: a tensor is called {shown(name)}; expected a name of 1 to {LONGEST} "
             "characters that can be seen, so fetch or build the file again"
         )
     try:

@@ -6,7 +6,7 @@ and decoders share (`COPIES`) goes by the bytes alone. Members of one merge or c
 brought to one form by `alike`. No torch.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -116,6 +116,41 @@ def source_of(name: str) -> str | None:
     return name.removesuffix(end) + COPIES[end] if end else None
 
 
+def original_of(name: str, names: Collection[str]) -> str | None:
+    """The tensor among names that one is a copy of: its source, or else the first of its copies."""
+    source = source_of(name)
+    if source is None or source in names:
+        return source
+    first = next(one for one in names if source_of(one) == source)
+    return None if first == name else first
+
+
+def copies_of(names: Collection[str]) -> dict[str, str]:
+    """Tensors that an untied model has beside those listed -> which of those they are.
+
+    transformers shares them where a config ties the head, and only there.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        original = source_of(name) or name
+        for end, source in COPIES.items():
+            if not _ends(original, (source,)):
+                continue
+            start = original.removesuffix(source)
+            for copy in (start + end, original):
+                if copy not in names and _has_place(copy, start, names):
+                    found.setdefault(copy, name)
+    return found
+
+
+def _has_place(copy: str, start: str, names: Collection[str]) -> bool:
+    """Whether a model has the module of a copy: a head of its own, an encoder, a decoder."""
+    if copy.endswith(".bias"):
+        return f"{copy.removesuffix('bias')}weight" in names
+    part = copy.removeprefix(start).partition(".")[0]
+    return part == "shared" or any(name.startswith(f"{start}{part}.") for name in names)
+
+
 def alike(models: Sequence[One]) -> list[One]:
     """The models with each tied tensor by one name in all, and a copy of its own in all or in none.
 
@@ -149,7 +184,9 @@ def _is_shared(name: str) -> bool:
 
 
 def _is_pair(one: str, other: str) -> bool:
-    return source_of(one) == other or source_of(other) == one
+    """Whether one of two names is a copy's of the other, or both are of one source."""
+    sources = source_of(one), source_of(other)
+    return sources[0] == other or sources[1] == one or sources[0] == sources[1] is not None
 
 
 def _is_head(one: str, other: str) -> bool:
@@ -178,14 +215,17 @@ def _headed(model: One, head: str, shape: tuple[int, ...]) -> One:
 
 def _apart(models: list[One]) -> list[One]:
     """The models where what is no copy in one of them is a tensor of its own in all."""
-    listed = dict.fromkeys(name for m in models for name in m.names if source_of(name) in m.names)
+    listed = dict.fromkeys(n for m in models for n in m.names if original_of(n, m.names) in m.names)
     for name in listed:
-        lacking = [name not in m.names and source_of(name) in m.names for m in models]
-        models = [
-            m.with_copy(name, source_of(name)) if lacks else m
-            for m, lacks in zip(models, lacking, strict=True)
-        ]
+        models = [_with(m, name) if name not in m.names else m for m in models]
     return models
+
+
+def _with(model: One, name: str) -> One:
+    """A model with a tensor that is a copy of another, where it has the other."""
+    group = (source_of(name), *(one for one in model.names if source_of(one) == source_of(name)))
+    original = next((one for one in group if one in model.names), None)
+    return model.with_copy(name, original) if original else model
 
 
 def _ends(name: str, ends: Sequence[str]) -> bool:

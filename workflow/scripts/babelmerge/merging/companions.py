@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from babelmerge.files import directories
+from babelmerge.files import directories, tensor_files, ties
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models.dialect import configs, conventions, rows, vocabulary
 from babelmerge.models.dialect.opening import ModelFiles
@@ -48,6 +48,7 @@ def write(recipe: Recipe, point: Settings, members: Members, directory: Path) ->
     if config != said:
         directories.write_json(directory / "config.json", config)
     directories.write_config(config, point.dtype, directory)
+    _write_copies(directory)
 
 
 def tokenizer(members: Members, experts: Mapping[str, Any], chat_template: str | None) -> Any:
@@ -70,6 +71,13 @@ def tokenizer(members: Members, experts: Mapping[str, Any], chat_template: str |
             number = functools.partial(spoken.number, chat_template)
             conventions.take(experts[chat_template], folder, number)
         return load_tokenizer(folder)
+
+
+def _write_copies(directory: Path) -> None:
+    """What encoders and decoders share, once each where the config does not tie it."""
+    files = ModelFiles(directory)
+    if not files.tied and (copies := ties.copies_of(files.stored)):
+        tensor_files.add_copies(directory, copies)
 
 
 def _config(recipe: Recipe, members: Members, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ that they fit. No tensor is read; no torch.
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -91,6 +91,32 @@ def changes(
     return {name: found[name] for name in base.names if name in found and name not in kept}
 
 
+def place_of(entry: str, known: Collection[str]) -> str | None:
+    """The base's tensor in whose place a whole tensor of the file goes."""
+    return layouts.place_of(COPY.sub("", entry.removeprefix(PREFIX)), known)
+
+
+def source_of(
+    entry: str, shapes: Mapping[str, tuple[int, ...]], base: Any
+) -> tuple[str | None, str | None]:
+    """What a whole tensor of the file may be a copy of: another of the file, and one of the base.
+
+    Of heads the embeddings, of what is always shared (`ties.COPIES`) its source.
+    """
+    if any(entry.endswith(end) for end in PARTS):
+        return None, None
+    shape = shapes[entry]
+    if ties.head_of([entry]):
+        ours = ties.embeddings_of(shapes, shapes.__getitem__, shape)
+        return ours, ties.embeddings_of(base.names, base.shape, shape)
+    source = ties.source_of(entry)
+    if source is None:
+        return None, None
+    theirs = place_of(source, frozenset(base.names))
+    fits = theirs is not None and base.shape(theirs) == shape
+    return source if shapes.get(source) == shape else None, theirs if fits else None
+
+
 @dataclass(frozen=True)
 class _Match:
     """One adapter's names and shapes beside the base's."""
@@ -120,10 +146,9 @@ class _Match:
         for entry in self.shapes:
             name = entry.removeprefix(PREFIX)
             end = next((end for end in PARTS if name.endswith(end)), None)
-            target = COPY.sub("", name)
-            place = layouts.place_of(target, self.known) if end is None else None
+            place = place_of(entry, self.known) if end is None else None
             if entry == name or (end is None and place is None):
-                raise ValueError(f"{self.path}: {entry} is {self._unknown(target)}")
+                raise ValueError(f"{self.path}: {entry} is {self._unknown(entry)}")
             if place is not None:
                 self.check_shape(place, entry)
                 whole[place] = Change(whole=entry)
@@ -212,13 +237,24 @@ class _Match:
                 f"that the adapter was trained on{remedy}"
             )
 
-    def _unknown(self, name: str) -> str:
-        if ties.head_of([name]) and self.tied:
-            return f"an output head, which the base ties to its embeddings; {FOLD}"
+    def _unknown(self, entry: str) -> str:
+        if self.tied and self._is_head(entry):
+            return (
+                "an output head with numbers of its own, which the base ties to its embeddings; "
+                f"{FOLD}, whose head is then its own in the merge too"
+            )
+        if source := ties.source_of(entry):
+            return f"a copy of {source} with other numbers, and the base has one for both; {FOLD}"
         return (
             "neither a part of LoRA nor a tensor of the base; expected names such as "
             f"{PREFIX}…lora_A.weight, and the base that the adapter was trained on"
         )
+
+    def _is_head(self, entry: str) -> bool:
+        """By its name, or a matrix of the embeddings' shape, as some classes call it otherwise."""
+        names, shape = self.base.names, self.shapes[entry]
+        by_shape = len(shape) == 2 and ties.embeddings_of(names, self.base.shape, shape)
+        return bool(ties.head_of([entry]) or by_shape)
 
     def _check_factors(self, module: str, name: str, a: str, b: str, transposed: bool) -> None:
         left, right, expected = self.shapes[b], self.shapes[a], self.base.shape(name)

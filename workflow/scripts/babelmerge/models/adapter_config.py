@@ -38,7 +38,6 @@ VARIANTS = {
     "kasa_config": "KaSA",
     "megatron_config": "Megatron layers",
     "layer_replication": "replicated layers",
-    "target_parameters": "LoRA on bare parameters (target_parameters)",
     "trainable_token_indices": "trained tokens (trainable_token_indices)",
 }
 # Keys of peft's configs under which modules are told by regular expressions -> in lists too?
@@ -188,12 +187,27 @@ def _refuse(path: Path, found: Mapping[str, Any]) -> None:
     for key, name in VARIANTS.items():
         if found.get(key):
             raise ValueError(f"{path}: {CONFIG} has {key}: {name} is not merged; {FOLD}")
+    _refuse_parameters(path, found.get("target_parameters") or ())
     start = found.get("init_lora_weights", True)
     if isinstance(start, str) and start.lower() not in PLAIN_STARTS:
         raise ValueError(
             f"{path}: init_lora_weights is {shown(start)}, which changes the base that the factors "
             "are added to; save the adapter converted (peft: save_pretrained with "
             f"path_initial_model_for_weight_conversion), or {FOLD}"
+        )
+
+
+def _refuse_parameters(path: Path, names: Any) -> None:
+    """ValueError unless bare parameters with LoRA are weights of maps, where it is as on the map.
+
+    On experts in one tensor it is a pair of factors each, of another form.
+    """
+    listed = names if isinstance(names, list | tuple) else [names]
+    if odd := [name for name in listed if not str(name).endswith(".weight")]:
+        raise ValueError(
+            f"{path}: {CONFIG} has target_parameters {', '.join(map(shown, odd[:3]))}: LoRA on "
+            "bare parameters that are no map's weight, such as experts in one tensor, is not read "
+            f"here; {FOLD}"
         )
 
 

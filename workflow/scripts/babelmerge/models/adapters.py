@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from babelmerge.files import ties
 from babelmerge.models import adapter_base, adapter_changes, checkpoints
 from babelmerge.models.adapter_changes import Change
 from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, read_entries, weights
@@ -61,22 +60,29 @@ class Adapter:
         self._file = weights(path)
         self._entries = read_entries(path)
         shapes = {entry: tuple(fact["shape"]) for entry, fact in self._entries.items()}
-        if (head := self._shared_head(shapes)) is not None:
-            del shapes[head]
+        for entry in self._shared(shapes):
+            del shapes[entry]
         self.changes = adapter_changes.changes(self.config, shapes, base, embeddings)
         self._settled: dict[str, Change] = {}
 
     def __repr__(self) -> str:
         return f"Adapter({str(self.path)!r})"
 
-    def _shared_head(self, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
-        """A head in the file that is its embeddings, as the base's are (ensure_weight_tying)."""
-        head = ties.head_of(shapes)
-        if head is None or ties.head_of(self.base.names) is not None:
-            return None
-        embeddings = ties.embeddings_of(shapes, shapes.__getitem__, shapes[head])
-        same = embeddings and torch.equal(self._read(head), self._read(embeddings))
-        return head if same else None
+    def _shared(self, shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+        """Entries that are but another tensor's numbers, by names that the base has not.
+
+        peft writes so what a module that it saves whole shares: a head that is the embeddings
+        (of the file with ensure_weight_tying, of the base where it was not trained), its bias.
+        """
+        known, found = frozenset(self.base.names), []
+        sources = {entry: adapter_changes.source_of(entry, shapes, self.base) for entry in shapes}
+        for entry, (ours, theirs) in sources.items():
+            if adapter_changes.place_of(entry, known) is not None:
+                continue
+            same = ours is not None and torch.equal(self._read(entry), self._read(ours))
+            if same or (theirs is not None and self._is_copy(self._read(entry), theirs)):
+                found.append(entry)
+        return found
 
     @property
     def names(self) -> tuple[str, ...]:

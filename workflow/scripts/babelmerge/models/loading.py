@@ -18,9 +18,12 @@ from babelmerge.models import adapter_base, whole
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.adapters import Adapter, Folded
 from babelmerge.models.checkpoints import Checkpoint, read_json
-from babelmerge.models.dialect import agreement
+from babelmerge.models.dialect import agreement, tokenizers
 from babelmerge.words.showing import plain
 
+FILES_MISSING = (
+    "put the tokenizer files of the model, or of its base, into the folder it is taken from"
+)
 LONG = 1000  # characters of another program's message
 LOG = logging.getLogger(__name__)
 
@@ -130,9 +133,11 @@ def load_tokenizer(folder: str | Path):
         agreement.require(tokenizer, folder)
     except Exception as error:  # a damaged tokenizer.json is a bare one of the Rust library
         first = str(error).strip().partition("\n")[0]
+        file = tokenizers.file_of(folder)
+        other = file is not None and file.name != tokenizers.FILE
+        remedy = tokenizers.made_from(file) if other else FILES_MISSING
         raise ValueError(
-            f"{folder}: no tokenizer could be loaded ({plain(first, LONG)}); put the tokenizer "
-            "files of the model, or of its base, into the folder it is taken from"
+            f"{folder}: no tokenizer could be loaded ({plain(first, LONG)}); {remedy}"
         ) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -40,14 +40,23 @@ def _read_model(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return path_of(model["model"]), dict(model.get("parameters") or {})
 
 
+# Keys of mergekit's long references to models -> what to write in their place.
+BESIDE = {
+    "lora": "give the directory of the adapter as the model, and what it is on as base_model",
+    "override_architecture": "leave it out: the architecture is that of config.json",
+    "revision": "fetch that commit, and give its directory",
+}
+
+
 def path_of(reference: object) -> str:
     """The directory that mergekit's reference to a model names, written short or long."""
     found = reference
     for key in ("model", "path"):
         if isinstance(found, Mapping):
             if unknown := [name for name in found if name != key]:
+                remedy = BESIDE.get(str(unknown[0]), NESTED)
                 raise ValueError(
-                    f"model has {shown(unknown[0])}, which is not built here; {NESTED}"
+                    f"model has {shown(unknown[0])}, which is not built here; {remedy}"
                 )
             found = found.get(key)
     if not isinstance(found, str) or not found:

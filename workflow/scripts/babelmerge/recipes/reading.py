@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from babelmerge.recipes import coefficients, lines, points, tokenizers
-from babelmerge.recipes.lines import NESTED, within
+from babelmerge.recipes.lines import within
 from babelmerge.recipes.members import read_members, read_models
 from babelmerge.recipes.methods import (
     METHODS,
@@ -30,8 +30,16 @@ KEYS = ("merge_method", "base_model", "models", "slices", "parameters", "dtype",
 KEYS += ("tokenizer", "tokenizer_source", OWN)
 OUTPUT_KEYS = ("align", "output", "rank")
 OWN_KEYS = ("method", "semantics", *SHARED, *OUTPUT_KEYS, "members")
-# mergekit keys that mean something that we do not do.
-FOREIGN = ("modules", "chat_template")
+# Keys that change nothing in mergekit: of one merge its name, and a seed, which it has from its
+# command line; whatever begins so holds anchors.
+PASSED_OVER, ANCHORS = ("name", "random_seed"), "x-"
+# Keys that mean something that we do not do -> what it is, and a remedy.
+FOREIGN = {
+    "modules": "of models in parts; run this recipe with mergekit, or list them under 'models'",
+    "chat_template": "a template that mergekit writes or counts votes for; leave it out (the merge "
+    f"has the base's), or name the expert that has it under {OWN}: {{chat_template: ID}}",
+}
+MIXTURE = ("gate_mode", "experts", "experts_per_token", "shared_experts", "merges")
 
 
 @dataclass(frozen=True)
@@ -180,12 +188,15 @@ def _refuse_keys(content: Mapping[str, Any]) -> None:
 
 
 def _refuse_key(key: Any) -> None:
-    if key == "name":
-        raise ValueError(f"key 'name' is of mergekit's chained merges; {NESTED}")
+    if key in PASSED_OVER or (isinstance(key, str) and key.startswith(ANCHORS)):
+        return
     if key in FOREIGN:
+        raise ValueError(f"key {shown(key)} is not built here: it is {FOREIGN[key]}")
+    if key in MIXTURE:
         raise ValueError(
-            f"key {shown(key)} is mergekit's and not built here; run this recipe with mergekit, or "
-            "list the models under 'models' and leave chat templates to the base"
+            f"key {shown(key)} is not of one merge: mergekit-moe makes a mixture of several models "
+            "out of it, which is another architecture, and mergekit-multi a chain of merges; run "
+            "it with those, or write a recipe for each merge"
         )
     if key not in KEYS:
         raise ValueError(f"unknown key {shown(key)}; {points.nearest(key, KEYS)}")

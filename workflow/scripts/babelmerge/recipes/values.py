@@ -19,8 +19,10 @@ SKIPPED = ("method", "members", "align", "output", "rank")
 NO_EFFECT: dict[str, dict[str, Any]] = {
     "task_arithmetic": {"density": None, "rescale": None},
     "ties": {"rescale": False},
+    "model_stock": {"normalize": None, "weight": None, "density": None},
+    "slerp": {"normalize": None, "embed_slerp": None},
 }
-ALWAYS_NO_EFFECT = {"int8_mask": None}
+ALWAYS_NO_EFFECT = {"int8_mask": None, "random_seed": None}
 
 
 def read_values(

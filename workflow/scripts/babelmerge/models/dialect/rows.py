@@ -181,12 +181,14 @@ def brought(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]
     """The models, by label, with embeddings and heads of one vocabulary; ValueError without."""
     lacking = [label for label in models if vocabulary.files[label] is None]
     unlike = len({count(model) for model in models.values()}) > 1
-    if lacking and (unlike or vocabulary.differences):
+    if not unlike and not vocabulary.differences:  # of one tokenizer, which need not be readable
+        return dict(models)
+    if lacking:
         raise ValueError(
             f"embeddings: common goes by tokens, and {lacking[0]} has no tokenizer; put the files "
             "of its tokenizer into its folder, or set embeddings: base"
         )
-    return dict(models) if lacking else arranged(models, vocabulary)
+    return arranged(models, vocabulary)
 
 
 def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:

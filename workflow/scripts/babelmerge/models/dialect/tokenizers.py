@@ -176,13 +176,25 @@ def read(file: Path) -> Tokens:
         lacking = [token for token in more if found.token_to_id(token) is None]
         found.add_tokens([AddedToken(token, special=True) for token in lacking])
     except Exception as error:  # those of the Rust library are bare exceptions
-        first = str(error).strip().partition("\n")[0]
+        first = str(error.__cause__ or error).strip().partition("\n")[0]
+        told = f"{made_from(file)}; a merge with embeddings: base goes without"
+        told = "fetch it again" if file.name == FILE else told
         raise ValueError(
-            f"{file}: holds no vocabulary that can be read ({plain(first, LONG)}); fetch it again"
+            f"{file}: holds no vocabulary that can be read ({plain(first, LONG)}); {told}"
         ) from error
     found.no_truncation()
     found.no_padding()
     return Tokens(file, found, bool(lacking))
+
+
+def made_from(file: Path) -> str:
+    """How a tokenizer.json is had where there is another file of a tokenizer."""
+    return (
+        f"there is {file.name} and no {FILE}: take the {FILE} of a copy of this model in "
+        "transformers' format on the hub, or make it where the library that wrote the file is "
+        "installed (sentencepiece, tiktoken, mistral-common): AutoTokenizer.from_pretrained(DIR), "
+        f"with tokenizer_class in {CONFIG}, then save_pretrained(DIR)"
+    )
 
 
 def compare(ours: Tokens, theirs: Tokens) -> Differences:

@@ -39,6 +39,7 @@ class Vocabulary:
     def __init__(self, folders: Mapping[str, Path | None], choice: str = STRICT):
         self.folders = dict(folders)
         self.choice = choice
+        self.unread: set[str] = set()  # labels of models whose tokenizers cannot be compared
         self._read: dict[str, Tokens] = {}
         self.files = {
             label: None if folder is None else tokenizers.file_of(folder)
@@ -62,7 +63,15 @@ class Vocabulary:
         ours = self.files[BASE]
         others = [label for label, file in self.files.items() if file and label != BASE]
         others = [one for one in others if ours and not tokenizers.same(ours, self.files[one])]
-        return {one: tokenizers.compare(self.tokens(BASE), self.tokens(one)) for one in others}
+        found = {}
+        for one in others:
+            try:
+                found[one] = tokenizers.compare(self.tokens(BASE), self.tokens(one))
+            except ValueError:
+                if self.choice != BASE:  # where nothing is asked of an expert's tokenizer
+                    raise
+                self.unread.add(one)
+        return found
 
     @cached_property
     def lead(self) -> str:
@@ -102,9 +111,9 @@ class Vocabulary:
 
     def number(self, label: str, id_: int) -> int:
         """The id in the result of a token that one of the models has at an id."""
-        if self.lead == BASE and label not in self.differences:
+        if self.lead == BASE and label not in self.differences and label not in self.unread:
             return id_
-        own = label if label in self.differences else BASE
+        own = label if label in {*self.differences, *self.unread} else BASE
         token = self.tokens(own).tokenizer.id_to_token(id_)
         found = self.ids if self.choice != BASE else self.tokens(BASE).ids
         if token not in found:

@@ -1,0 +1,84 @@
+"""Tokenizers that come without a tokenizer.json: needed by no merge that does not ask for them."""
+
+import base64
+import json
+
+import pytest
+import tiny_models
+
+from babelmerge import merging
+from babelmerge.merging import files
+from babelmerge.models import loading
+from babelmerge.models.checkpoints import Checkpoint
+from babelmerge.recipes import recipes
+
+HOW = "there is {} and no tokenizer.json: take the tokenizer.json of a copy of this model"
+
+
+def tekken(number):
+    vocabulary = [
+        {"rank": n, "token_bytes": base64.b64encode(bytes([n + 60])).decode(), "token_str": None}
+        for n in range(40 + number)
+    ]
+    return json.dumps({"config": {"version": "v3"}, "vocab": vocabulary}).encode()
+
+
+def tiktoken(number):
+    every = [base64.b64encode(bytes([n])).decode() for n in range(60 + number)]
+    return "\n".join(f"{token} {n}" for n, token in enumerate(every)).encode()
+
+
+KINDS = {
+    "tekken.json": tekken,
+    "tokenizer.model": tiktoken,
+    "spiece.model": lambda number: b"\x0a" + bytes([number]) * 40,
+}
+
+
+def family(root, file, *numbers):
+    """A base and experts whose tokenizers are those of the numbers."""
+    model = tiny_models.model(0)
+    folders = [root / f"m{place}" for place in range(len(numbers))]
+    for place, (folder, number) in enumerate(zip(folders, numbers, strict=True)):
+        (tiny_models.near(model, place) if place else model).save_pretrained(folder)
+        (folder / file).write_bytes(KINDS[file](number))
+    return folders
+
+
+def recipe(folders, embeddings):
+    named = {f"e{place}": folder for place, folder in enumerate(folders[1:])}
+    return recipes.make_recipe(folders[0], named, "linear", {"embeddings": embeddings})
+
+
+@pytest.mark.parametrize("embeddings", ["strict", "common", "base"])
+@pytest.mark.parametrize("file", KINDS)
+def test_one_tokenizer_by_its_bytes_is_not_read(file, embeddings, tmp_path):
+    folders = family(tmp_path, file, 1, 1, 1)
+    out = merging.merge_files(recipe(folders, embeddings), tmp_path / "out")
+    assert (out / file).read_bytes() == (folders[0] / file).read_bytes()
+    assert set(Checkpoint(out).names) == set(Checkpoint(folders[0]).names)
+
+
+@pytest.mark.parametrize("file", KINDS)
+def test_where_the_base_s_rows_stay_an_expert_s_is_not_asked(file, tmp_path):
+    folders = family(tmp_path, file, 1, 2)
+    out = merging.merge_files(recipe(folders, "base"), tmp_path / "out")
+    assert (out / file).read_bytes() == (folders[0] / file).read_bytes()
+
+
+@pytest.mark.parametrize("embeddings", ["strict", "common"])
+@pytest.mark.parametrize("file", KINDS)
+def test_two_that_cannot_be_compared_are_refused_with_the_file_s_name(file, embeddings, tmp_path):
+    folders = family(tmp_path, file, 1, 2)
+    for check in (files.check_files, merging.merge_files):
+        with pytest.raises(ValueError, match=HOW.format(file)) as error:
+            check(recipe(folders, embeddings), tmp_path / "out")
+        assert str(folders[0] / file) in str(error.value)
+        assert str(error.value).count("there is") <= 2 and "embeddings: base" in str(error.value)
+
+
+@pytest.mark.parametrize("file", KINDS)
+def test_a_model_that_is_run_needs_one_and_is_told_how(file, tmp_path):
+    (folder,) = family(tmp_path, file, 1)
+    with pytest.raises(ValueError, match=HOW.format(file)):
+        loading.load_tokenizer(folder)
