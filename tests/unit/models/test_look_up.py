@@ -4,7 +4,7 @@ import logging
 
 import huggingface_hub.constants
 import pytest
-from made_up_hub import COMMIT, hub
+from stand_ins.hub import COMMIT, hub
 
 from babelmerge.models import taking
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matrices import SHAPES, close, draw, draws, of_rank, rotation
 from scipy.linalg import polar as scipy_polar
+from stand_ins.matrices import SHAPES, close, draw, draws, of_rank, rotation
 
 from babelmerge.merging.methods import spectral
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from matrices import close, draw, draws, rotation
+from stand_ins.matrices import close, draw, draws, rotation
 
 from babelmerge.merging.methods import linear_algebra, spectral
 
