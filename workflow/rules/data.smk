@@ -33,7 +33,8 @@ rule prepare_data:
 rule check_data:
     """Refuse a data set whose dev or test rows stand in its training rows as well."""
     input:
-        lambda w: graph.data.splits(plan_of(w), w.dataset),
+        splits=lambda w: graph.data.splits(plan_of(w), w.dataset),
+        before=lambda w: ancient(graph.train.hub_checked(plan_of(w))),
     output:
         paths.CHECKED,
     log:

@@ -25,6 +25,23 @@ rule train_tokenizer:
         "../scripts/train_tokenizer.py"
 
 
+rule check_hub:
+    """Look up the models that are taken from the hub, before anything is fetched or trained."""
+    output:
+        paths.HUB_CHECKED,
+    log:
+        "logs/{study}/check_hub.log",
+    priority: 200
+    localrule: True
+    params:
+        code=code("check_hub.py"),
+        cfg=lambda w: graph.train.looked_up(plan_of(w)),
+    message:
+        "Models on the hub"
+    script:
+        "../scripts/check_hub.py"
+
+
 rule fetch_model:
     """Take in a ready model or adapter, from the hub or a folder, as a folder of our own."""
     input:

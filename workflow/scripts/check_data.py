@@ -10,7 +10,7 @@ from babelmerge.files.atomic import write_atomically
 
 with running(snakemake):
     paths, cfg, warnings = (
-        {Path(path).stem: path for path in snakemake.input},
+        {Path(path).stem: path for path in snakemake.input.splits},
         snakemake.params.cfg,
         [],
     )

@@ -1,7 +1,11 @@
 """Pieces of the report's page: escaped, and each figure's ids its own."""
 
-from babelmerge.display import chapters
+import pandas as pd
+import pytest
+
 from babelmerge.display import html as report_html
+from babelmerge.display import tables
+from babelmerge.display.layout import Cell, Row, Table
 
 
 def test_an_inlined_figure_keeps_its_colours_and_refers_to_its_own_ids():
@@ -16,12 +20,17 @@ def test_an_inlined_figure_keeps_its_colours_and_refers_to_its_own_ids():
         assert part in inlined
 
 
-def test_a_table_of_many_rows_is_opened_by_its_title():
-    def table(rows):
-        row = '<th scope="row">x</th>'
-        return f"<table><caption>A &amp; B</caption>{row * rows}</table>"
+@pytest.mark.parametrize("title", ["A & B", "<b>", "of\ntwo lines"])
+def test_a_table_of_many_rows_is_opened_by_its_title(title, tmp_path):
+    def written(rows, folded=False):
+        cells = tuple(Row("", f"row {at}", (Cell("1"),)) for at in range(rows))
+        table = Table(title, (("x",),), cells, pd.DataFrame({"x": [1] * rows}), folded=folded)
+        paths = tables.write_table(table, tmp_path / "t")
+        return next(path for path in paths if path.suffix == ".html").read_text()
 
-    most = chapters.MOST_ROWS
-    assert chapters.folded(table(most)) == table(most) and chapters.folded("") == ""
-    told = chapters.folded(table(most + 1))
-    assert told.startswith(f"<details><summary>A &amp; B ({most + 1} rows)</summary><table>")
+    most, summary = report_html.MOST_ROWS, report_html.text(title)
+    assert "<details>" not in written(most)
+    long = written(most + 1)
+    assert long.startswith(f"<details><summary>{summary} ({most + 1} rows)</summary><div")
+    assert long.endswith("</details>") and long.count("<tr>") == most + 2
+    assert written(1, folded=True).startswith(f"<details><summary>{summary} (1 row)</summary>")

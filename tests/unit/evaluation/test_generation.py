@@ -1,5 +1,7 @@
 """Greedy decoding: independent of the batch, equal to Transformers' own, stopped in time."""
 
+import gc
+
 import pytest
 import torch
 from tiny_training import PROMPT, TEMPLATE, make_model, make_rows, make_tokenizer
@@ -117,6 +119,34 @@ def test_the_first_line_ends_decoding():
     over, seen = generation._is_over(torch.tensor([newline, newline, word]), seen, table)
     assert over.tolist() == [False, True, False]
     assert seen.tolist() == [False, True, True]
+
+
+def test_a_vocabulary_is_decoded_once_and_again_when_it_grew(monkeypatch):
+    tokenizer = make_tokenizer()
+    model, decoded = make_model(tokenizer), []
+    plain = type(tokenizer).decode
+    monkeypatch.setattr(
+        type(tokenizer), "decode", lambda self, ids: decoded.append(ids) or plain(self, ids)
+    )
+    size = len(tokenizer)
+    once, twice = (generation._stops(model, tokenizer, first_line=True) for _ in range(2))
+    assert len(decoded) == size and torch.equal(once.has_text, twice.has_text)
+    assert len(once.has_text) == max(size, model.get_output_embeddings().weight.shape[0])
+    tokenizer.add_tokens(["over.\nthere"])
+    model.resize_token_embeddings(len(tokenizer))
+    grown = generation._stops(model, tokenizer, first_line=True)
+    assert len(decoded) == 2 * size + 1
+    assert grown.ends_line[size] and torch.equal(grown.ends_line[:size], once.ends_line[:size])
+
+
+def test_what_is_known_of_a_tokenizer_goes_with_it():
+    before = len(generation._tables)
+    tokenizer = make_tokenizer()
+    generation._stops(make_model(tokenizer), tokenizer, first_line=True)
+    assert len(generation._tables) == before + 1
+    del tokenizer
+    gc.collect()
+    assert len(generation._tables) <= before
 
 
 def test_first_line_and_whole_text_agree_on_one_line(trained):

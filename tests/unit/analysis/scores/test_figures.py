@@ -14,6 +14,7 @@ from babelmerge.evaluation.sweeps import figures as figures_search
 from babelmerge.evaluation.sweeps.figures import sweep_figure
 from babelmerge.training.curves import training_curves
 
+HINDI = "Hindi → English"
 TEN = ("hi", "bn", "ta", "te", "de", "fr", "ja", "zh", "ar", "it")
 
 
@@ -99,11 +100,13 @@ def test_few_and_many_languages_zero_and_missing_scores(languages, tmp_path):
     retention = made_up_study.retention(scores)
     scores.loc[scores.kind == "base", "value"] = 0.0
     unlearnt = ["expert", "retention", "low", "high", "unlearnt"]
-    retention.loc[retention.index[0], unlearnt] = [0, np.nan, np.nan, np.nan, "floor"]
+    one = retention.dataset == retention.dataset.iloc[0]
+    retention.loc[one, unlearnt] = [0, np.nan, np.nan, np.nan, "floor"]
     into, _ = made_up_study.datasets(languages)
     assert "0.0" in words(matrix.score_matrix(scores, into), tmp_path)
     said = words(figures.retention_bars(retention, "bleu", ["many-to-one"]), tmp_path)
-    assert "the expert learnt nothing" in said
+    nothing = f"Not drawn, as its expert learnt nothing: {HINDI}."
+    assert (figures.NOTHING if len(languages) == 1 else nothing) in said
 
 
 def test_a_matrix_of_zeros_has_a_scale(tmp_path):
@@ -149,17 +152,78 @@ def test_retention_bars_show_levels_methods_and_shares(retention, tmp_path):
     assert any(mark == pytest.approx(base) for mark in marks)
 
 
-def test_that_an_expert_learnt_nothing_is_said_once_a_test_set(retention, tmp_path):
+def test_a_test_set_of_which_nothing_was_learnt_is_named_beneath(retention, tmp_path):
     rows = retention[(retention.group == "many-to-one") & (retention.metric == "bleu")]
     one = rows.dataset == rows.dataset.iloc[0]
     lost = {"retention": np.nan, "low": np.nan, "high": np.nan, "unlearnt": "base"}
     told = pd.concat([rows[one].assign(**lost), rows[~one]])
     figure = figures.retention_bars(told, "bleu", ["many-to-one"])
-    assert words(figure, tmp_path).count("the expert learnt nothing") == 1
-    assert (
-        figure.get_figheight()
-        < figures.retention_bars(rows, "bleu", ["many-to-one"]).get_figheight()
-    )
+    assert f"Not drawn, as its expert learnt nothing: {HINDI}." in words(figure, tmp_path)
+    full = figures.retention_bars(rows, "bleu", ["many-to-one"])
+    assert len(figure.axes[0].get_yticks()) == len(full.axes[0].get_yticks()) - 1
+    assert figure.get_figheight() < full.get_figheight()
+    assert "Not drawn" not in " ".join(words(full, tmp_path))
+
+
+def crowd(sets, methods=3, dead=0, group="all", tasks=4):
+    """A long retention table of so many test sets, of the first few of which nothing was learnt."""
+    rng = np.random.default_rng(sets)
+    for at in range(sets):
+        share = rng.uniform(0.3, 1.0)
+        lost = at < dead
+        for method in range(methods):
+            kept = np.nan if lost else share + 0.01 * method
+            row = {"group": group, "method": f"m{method}", "dataset": f"task{at % tasks}/l{at}"}
+            row |= {"metric": "accuracy", "base": 20.0, "expert": 80.0, "joint": 70.0}
+            row |= {"retention": kept, "low": kept - 0.1, "high": kept + 0.1}
+            yield row | {"unlearnt": "floor" if lost else ""}
+
+
+@pytest.mark.parametrize(
+    ("sets", "dead"), [(3, 0), (9, 25), (33, 0), (33, 25), (150, 40), (400, 0)]
+)
+@pytest.mark.parametrize("methods", [1, 3, 8])
+def test_a_figure_of_retention_is_as_tall_as_a_page_at_most(sets, dead, methods, tmp_path):
+    frame = pd.DataFrame(crowd(sets + dead, methods, dead))
+    figure = figures.retention_bars(frame, "accuracy", ["all"])
+    assert figure.get_figheight() < 11
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(names) == min(sets, figures.crowded.MOST) or len(names) == sets
+    assert len(set(names)) == len(names)
+    note = figure.get_supxlabel().replace("\n", " ")
+    assert (f"{dead} test sets are not drawn" in note) == bool(dead)
+    if len(names) < sets and not dead:
+        assert f"Of {sets} test sets the {len(names)} are drawn" in note
+
+
+def test_those_that_lose_most_are_drawn_where_there_is_no_room_for_all():
+    frame = pd.concat([pd.DataFrame(crowd(70, group=name)) for name in ("a", "b")])
+    frame.loc[frame.group == "b", ["retention", "low", "high"]] += 5
+    parts = {name: frame[frame.group == name] for name in ("a", "b")}
+    few = figures.crowded.fewest(parts, 30)
+    means = parts["a"].groupby("dataset")["retention"].mean().nsmallest(30)
+    assert list(few) == ["a"] and set(few["a"]["dataset"]) == set(means.index)
+    both = figures.crowded.fewest(parts, 100)
+    assert both["a"]["dataset"].nunique() == 70 and both["b"]["dataset"].nunique() == 30
+
+
+def test_rows_of_marks_lie_where_shares_are():
+    frame = pd.DataFrame(crowd(40))
+    figure = figures.retention_bars(frame, "accuracy", ["all"])
+    ax = figure.axes[0]
+    marks = [line for line in ax.lines if line.get_marker() != "None"]
+    found = sorted(float(line.get_xdata()[0]) for line in marks)
+    assert found == pytest.approx(sorted(frame["retention"]))
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    for line in marks:
+        row = frame[np.isclose(frame["retention"], line.get_xdata()[0])].iloc[0]
+        assert names[round(line.get_ydata()[0])].endswith(row["dataset"].split("/")[1])
+
+
+def test_a_test_set_that_is_drawn_in_another_group_is_named_with_its_own():
+    frame = pd.concat([pd.DataFrame(crowd(4, dead=1)), pd.DataFrame(crowd(4, group="b"))])
+    note = figures.retention_bars(frame, "accuracy", ["all", "b"]).get_supxlabel()
+    assert "nothing: l0 in all (task0)." in note.replace("\n", " ")
 
 
 def test_retention_needs_rows(retention):

@@ -5,34 +5,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import polar as scipy_polar
+from stand_ins.matrices import SHAPES, close, draw, draws, of_rank, rotation
 
-from babelmerge.merging.methods import linear_algebra, spectral
+from babelmerge.merging.methods import spectral
 
 torch.set_num_threads(1)
-SHAPES = ((12, 8), (8, 12), (9, 9), (40, 6))
-
-
-def draw(seed, *shape, size=1e-3):
-    return size * torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def draws(count, *shape, seed=0):
-    return [draw(seed + number, *shape) for number in range(count)]
-
-
-def close(left, right, relative=1e-5):
-    scale = float(right.abs().max()) if right.numel() else 0.0
-    return left.shape == right.shape and torch.allclose(
-        left.double(), right.double(), rtol=0, atol=relative * scale
-    )
-
-
-def of_rank(rank, rows, columns, seed=0):
-    return draw(seed, rows, rank, size=1) @ draw(seed + 1, rank, columns)
-
-
-def rotation(size, seed):
-    return torch.linalg.qr(draw(seed, size, size, size=1).double())[0]
 
 
 # --- official formulas, in LAPACK's SVD and zero-padded as the authors' code has it ---------------
@@ -144,6 +121,17 @@ def test_tsv_share_counts_triplets_of_each_expert(share, kept):
 def test_tsv_with_more_experts_than_directions_keeps_one_triplet_of_each():
     merged = spectral.tsv(draws(3, 5, 2))
     assert merged.shape == (5, 2) and bool(merged.any())
+
+
+def test_equal_singular_values_give_one_result_within_what_is_kept():
+    u, v = rotation(6, 1), rotation(6, 2)
+    triple = torch.tensor([2.0, 2, 2, 0, 0, 0]).double()
+    first, second = (u * triple @ v.T).float(), draw(3, 6, 6)
+    expected = official_tsv([first, second])
+    turn = torch.block_diag(rotation(3, 9), torch.eye(3).double())  # other vectors, same matrix
+    same = ((u @ turn) * triple @ (v @ turn).T).float()
+    assert close(spectral.tsv([first, second]), expected)
+    assert close(spectral.tsv([same, second]), expected)
 
 
 # --- Iso ------------------------------------------------------------------------------------------
@@ -263,122 +251,3 @@ def test_svc_of_orthogonal_experts_is_their_sum(count):
     parts = [slice(n, 2 * count, count) for n in range(count)]
     deltas = [(u[:, p] * values[p] @ v[:, p].T).float() for p in parts]
     assert close(spectral.calibrate(sum(deltas), deltas), sum(deltas))
-
-
-# --- all of them ----------------------------------------------------------------------------------
-
-ALL = {
-    "tsv": spectral.tsv,
-    "iso_c": spectral.iso_c,
-    "iso_cts": spectral.iso_cts,
-    "boost": lambda deltas: spectral.boost(sum(deltas), 0.4),
-    "svc": lambda deltas: spectral.calibrate(sum(deltas), deltas),
-}
-
-
-ONE_SIDED = (ALL["iso_cts"], ALL["svc"])  # they take left singular vectors, or project on them
-
-
-@pytest.mark.parametrize("method", ALL.values(), ids=ALL)
-def test_order_turns_and_transposes_do_not_matter(method):
-    deltas = draws(3, 12, 8)
-    merged = method(deltas)
-    left, right = rotation(12, 5), rotation(8, 6)
-    turned = method([(left @ delta.double() @ right).float() for delta in deltas])
-    assert close(method(deltas[::-1]), merged)
-    assert close(turned, left @ merged.double() @ right)
-    assert close(method([-delta for delta in deltas]), -merged)
-    assert close(method([delta.T for delta in deltas]), merged.T) or method in ONE_SIDED
-
-
-@pytest.mark.parametrize("method", ALL.values(), ids=ALL)
-@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (1, 1), (1, 5), (5, 1)])
-def test_empty_thin_and_zero_matrices(method, shape):
-    deltas = draws(2, *shape)
-    assert method(deltas).shape == shape
-    assert bool(torch.isfinite(method(deltas)).all())
-    zeros = [torch.zeros(shape)] * 2
-    assert torch.equal(method(zeros), zeros[0])
-
-
-@pytest.mark.parametrize("method", ["tsv", "iso_c", "iso_cts"])
-@pytest.mark.parametrize("shape", [(), (7,), (2, 3, 4)])
-def test_what_is_no_matrix_is_averaged(method, shape):
-    deltas = draws(3, *shape)
-    assert close(ALL[method](deltas), torch.stack(deltas).mean(0))
-    assert torch.equal(spectral.boost(deltas[0], 0.1), deltas[0])
-
-
-@pytest.mark.parametrize("method", ALL.values(), ids=ALL)
-def test_same_bytes_for_any_number_of_threads(method):
-    deltas = draws(2, 300, 200)
-    found = []
-    for threads in (1, 2, 3):
-        torch.set_num_threads(threads)
-        found.append(method(deltas))
-        assert torch.get_num_threads() == threads
-    torch.set_num_threads(1)
-    assert all(torch.equal(one, found[0]) for one in found)
-
-
-def test_embeddings_and_heads_are_no_linear_maps():
-    matrix = torch.zeros(3, 2)
-    assert spectral.decomposes("model.layers.0.mlp.up_proj.weight", matrix)
-    assert not spectral.decomposes("model.layers.0.mlp.up_proj.weight", matrix[0])
-    names = ["model.embed_tokens.weight", "lm_head.weight", "transformer.wte.weight"]
-    names += ["shared.weight", "cls.predictions.decoder.weight", "bert.embeddings.weight"]
-    names += ["encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"]
-    assert not any(spectral.decomposes(name, matrix) for name in names)
-
-
-@pytest.mark.parametrize(
-    "call,name",
-    [
-        (lambda: spectral.tsv(draws(2, 3, 3), 1.5), "rank is 1.5"),
-        (lambda: spectral.iso_cts(draws(2, 3, 3), -1), "common is -1"),
-        (lambda: spectral.boost(draw(0, 3, 3), float("nan")), "beta is nan"),
-    ],
-)
-def test_shares_outside_0_to_1_are_refused(call, name):
-    with pytest.raises(ValueError, match=name):
-        call()
-
-
-# --- the linear algebra ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("shape", [(2000, 30), (30, 2000), (64, 64)])
-@pytest.mark.parametrize("spread", [0, 3, 5, 8])
-def test_triplets_are_exact_for_float32_however_far_they_spread(shape, spread):
-    """spread: decades between the largest and the smallest singular value."""
-    rank = min(shape)
-    u = torch.linalg.qr(draw(1, shape[0], rank, size=1).double())[0]
-    v = torch.linalg.qr(draw(2, shape[1], rank, size=1).double())[0]
-    values = torch.logspace(0, -spread, rank, dtype=torch.float64)
-    matrix = u * values @ v.T
-    left, s, right = linear_algebra.singular(matrix)
-    assert len(s) == int((values > linear_algebra.NULL).sum())
-    assert torch.allclose(s, values[: len(s)], rtol=1e-7)
-    for vectors in (left, right):
-        identity = torch.eye(len(s), dtype=torch.float64)
-        assert torch.allclose(vectors.T @ vectors, identity, atol=1e-7)
-    assert torch.allclose(left * s @ right.T, matrix, rtol=0, atol=2 * linear_algebra.NULL)
-
-
-def test_gram_and_lapack_agree_on_a_tall_matrix():
-    tall = draw(4, 20000, 24)
-    left, s, right = linear_algebra.singular(tall, 10)
-    u, values, vh = torch.linalg.svd(tall.double(), full_matrices=False)
-    assert torch.allclose(s, values[:10], rtol=1e-12)
-    assert torch.allclose(left * s @ right.T, u[:, :10] * values[:10] @ vh[:10], atol=1e-12)
-
-
-def test_equal_singular_values_give_one_result_within_what_is_kept():
-    u, v = rotation(6, 1), rotation(6, 2)
-    triple = torch.tensor([2.0, 2, 2, 0, 0, 0]).double()
-    first, second = (u * triple @ v.T).float(), draw(3, 6, 6)
-    expected = official_tsv([first, second])
-    turn = torch.block_diag(rotation(3, 9), torch.eye(3).double())  # other vectors, same matrix
-    same = ((u @ turn) * triple @ (v @ turn).T).float()
-    assert close(spectral.tsv([first, second]), expected)
-    assert close(spectral.tsv([same, second]), expected)

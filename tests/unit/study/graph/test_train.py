@@ -114,3 +114,17 @@ def test_a_base_that_learns_nothing_is_made_of_its_tokenizer_alone():
 def test_a_setting_at_its_default_is_in_no_job():
     training = shipped("adapters").models["experts/sentiment-en"].source.training
     assert "keep" not in training["lora"]
+
+
+def test_all_models_of_the_hub_are_looked_up_before_anything_is_trained():
+    """Checkpoints along training and baselines too; a study without such models asks nobody."""
+    plan = shipped("pretraining")
+    found = train.looked_up(plan)
+    assert set(found) == set(plan.taken)
+    kinds = {name.split("/")[0] + "@" * ("@" in name) for name in found}
+    assert {"base", "experts", "experts@", "joint", "joint@", "baselines"} <= kinds
+    step = next(name for name in found if name.startswith("experts/en@"))
+    assert found[step]["revision"] == f"checkpoint_{step.partition('@')[2]}"
+    assert train.hub_checked(plan) == [paths.of(plan, paths.HUB_CHECKED)]
+    assert not train.looked_up(shipped("pretraining-mini"))
+    assert train.hub_checked(shipped("pretraining-mini")) == []

@@ -4,8 +4,6 @@ A chapter is a function from `Parts` to a fragment of HTML, empty when it finds 
 Everything is handed over by key: (what, direction, span), (what, name) or (what,).
 """
 
-import html
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +17,6 @@ from babelmerge.files.long_tables import read_long
 Key = tuple[str, ...]
 Tables = Mapping[str, pd.DataFrame]  # span -> long table
 KINDS = ("long", "figures", "tables")
-MOST_ROWS = 24  # of a table that is shown open
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,8 @@ class Parts:
         return self.tables.get(key, "")
 
     def tables_of(self, what: str) -> str:
-        """The fragments of all tables (what, name), in order; long ones are to be opened."""
-        return "".join(folded(table) for key, table in self.tables.items() if key[0] == what)
+        """The fragments of all tables (what, name), in order."""
+        return "".join(table for key, table in self.tables.items() if key[0] == what)
 
     def named(self, what: str) -> dict[str, pd.DataFrame]:
         """Name -> long table, of all (what, name) that have rows."""
@@ -113,14 +110,6 @@ def of_groups(parts: Parts, what: str, caption: str) -> str:
     """The figures (what, group) of all groups."""
     keys = [key for key in parts.figures if key[0] == what]
     return drawn(parts, keys, caption, lambda key: f"{labels.group(key[1])}. ")
-
-
-def folded(table: str) -> str:
-    """A table as it is or, when it has many rows, to be opened by its title."""
-    rows, title = table.count('<th scope="row">'), re.search("<caption>(.*?)</caption>", table)
-    if rows <= MOST_ROWS or title is None:
-        return table
-    return page.details(f"{html.unescape(title[1])} ({rows} rows)", table)
 
 
 def side_by_side(figures: Sequence[str]) -> str:

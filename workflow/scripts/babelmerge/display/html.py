@@ -15,6 +15,7 @@ RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 # What an SVG file brings that an inlined one does not need; some of it names outside places.
 PROLOGUE = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.S)
 NAMESPACES = re.compile(r'\sxmlns(:\w+)?="[^"]*"')
+MOST_ROWS = 24  # of a table that is shown open
 STYLE = re.compile(r"<style\b.*?</style>", re.S)
 SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)(?:pt)?"')
 FITTED = re.compile(r'(<svg\b[^>]*?)\s(?:height|width)="[^"]*"')
@@ -55,10 +56,15 @@ def details(summary: str, body: str) -> str:
 
 
 def table_box(table: Table, download: str | Path | None = None) -> str:
-    """A table that scrolls within its own box, its note, and the TSV file behind it if given."""
+    """A table that scrolls within its own box, its note, and the TSV file behind it if given.
+
+    A `folded` one, and one of more than MOST_ROWS rows, is to be opened by its title.
+    """
     note = f'<p class="note">{text(table.note)}{download_link(download)}</p>'
     region = f'role="region" aria-label="{text(table.title)}" tabindex="0"'
-    return f'<div class="scroll" {region}>{to_html(table)}</div>{note}'
+    box, rows = f'<div class="scroll" {region}>{to_html(table)}</div>{note}', len(table.rows)
+    shut = table.folded or rows > MOST_ROWS
+    return details(f"{table.title} ({rows} row{'s' * (rows != 1)})", box) if shut else box
 
 
 def to_html(table: Table) -> str:

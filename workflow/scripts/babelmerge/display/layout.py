@@ -34,7 +34,8 @@ class Table:
     header: per column the labels from the outer to the inner level, all of one length. frame: the
     same facts as plain numbers, as the TSV file has them. corner: heading of the label column.
     records: the long facts behind the table, one number or one comparison a row, as the JSON file
-    has them; the frame where it is that already.
+    has them; the frame where it is that already. folded: to be opened by its title in a report,
+    however short it is.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Table:
     note: str = ""
     corner: str = "Model"
     records: pd.DataFrame | None = None
+    folded: bool = False
     levels: int = field(init=False)
 
     def __post_init__(self):

@@ -135,6 +135,16 @@ def absent(ax: Axes, left: float, bottom: float, width: float, height: float) ->
     ax.add_patch(box)
 
 
+def mark(at: int) -> dict:
+    """How the marks of a method look; beyond as many as there are colours, others have these."""
+    return {
+        "marker": MARKERS[(at + at // len(PALETTE)) % len(MARKERS)],
+        "color": PALETTE[at % len(PALETTE)],
+        "markeredgecolor": "white",
+        "markeredgewidth": 0.5,
+    }
+
+
 def ring(ax: Axes, x: float, y: float) -> None:
     """Frame the cell centred on (x, y), above everything and never clipped by the axes."""
     box = Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor="none", edgecolor=ACCENT, linewidth=1.6)

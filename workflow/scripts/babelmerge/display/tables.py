@@ -1,8 +1,8 @@
 """Every table that people see is written here, once, in five shapes.
 
 TSV (plain numbers), Markdown, LaTeX, HTML (the fragment that the report shows, with a link that
-carries the TSV file) and JSON (the long facts behind it, a record a row). Lays out what a `Table`
-holds; decides nothing about numbers.
+carries the TSV file; a long table is folded under its title) and JSON (the long facts behind it, a
+record a row). Lays out what a `Table` holds; decides nothing about numbers.
 """
 
 import json

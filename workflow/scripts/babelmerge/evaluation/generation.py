@@ -6,11 +6,13 @@ similar length share one. Takes a model, a tokenizer and rows; writes nothing.
 
 import logging
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from transformers import DynamicCache
 
 from babelmerge.tasks import prompts
@@ -21,6 +23,9 @@ logger = logging.getLogger(__name__)
 DOUBT = 1e-4
 QUOTES = {'"': '"', "“": "”", "«": "»", "「": "」", "'": "'"}
 SECONDS = 5.0  # between log lines
+
+# What `_line_tables` found, as long as the tokenizer itself is in use.
+_tables: "weakref.WeakKeyDictionary[object, torch.Tensor]" = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -129,15 +134,23 @@ def _stops(model, tokenizer, first_line: bool) -> Stops:
     eos = torch.tensor(sorted(ids - {None}), device=model.device)
     if not first_line:
         return Stops(eos)
-    texts = [tokenizer.decode([index]) for index in range(len(tokenizer))]
-    padding = [""] * max(0, model.get_output_embeddings().weight.shape[0] - len(texts))
-    tests = (
-        lambda text: bool(text.strip()),
-        lambda text: "\n" in text,
-        lambda text: "\n" in text.lstrip(),
-    )
-    tables = [torch.tensor([test(t) for t in texts + padding]).to(model.device) for test in tests]
-    return Stops(eos, *tables)
+    tables = _line_tables(tokenizer)
+    beyond = max(0, model.get_output_embeddings().weight.shape[0] - tables.shape[1])
+    return Stops(eos, *F.pad(tables, (0, beyond)).to(model.device))
+
+
+def _line_tables(tokenizer) -> torch.Tensor:
+    """`has_text`, `has_newline` and `ends_line` of `Stops` for the vocabulary: (3, V) bool.
+
+    The vocabulary is decoded once for each tokenizer, and again when tokens were added.
+    """
+    size, found = len(tokenizer), _tables.get(tokenizer)
+    if found is None or found.shape[1] != size:
+        texts = [tokenizer.decode([index]) for index in range(size)]
+        tests = (str.strip, lambda text: "\n" in text, lambda text: "\n" in text.lstrip())
+        found = torch.tensor([[bool(test(text)) for text in texts] for test in tests])
+        _tables[tokenizer] = found
+    return found
 
 
 @torch.inference_mode()

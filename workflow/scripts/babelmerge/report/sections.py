@@ -45,7 +45,7 @@ def setup(parts: Parts, generation: Mapping | None = None) -> str:
         ("Seed", study.get("seed")),
     ]
     body = page.facts(facts) + page.facts(tables.signatures_in_short(parts.frame("signatures")))
-    body += chapters.folded(parts.table("sizes")) + parts.table("training")
+    body += parts.table("sizes") + parts.table("training")
     drawn = chapters.drawn(parts, [("training",)], curves.CAPTION)
     return body + page.details("Loss over training", drawn)
 

@@ -6,7 +6,6 @@ from babelmerge.analysis import curves
 from babelmerge.analysis.angles import figures, findings, heatmap
 from babelmerge.analysis.cka import figures as cka_figures
 from babelmerge.analysis.cka import findings as cka_findings
-from babelmerge.analysis.cka import tables as cka_tables
 from babelmerge.display import chapters, labels
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts, Tables
@@ -45,9 +44,7 @@ def _cka(parts: Parts) -> str:
         body += chapters.heading("CKA", direction, found)
         body += page.paragraphs(cka_findings.spans(found, groups))
         body += _said(cka_findings.cka, found, groups)
-        body += parts.table("cka-bands", direction)
-        title = cka_tables.last_title(chapters.words(direction, found))
-        body += page.details(title, parts.table("cka-last", direction))
+        body += parts.table("cka-bands", direction) + parts.table("cka-last", direction)
         body += chapters.of_direction(parts, "cka", direction, caption)
     return body
 

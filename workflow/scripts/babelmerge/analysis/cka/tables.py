@@ -5,6 +5,7 @@ Takes the long CKA tables of one direction, span by span (`cka.rows`); averages 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -60,11 +61,8 @@ def last_table(tables: Tables, direction: str, groups: curves.Groups | None = No
     columns = [(place, comparison) for comparison in _against(frame) for place in places]
     header = [(AGAINST[comparison], _words(place)) for place, comparison in columns]
     told = "L: the raw output of a block; Norm: the last one's after the final norm."
-    return _table(last_title(direction), frame, columns, header, told)
-
-
-def last_title(direction: str) -> str:
-    return f"CKA in the last layers: {direction}"
+    title = f"CKA in the last layers: {direction}"
+    return replace(_table(title, frame, columns, header, told), folded=True)
 
 
 def numbers(

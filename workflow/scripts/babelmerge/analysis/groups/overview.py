@@ -51,7 +51,7 @@ def retention_overview(
         ax.grid(axis="y", color="#eeeeee", linewidth=0.8)
         ax.set_axisbelow(True)
         ax.set_xlabel(f"Share of the experts' {metrics.metric(metric).word} that is kept")
-        marks = {name: _mark(at) for at, name in enumerate(methods)}
+        marks = {name: fs.mark(at) for at, name in enumerate(methods)}
         handles = [
             Line2D([], [], linestyle="", label=labels.method(name), markersize=5, **mark)
             for name, mark in marks.items()
@@ -80,18 +80,7 @@ def _overview_row(ax: Axes, y: int, part: pd.DataFrame, methods: Sequence[str]) 
     there = part.groupby(pd.Categorical(part["method"], methods), observed=True)["retention"]
     for at, (method, values) in enumerate(there):
         height = y + (at - (len(there) - 1) / 2) * 0.7 / len(there)
-        mark = _mark(methods.index(method))
+        mark = fs.mark(methods.index(method))
         dots = {"s": 5, "color": mark["color"], "alpha": 0.35, "linewidth": 0}
         ax.scatter(values, [height] * len(values), **dots)
         ax.plot(values.mean(), height, markersize=5, zorder=3, **mark)
-
-
-def _mark(at: int) -> dict:
-    """Beyond as many methods as there are colours, other markers have these."""
-    marker = fs.MARKERS[(at + at // len(fs.PALETTE)) % len(fs.MARKERS)]
-    return {
-        "marker": marker,
-        "color": fs.PALETTE[at % len(fs.PALETTE)],
-        "markeredgecolor": "white",
-        "markeredgewidth": 0.5,
-    }

@@ -5,7 +5,6 @@ from babelmerge.display import chapters
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
 
-MOST_PAIRS = 10  # that are shown unfolded
 QUESTION = (
     "Which experts could be merged, judged by their inside alone? For each pair of experts: how "
     "alike their states are, how alike their task vectors, how alike their languages."
@@ -24,9 +23,7 @@ def mergeability(parts: Parts) -> str:
     body = page.paragraphs([QUESTION])
     if parts.study["scored"]:  # without scores the first chapter has said it
         body += page.bullets(outlook.in_short(table))
-    box, pairs = parts.table("compatibility"), len(table[["model", "other"]].drop_duplicates())
-    body += box if pairs <= MOST_PAIRS else page.details(f"All {pairs} pairs", box)
-    return body + _predicted(parts)
+    return body + parts.table("compatibility") + _predicted(parts)
 
 
 def _predicted(parts: Parts) -> str:

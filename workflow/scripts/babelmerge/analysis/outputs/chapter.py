@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from babelmerge.analysis.outputs import findings, samples
-from babelmerge.display import chapters
 from babelmerge.display import html as page
 from babelmerge.display.chapters import Parts
 
@@ -19,5 +18,5 @@ def outputs(parts: Parts, shown: Sequence[Mapping] = ()) -> str:
     if table.empty:
         return ""
     body = page.paragraphs([READ]) + page.bullets(findings.most(table, parts.study["directions"]))
-    body += chapters.folded(parts.table("outputs"))
+    body += parts.table("outputs")
     return body + samples.side_by_side(shown)

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from babelmerge.analysis.groups import crowded
 from babelmerge.display import labels
 from babelmerge.display import style as fs
 from babelmerge.words import metrics
@@ -18,6 +19,7 @@ from babelmerge.words import metrics
 BAR = 0.15  # inches a bar takes
 GAP = 1.0  # bars' widths between data sets
 LINE = 1.3  # bars' widths that a line of a name takes
+TALLEST = 8.0  # inches that bars may take; of more test sets each has a row of marks
 INK_ABSENT = "#6b6b6b"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
 
@@ -25,8 +27,9 @@ NOTHING = "No expert learnt anything that a merge could keep a share of"
 BARS = (
     "Share of the expert's {label} that each method keeps on the expert's own test set, with 95% "
     "intervals of a paired bootstrap. Black line: the base's level; a bar that ends left of it is "
-    "worse than the base. Dashes: the joint model. 100%: the expert. Hatched: no "
-    "retention, as the expert learnt nothing or the merge was not evaluated."
+    "worse than the base. Dashes: the joint model. 100%: the expert. Hatched: the merge was "
+    "not evaluated. Where bars would be too many, each test set is a row with a mark for each "
+    "method."
 )
 
 
@@ -35,25 +38,35 @@ def retention_bars(retention: pd.DataFrame, metric: str, groups: Sequence[str]) 
 
     The black line across a data set's bars is the base's score over the expert's: a bar that ends
     left of it lost more than the expert's training had gained. Grey dashes: the joint model. The
-    line at 100% is the expert. Raises ValueError if nothing of the metric is there.
+    line at 100% is the expert. Test sets whose experts learnt nothing are named beneath. Bars that
+    would be taller than TALLEST become rows of marks, see `crowded`. Raises ValueError if nothing
+    of the metric is there.
     """
     chosen = chosen_of(retention, metric, groups)
     if chosen["retention"].isna().all():
         return fs.blank(NOTHING)
     methods = list(dict.fromkeys(chosen["method"]))
-    parts = [(name, chosen[chosen["group"] == name]) for name in groups]
-    parts = [(name, part) for name, part in parts if len(part)]
-    heights = [0.42 + BAR * sum(_blocks(part, methods)) for _, part in parts]
-    handles = _legend(methods, chosen)
-    around = 0.2 + 0.2 * math.ceil(len(handles) / 3)
+    learnt = chosen[chosen["unlearnt"] == ""]
+    parts = {name: learnt[learnt["group"] == name] for name in groups}
+    parts = {name: part for name, part in parts.items() if len(part)}
+    told, top = [crowded.unlearnt(chosen)], top_of(learnt)
+    if sum(_height(part, methods) for part in parts.values()) <= TALLEST:
+        heights = [_height(part, methods) for part in parts.values()]
+        handles, draw = _legend(methods, learnt), _bars
+    else:
+        every, parts = parts, crowded.fewest(parts)
+        heights = [crowded.height(part) for part in parts.values()]
+        handles, draw = crowded.legend(methods, _has_joint(learnt)), _marks
+        told.append(crowded.beyond(every, parts))
+    lines = crowded.note(told)
+    around = 0.2 + 0.2 * math.ceil(len(handles) / 3) + crowded.LINE * len(lines)
     with fs.style():
-        titles = [labels.group(name) for name, _ in parts]
-        figure, axes = fs.panels(heights, titles, around=around)
-        top = top_of(chosen)
-        for ax, (_, part) in zip(axes, parts, strict=True):
-            _bars(ax, part, methods, top)
+        figure, axes = fs.panels(heights, map(labels.group, parts), around=around)
+        for ax, part in zip(axes, parts.values(), strict=True):
+            draw(ax, part, methods, top)
         axes[-1].set_xlabel(f"Share of the expert's {metrics.metric(metric).word} that is kept")
         figure.legend(handles=handles, loc="outside upper left", ncols=3)
+        crowded.beneath(figure, lines)
     return figure
 
 
@@ -68,14 +81,15 @@ def chosen_of(retention: pd.DataFrame, metric: str, groups: Sequence[str]) -> pd
     return chosen.replace([np.inf, -np.inf], np.nan)
 
 
-def _blocks(part: pd.DataFrame, methods: Sequence[str]) -> list[float]:
-    """Bars that each data set takes, with the gap behind: room for its name too, if that has lines.
+def _height(part: pd.DataFrame, methods: Sequence[str]) -> float:
+    """Inches that a panel of bars takes."""
+    return 0.42 + BAR * _block(part, methods) * part["dataset"].nunique()
 
-    One bar where the expert learnt nothing.
-    """
+
+def _block(part: pd.DataFrame, methods: Sequence[str]) -> float:
+    """Bars that each data set takes, with the gap behind; its name too has room."""
     least = LINE * max(name.count("\n") + 1 for name in _names(part))
-    several = part.groupby("dataset", sort=False)["unlearnt"].agg(lambda why: not all(why))
-    return [max(GAP + (len(methods) if bars else 1), least) for bars in several]
+    return max(GAP + len(methods), least)
 
 
 def _names(part: pd.DataFrame) -> list[str]:
@@ -88,25 +102,20 @@ def _names(part: pd.DataFrame) -> list[str]:
     return [name.replace(" → ", " →\n").replace(", ", ",\n") for name in names]
 
 
-def top_of(chosen: pd.DataFrame) -> float:
+def top_of(learnt: pd.DataFrame) -> float:
     """End of the axis: the expert's level, or whatever reaches beyond it; at most five times that.
 
     An expert that scores nearly nothing would otherwise stretch the axis for all.
     """
-    levels = pd.concat([_share(chosen, name) for name in ("base", "joint")])
+    levels = pd.concat([_share(learnt, name) for name in ("base", "joint")])
     reached = levels.replace([np.inf], np.nan)
-    most = np.nanmax([1.0, *chosen["high"], *chosen["retention"], *reached])
+    most = np.nanmax([1.0, *learnt["high"], *learnt["retention"], *reached])
     return float(min(most, 5.0)) * 1.04
-
-
-def _learnt(rows: pd.DataFrame) -> pd.Series:
-    """Scores of the experts that learnt something; missing of the others."""
-    return rows["expert"].where(rows["unlearnt"] == "")
 
 
 def _share(rows: pd.DataFrame, system: str) -> pd.Series:
     """What a system scores of the experts' scores; turned where less is better, as retention is."""
-    return metrics.metric(rows["metric"].iloc[0]).kept(rows[system], _learnt(rows))
+    return metrics.metric(rows["metric"].iloc[0]).kept(rows[system], rows["expert"])
 
 
 def percent_axis(ax: Axes, top: float) -> None:
@@ -117,19 +126,24 @@ def percent_axis(ax: Axes, top: float) -> None:
 
 def _bars(ax: Axes, part: pd.DataFrame, methods: Sequence[str], top: float) -> None:
     start, centres = 0.0, []
-    every = part.groupby("dataset", sort=False)
-    for (_, rows), block in zip(every, _blocks(part, methods), strict=True):
+    block = _block(part, methods)
+    for _, rows in part.groupby("dataset", sort=False):
         rows = rows.drop_duplicates("method").set_index("method")
-        shown = rows.index[:1] if all(rows["unlearnt"]) else methods
-        for j, method in enumerate(shown):
+        for j, method in enumerate(methods):
             _bar(ax, start + j, rows.loc[method] if method in rows.index else None, j, top)
-        _level(ax, _share(rows, "base"), start, len(shown), fs.INK, "-")
-        _level(ax, _share(rows, "joint"), start, len(shown), fs.FAINT, (0, (2, 1)))
-        centres.append(start + (len(shown) - 1) / 2)
+        _level(ax, _share(rows, "base"), start, len(methods), fs.INK, "-")
+        _level(ax, _share(rows, "joint"), start, len(methods), fs.FAINT, (0, (2, 1)))
+        centres.append(start + (len(methods) - 1) / 2)
         start += block
     ax.set_yticks(centres, _names(part))
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(start - GAP / 2 - 0.5, -0.5 - GAP / 2)
+    ax.axvline(1, color=fs.INK, linewidth=0.8, zorder=0)
+    percent_axis(ax, top)
+
+
+def _marks(ax: Axes, part: pd.DataFrame, methods: Sequence[str], top: float) -> None:
+    crowded.draw(ax, part.assign(base=_share(part, "base"), joint=_share(part, "joint")), methods)
     ax.axvline(1, color=fs.INK, linewidth=0.8, zorder=0)
     percent_axis(ax, top)
 
@@ -141,7 +155,7 @@ def _bar(ax: Axes, y: float, row: Mapping | None, at: int, top: float) -> None:
         ax.text(
             0.14 * top,
             y,
-            "not evaluated" if row is None else "the expert learnt nothing",
+            "not evaluated" if row is None else "no retention",
             va="center",
             fontsize=5.5,
             color=INK_ABSENT,
@@ -182,13 +196,17 @@ def _level(ax: Axes, shares: pd.Series, start: float, count: int, colour: str, d
         )
 
 
+def _has_joint(chosen: pd.DataFrame) -> bool:
+    return bool(chosen["joint"].notna().any())
+
+
 def _legend(methods: Sequence[str], chosen: pd.DataFrame) -> list:
     patches = [
         Patch(color=fs.PALETTE[at % len(fs.PALETTE)], label=labels.method(name))
         for at, name in enumerate(methods)
     ]
     patches.append(Line2D([], [], color=fs.INK, linewidth=1.3, label="Base"))
-    if chosen["joint"].notna().any():
+    if _has_joint(chosen):
         dashes = (0, (2, 1))
         patches.append(Line2D([], [], color=fs.FAINT, linestyle=dashes, label="Joint training"))
     return patches

@@ -8,7 +8,16 @@ import os
 from collections.abc import Iterator
 
 from babelmerge.study.grammar.yaml import StudyError, message
-from babelmerge.study.graph import data, interventions, merge, neurons, paths, report, similarity
+from babelmerge.study.graph import (
+    data,
+    interventions,
+    merge,
+    neurons,
+    paths,
+    report,
+    similarity,
+    train,
+)
 from babelmerge.study.graph.beside import harness, live
 from babelmerge.study.graph.chapters import Chapter
 from babelmerge.study.graph.represent import represented
@@ -99,6 +108,7 @@ def _merges(plan: Plan) -> Iterator[str]:
 
 
 def _data(plan: Plan) -> Iterator[str]:
+    yield from train.hub_checked(plan)
     for dataset in plan.datasets:
         yield from data.splits(plan, dataset)
         yield data.checked(plan, dataset)

@@ -15,6 +15,8 @@ TEST = DATA.replace("{split}", "test")
 CHECKED = ROOT + "/data/{dataset}/checked.json"
 LENGTHS = ROOT + "/data/{dataset}/lengths.json"
 
+HUB_CHECKED = ROOT + "/hub.json"
+
 TOKENIZER = ROOT + "/tokenizer/tokenizer.json"
 TOKENIZER_CONFIG = ROOT + "/tokenizer/tokenizer_config.json"
 # Of a model's files the one that is written last, and that everything made from it depends on.

@@ -53,6 +53,22 @@ def taken_settings(plan: Plan, model: str) -> dict:
     return {"model": model, "tokenizer": asked, **source}
 
 
+def hub_checked(plan: Plan) -> list[str]:
+    """What says that the hub has the models that are taken from there; nothing where none is."""
+    return [paths.of(plan, paths.HUB_CHECKED)] if looked_up(plan) else []
+
+
+def looked_up(plan: Plan) -> dict[str, dict]:
+    """Model -> its repository on the hub and its revision, of all that are taken from there."""
+    sources = {id_: model.source for id_, model in plan.taken.items()}
+    sources |= {"the encoder of BERTScore": plan.encoder.source} if plan.encoder else {}
+    return {
+        name: {"hub": source.hub, "revision": source.revision}
+        for name, source in sources.items()
+        if isinstance(source, Taken) and source.hub
+    }
+
+
 def taken_files(plan: Plan, model: str) -> list[str]:
     """Files of a model that is taken from a local folder; nothing for one from the hub."""
     return files_of(plan.models[model].source)
