@@ -34,3 +34,14 @@ def test_ranks_are_those_of_a_stable_sort(kind, largest_first):
     found = np.empty(bits.shape, np.int32)
     draws.row_ranks(bits, np.uint32(0xFFFFFFFF if largest_first else 0), found)
     assert (found == expected).all()
+
+
+@pytest.mark.parametrize("start", [0, 1, 7])
+@pytest.mark.parametrize("size", [1, 2, 9])
+def test_whole_draws_are_the_numbers_of_the_stream_in_any_part(start, size):
+    key = np.uint64(2**63 + 5)
+    whole = np.empty(20)
+    draws.uniforms(key, 0, whole)
+    found = draws.draws_of(key, start, np.empty(size // 2 + 1, np.uint64))[:size]
+    assert (found / 2**32 == whole[start : start + size]).all()
+    assert draws.draw_at(key, start) == found[0]

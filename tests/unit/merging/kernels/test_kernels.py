@@ -46,6 +46,13 @@ POINTS = [
     ("breadcrumbs", {"density": [0.4, 1, 0.9], "gamma": 0.3, "semantics": "mergekit"}),
     ("breadcrumbs_ties", {"density": 0.4, "gamma": 0.1, "rescale": True, "weight": 0.3}),
     ("breadcrumbs_ties", {"density": [0.4, 1, 0], "gamma": 0.2, "semantics": "mergekit"}),
+    ("della", {"density": 0.4, "epsilon": 0.1, "weight": 0.3}),
+    ("della", {"density": [0.4, 1, 0], "epsilon": [0.3, 0, 0.1], "rescale": False}),
+    ("della", {"density": 0.4, "epsilon": 0.1, "weight": 0.3, "semantics": "mergekit"}),
+    ("della", {"density": [0.4, 1, 0], "weight": [0.3, -0.2, 1], "semantics": "mergekit"}),
+    ("della_linear", {"density": 0.5, "epsilon": 0.3, "lambda": 0.7, "normalize": True}),
+    ("della_linear", {"density": [0.9, 0.2, 1], "epsilon": 0.05, "semantics": "mergekit"}),
+    ("layer_swap", {"from": "e1", "top": 1, "then": "della", "density": 0.4}),
     ("sce", {"select_topk": 0.3}),
     ("sce", {"select_topk": 0.3, "semantics": "mergekit"}),
     ("sce", {"select_topk": 1, "lambda": 0.7}),
@@ -126,6 +133,19 @@ def test_many_blocks_and_threads_give_the_same_bits(monkeypatch, method, point):
         assert same(by_kernels(base, experts, method, point, threads), reference)
 
 
+@pytest.mark.parametrize(
+    ("method", "point"), [entry for entry in POINTS if entry[0] in ("della", "della_linear")]
+)
+def test_rows_are_ranked_whole_wherever_chunks_and_blocks_end(monkeypatch, method, point):
+    """Rows of odd length, longer than a block or a chunk, side by side, and shorter than a draw."""
+    monkeypatch.setattr(passes, "CHUNK", loops.BLOCK)
+    shapes = [(3, loops.BLOCK + 1), (7, 897), (2, 61, 45), (9001,), (40, 1), (5, 2, 3), (2, 3)]
+    base, experts = family(shapes, [torch.bfloat16, *DTYPES], 5, coarse=False)
+    reference = by_torch(base, experts, method, point)
+    for threads in (1, 3):
+        assert same(by_kernels(base, experts, method, point, threads), reference)
+
+
 @pytest.mark.parametrize("room", [windows.ROOM, 1])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 @pytest.mark.parametrize(
@@ -190,7 +210,7 @@ def test_rounding_goes_to_the_nearest_even(dtype):
     assert torch.equal(merged["w"], values.to(getattr(torch, dtype)))
 
 
-@pytest.mark.parametrize("method", ["linear", "ties", "dare", "sce"])
+@pytest.mark.parametrize("method", ["linear", "ties", "dare", "sce", "della"])
 @pytest.mark.parametrize("place", [0, 1, 3])
 @pytest.mark.parametrize("value", [float("nan"), float("-inf")])
 def test_bad_values_name_the_member_even_where_they_would_be_trimmed(method, place, value):
@@ -199,7 +219,7 @@ def test_bad_values_name_the_member_even_where_they_would_be_trimmed(method, pla
     models[place]["layers.0.w0"][3, 4] = value
     if method == "linear" and place == 0:
         return  # the base takes no part
-    point = {"density": 0.3} if method in ("ties", "dare") else {}
+    point = {"density": 0.3} if method in ("ties", "dare", "della") else {}
     label = "base" if place == 0 else f"expert e{place - 1}"
     with pytest.raises(ValueError, match=f"{label}: layers.0.w0 has 1 of 450 values"):
         engine.merge(base, experts, method, **point)

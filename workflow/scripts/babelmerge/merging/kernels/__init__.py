@@ -5,9 +5,9 @@ arrays in; no torch, no names, no files. The machine code is kept in a folder na
 files here: the folder itself is the list of what is compiled.
 
 Start at `loops` (form, apply, cast). `blocks` and `combining` are its steps; `tallies` (sums,
-votes) and `scans` (magnitudes of a rank) read only; `draws` has random numbers and ranks. `shares`
-and `random_keys` are the numbers that kernels and methods have in common, uncompiled; `compiled` is
-the decorator.
+votes) and `scans` (magnitudes of a rank) read only; `draws` has random numbers and ranks, by which
+`pruning` drops elements of whole rows. `shares` and `random_keys` are the numbers that kernels and
+methods have in common, uncompiled; `compiled` is the decorator.
 
 Come in from `methods` and `streaming`; this takes nothing from the house.
 """

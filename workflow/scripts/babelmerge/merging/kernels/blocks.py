@@ -26,6 +26,7 @@ MIX_2 = np.uint64(random_keys.MIX_2)
 BLOCK = 4096
 F32, BF16, F16 = 0, 1, 2  # dtype codes
 TRIM, DROP, CEIL = 1, 2, 4  # what becomes of a task vector: dropped, then trimmed, then ceiled
+PRUNE = 8  # or dropped by the ranks of its rows, which lie in a block whole: see `pruning`
 SUM, VOTE, WEIGHTED_VOTE = 0, 1, 2  # how task vectors become one
 
 
@@ -40,14 +41,19 @@ class Sources(NamedTuple):
 class Stages(NamedTuple):
     """What is done to each block, one entry an expert where there is an array."""
 
-    keep: int  # TRIM | DROP | CEIL
+    keep: int  # TRIM | DROP | CEIL, or PRUNE
     limits: np.ndarray  # float32: smallest magnitude that is kept
     cutoffs: np.ndarray  # int64: magnitudes equal to the limit are kept before this element
     ceilings: np.ndarray  # float32: larger magnitudes are outliers, and not kept
     ceiling_cutoffs: np.ndarray  # int64: so are those equal to the ceiling before this element
     keys: np.ndarray  # uint64: of the random streams
     cuts: np.ndarray  # uint64: random bits below this keep an element
-    scales: np.ndarray  # float32: factor of what is left after DROP or CEIL
+    scales: np.ndarray  # float32: factor of what is left after DROP, CEIL or PRUNE
+    lows: np.ndarray  # float32: chance that PRUNE keeps the smallest of a row
+    epsilons: np.ndarray  # float32: half of what the largest has more
+    divided: int  # PRUNE divides each element by its chance
+    across: int  # elements of a row that PRUNE ranks
+    inner: int  # from one of them to the next; rows lie side by side where it is not 1
     combine: int  # SUM, VOTE, WEIGHTED_VOTE
     voters: np.ndarray  # float32: weights of the votes
     weights: np.ndarray  # float32: weights of the merge
@@ -151,6 +157,23 @@ def store(values, code, out, start):
         return largest >= np.uint32(0x7F7F8000)  # what rounds to infinity is infinite
     out.view(np.float32)[start : start + values.size] = values
     return largest >= np.uint32(0x7F800000)
+
+
+@compiled
+def slab(stages):
+    """Elements that only can be sparsified together: a ranked row with those beside it, or one."""
+    return stages.across * stages.inner if stages.keep & PRUNE else 1
+
+
+@compiled
+def reach(stages, start, stop):
+    """(first, last, step): blocks of `step` elements from `first` to `last` hold start..stop-1.
+
+    They are of whole slabs. Where each element stands for itself, blocks begin at `start` and end
+    at `stop`.
+    """
+    whole = slab(stages)
+    return start // whole * whole, -(-stop // whole) * whole, max(1, BLOCK // whole) * whole
 
 
 @compiled

@@ -35,6 +35,21 @@ def uniforms(key, start, out):
 
 
 @compiled
+def draws_of(key, start, states):
+    """The same draws as whole numbers below 2**32, of as many elements as fit. states: room."""
+    first = start // 2
+    for pair in range(states.size):
+        states[pair] = _mixed(key, first + pair)
+    return states.view(np.uint32)[start % 2 :]
+
+
+@compiled
+def draw_at(key, place):
+    """One of them."""
+    return np.uint32(_mixed(key, place // 2) >> np.uint64(32 * (place % 2)))
+
+
+@compiled
 def _mixed(key, number):
     state = key + (np.uint64(number) + np.uint64(1)) * GOLDEN
     state = (state ^ (state >> np.uint64(30))) * MIX_1
@@ -50,14 +65,21 @@ def row_ranks(bits, flip, out):
     the smallest. out: (rows, n) int32.
     """
     rows, size = bits.shape
-    keys, places = np.empty((2, size), np.uint32), np.empty((2, size), np.int32)
-    begins = np.empty(SPARE * size + 1, np.int32)
+    begins, keys, places = desk_for(size)
     for row in range(rows):
-        _rank(bits[row], flip, begins, keys, places, out[row])
+        rank(bits[row], flip, begins, keys, places, out[row])
 
 
 @compiled
-def _rank(bits, flip, begins, keys, places, out):
+def desk_for(size):
+    """Room to `rank` a row of so many elements: bins, keys and places twice."""
+    keys, places = np.empty((2, size), np.uint32), np.empty((2, size), np.int32)
+    return np.empty(SPARE * size + 2, np.int32), keys, places
+
+
+@compiled
+def rank(bits, flip, begins, keys, places, out):
+    """`row_ranks` of one row."""
     if not _rank_by_size(bits, flip, begins, keys, places, out):
         _rank_by_digits(bits, flip, keys, places, out)
 
@@ -69,21 +91,9 @@ def _rank_by_size(bits, flip, begins, keys, places, out):
     Returns False, with `out` undefined, where that would take long (most share a bin, as beside an
     outlier) or the sizes have no bins (NaN, infinity, next to nothing).
     """
-    size, bins = bits.size, SPARE * bits.size
-    top = np.uint32(0)
-    for i in range(size):
-        top = max(top, np.uint32(bits[i] & np.uint32(0x7FFFFFFF)))
-    if top < LEAST_TOP or top >= np.uint32(0x7F800000):
+    size = bits.size
+    if not count_by_size(bits, flip, SPARE * size, begins, places[1]):
         return False
-    scale = np.float32(bins - 1) / float_of(top)
-    begins[:] = 0
-    for i in range(size):
-        magnitude = np.uint32(bits[i] & np.uint32(0x7FFFFFFF))
-        bin_ = min(np.int32(float_of(magnitude) * scale), np.int32(bins - 1))
-        places[1, i] = bins - 1 - bin_ if flip else bin_
-        begins[places[1, i] + 1] += 1
-    for bin_ in range(bins):
-        begins[bin_ + 1] += begins[bin_]
     for i in range(size):
         at = begins[places[1, i]]
         begins[places[1, i]] = at + 1
@@ -92,6 +102,29 @@ def _rank_by_size(bits, flip, begins, keys, places, out):
         return False
     for i in range(size):
         out[places[0, i]] = i
+    return True
+
+
+@compiled
+def count_by_size(bits, flip, bins, begins, chosen):
+    """Each element's bin, of so many that are equally wide, and how many lie in those before it.
+
+    Returns False where the sizes have no bins.
+    """
+    top = np.uint32(0)
+    for i in range(bits.size):
+        top = max(top, np.uint32(bits[i] & np.uint32(0x7FFFFFFF)))
+    if top < LEAST_TOP or top >= np.uint32(0x7F800000):
+        return False
+    scale = np.float32(bins - 1) / float_of(top)
+    begins[: bins + 1] = 0
+    for i in range(bits.size):
+        magnitude = np.uint32(bits[i] & np.uint32(0x7FFFFFFF))
+        bin_ = min(np.int32(float_of(magnitude) * scale), np.int32(bins - 1))
+        chosen[i] = bins - 1 - bin_ if flip else bin_
+        begins[chosen[i] + 1] += 1
+    for bin_ in range(bins):
+        begins[bin_ + 1] += begins[bin_]
     return True
 
 
@@ -163,11 +196,10 @@ def prune(values, chances, low, epsilon, rescale, out):
     """
     rows, size = values.shape
     bits = values.view(np.uint32)
-    keys, places = np.empty((2, size), np.uint32), np.empty((2, size), np.int32)
-    begins, ranks = np.empty(SPARE * size + 1, np.int32), np.empty(size, np.int32)
+    (begins, keys, places), ranks = desk_for(size), np.empty(size, np.int32)
     steps, two, none, one = np.float32(size - 1), np.float32(2), np.float32(0), np.float32(1)
     for row in range(rows):
-        _rank(bits[row], np.uint32(0), begins, keys, places, ranks)
+        rank(bits[row], np.uint32(0), begins, keys, places, ranks)
         value, uniform, made = values[row], chances[row], out[row]
         for i in range(size):
             share = np.float32(ranks[i]) / steps

@@ -14,6 +14,7 @@ from babelmerge.merging.kernels.blocks import (
     DROP,
     F16,
     F32,
+    PRUNE,
     SUM,
     TRIM,
     VOTE,
@@ -22,8 +23,8 @@ from babelmerge.merging.kernels.blocks import (
     Stages,
     bits_of,
     float_of,
-    gather,
     load,
+    reach,
     shaped,
     store,
     store_applied,
@@ -37,6 +38,7 @@ from babelmerge.merging.kernels.combining import (
     weighted_sum,
 )
 from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.pruning import gather_whole, table_for
 
 __all__ = [
     "BF16",
@@ -45,6 +47,7 @@ __all__ = [
     "DROP",
     "F16",
     "F32",
+    "PRUNE",
     "SUM",
     "TRIM",
     "VOTE",
@@ -69,12 +72,14 @@ def form(sources, stages, start, stop, add_base, out_code, out, update):
     if experts == 2 and not add_base and not update.size and _is_plain(sources, stages, out_code):
         if not sum_of_two(sources.addresses[1], sources.addresses[2], stages, start, stop, out):
             return -1  # else what is not finite is found below
-    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((4, BLOCK), np.float32)
-    for begin in range(start, stop, BLOCK):
-        n = min(BLOCK, stop - begin)
+    first, last, step = reach(stages, start, stop)
+    room, spare = np.empty(experts * step, np.float32), np.empty((4, step), np.float32)
+    table = table_for(stages)
+    for begin in range(first, last, step):
+        n = min(step, last - begin)
         blocks = shaped(room, experts, n)
         base, signs, count, part = spare[0][:n], spare[1][:n], spare[2][:n], spare[3][:n]
-        bad = gather(sources, stages, begin, base, blocks)
+        bad = gather_whole(sources, stages, begin, base, blocks, table)
         if bad >= 0:
             return bad
         if stages.variance_limit > 0 or stages.variance_cutoff >= 0:
@@ -88,11 +93,12 @@ def form(sources, stages, start, stop, add_base, out_code, out, update):
             vote(blocks, stages, signs, count, part)
         else:
             votes_by_weight(blocks, stages, signs, count, part)
+        here, end = max(start, begin), min(stop, begin + n)  # rows may reach beyond
         if update.size:
-            update[begin - start : begin - start + n] = part
+            update[here - start : end - start] = part[here - begin : end - begin]
         if add_base:
             finish(base, part, stages.factor)
-        if store(part, out_code, out, begin - start):
+        if store(part[here - begin : end - begin], out_code, out, here - start):
             return experts + 1
     return -1
 

@@ -61,6 +61,27 @@ def arithmetic_divisor(weights: Sequence[float], normalize: bool, semantics: str
     return 1.0 if abs(divisor) < SMALL_WEIGHTS else divisor
 
 
+def check_window(density: float, epsilon: float) -> None:
+    """ValueError unless DELLA's keep probabilities, density +- epsilon, lie within (0, 1)."""
+    if not (epsilon >= 0 and density - epsilon > 0 and density + epsilon < 1):
+        raise ValueError(
+            f"della: density {density} with epsilon {epsilon} gives keep probabilities from "
+            f"{density - epsilon:g} to {density + epsilon:g}, expected within (0, 1); choose an "
+            f"epsilon from 0 to below {min(density, 1 - density):g}"
+        )
+
+
+def chances(density: float, epsilon: float, size: int) -> tuple[float, float]:
+    """(chance of being kept of the smallest of a row of `size`, half of what the largest has more).
+
+    Density 1 keeps all, 0 none. One element alone has the density. ValueError as `check_window`.
+    """
+    if not 0 < density < 1:
+        return (1.0 if density >= 1 else 0.0), 0.0
+    check_window(density, epsilon)
+    return (density, 0.0) if size == 1 else (density - epsilon, epsilon)
+
+
 def majority_sign(balance: float) -> float:
     """The sign of an undecided vote, from the sum of all elected signs.
 

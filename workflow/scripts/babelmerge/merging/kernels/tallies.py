@@ -6,9 +6,10 @@ that no order of work changes them. As in `kernels`: addresses in, no torch, no 
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import BLOCK, drop, gather, shaped
+from babelmerge.merging.kernels.blocks import BLOCK, drop, gather, reach, shaped
 from babelmerge.merging.kernels.combining import balance, keep_varied, trimmed_sum
 from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.pruning import gather_whole, prune_block, table_for
 
 LANES = 16  # partial sums that run side by side; their order is fixed, whatever the machine
 
@@ -104,20 +105,73 @@ def sums_of_drop(sources, stages, start, stop, sums):
 
 
 @compiled
+def sums_of_prune(sources, stages, start, stop, sums):
+    """`sums_of_drop` where stages prune by rows, of which few begin where a row of BLOCK does."""
+    experts = stages.weights.size
+    first, last, step = reach(stages, start, stop)
+    room, spare = np.empty(experts * step, np.float32), np.empty(step, np.float32)
+    lanes = np.zeros((2, experts, sums.shape[2], LANES), np.float64)
+    table = table_for(stages)
+    for begin in range(first, last, step):
+        n = min(step, last - begin)
+        base, blocks = spare[:n], shaped(room, experts, n)
+        here, end = max(start, begin), min(stop, begin + n)
+        bad = gather(sources, stages, begin, base, blocks)
+        if bad >= 0:
+            return bad
+        for after in range(2):
+            for e in range(experts):
+                part = blocks[e][here - begin : end - begin]
+                _add_magnitudes(part, here - start, lanes[after, e])
+            if not after:
+                prune_block(stages, begin, blocks, table)
+    for after in range(2):
+        for e in range(experts):
+            for row in range(sums.shape[2]):
+                total = 0.0
+                for lane in range(LANES):
+                    total += lanes[after, e, row, lane]
+                sums[after, e, row] = total
+    return -1
+
+
+@compiled
+def _add_magnitudes(values, place, lanes):
+    """Magnitudes onto the lanes (rows of BLOCK, LANES) that `lane_sum` would add each one to.
+
+    place: of the first value, from the beginning of the first row.
+    """
+    i = 0
+    while i < values.size:
+        row, lane = (place + i) // BLOCK, (place + i) % LANES
+        here = lanes[row]
+        stop = min(values.size, i + BLOCK - (place + i) % BLOCK)
+        while i < stop and (lane or stop - i < LANES):
+            here[lane] += abs(values[i])
+            i, lane = i + 1, (lane + 1) % LANES
+        for at in range(i, i + (stop - i) // LANES * LANES, LANES):
+            for lane in range(LANES):
+                here[lane] += abs(values[at + lane])
+        i += (stop - i) // LANES * LANES
+
+
+@compiled
 def balances(sources, stages, start, stop, limits, sums):
     """Add to sums (points,) the elected signs of start..stop-1, undecided ones counting 0.
 
     limits: float32 (points, experts), by which each point trims what `stages` leaves.
     """
     experts = stages.weights.size
-    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
-    for begin in range(start, stop, BLOCK):
-        n = min(BLOCK, stop - begin)
+    first, last, step = reach(stages, start, stop)
+    room, spare = np.empty(experts * step, np.float32), np.empty((2, step), np.float32)
+    table = table_for(stages)
+    for begin in range(first, last, step):
+        n = min(step, last - begin)
         base, blocks, signs = spare[0][:n], shaped(room, experts, n), spare[1][:n]
-        gather(sources, stages, begin, base, blocks)
+        gather_whole(sources, stages, begin, base, blocks, table)
         for point in range(limits.shape[0]):
             trimmed_sum(blocks, stages.voters, limits[point], signs)
-            sums[point] += balance(signs)
+            sums[point] += balance(signs[max(start, begin) - begin : min(stop, begin + n) - begin])
 
 
 @compiled

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from babelmerge.merging.kernels import draws
-from babelmerge.merging.kernels.shares import SMALL_NORM, window
+from babelmerge.merging.kernels.shares import SMALL_NORM, check_window, window
 from babelmerge.merging.methods.selection import largest, total
 
 BLOCK = 1 << 20  # elements ranked at a time
@@ -72,7 +72,7 @@ def magprune(
         return delta
     if density <= 0:
         return torch.zeros_like(delta)
-    _check_window(density, epsilon)
+    check_window(density, epsilon)
     rows = delta.reshape(1, -1) if delta.dim() < 2 else delta
     size = rows[0].numel()
     step = max(1, BLOCK // size)
@@ -165,12 +165,3 @@ def _row_ranks(tensor: Tensor, descending: bool) -> Tensor:
 
     draws.spread(rank, *rows.shape, torch.get_num_threads())
     return torch.from_numpy(found).view(tensor.shape)
-
-
-def _check_window(density: float, epsilon: float) -> None:
-    if not (epsilon >= 0 and density - epsilon > 0 and density + epsilon < 1):
-        raise ValueError(
-            f"della: density {density} with epsilon {epsilon} gives keep probabilities from "
-            f"{density - epsilon:g} to {density + epsilon:g}, expected within (0, 1); choose an "
-            f"epsilon from 0 to below {min(density, 1 - density):g}"
-        )

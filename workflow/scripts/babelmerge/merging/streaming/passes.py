@@ -29,7 +29,8 @@ CODES = {"F32": loops.F32, "BF16": loops.BF16, "F16": loops.F16}
 class Handle:
     """One tensor of all members, ready for the kernels; holds the memory that `sources` points to.
 
-    order: position of each source's expert among the members' ids.
+    order: position of each source's expert among the members' ids. slab: elements that are only
+    sparsified together; those at a chunk's edges are made for both chunks.
     """
 
     name: str
@@ -37,20 +38,24 @@ class Handle:
     sources: Sources
     order: tuple[int, ...]
     memory: tuple[np.ndarray, ...]
+    slab: int = 1
 
     @property
     def chunks(self) -> list[tuple[int, int]]:
-        return [(start, min(self.size, start + CHUNK)) for start in range(0, self.size, CHUNK)]
+        step = max(1, -(-self.slab // CHUNK)) * CHUNK
+        return [(start, min(self.size, start + step)) for start in range(0, self.size, step)]
 
 
-def handle(members: Members, name: str, order: Sequence[int], deltas: bool) -> Handle:
+def handle(
+    members: Members, name: str, order: Sequence[int], deltas: bool, slab: int = 1
+) -> Handle:
     """Open one tensor of the base and of the experts in this order."""
     models = [members.base, *(members.experts[members.ids[i]] for i in order)]
     size = math.prod(members.base.shape(name))
     memory = tuple(_ready(model.raw(name), model.code(name)) for model in models)
     addresses = np.array([data.ctypes.data for data in memory], dtype=np.uint64)
     codes = np.array([CODES.get(model.code(name), loops.F32) for model in models], dtype=np.int64)
-    return Handle(name, size, Sources(addresses, codes, int(deltas)), tuple(order), memory)
+    return Handle(name, size, Sources(addresses, codes, int(deltas)), tuple(order), memory, slab)
 
 
 class Passes:
@@ -77,13 +82,13 @@ class Passes:
 
     def sums_of_drop(self, tensor: Handle, done: Stages) -> tuple[list[float], list[float]]:
         """Each expert's sum of magnitudes before the random drop of `done`, and after it."""
-        plain = done._replace(keep=0)
+        by_rows = done.keep & loops.PRUNE
+        kernel = tallies.sums_of_prune if by_rows else tallies.sums_of_drop
+        given = done if by_rows else done._replace(keep=0)
         before, after = self._row_sums(
             tensor,
             2,
-            lambda start, stop, sums: tallies.sums_of_drop(
-                tensor.sources, plain, start, stop, sums
-            ),
+            lambda start, stop, sums: kernel(tensor.sources, given, start, stop, sums),
         )
         return before, after
 

@@ -14,7 +14,7 @@ import numpy as np
 from babelmerge.merging.kernels import loops
 from babelmerge.merging.kernels.loops import Stages
 from babelmerge.merging.kernels.random_keys import cut, key_for
-from babelmerge.merging.kernels.shares import SMALL_NORM, kept, majority_sign
+from babelmerge.merging.kernels.shares import SMALL_NORM, chances, kept, majority_sign
 from babelmerge.merging.kernels.staging import stages
 from babelmerge.merging.streaming import ranks
 from babelmerge.merging.streaming.passes import Handle, Passes, handle
@@ -42,6 +42,14 @@ def trims(point: Settings) -> bool:
 def votes(point: Settings) -> bool:
     """Whether what is kept elects signs."""
     return point.method != "localize_and_stitch"
+
+
+def ranked(shape: Sequence[int]) -> tuple[int, int]:
+    """Along which DELLA ranks: (how many elements, from one to the next), see `keep_probabilities`.
+
+    The second dimension, or what there is of less.
+    """
+    return (shape[1], math.prod(shape[2:])) if len(shape) > 1 else (math.prod(shape), 1)
 
 
 def trim_densities(point: Settings) -> tuple[float, ...]:
@@ -129,14 +137,36 @@ class Planner:
         plain = stages(len(self.order))
         if min(point.densities) >= 1:
             return plain
-        keys = [key_for(point.seed, self.members.ids[i], tensor.name) for i in self.order]
         densities = [point.densities[position] for position in self.order]
         dropped = plain._replace(
             keep=loops.DROP,
-            keys=np.array(keys, np.uint64),
+            keys=self._keys(tensor, point),
             cuts=np.array([cut(density) for density in densities], np.uint64),
         )
         return dropped._replace(scales=self._scales(tensor, point, dropped, densities))
+
+    def pruning(self, tensor: Handle, point: Settings) -> Stages:
+        """Stages of DELLA's drop by the ranks of rows, see `sparsifying.magprune`."""
+        plain = stages(len(self.order))
+        if not tensor.size:
+            return plain
+        across, inner = ranked(self.members.base.shape(tensor.name))
+        densities = [point.densities[position] for position in self.order]
+        numbers = zip(densities, self.ordered(point.epsilon, float).tolist(), strict=True)
+        lows, epsilons = zip(*[chances(*pair, across) for pair in numbers], strict=True)
+        own = point.rescale and point.semantics == "original"
+        pruned = plain._replace(
+            keep=loops.PRUNE,
+            keys=self._keys(tensor, point),
+            lows=np.array(lows, np.float32),
+            epsilons=np.array(epsilons, np.float32),
+            divided=int(own),
+            across=across,
+            inner=inner,
+        )
+        if not point.rescale or own:
+            return pruned
+        return pruned._replace(scales=self._to_norms(tensor, pruned, densities))
 
     def _scales(
         self, tensor: Handle, point: Settings, dropped: Stages, densities: Sequence[float]
@@ -145,6 +175,15 @@ class Planner:
             return dropped.scales
         if point.semantics != "mergekit":
             return np.array([1 / d if 0 < d < 1 else 1.0 for d in densities], np.float32)
+        return self._to_norms(tensor, dropped, densities)
+
+    def _keys(self, tensor: Handle, point: Settings) -> np.ndarray:
+        """Of each expert's random stream for a tensor."""
+        ids = [self.members.ids[position] for position in self.order]
+        return np.array([key_for(point.seed, id_, tensor.name) for id_ in ids], np.uint64)
+
+    def _to_norms(self, tensor: Handle, dropped: Stages, densities: Sequence[float]) -> np.ndarray:
+        """Factors back to the L1 norms before the drop, as mergekit rescales."""
         before, after = self.passes.sums_of_drop(tensor, dropped)
         pairs = zip(before, after, densities, strict=True)
         return np.array(

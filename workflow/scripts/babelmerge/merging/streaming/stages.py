@@ -4,6 +4,7 @@ Each function takes a planner, the tensor and its plain settings, and returns th
 method here has its definition in `merging.methods`, with which it agrees to the bit. No torch.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ from babelmerge.merging.kernels.shares import (
 from babelmerge.merging.kernels.staging import EVERYWHERE, stages
 from babelmerge.merging.streaming import ranks
 from babelmerge.merging.streaming.passes import Handle, handle
-from babelmerge.merging.streaming.planner import Planner, trim_densities, trims
+from babelmerge.merging.streaming.planner import Planner, ranked, trim_densities, trims
 from babelmerge.recipes.settings import Settings
 
 
@@ -41,7 +42,10 @@ def formation(planner: Planner, name: str) -> Formation:
     """How one tensor of a point is made."""
     point = planner.at(name)
     deltas = point.method != "linear"
-    tensor = handle(planner.members, name, planner.order, deltas)
+    slab = 1
+    if point.method in ("della", "della_linear"):
+        slab = math.prod(ranked(planner.members.base.shape(name)))
+    tensor = handle(planner.members, name, planner.order, deltas, slab)
     return Formation(tensor, STAGES[point.method](planner, tensor, point), deltas)
 
 
@@ -166,6 +170,15 @@ def _breadcrumbs_ties(planner: Planner, tensor: Handle, point: Settings) -> Stag
     return _voted(planner, point, done, _own_majority(planner, tensor, point, done))
 
 
+def _della(planner: Planner, tensor: Handle, point: Settings) -> Stages:
+    done = planner.pruning(tensor, point)
+    return _voted(planner, point, done, _own_majority(planner, tensor, point, done))
+
+
+def _della_linear(planner: Planner, tensor: Handle, point: Settings) -> Stages:
+    return _summed(planner, point, planner.pruning(tensor, point))
+
+
 def _sce(planner: Planner, tensor: Handle, point: Settings) -> Stages:
     experts = len(planner.order)
     chosen = stages(experts)
@@ -205,6 +218,8 @@ STAGES: dict[str, Callable[[Planner, Handle, Settings], Stages]] = {
     "dare_ties": _dare_ties,
     "breadcrumbs": _breadcrumbs,
     "breadcrumbs_ties": _breadcrumbs_ties,
+    "della": _della,
+    "della_linear": _della_linear,
     "sce": _sce,
     "nan": _nan,
 }
