@@ -47,7 +47,6 @@ POINTS = {
     "sce (original)": ("sce", {"select_topk": 0.5}),
     "della": ("della", {"density": 0.4, "weight": 0.3, "epsilon": 0.1, "semantics": "mergekit"}),
 }
-SLOW = ("della",)  # in minutes: run once
 COLD = ("linear", "ties")
 SHAPE = {
     "architectures": ["Qwen2ForCausalLM"],
@@ -205,7 +204,7 @@ def merges(folder: Path, base: Path, experts: dict[str, Path], runs: int, with_p
     for label in POINTS:
         recipe = recipe_file(folder, base, experts, label)
         floors, mine = [], []
-        for _ in range(1 if label in SLOW else runs):
+        for _ in range(runs):
             floors.append(floor(folder, [base, *experts.values()]))
             mine.append(ours(recipe, folder / "ours"))
         comparable = with_peer and "original" not in label
