@@ -6,9 +6,11 @@ Headers are `tensor_headers`. Tensors are bytes here: no torch, so that a merge 
 
 import copy
 import hashlib
+import io
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -27,6 +29,7 @@ from babelmerge.files.tensor_headers import (
 )
 
 SHARD_BYTES = 5_000_000_000
+AT_ONCE = 1 << 25  # bytes that are worth sending to the disk while more are made
 SINGLE = "model.safetensors"
 FIRST, COPIED = "model-first.safetensors", "model-copies.safetensors"  # see `add_copies`
 
@@ -256,14 +259,27 @@ def _header(names: list[str], layout: Layout) -> bytes:
 def _write_shard(
     path: Path, names: list[str], layout: Layout, pieces: Callable[[str], Iterable[Piece]]
 ) -> str:
-    """The file's sha256, taken beside the writing: reading it again would cost as much as both."""
-    digest = hashlib.sha256()
-    with path.open("wb") as file, ThreadPoolExecutor(1, "hash") as hasher:
-        waiting = []
+    """The file's sha256, taken beside the writing: reading it again would cost as much as both.
 
-        def put(data) -> None:
+    The disk takes what was written while more is made, since all must be there in the end.
+    """
+    digest = hashlib.sha256()
+    with (
+        path.open("wb", buffering=0) as file,
+        ThreadPoolExecutor(1, "hash") as hasher,
+        ThreadPoolExecutor(1, "disk") as disk,
+    ):
+        waiting: list[Future] = []
+        flushed, unsent = disk.submit(int), 0
+
+        def put(data: memoryview | bytes) -> None:
+            nonlocal flushed, unsent
             waiting.append(hasher.submit(digest.update, data))
-            file.write(data)
+            _write(file, data)
+            unsent += len(data)
+            if unsent >= AT_ONCE and flushed.done():
+                flushed.result()
+                flushed, unsent = disk.submit(os.fsync, file.fileno()), 0
             if len(waiting) > 2:
                 waiting.pop(0).result()
 
@@ -278,4 +294,12 @@ def _write_shard(
                     f"{path.name}: {name} came with {written} bytes, announced were "
                     f"{size_of(layout[name])}"
                 )
+        flushed.result()
     return digest.hexdigest()
+
+
+def _write(file: io.FileIO, data: memoryview | bytes) -> None:
+    """All of it: one call may write less."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
