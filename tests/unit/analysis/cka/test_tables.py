@@ -41,6 +41,7 @@ def published(span="target"):
 
 def test_table_of_the_papers_numbers():
     table = similarity_tables.last_table({"target": published()}, "English → XX")
+    assert table.folded
     assert table.header == (
         *(("Base", layer) for layer in ("L34", "L35", "L36")),
         *(("Others", layer) for layer in ("L34", "L35", "L36")),

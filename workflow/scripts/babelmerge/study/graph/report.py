@@ -20,7 +20,7 @@ from babelmerge.study.graph import (
 )
 from babelmerge.study.graph.beside import ablations, cost, harness, outputs, progress
 from babelmerge.study.graph.chapters import Chapter
-from babelmerge.study.plan.types import Plan, Taken
+from babelmerge.study.plan.types import Plan, Taken, Trimmed
 from babelmerge.tasks import kinds
 from babelmerge.words.spelling import listed
 
@@ -115,7 +115,7 @@ def reproducibility(plan: Plan) -> Chapter:
 def _taken_in_words(plan: Plan, model: str) -> str:
     source = plan.models[model].source
     place = source.path or f"{source.hub} ({source.revision or 'main'})"
-    if not source.vocabulary:
+    if not isinstance(source, Trimmed):
         return place
     return f"{place}, without the tokens that no training row of {listed(source.vocabulary)} uses"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from babelmerge.study.graph import paths
 from babelmerge.study.graph.chapters import Key
 from babelmerge.study.graph.data import checked, lengths, split_file
-from babelmerge.study.plan.types import Kept, Merged, Model, Plan, Taken, Trained
+from babelmerge.study.plan.types import Kept, Merged, Model, Plan, Taken, Trained, Trimmed
 from babelmerge.tasks import kinds
 from babelmerge.training.settings import kept_alone
 
@@ -36,9 +36,8 @@ def pattern(plans: dict[str, Plan], kind: str) -> str:
 
 def _made(model: Model) -> str:
     """The kind of a model that is trained, else in which other way it comes to be."""
-    if isinstance(model.source, Taken):
-        return TRIMMED if model.source.vocabulary else TAKEN
-    return KEPT if isinstance(model.source, Kept) else model.kind
+    others = {Taken: TAKEN, Trimmed: TRIMMED, Kept: KEPT}
+    return others.get(type(model.source), model.kind)
 
 
 # taken in
@@ -48,9 +47,7 @@ def taken_settings(plan: Plan, model: str) -> dict:
     """Where it is, and whether it needs a tokenizer of its own: it is asked or looked into."""
     entry = plan.models[model]
     asked = bool(entry.evaluate or entry.probe or plan.benchmarks)
-    source = asdict(entry.source)
-    del source["vocabulary"]
-    return {"model": model, "tokenizer": asked, **source}
+    return {"model": model, "tokenizer": asked, **asdict(entry.source)}
 
 
 def hub_checked(plan: Plan) -> list[str]:
@@ -107,7 +104,7 @@ def trimmed_settings(plan: Plan) -> dict:
     """What is taken in, and how each of the data sets is read: see `vocabulary_files`."""
     own = plan.models["base"].source.vocabulary
     prompts = [plan.datasets[dataset].prompt for dataset in own]
-    return {**taken_settings(plan, "base"), "tokenizer": True, "prompts": prompts}
+    return {**taken_settings(plan, "base"), "prompts": prompts}
 
 
 def read(plan: Plan, model: str) -> dict[str, str]:
@@ -228,8 +225,7 @@ def kept_settings(plan: Plan, model: str) -> dict:
 def _base_name(plan: Plan) -> str:
     """What an adapter says that it was trained on: where the base is from, else where it lies."""
     source = plan.models["base"].source
-    whole = isinstance(source, Taken) and not source.vocabulary
-    taken = (source.hub or source.path) if whole else None
+    taken = (source.hub or source.path) if type(source) is Taken else None
     return taken or str(Path(model_file(plan, "base")).parent)
 
 

@@ -4,7 +4,6 @@ Pure functions of a `Study` and its datasets.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from babelmerge.study.grammar.models import Base, Expert, ExpertSet, Ready
@@ -14,7 +13,7 @@ from babelmerge.study.plan.directions import same_direction
 from babelmerge.study.plan.scope import Datasets, having, resolve, tested
 from babelmerge.study.plan.templates import fill, values
 from babelmerge.study.plan.training import branches, checkpoints, keeping, training, untrained
-from babelmerge.study.plan.types import Dataset, Encoder, Model, Taken, Trained
+from babelmerge.study.plan.types import Dataset, Encoder, Model, Taken, Trained, Trimmed
 from babelmerge.words import ids, path_names
 from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
@@ -50,7 +49,8 @@ def base(study: Study, datasets: Datasets) -> Model:
     judged = (tested(datasets, datasets), tuple(datasets))
     if entry.ready:
         taken = _taken(study, entry, {"unit": "base"}, ("base",))
-        source = replace(taken, vocabulary=_vocabulary(study, datasets, entry))
+        read = _vocabulary(study, datasets, entry)
+        source = Trimmed(taken.hub, taken.revision, taken.path, read) if read else taken
         return Model("base", "base", source, (), *judged)
     of = entry.pretrain
     own = resolve(study, datasets, of.of, of.units, ("base", "pretrain")) if of else ()

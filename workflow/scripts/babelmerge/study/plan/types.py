@@ -57,15 +57,18 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Taken:
-    """A checkpoint or adapter that exists: on the hub, or in a folder.
-
-    vocabulary: the datasets whose training rows tell which tokens of a base are kept; empty: all.
-    """
+    """A checkpoint or adapter that exists: on the hub, or in a folder."""
 
     hub: str | None
     revision: str | None
     path: str | None
-    vocabulary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trimmed(Taken):
+    """A base of which some tokens are dropped: those that no training row of `vocabulary` uses."""
+
+    vocabulary: tuple[str, ...]
 
 
 @dataclass(frozen=True)
