@@ -115,3 +115,17 @@ def test_a_tokenizer_may_be_larger_than_a_config(tmp_path):
         directories.read_json(tmp_path / "config.json")
     for name in ("tokenizer.json", "model.safetensors.index.json"):
         assert directories.read_json(tmp_path / name) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1, "a": 2}', '{"weight_map": {"w": "one", "v": "one", "w": "two"}}'],
+    ids=["config", "index"],
+)
+def test_a_key_with_two_values_is_refused_whoever_would_take_which(tmp_path, text):
+    path = tmp_path / "model.safetensors.index.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"index\.json: .*'[aw]' twice, with two values"):
+        directories.read_json(path)
+    path.write_text('{"a": {"b": [1]}, "a": {"b": [1]}}')
+    assert directories.read_json(path) == {"a": {"b": [1]}}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from babelmerge.merging.kernels import loops, pruning
+from babelmerge.merging.kernels import blocks, loops, pruning
 from babelmerge.merging.kernels.shares import chances
 from babelmerge.merging.kernels.staging import stages
 from babelmerge.merging.methods import randomness, sparsifying
@@ -77,6 +77,20 @@ def test_more_dimensions_are_ranked_along_the_second(divided):
     found = pruned(values, 0.4, 0.3, divided, 1)
     assert torch.equal(found, expected(values, 0.4, 0.3, divided, 1))
     assert 0 < int((found != 0).sum()) < values.size
+
+
+def test_what_was_marked_in_any_parts_is_what_is_kept():
+    values = HALF[0, :4000].copy()
+    for size in (1, 7, 8, 9, 4000):
+        marks, edges = np.zeros(-(-size // 8), np.uint8), [0, 0, size // 3, size // 2 + 1, size]
+        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+            blocks.mark(values[begin:end], begin, marks)
+        assert np.array_equal(np.unpackbits(marks, bitorder="little")[:size], values[:size] != 0)
+        for begin in range(0, size, 1000):
+            row = DRAWN[1, begin:size].copy()
+            blocks.keep_marked(row, begin, marks, np.float32(0.7))
+            kept = values[begin:size] != 0
+            assert np.array_equal(row, np.where(kept, DRAWN[1, begin:size] * np.float32(0.7), 0))
 
 
 def test_chances_grow_from_rank_to_rank_and_decide_as_fractions_do():

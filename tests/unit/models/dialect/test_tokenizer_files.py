@@ -94,6 +94,17 @@ def test_a_tokenizer_of_any_file_goes_with_it(tmp_path, name):
     assert (tmp_path / "b" / name).read_text() == "{}"
 
 
+def test_ranks_of_tiktoken_go_with_a_model_whatever_their_name(tmp_path):
+    for folder, name in (("a", "qwen.tiktoken"), ("b", "mine.tiktoken"), ("c", "config.json")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text("YQ== 0")
+        (tmp_path / folder / "tokenizer.json").write_text("{}")
+    directories.copy_companions(tmp_path / "a", tmp_path / "c")
+    assert (tmp_path / "c/qwen.tiktoken").read_text() == "YQ== 0"
+    directories.copy_tokenizer(tmp_path / "b", tmp_path / "c")
+    assert [path.name for path in sorted((tmp_path / "c").glob("*.tiktoken"))] == ["mine.tiktoken"]
+
+
 @pytest.mark.parametrize(
     "config",
     [

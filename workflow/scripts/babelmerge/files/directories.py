@@ -20,6 +20,7 @@ from typing import Any
 
 from babelmerge.files import links
 from babelmerge.words import documents
+from babelmerge.words.showing import shown
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +33,10 @@ BASE = "base"  # in the manifest of an adapter kept alone: where the base lies, 
 BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json", "training.tsv")
 
 WEIGHTS = ".safetensors"
-COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model")
+COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model", "*.tiktoken")
 # Of these, what is the tokenizer's; by which of the files it can be read, the first there is.
 TOKENIZER = ("tokenizer*", "*tokens*.json", "vocab*", "merges.txt", "*.model", "chat_template*")
-TOKENIZER += ("tekken.json",)
+TOKENIZER += ("tekken.json", "*.tiktoken")
 VOCABULARIES = ("tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 VOCABULARIES += ("tekken.json", "vocab.json", "vocab.txt")
 LARGE = ("tokenizer.json", "vocab.json", ".index.json")  # grow with vocabularies and layers
@@ -147,15 +148,27 @@ def _counted(directory: Path) -> Iterator[tuple[str, Path]]:
 
 
 def read_json(path: str | Path) -> dict:
-    """The mapping in a JSON file; ValueError that names the file when it is not one."""
+    """The mapping in a JSON file; ValueError that names the file when it is not one.
+
+    So is one that gives a key two values, of which readers take either.
+    """
     most = documents.MOST_LARGE if Path(path).name.endswith(LARGE) else documents.MOST_BYTES
     try:
-        content = documents.load_json(documents.text_of(Path(path), most))
+        content = documents.load_json(documents.text_of(Path(path), most), _unambiguous)
     except ValueError as error:
         raise ValueError(f"{path}: not valid JSON ({error}); fetch or write it again") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected a JSON object, found a {type(content).__name__}")
     return content
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):  # the same said twice is harmless
+        first = dict(reversed(pairs))
+        if twice := [key for key in found if found[key] != first[key]]:
+            raise ValueError(f"{shown(twice[0])} twice, with two values")
+    return found
 
 
 def write_json(path: str | Path, content: Mapping) -> None:

@@ -27,6 +27,7 @@ BLOCK = 4096
 F32, BF16, F16 = 0, 1, 2  # dtype codes
 TRIM, DROP, CEIL = 1, 2, 4  # what becomes of a task vector: dropped, then trimmed, then ceiled
 PRUNE = 8  # or dropped by the ranks of its rows, which lie in a block whole: see `pruning`
+MARKED = 16  # or what an earlier reading has marked is kept
 SUM, VOTE, WEIGHTED_VOTE = 0, 1, 2  # how task vectors become one
 
 
@@ -41,17 +42,18 @@ class Sources(NamedTuple):
 class Stages(NamedTuple):
     """What is done to each block, one entry an expert where there is an array."""
 
-    keep: int  # TRIM | DROP | CEIL, or PRUNE
+    keep: int  # TRIM | DROP | CEIL, or PRUNE, or MARKED
     limits: np.ndarray  # float32: smallest magnitude that is kept
     cutoffs: np.ndarray  # int64: magnitudes equal to the limit are kept before this element
     ceilings: np.ndarray  # float32: larger magnitudes are outliers, and not kept
     ceiling_cutoffs: np.ndarray  # int64: so are those equal to the ceiling before this element
     keys: np.ndarray  # uint64: of the random streams
     cuts: np.ndarray  # uint64: random bits below this keep an element
-    scales: np.ndarray  # float32: factor of what is left after DROP, CEIL or PRUNE
+    scales: np.ndarray  # float32: factor of what is left after DROP, CEIL, PRUNE or MARKED
     lows: np.ndarray  # float32: chance that PRUNE keeps the smallest of a row
     epsilons: np.ndarray  # float32: half of what the largest has more
     divided: int  # PRUNE divides each element by its chance
+    marks: np.ndarray  # uint8 (experts, an eighth of the elements): a bit for each that is kept
     across: int  # elements of a row that PRUNE ranks
     inner: int  # from one of them to the next; rows lie side by side where it is not 1
     combine: int  # SUM, VOTE, WEIGHTED_VOTE
@@ -245,6 +247,43 @@ def drop(row, begin, key, cut, scale):
 
 
 @compiled
+def mark(row, begin, marks):
+    """Set the bit of each element that is not 0. marks: uint8, from the tensor's first element on.
+
+    The bits of an element are begin % 8 and so on of byte begin // 8, lowest first.
+    """
+    bits, size = row.view(np.uint32), row.size
+    first = min(size, -begin % 8)
+    last = first + (size - first) // 8 * 8
+    for i in range(first):
+        marks[(begin + i) // 8] |= np.uint8(np.uint32(bits[i] != 0) << np.uint32((begin + i) % 8))
+    for i in range(last, size):
+        marks[(begin + i) // 8] |= np.uint8(np.uint32(bits[i] != 0) << np.uint32((begin + i) % 8))
+    whole = marks[(begin + first) // 8 : (begin + last) // 8]
+    for byte in range(whole.size):
+        eight, found = bits[first + 8 * byte : first + 8 * byte + 8], np.uint32(0)
+        for bit in range(8):
+            found |= np.uint32(eight[bit] != 0) << np.uint32(bit)
+        whole[byte] = np.uint8(found)
+
+
+@compiled
+def keep_marked(row, begin, marks, scale):
+    """Zero what has no bit, see `mark`, and multiply the rest. begin: a multiple of 8."""
+    bits, size = row.view(np.uint32), row.size
+    here = marks[begin // 8 : (begin + size + 7) // 8]
+    for byte in range(size // 8):
+        eight, found = bits[8 * byte : 8 * byte + 8], np.uint32(here[byte])
+        for bit in range(8):
+            eight[bit] &= np.uint32(0) - ((found >> np.uint32(bit)) & np.uint32(1))
+    for i in range(size // 8 * 8, size):
+        bits[i] &= np.uint32(0) - ((np.uint32(here[i // 8]) >> np.uint32(i % 8)) & np.uint32(1))
+    if scale != 1:
+        for i in range(size):
+            row[i] *= scale
+
+
+@compiled
 def _load_delta(address, code, start, base, limit, out):
     """`load` minus the base; 0 where that is smaller than the limit."""
     if code == BF16:  # the usual dtype, in one walk
@@ -286,6 +325,8 @@ def gather(sources, stages, begin, base, blocks):
             drop(row, begin, stages.keys[e], stages.cuts[e], stages.scales[e])
         if trims and not at_once:
             trim(row, begin, stages.limits[e], stages.cutoffs[e])
+        if stages.keep & MARKED:
+            keep_marked(row, begin, stages.marks[e], stages.scales[e])
         if stages.keep & CEIL:
             ceil(row, begin, stages.ceilings[e], stages.ceiling_cutoffs[e], stages.scales[e])
     return -1

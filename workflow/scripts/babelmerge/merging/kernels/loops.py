@@ -14,6 +14,7 @@ from babelmerge.merging.kernels.blocks import (
     DROP,
     F16,
     F32,
+    MARKED,
     PRUNE,
     SUM,
     TRIM,
@@ -47,6 +48,7 @@ __all__ = [
     "DROP",
     "F16",
     "F32",
+    "MARKED",
     "PRUNE",
     "SUM",
     "TRIM",
@@ -69,8 +71,8 @@ def form(sources, stages, start, stop, add_base, out_code, out, update):
     values, the number of members when it is the result, or -1.
     """
     experts = stages.weights.size
-    if experts == 2 and not add_base and not update.size and _is_plain(sources, stages, out_code):
-        if not sum_of_two(sources.addresses[1], sources.addresses[2], stages, start, stop, out):
+    if not add_base and not update.size and _is_plain(sources, stages, out_code):
+        if not plain_sum(sources.addresses, stages, start, stop, out):
             return -1  # else what is not finite is found below
     first, last, step = reach(stages, start, stop)
     room, spare = np.empty(experts * step, np.float32), np.empty((4, step), np.float32)
@@ -105,8 +107,9 @@ def form(sources, stages, start, stop, add_base, out_code, out, update):
 
 @compiled
 def _is_plain(sources, stages, out_code):
-    """Whether bfloat16 experts are added up as they are, into bfloat16."""
+    """Whether two to four bfloat16 experts are added up as they are, into bfloat16."""
     plain = stages.combine == SUM and stages.keep == 0 and not sources.deltas
+    plain &= 2 <= stages.weights.size <= 4
     plain &= stages.variance_limit <= 0 and stages.variance_cutoff < 0 and out_code == BF16
     for e in range(1, sources.codes.size):
         plain &= sources.codes[e] == BF16
@@ -114,11 +117,46 @@ def _is_plain(sources, stages, out_code):
 
 
 @compiled
-def sum_of_two(first, second, stages, start, stop, out):
-    """(w1 x1 + w2 x2) / divisor in one walk, as `form` has it: bilingual merges are made by dozens.
+def plain_sum(addresses, stages, start, stop, out):
+    """sum w_i x_i / divisor of two to four experts in one walk, as `form` has it.
 
-    first, second: addresses of bfloat16 elements. Returns whether one, or a result, is not finite.
+    addresses: of bfloat16 elements, after the base's. Returns whether one of the elements, or a
+    result, is not finite.
     """
+    weights = stages.weights
+    if weights.size == 2:  # bilingual merges are made by dozens
+        return _sum_of_two(addresses[1], addresses[2], stages, start, stop, out)
+    four = weights.size == 4  # else the third stands for the fourth, with a weight of 0
+    last, weight = (addresses[4], weights[3]) if four else (addresses[3], np.float32(0))
+    return _sum_of_four(addresses, last, weight, stages, start, stop, out)
+
+
+@compiled
+def _sum_of_four(addresses, last, weight, stages, start, stop, out):
+    size = stop - start
+    words0, words1 = words_at(addresses[1], start, size), words_at(addresses[2], start, size)
+    words2, words3 = words_at(addresses[3], start, size), words_at(last, start, size)
+    w0, w1, w2 = stages.weights[0], stages.weights[1], stages.weights[2]
+    divisor, words = stages.divisor, out.view(np.uint16)[:size]
+    largest, most = np.uint32(0), np.uint32(0)
+    for i in range(size):
+        x0, x1 = np.uint32(words0[i]) << np.uint32(16), np.uint32(words1[i]) << np.uint32(16)
+        x2, x3 = np.uint32(words2[i]) << np.uint32(16), np.uint32(words3[i]) << np.uint32(16)
+        most = max(most, np.uint32(x0 & np.uint32(0x7FFFFFFF)))
+        most = max(most, np.uint32(x1 & np.uint32(0x7FFFFFFF)))
+        most = max(most, np.uint32(x2 & np.uint32(0x7FFFFFFF)))
+        most = max(most, np.uint32(x3 & np.uint32(0x7FFFFFFF)))
+        total = (np.float32(0) + float_of(x0) * w0) + float_of(x1) * w1
+        total = (total + float_of(x2) * w2) + float_of(x3) * weight
+        bits = bits_of(total / divisor)
+        largest = max(largest, np.uint32(bits & np.uint32(0x7FFFFFFF)))
+        even = (bits >> np.uint32(16)) & np.uint32(1)
+        words[i] = np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
+    return most >= np.uint32(0x7F800000) or largest >= np.uint32(0x7F7F8000)
+
+
+@compiled
+def _sum_of_two(first, second, stages, start, stop, out):
     size = stop - start
     left, right = words_at(first, start, size), words_at(second, start, size)
     w0, w1, divisor = stages.weights[0], stages.weights[1], stages.divisor

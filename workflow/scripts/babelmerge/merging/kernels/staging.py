@@ -22,6 +22,7 @@ def stages(experts: int, **changes: np.ndarray | np.generic | int) -> Stages:
         lows=ones,
         epsilons=np.zeros(experts, np.float32),
         divided=0,
+        marks=np.empty((experts, 0), np.uint8),
         across=1,
         inner=1,
         combine=SUM,

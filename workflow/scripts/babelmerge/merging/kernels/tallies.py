@@ -6,7 +6,7 @@ that no order of work changes them. As in `kernels`: addresses in, no torch, no 
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import BLOCK, drop, gather, reach, shaped
+from babelmerge.merging.kernels.blocks import BLOCK, drop, gather, mark, reach, shaped
 from babelmerge.merging.kernels.combining import balance, keep_varied, trimmed_sum
 from babelmerge.merging.kernels.compiled import compiled
 from babelmerge.merging.kernels.pruning import gather_whole, prune_block, table_for
@@ -106,7 +106,10 @@ def sums_of_drop(sources, stages, start, stop, sums):
 
 @compiled
 def sums_of_prune(sources, stages, start, stop, sums):
-    """`sums_of_drop` where stages prune by rows, of which few begin where a row of BLOCK does."""
+    """`sums_of_drop` where stages prune by rows, of which few begin where a row of BLOCK does.
+
+    What is kept is marked in the stages' marks, if there is room, whose bits are all 0 before.
+    """
     experts = stages.weights.size
     first, last, step = reach(stages, start, stop)
     room, spare = np.empty(experts * step, np.float32), np.empty(step, np.float32)
@@ -123,6 +126,8 @@ def sums_of_prune(sources, stages, start, stop, sums):
             for e in range(experts):
                 part = blocks[e][here - begin : end - begin]
                 _add_magnitudes(part, here - start, lanes[after, e])
+                if after and stages.marks.shape[1]:
+                    mark(part, here, stages.marks[e])
             if not after:
                 prune_block(stages, begin, blocks, table)
     for after in range(2):

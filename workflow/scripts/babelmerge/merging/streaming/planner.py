@@ -166,7 +166,10 @@ class Planner:
         )
         if not point.rescale or own:
             return pruned
-        return pruned._replace(scales=self._to_norms(tensor, pruned, densities))
+        # Rows are ranked once: the reading that finds the norms marks what is kept.
+        marks = np.zeros((len(self.order), -(-tensor.size // 8)), np.uint8)
+        scales = self._to_norms(tensor, pruned._replace(marks=marks), densities)
+        return plain._replace(keep=loops.MARKED, marks=marks, scales=scales)
 
     def _scales(
         self, tensor: Handle, point: Settings, dropped: Stages, densities: Sequence[float]
