@@ -3,8 +3,8 @@
     python benchmarks/merging/speed.py [--folder DIR] [--peer once|never] [--write]
 
 Makes a Qwen2-shaped base (0.494 B parameters, bfloat16, random) and four experts near it, then runs
-in turn, each as a process of its own: the floor (read five models, write one, by cat and cp), ours
-and mergekit on the same recipe file with the same dtype. What is written is on the disk before the
+in turn, each as a process of its own: the floor (read five models, write one, by cat, cp and
+sync), ours and mergekit on the same recipe file with the same dtype. What is written is on the disk before the
 next run begins. The files are in the page cache; a second table has runs for which they were
 dropped from it. Also: private memory, for the model and for one of twice the layers; 30 points of a
 TIES grid in one process; the same on a GPU where torch sees one. Everything is done in --folder
@@ -161,10 +161,10 @@ class Measured:
 
 
 def floor(folder: Path, models: list[Path]) -> float:
-    """Seconds to read all models and to write one, as plain file copies do."""
+    """Seconds to read all models and to write one to the disk, as plain file copies do."""
     files = [str(model / "model.safetensors") for model in models]
     copy = str(folder / "copy")
-    both = Measured(["sh", "-c", f'cat "$@" > /dev/null; cp "$1" {copy}', "sh", *files])
+    both = Measured(["sh", "-c", f'cat "$@" > /dev/null; cp "$1" {copy}; sync {copy}', "sh", *files])
     Path(copy).unlink()
     return both.seconds
 
@@ -329,7 +329,7 @@ def main() -> None:
         twice = ours(recipe_file(folder, large, more, "ties"), folder / "ours").private / 1e6
         text = "\n\n".join(
             [
-                f"{machine()}. Medians of {options.runs} runs, mergekit and della once.",
+                f"{machine()}. Medians of {options.runs} runs, mergekit once.",
                 table(rows),
                 cold_table(cold),
                 f"Private memory of ties with twice the layers: {twice:.2f} GB.",
