@@ -1,11 +1,11 @@
 """A merge and a sweep against mergekit and the disk, on models of half a billion parameters.
 
-    python benchmarks/merging/speed.py [--folder DIR] [--peer once|never] [--write]
+    python benchmarks/merging/speed.py [--runs 5] [--folder DIR] [--peer once|never] [--write]
 
 Makes a Qwen2-shaped base (0.494 B parameters, bfloat16, random) and four experts near it, then runs
-in turn, each as a process of its own: the floor (read five models, write one, by cat, cp and
-sync), ours and mergekit on the same recipe file with the same dtype. What is written is on the disk before the
-next run begins. The files are in the page cache; a second table has runs for which they were
+in turn, each as a process of its own: the floor (read five models, write one, by cat, cp and sync),
+ours and mergekit on the same recipe file with the same dtype. What is written is on the disk before
+the next run begins. The files are in the page cache; a second table has runs for which they were
 dropped from it. Also: private memory, for the model and for one of twice the layers; 30 points of a
 TIES grid in one process; the same on a GPU where torch sees one. Everything is done in --folder
 (default: a temporary one, about 15 GB with --peer once). --write puts the tables into
@@ -164,7 +164,8 @@ def floor(folder: Path, models: list[Path]) -> float:
     """Seconds to read all models and to write one to the disk, as plain file copies do."""
     files = [str(model / "model.safetensors") for model in models]
     copy = str(folder / "copy")
-    both = Measured(["sh", "-c", f'cat "$@" > /dev/null; cp "$1" {copy}; sync {copy}', "sh", *files])
+    work = f'cat "$@" > /dev/null; cp "$1" {copy}; sync {copy}'
+    both = Measured(["sh", "-c", work, "sh", *files])
     Path(copy).unlink()
     return both.seconds
 

@@ -1,4 +1,4 @@
-"""`python -m babelmerge`: see `command_line`."""
+"""`python -m babelmerge`: see `command.line`."""
 
 # PYTHON_ARGCOMPLETE_OK
 import gc

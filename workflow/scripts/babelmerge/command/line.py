@@ -1,6 +1,6 @@
 """The command line: run, merge, methods, inspect, diff, completion.
 
-Here errors become one line and an exit code; a command is in the module `command_{name}`, imported
+Here errors become one line and an exit code; a command is in the module `command.{name}`, imported
 when it runs, so that help, lists and mistakes in a recipe are instant. Exit codes: 0 done (diff:
 same), 1 diff found differences, 2 bad input or trouble, 130 stopped by Ctrl-C, 143 by SIGTERM.
 """

@@ -19,8 +19,8 @@ Start at `engine` (state dicts), `files` (directories) or `sweeping`. Below them
 `adapters` and `alignment`, imported only when one is met, and `calibration`; `streaming`, one point
 over the members' tensors; `methods`, the definitions, in torch; `kernels`, the same compiled.
 `mergekit_backend` hands a recipe to mergekit instead. `companions` sees to what a
-model has beside its weights, `checking` and `places` say whether a recipe
-can be merged and where to, `compatibility` whether its members fit.
+model has beside its weights, `checking` and `places` say whether a recipe can be merged and where
+to, `compatibility` whether its members fit, `rounding` what the output's dtype loses.
 
 Come in from evaluation, analysis, the command line and rule scripts; merging knows models, data,
 files and recipes, but no study. Names are imported when they are first used: `merge_files` starts

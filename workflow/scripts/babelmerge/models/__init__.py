@@ -8,5 +8,6 @@ hold an adapter alone, whose base lies elsewhere (`adapter_base`): `loading.load
 `adapters.opened` give the model that both make, and all who read a model come through these two.
 `dialect` has one reading of configs, tied heads and names, for who puts models side by side.
 `adapter_config` and `adapter_changes` say what an adapter is without reading its factors; `losses`
-has the next-token loss.
+has the next-token loss, `positions` says how far a model can read, `packed` whether it keeps
+rows apart that share a sequence.
 """

@@ -6,6 +6,7 @@ one file here with its record (`kind.Kind` says what a record holds); a new one 
 line in `kinds`. `rendering` makes a row a text and `prompts` tokens, the same way for training,
 decoding, scoring and probing; `choices` has the tokens that are compared where the likeliest text
 is taken, `reading` says which choice a written answer names.
+`learning` has how rows become what models learn from.
 
 Everyone above may come in: study, data, training, evaluation, analysis. Start with `kinds`, then
 `translation`, the kind that uses most of the record. Nothing here imports torch.

@@ -3,9 +3,9 @@
 Bytes as the alphabet mean that no text is ever unknown. Reads texts from an iterator and returns
 a tokenizer; writing it is the caller's (`tokenizer.save_pretrained`). Imports no torch itself.
 
-Load it back with `models.load_tokenizer`. For some model types, qwen2 among them, AutoTokenizer
-ignores what a folder's tokenizer says it is and splits words that family's way; llama and qwen3
-are taken as they are.
+Load it back with `models.loading.load_tokenizer`. For some model types, qwen2 among them,
+AutoTokenizer ignores what a folder's tokenizer says it is and splits words that family's way; llama
+and qwen3 are taken as they are.
 """
 
 import logging

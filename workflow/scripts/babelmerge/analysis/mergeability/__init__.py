@@ -2,7 +2,7 @@
 
 Offers: `pairs` (measures of two experts, and their outlook), `typology` (of their languages),
 `points` (what merges kept beside how alike their experts are), `permutation` (tests by exchanging
-experts), `tables`, `figures`, `findings`, `chapter`; and `outlook`, the first chapter of a study
-that only looks at models.
-Who may come in: rule scripts. Start with `pairs.MEASURES`.
+experts), `printed` (the paper's numbers), `tables`, `figures` (`scatter`), `findings`, `chapter`;
+and `outlook`, the first chapter of a study that only looks at models. Who may come in: rule
+scripts. Start with `pairs.MEASURES`.
 """

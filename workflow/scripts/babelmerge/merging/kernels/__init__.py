@@ -7,7 +7,8 @@ files here: the folder itself is the list of what is compiled.
 Start at `loops` (form, apply, cast). `blocks` and `combining` are its steps; `tallies` (sums,
 votes) and `scans` (magnitudes of a rank) read only; `draws` has random numbers and ranks, by which
 `pruning` drops elements of whole rows. `shares` and `random_keys` are the numbers that kernels and
-methods have in common, uncompiled; `compiled` is the decorator.
+methods have in common, uncompiled, `staging` the stages that are changed field by field; `masks`
+says which magnitudes lie within a window; `compiled` is the decorator.
 
 Come in from `methods` and `streaming`; this takes nothing from the house.
 """

@@ -15,7 +15,7 @@ EXAMPLES = MappingProxyType(
         "codes": "codes: {europarl: {it: it-en, de: de-en}}  # {europarl} in a path or a column",
         "pivot": "pivot: en",
         "seed": "seed: 1",
-        "data_root": "data_root: corpora  # below the folder given as --config data=FOLDER",
+        "data_root": "data_root: corpora  # below the folder given as --data FOLDER",
         "base": """\
 base:  # taken: from the hub, or path: FOLDER
   hub: Qwen/Qwen2.5-0.5B-Instruct

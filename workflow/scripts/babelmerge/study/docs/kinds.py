@@ -9,9 +9,8 @@ _HEAD = """\
 ## Task kinds
 
 A data set is of a pair of languages or of one language. Fields are what `columns` of a corpus names
-for kinds of one language; metrics in bold are reported when a task names none. Kinds that this
-version cannot run yet may be written into a study all the same. The controlled corpus has rows of
-the kinds that name what it makes for them.
+for kinds of one language; metrics in bold are reported when a task names none. The
+controlled corpus has rows of the kinds that name what it makes for them.
 
 Answers are generated, or the likeliest choice is taken; a task of a kind that knows both says which
 (`answer`). Of a generated answer the first label in it counts, as whole words; of choices the whole
@@ -69,8 +68,8 @@ languages is a data set like any other: name it in `languages` by the code `mul`
 A task of `kind: harness` is none of these: it names benchmarks that EleutherAI's
 lm-evaluation-harness runs on all models, with its own prompts, rows and metrics (docs/running.md).
 
-| kind | of a | fields | in prompts | metrics | controlled corpus | runs |
-|---|---|---|---|---|---|---|
+| kind | of a | fields | in prompts | metrics | controlled corpus |
+|---|---|---|---|---|---|
 """
 
 
@@ -92,7 +91,7 @@ def kinds() -> str:
     rows = [
         f"| `{kind.name}` | {kind.unit} | {_words(kind.fields)} "
         f"| {_words(tuple(f'{{{name}}}' for name in kind.placeholders))} | {_metrics(kind)} "
-        f"| {kind.made or 'none'} | {'yes' if kind.built else 'not yet'} |"
+        f"| {kind.made or 'none'} |"
         for kind in KINDS.values()
     ]
     return _HEAD + "\n".join(rows)

@@ -23,6 +23,9 @@ _TEXT = """\
 
 A parameter without a default has to be given, but for `blocks` and `subspace_rank`. Every method
 also takes {common}.
+Defaults are those of `semantics: original`; others may differ: `babelmerge methods NAME` tells
+them. `trim` and `scope` of `dare_ties` are there under `fusebench` alone; `lambda` of `sce`, `ram`,
+`ramplus_tl`, `nearswap` and `arcee_fusion` under `original` alone.
 
 A group with `methods: modern` has the newest of them that need no data, at one point each:
 {modern}.

@@ -44,7 +44,9 @@ are errors that name the nearest valid key.
   is a name of letters and digits of any script and `_`, then also `.`, `@`, `+`, `-` and spaces;
   experts have no `@`. Names that are too long for the paths made of them are errors.
 - Numbers are finite. A file holds at most 5 MB and 50,000 values with its aliases written out, and
-  a study at most 1,000 data sets, 2,500 groups, 10,000 merges and 1,000 points a grid.
+  a study at most 1,000 data sets, 2,500 groups, 10,000 merges and 1,000 points a grid,
+  2,500 experts (states that are kept count too), 10,000 points of a search, 100,000 points in all
+  and 250,000 tests of a model on a data set.
 - Model ids: `base`, `experts/NAME`, `joint/NAME`, `merges/GROUP/METHOD`, `baselines/NAME`. Dataset
   ids: `TASK/UNIT`, where a unit is a pair (`hi-en`) or a language.
 - A model is ready (`hub` and `revision`, or `path`) or else trained.
@@ -61,7 +63,8 @@ are errors that name the nearest valid key.
 _PLACEHOLDERS = """\
 ## Placeholders
 
-In `hub`, `path`, `revision`, `name`, `config`, `files` and `columns`, filled for each unit.
+In `hub`, `path`, `revision`, `checkpoint_revision`, `name`, `config`, `files`, `columns` and
+`where`, filled for each unit.
 
 | placeholder | stands for |
 |---|---|
@@ -74,8 +77,8 @@ In `hub`, `path`, `revision`, `name`, `config`, `files` and `columns`, filled fo
 | `{split}` | in `files`: the part's `split`, else the corpus's, else train, dev or test |
 | `{step}` | in `checkpoint_revision` |
 
-A prompt has its own: `{source_language}` `{target_language}` (English names), `{source_code}`
-`{target_code}` and `{source}`, the sentence.
+A prompt has its own, by kind (see Task kinds). Of translation they are `{source_language}`
+`{target_language}` (English names), `{source_code}` `{target_code}` and `{source}`, the sentence.
 """
 
 

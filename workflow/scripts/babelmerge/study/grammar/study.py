@@ -79,7 +79,8 @@ class Study(Strict):
         "Codes of all languages.", ..., min_length=1, max_length=limits.LANGUAGES
     )
     language_names: dict[Code, Text] = key(
-        "Names of languages, instead of the English ones; a must for codes that nobody knows.",
+        "Names of languages, instead of the English ones; a must for codes that Unicode does not "
+        "know.",
         default_factory=dict,
     )
     codes: dict[Code, dict[Code, Text]] = key(

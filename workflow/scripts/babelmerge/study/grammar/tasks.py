@@ -52,8 +52,8 @@ class Task(Strict):
     dev: Parts | None = key("Rows to select merges and checkpoints on.")
     test: Parts | None = key("Rows to report.")
     prompt: Text | None = key(
-        "What the model reads. Placeholders {source_language} {target_language} {source_code} "
-        "{target_code} {source}, and those of `words`; other text is literal. {space} at the end: "
+        "What the model reads. Placeholders are those of its kind (see Task kinds), further fields "
+        "that `columns` names, and those of `words`; other text is literal. {space} at the end: "
         "the answer begins with a space."
     )
     words: dict[Code, dict[Code, Word]] = key(

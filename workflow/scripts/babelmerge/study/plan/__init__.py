@@ -4,5 +4,6 @@
 `expand.check_built` says what cannot run. `datasets` and `corpora` resolve tasks, `splits` which
 rows of a corpus, `scope` which data sets are meant, `selection` what chooses merges, `models` and
 `training` what is trained, `groups` and `merges` what is merged, `directions` what stands beside
-what. `graph` comes in. Pure functions of a study.
+what, `analysis` what is looked at inside, `templates` fills placeholders. `graph` comes in. Pure
+functions of a study.
 """
