@@ -188,12 +188,12 @@ class _Match:
     def linear_map(
         self, module: str, name: str, entries: Mapping[str, str], whole: str | None
     ) -> Change:
-        """The change of a module's weight by A and B."""
+        """The change of a module's weight by A and B; of a bare one in the layout that it has."""
         embedding = "embedding_a" in entries or "embedding_b" in entries
         a, b = (entries.get(f"embedding_{side}" if embedding else side) for side in "ab")
         if a is None or b is None:
             raise ValueError(f"{self.path}: {module} has only one of A and B; {AGAIN}")
-        transposed = embedding or self._is_turned(name)
+        transposed = embedding or (not self.config.is_bare(module) and self._is_turned(name))
         self._check_factors(module, name, a, b, transposed)
         magnitude = entries.get("magnitude")
         if self.config.dora != (magnitude is not None):
@@ -201,8 +201,7 @@ class _Match:
             raise ValueError(
                 f"{self.path}: use_dora is {self.config.dora}, {module} has {has}; {AGAIN}"
             )
-        if embedding:
-            self.tell_shared(name)
+        self.tell_shared(name)
         return Change(whole, a, b, self.config.scale(module), transposed, magnitude)
 
     def _is_turned(self, name: str) -> bool:

@@ -1,7 +1,8 @@
 """Merged adapters written as peft reads them: exact by their factors, or truncated to a rank.
 
 What is a linear map's update becomes factors of scale 1 (lora_alpha = r; ranks that differ by
-module are patterns); what is none (biases, whole modules) is stored whole. Truncation takes the
+module are patterns), of a bare weight where the adapters have it so (target_parameters); what is
+none (biases, whole modules) is stored whole. Truncation takes the
 nearest update of that rank in the Frobenius norm and reports the error, relative to the update's
 norm, by tensor and overall. Streams: one module's factors in memory at a time.
 """
@@ -80,6 +81,8 @@ class _Plan:
         self.ranks = {name: self._rank(name) for name in self.maps}
         self.modules = {name: name.removesuffix(".weight") for name in self.maps}
         self.saved = self._saved_modules()
+        self.bare = dict.fromkeys(name for name in self.maps if self._is_bare(name))
+        self._refuse_bare_beside_swapped()
 
     def layout(self) -> dict[str, tuple[str, tuple[int, ...]]]:
         code = checkpoints.CODES[self.dtype]
@@ -115,7 +118,9 @@ class _Plan:
 
     def config(self) -> dict[str, Any]:
         usual = Counter(self.ranks.values()).most_common(1)[0][0]
-        patterns = {self.modules[n]: rank for n, rank in self.ranks.items() if rank != usual}
+        keys = {name: name if name in self.bare else self.modules[name] for name in self.maps}
+        patterns = {keys[name]: rank for name, rank in self.ranks.items() if rank != usual}
+        bare = {"target_parameters": list(self.bare)} if self.bare else {}
         bases = {one.config.base for one in self.adapters if one.config.base}
         tasks = {one.config.task_type for one in self.adapters}
         biases = any(".base_layer." in entry for entry in self._whole())
@@ -127,7 +132,8 @@ class _Plan:
             "lora_alpha": usual,
             "rank_pattern": patterns,
             "alpha_pattern": patterns,
-            "target_modules": list(self.modules.values()),
+            "target_modules": [self.modules[n] for n in self.maps if n not in self.bare],
+            **bare,
             "modules_to_save": list(self.saved) or None,
             "bias": "lora_only" if biases else "none",
             "fan_in_fan_out": any(map(self._swapped, self.maps)),
@@ -149,6 +155,22 @@ class _Plan:
                         "write a model, or give a base that transformers saved anew "
                         "(save_pretrained), whose names are the adapter's"
                     )
+
+    def _refuse_bare_beside_swapped(self) -> None:
+        """ValueError for what peft reads in no one adapter: see its `ParamWrapper`."""
+        swapped = next(filter(self._swapped, self.maps), None)
+        if self.bare and swapped:
+            raise ValueError(
+                f"output: adapter: {next(iter(self.bare))} has LoRA as a bare parameter "
+                f"(target_parameters), and {swapped} as a map that lies as (inputs, outputs) "
+                "(target_modules), and peft reads no adapter with both; write a model (output: "
+                "model), or merge adapters of one kind"
+            )
+
+    def _is_bare(self, name: str) -> bool:
+        """Whether all adapters that change a map do so by its bare weight."""
+        whose = [one.config for one in self.adapters if name in one.changes]
+        return all(config.is_bare(self.modules[name]) for config in whose)
 
     def _is_map(self, name: str) -> bool:
         """Whether a tensor's update is written as factors: some adapter's is, none's is whole."""
