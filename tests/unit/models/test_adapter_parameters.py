@@ -1,4 +1,4 @@
-"""LoRA on bare parameters (peft's target_parameters): of maps as peft merges it, experts refused."""
+"""LoRA on bare parameters (peft's target_parameters): maps as peft merges them, experts refused."""
 
 import copy
 import json

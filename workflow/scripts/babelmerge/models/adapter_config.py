@@ -1,9 +1,10 @@
 """What an adapter_config.json of peft says, and what of it we take. No tensors, no torch.
 
 Taken is LoRA with alpha/r or alpha/sqrt(r) (rsLoRA), ranks and alphas by pattern, DoRA, biases,
-whole modules, embeddings and bare weights (target_parameters). What would make an adapter mean something else than its factors say
-is refused by name: other kinds of adapters, variants of LoRA, and initialisations that change the
-base (PiSSA and the like, unless they were converted when saved).
+whole modules, embeddings and bare weights (target_parameters). What would make an adapter mean
+something else than its factors say is refused by name: other kinds of adapters, variants of LoRA,
+and initialisations that change the base (PiSSA and the like, unless they were converted when
+saved).
 """
 
 import math
