@@ -8,7 +8,7 @@ import made_up_adapters
 import pytest
 import torch
 from peft import PeftModel
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
@@ -63,11 +63,6 @@ def require_as_peft(adapter, base, merged):
         torch.testing.assert_close(adapter.delta(name), expected, rtol=0, atol=1e-6)
 
 
-def logits(model):
-    with torch.no_grad():
-        return model.eval()(torch.arange(16)[None] % 32).logits
-
-
 @pytest.mark.parametrize("kind", MIXTURES)
 def test_a_map_s_weight_has_lora_as_the_map_has(kind, tmp_path):
     folder, adapter, merged = made(kind, tmp_path, MAPS)
@@ -113,56 +108,93 @@ def test_a_tied_base_s_head_changes_with_its_embeddings_and_that_is_told(
     assert "model.embed_tokens shares its weights with the output head" in caplog.text
 
 
+QUERIES = {"target_modules": ["q_proj"]}
+ALONE = {"target_modules": []}
+BY_MODULE = {"target_modules": ["attn.c_proj", "mlp.c_fc", "wte"]}
+# Architecture, of each of two adapters its bare parameters and its settings.
 WRITTEN = {
-    "embeddings": ("qwen2", ["embed_tokens.weight"], ["q_proj"]),
-    "maps and embeddings": ("qwen2", MAPS, ["q_proj"]),
-    "nothing else": ("qwen2", MAPS, []),
-    "gpt2": ("gpt2", [SQUARE, OBLONG], []),
-    "tables": ("gpt2", TABLES, []),
+    "embeddings": ("qwen2", (["embed_tokens.weight"], QUERIES), (["embed_tokens.weight"], QUERIES)),
+    "maps and embeddings": ("qwen2", (MAPS, QUERIES), (MAPS[:1], QUERIES)),
+    "nothing else": ("qwen2", (MAPS, ALONE), (MAPS[1:], ALONE)),
+    "other ranks": ("qwen2", (MAPS, QUERIES | {"rank_pattern": {MAPS[0]: 3}}), (MAPS, QUERIES)),
+    "by module too": ("qwen2", (MAPS, QUERIES), (None, {"target_modules": ["v_proj", "q_proj"]})),
+    "embeddings by module too": (
+        "qwen2",
+        (MAPS, QUERIES),
+        (None, {"target_modules": ["embed_tokens", "o_proj"]}),
+    ),
+    "gpt2": ("gpt2", ([SQUARE, OBLONG], ALONE), ([OBLONG, TABLES[0]], ALONE)),
+    "tables": ("gpt2", (TABLES, ALONE), (TABLES, ALONE)),
+    "turned maps": ("gpt2", ([SQUARE, OBLONG, TABLES[0]], ALONE), (None, BY_MODULE)),
 }
 
 
 @pytest.mark.parametrize("rank", [None, 2])
 @pytest.mark.parametrize("case", WRITTEN)
 def test_the_merge_as_an_adapter_is_what_peft_reads(case, rank, tmp_path):
-    kind, parameters, modules = WRITTEN[case]
-    ranks = [{"rank_pattern": {parameters[0]: 3}}, {"lora_alpha": 5, "r": 3}]
-    (folder, one, _), (_, two, _) = (
-        made(kind, tmp_path, parameters, str(n), target_modules=modules, **ranks[n])
-        for n in range(2)
-    )
-    recipes_of = [
-        recipes.make_recipe(folder, {"a": one, "b": two}, "task_arithmetic", {}, **output)
-        for output in ({}, {"output": "adapter", "rank": rank})
+    kind, *pairs = WRITTEN[case]
+    written = [
+        made(kind, tmp_path, names, str(n), **{"r": 2 + n, **settings})
+        for n, (names, settings) in enumerate(pairs)
     ]
-    merging.merge_files(recipes_of[1], tmp_path / "adapter")
-    written = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
-    start = KINDS[kind][0].from_pretrained(folder)
-    loaded = PeftModel.from_pretrained(copy.deepcopy(start), tmp_path / "adapter")
-    theirs = {n.replace(".default", ""): t for n, t in loaded.state_dict().items()}
-    assert all(torch.equal(theirs[name], tensor) for name, tensor in written.items())
+    folder, members = written[0][0], {str(n): one for n, (_, one, _) in enumerate(written)}
     base = checkpoints.Checkpoint(folder)
-    merged = loaded.merge_and_unload().state_dict()
-    require_as_peft(adapters.Adapter(tmp_path / "adapter", base), base, merged)
-    if rank is None:
-        full = KINDS[kind][0].from_pretrained(merging.merge_files(recipes_of[0], tmp_path / "full"))
-        again = PeftModel.from_pretrained(copy.deepcopy(start), tmp_path / "adapter")
-        torch.testing.assert_close(logits(again), logits(full), rtol=0, atol=1e-5)
-
-
-def test_bare_and_turned_maps_are_not_of_one_adapter(tmp_path):
-    folder, one, _ = made("gpt2", tmp_path, [SQUARE], "one", target_modules=[])
-    _, two, _ = made("gpt2", tmp_path, None, "two", target_modules=["mlp.c_fc"])
-    _, three, _ = made("gpt2", tmp_path, None, "three", target_modules=["attn.c_proj"])
-    recipe = recipes.make_recipe(
-        folder, {"a": one, "b": two}, "task_arithmetic", {}, output="adapter"
+    full, thin = (
+        recipes.make_recipe(folder, members, "task_arithmetic", {"weight": [0.5, 2.0]}, **output)
+        for output in ({}, {"output": "adapter", "rank": rank})
     )
-    with pytest.raises(ValueError, match=r"has LoRA as a bare parameter .*output: model"):
-        merging.merge_files(recipe, tmp_path / "out")
+    merging.merge_files(thin, tmp_path / "thin")
+    start = KINDS[kind][0].from_pretrained(folder)
+    loaded = PeftModel.from_pretrained(copy.deepcopy(start), tmp_path / "thin")
+    theirs = {n.replace(".default", ""): t for n, t in loaded.state_dict().items()}
+    for name, tensor in load_file(tmp_path / "thin" / "adapter_model.safetensors").items():
+        assert torch.equal(theirs[name], tensor), name
+    found = loaded.merge_and_unload().state_dict()
+    require_as_peft(adapters.Adapter(tmp_path / "thin", base), base, found)
+    if rank is None:
+        made_whole = load_file(merging.merge_files(full, tmp_path / "full") / "model.safetensors")
+        for name in base.names:
+            own, parts = base.read(name), (0.5 * written[0][2][name], 2.0 * written[1][2][name])
+            expected = sum(parts) - 1.5 * own
+            torch.testing.assert_close(made_whole[name], expected, rtol=0, atol=2e-6)
+            torch.testing.assert_close(found[name], expected, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("method", ["knots", "core_space"])
+def test_a_bare_turned_map_is_merged_as_the_map_is(method, tmp_path):
+    """Factors of one update by either way of having LoRA give one merge."""
+    folder, bare, _ = made("gpt2", tmp_path, [SQUARE, OBLONG], "bare", **ALONE)
+    own = {"target_modules": ["attn.c_proj", "attn.c_attn"]}
+    _, other, _ = made("gpt2", tmp_path, None, "other", **own)
+    _, same, _ = made("gpt2", tmp_path, None, "same", **own)
+    factors = load_file(bare / "adapter_model.safetensors")
+    for name in [name for name in factors if "lora_A" in name]:
+        a, b = factors[name], factors[name.replace("lora_A", "lora_B")]
+        factors[name] = b.T.contiguous()
+        factors[name.replace("lora_A", "lora_B")] = a.T.contiguous()
+    save_file(factors, same / "adapter_model.safetensors")
+    left, right = (
+        merging.merge_files(
+            recipes.make_recipe(
+                folder, {"a": one, "b": other}, method, {"then": "ties", "density": 0.5}
+            ),
+            tmp_path / f"out-{one.name}",
+        )
+        for one in (bare, same)
+    )
+    left, right = (load_file(out / "model.safetensors") for out in (left, right))
+    for name, tensor in left.items():
+        torch.testing.assert_close(tensor, right[name], rtol=0, atol=1e-6)
+
+
+def test_bare_tables_and_turned_maps_are_not_of_one_adapter(tmp_path):
+    folder, one, _ = made("gpt2", tmp_path, TABLES, "one", **ALONE)
+    _, two, _ = made("gpt2", tmp_path, None, "two", **BY_MODULE)
+    parts = (folder, {"a": one, "b": two}, "task_arithmetic", {})
+    with pytest.raises(ValueError, match=r"wpe.weight has LoRA as a bare .*output: model"):
+        merging.merge_files(recipes.make_recipe(*parts, output="adapter"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    recipe = recipes.make_recipe(folder, {"a": one, "b": three}, "task_arithmetic", {})
-    with pytest.raises(ValueError, match="by target_modules or by target_parameters in all"):
-        merging.merge_files(recipe, tmp_path / "out")
+    merging.merge_files(recipes.make_recipe(*parts), tmp_path / "out")
 
 
 def test_bare_parameters_are_a_list(tmp_path):

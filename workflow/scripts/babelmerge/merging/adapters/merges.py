@@ -250,7 +250,7 @@ def _transposed(name: str, adapters: Mapping[str, Adapter]) -> bool:
         first, other = (next(id_ for id_ in found if found[id_] is way) for way in (True, False))
         raise ValueError(
             f"{name} is (inputs, outputs) to {first} and (outputs, inputs) to {other}; expected "
-            "LoRA of one kind in adapters of one base: the same fan_in_fan_out, and by "
-            f"target_modules or by target_parameters in all. Of one of them, {FOLD}"
+            "LoRA of one kind in adapters of one base: the same fan_in_fan_out, or a table of "
+            f"embeddings by target_modules or by target_parameters in all; of one, {FOLD}"
         )
     return any(found.values())
