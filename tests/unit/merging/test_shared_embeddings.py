@@ -78,7 +78,7 @@ def tuned(family, number, families=FAMILIES):
     model = kind(copy.deepcopy(config)).eval()
     noise = torch.Generator().manual_seed(number)
     with torch.no_grad():
-        for parameter in model.parameters():
+        for parameter in (one for one in model.parameters() if one.requires_grad):
             parameter += 0.1 * torch.randn(parameter.shape, generator=noise)
     return model
 
