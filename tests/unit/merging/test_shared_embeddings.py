@@ -11,16 +11,23 @@ from transformers import (
     BartForConditionalGeneration,
     M2M100Config,
     M2M100ForConditionalGeneration,
+    MarianConfig,
+    MarianMTModel,
     MBartConfig,
     MBartForConditionalGeneration,
+    OPTConfig,
+    OPTForCausalLM,
     RobertaConfig,
     RobertaForMaskedLM,
     T5Config,
     T5ForConditionalGeneration,
+    WhisperConfig,
+    WhisperForConditionalGeneration,
 )
 
 from babelmerge import merging
-from babelmerge.files import ties
+from babelmerge.files import tensor_headers, ties
+from babelmerge.merging import places
 from babelmerge.recipes import recipes
 
 SIZES = {"vocab_size": 32, "d_model": 16, "encoder_layers": 1, "decoder_layers": 1}
@@ -36,6 +43,21 @@ FAMILIES = {
     "m2m100": (M2M100ForConditionalGeneration, M2M100Config(**SIZES)),
     "roberta": (RobertaForMaskedLM, RobertaConfig(**MASKED)),
 }
+LISTENING = SIZES | {"num_mel_bins": 4, "max_source_positions": 8, "max_target_positions": 16}
+LISTENING |= {"decoder_start_token_id": 2, "eos_token_id": 2, "bos_token_id": 2}
+OPT = {"vocab_size": 32, "hidden_size": 16, "ffn_dim": 16, "num_hidden_layers": 1}
+OPT |= {"num_attention_heads": 2, "max_position_embeddings": 16, "word_embed_proj_dim": 16}
+UNTIED = {"tie_word_embeddings": False}
+# Models whose embeddings are nobody's copies, as are none that they lack.
+APART = {
+    "opt": (OPTForCausalLM, OPTConfig(**OPT, **UNTIED)),
+    "marian": (
+        MarianMTModel,
+        MarianConfig(**SIZES, **UNTIED, share_encoder_decoder_embeddings=False),
+    ),
+    "bart": (BartForConditionalGeneration, BartConfig(**SIZES, **UNTIED)),
+    "whisper": (WhisperForConditionalGeneration, WhisperConfig(**LISTENING, **UNTIED)),
+}
 SHARED = ("shared.weight", "embed_tokens.weight", "lm_head.weight")
 SPELLINGS = {
     "all": SHARED,
@@ -49,14 +71,14 @@ SPELLINGS = {
 WEIGHTS = "model.safetensors"
 
 
-def tuned(family, number):
+def tuned(family, number, families=FAMILIES):
     """A model near others of its family."""
-    kind, config = FAMILIES[family]
+    kind, config = families[family]
     torch.manual_seed(0)
     model = kind(copy.deepcopy(config)).eval()
     noise = torch.Generator().manual_seed(number)
     with torch.no_grad():
-        for parameter in model.parameters():
+        for parameter in (one for one in model.parameters() if one.requires_grad):
             parameter += 0.1 * torch.randn(parameter.shape, generator=noise)
     return model
 
@@ -133,6 +155,41 @@ def test_a_head_of_its_own_leaves_the_rest_shared(family, tmp_path):
     require(FAMILIES[family][0], again, {n: t.double() for n, t in expected.items()})
 
 
+@pytest.mark.parametrize("family", APART)
+def test_what_nobody_shares_is_written_by_its_own_names(family, tmp_path):
+    """And the merge is a base as its own base is."""
+    models = [tuned(family, number, APART) for number in range(2)]
+    folders = [written(model, tmp_path / str(n)) for n, model in enumerate(models)]
+    names = [set(load_file(folder / WEIGHTS)) for folder in folders]
+    out = merged(folders, tmp_path / "out", "linear")
+    again = merged([out, folders[1]], tmp_path / "again", "linear")
+    for folder in (out, again):
+        assert set(load_file(folder / WEIGHTS)) == names[0] == names[1]
+        expected = {n: t.double() for n, t in models[1].state_dict().items()}
+        require(APART[family][0], folder, expected)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_room_is_asked_for_all_that_is_written(family, tmp_path, monkeypatch):
+    base, expert = (tuned(family, number) for number in range(2))
+    head = next(n for n in expert.state_dict() if n.endswith(("lm_head.weight", "decoder.weight")))
+    own = {head: expert.state_dict()[head] + 0.3}
+    for name, more in (("tied", {}), ("untied", own)):
+        folders = [written(base, tmp_path / f"b{name}"), written(expert, tmp_path / name, **more)]
+        asked = []
+        monkeypatch.setattr(
+            places, "check_room", lambda out, needed, asked=asked: asked.append(needed)
+        )
+        out = merged(folders, tmp_path / f"out-{name}", "linear")
+        entries = (
+            entry
+            for file in tensor_headers.weight_files(out)
+            for entry in tensor_headers.read_header(out / file).values()
+        )
+        spans = [entry["data_offsets"] for entry in entries]
+        assert asked == [sum(stop - start for start, stop in spans)]
+
+
 def test_what_an_untied_model_has_beside_its_tensors():
     decoders = ["encoder.layers.0.w", "decoder.layers.0.w", "lm_head.bias"]
     ends = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
@@ -143,3 +200,8 @@ def test_what_an_untied_model_has_beside_its_tensors():
         "lm_head.decoder.bias": "lm_head.bias"
     }
     assert ties.copies_of(["model.embed_tokens.weight", "lm_head.weight", "lm_head.bias"]) == {}
+    assert ties.copies_of([*ends, *decoders]) == {}
+    assert ties.copies_of([ends[1], *decoders[1:]]) == {}
+    assert ties.copies_of([ends[1], *decoders, "encoder.conv1.weight"]) == {}
+    assert ties.copies_of([*ends, "shared.weight", *decoders]) == {}
+    assert ties.copies_of(["shared.weight", decoders[0]]) == {ends[0]: "shared.weight"}

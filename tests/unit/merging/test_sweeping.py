@@ -40,6 +40,31 @@ def test_a_mixture_of_experts_is_swept_as_its_merged_folder_is_loaded(kind, tmp_
         merging.load_into(model, broken)
 
 
+ANY_ORDER = {
+    "ties": [{"density": d, "weight": w} for d in (0.2, 0.5) for w in (0.5, 1.0)],
+    "dare": [{"density": 0.5, "seed": s, "weight": w} for s in (1, 2) for w in (0.5, 1.0)],
+    "linear": [{"weight": w} for w in (1, [1, 2, 3], 1)],
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("method", ANY_ORDER)
+def test_points_that_are_kept_may_be_filled_in_any_order(family, method, seed):
+    """Whole, or a tensor of one and then of another."""
+    base, experts = family
+    start, members = load(base), {id_: load(path) for id_, path in experts.items()}
+    points = list(merging.Sweep(base, experts, method).points(ANY_ORDER[method]))
+    wanted = [merging.merge(start, members, method, **point) for point, _ in points]
+    order = [(number, name) for number in range(len(points)) for name in start]
+    chance = torch.Generator().manual_seed(seed)
+    shuffled = [order[i] for i in torch.randperm(len(order), generator=chance)]
+    whole = torch.randperm(len(points), generator=chance).tolist()
+    for number, name in shuffled:
+        assert torch.equal(points[number][1][name], wanted[number][name]), (number, name)
+    for number in (*whole, *whole[::-1], *reversed(range(len(points)))):
+        assert same(dict(points[number][1]), wanted[number])
+
+
 def test_load_into_refuses_before_it_copies(family):
     base, _ = family
     model = AutoModelForCausalLM.from_pretrained(base)

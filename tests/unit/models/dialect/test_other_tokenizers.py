@@ -66,6 +66,37 @@ def test_where_the_base_s_rows_stay_an_expert_s_is_not_asked(file, tmp_path):
     assert (out / file).read_bytes() == (folders[0] / file).read_bytes()
 
 
+@pytest.mark.parametrize("file", KINDS)
+def test_what_an_expert_ends_texts_with_needs_its_tokenizer(file, tmp_path):
+    """The remedy is not what is set already."""
+    folders = family(tmp_path, file, 1, 2)
+    (folders[1] / "generation_config.json").write_text(json.dumps({"eos_token_id": 7}))
+    parts = recipes.make_recipe(
+        folders[0], {"e": folders[1]}, "linear", {"embeddings": "base", "chat_template": "e"}
+    )
+    for check in (files.check_files, merging.merge_files):
+        with pytest.raises(ValueError, match="chat_template: e .*leave chat_template out") as error:
+            check(parts, tmp_path / "out")
+        assert "goes without" not in str(error.value) and file in str(error.value)
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("damaged", "file"), [(0, None), (1, None), *((0, f) for f in KINDS)])
+def test_a_damaged_tokenizer_is_fetched_again(damaged, file, tmp_path):
+    """Also where the base's rows stay, and where the other's is of a library that is missing."""
+    model = tiny_models.model(0)
+    folders = [tiny_models.save(model, tmp_path / f"m{place}") for place in range(2)]
+    whole = (folders[damaged] / "tokenizer.json").read_bytes()
+    (folders[damaged] / "tokenizer.json").write_bytes(whole[: len(whole) // 2])
+    if file is not None:
+        (folders[1] / "tokenizer.json").unlink()
+        (folders[1] / file).write_bytes(KINDS[file](1))
+    for embeddings in ("strict", "common", "base"):
+        with pytest.raises(ValueError, match=r"tokenizer.json: .*; fetch it again$") as error:
+            files.check_files(recipe(folders, embeddings), tmp_path / "out")
+        assert str(folders[damaged]) in str(error.value)
+
+
 @pytest.mark.parametrize("embeddings", ["strict", "common"])
 @pytest.mark.parametrize("file", KINDS)
 def test_two_that_cannot_be_compared_are_refused_with_the_file_s_name(file, embeddings, tmp_path):

@@ -38,6 +38,9 @@ COPIES = {
     "predictions.decoder.bias": "predictions.bias",
     "lm_head.decoder.bias": "lm_head.bias",
 }
+SIDES = ("encoder", "decoder")
+WORDS = "embed_tokens.weight"  # of one side
+SENSES = ("conv", "patch", "embeddings.patch", "feature")  # start an encoder of sounds or images
 PIECE = 1 << 24  # bytes that are compared at once
 
 
@@ -128,7 +131,8 @@ def original_of(name: str, names: Collection[str]) -> str | None:
 def copies_of(names: Collection[str]) -> dict[str, str]:
     """Tensors that an untied model has beside those listed -> which of those they are.
 
-    transformers shares them where a config ties the head, and only there.
+    transformers shares them where a config ties the head, and only there. A tensor that is listed
+    is one of its own: what both sides have apart is shared by none.
     """
     found: dict[str, str] = {}
     for name in names:
@@ -148,7 +152,16 @@ def _has_place(copy: str, start: str, names: Collection[str]) -> bool:
     if copy.endswith(".bias"):
         return f"{copy.removesuffix('bias')}weight" in names
     part = copy.removeprefix(start).partition(".")[0]
-    return part == "shared" or any(name.startswith(f"{start}{part}.") for name in names)
+    if part in SIDES:
+        return _has_side(f"{start}{part}.", names)
+    apart = sum(f"{start}{side}.{WORDS}" in names for side in SIDES) == len(SIDES)
+    return not apart and all(_has_side(f"{start}{side}.", names) for side in SIDES)
+
+
+def _has_side(start: str, names: Collection[str]) -> bool:
+    """Whether a model has an encoder or decoder of words, with layers of its own."""
+    parts = {name.removeprefix(start) for name in names if name.startswith(start)} - {WORDS}
+    return bool(parts) and not any(part.startswith(SENSES) for part in parts)
 
 
 def alike(models: Sequence[One]) -> list[One]:

@@ -48,7 +48,8 @@ def write(recipe: Recipe, point: Settings, members: Members, directory: Path) ->
     if config != said:
         directories.write_json(directory / "config.json", config)
     directories.write_config(config, point.dtype, directory)
-    _write_copies(directory)
+    if again := copies(recipe, members):
+        tensor_files.add_copies(directory, again)
 
 
 def tokenizer(members: Members, experts: Mapping[str, Any], chat_template: str | None) -> Any:
@@ -73,11 +74,13 @@ def tokenizer(members: Members, experts: Mapping[str, Any], chat_template: str |
         return load_tokenizer(folder)
 
 
-def _write_copies(directory: Path) -> None:
-    """What encoders and decoders share, once each where the config does not tie it."""
-    files = ModelFiles(directory)
-    if not files.tied and (copies := ties.copies_of(files.stored)):
-        tensor_files.add_copies(directory, copies)
+def copies(recipe: Recipe, members: Members) -> dict[str, str]:
+    """Tensors that are written once more, by other names, where the result's config is untied.
+
+    New name -> the merged tensor that it is.
+    """
+    tied = ModelFiles(recipe.base).tied if members.tied is None else members.tied
+    return {} if tied else ties.copies_of(members.names)
 
 
 def _config(recipe: Recipe, members: Members, said: Mapping[str, Any]) -> dict[str, Any]:

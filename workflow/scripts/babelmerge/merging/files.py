@@ -51,7 +51,7 @@ def merge_files(
     with lines.naming(recipe):
         point, members, make = _planned(parsed, threads, device)
     layout = _layout(members, point)
-    places.check_room(out_dir, _bytes(layout))
+    places.check_room(out_dir, _needed(parsed, members, layout))
     hashes: dict[str, str] = {}
     prints: dict[str, str] = {}
     report: dict[str, Any] = {}
@@ -87,7 +87,7 @@ def check_files(recipe: Mapping[str, Any] | str | Path, out_dir: str | Path) -> 
     places.check_out(out_dir, parsed)
     with lines.naming(recipe):
         point, members, _ = _planned(parsed, None, None)
-    places.check_room(out_dir, _bytes(_layout(members, point)))
+    places.check_room(out_dir, _needed(parsed, members, _layout(members, point)))
 
 
 def _planned(
@@ -120,6 +120,12 @@ def _layout(members: Members, point: Settings) -> tensor_headers.Layout:
 
 def _bytes(layout: tensor_headers.Layout) -> int:
     return sum(map(tensor_headers.size_of, layout.values()))
+
+
+def _needed(recipe: recipes.Recipe, members: Members, layout: tensor_headers.Layout) -> int:
+    """Bytes of a result's weights, with what is written by two names."""
+    copies = {} if recipe.output == "adapter" else companions.copies(recipe, members)
+    return _bytes(layout) + _bytes({new: layout[old] for new, old in copies.items()})
 
 
 def _write_adapter(recipe: recipes.Recipe, point: Settings, directory: Path) -> dict[str, Any]:

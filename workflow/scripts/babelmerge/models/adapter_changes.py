@@ -39,6 +39,7 @@ class Change:
 
     whole: takes the base's place, before scale * b @ a is added. transposed: the base stores
     (inputs, outputs). magnitude: DoRA's. bias: scale times it is added to the base's bias.
+    flipped: b @ a lies as the base stores it, though that is transposed (LoRA on a bare weight).
     """
 
     whole: str | None = None
@@ -48,6 +49,7 @@ class Change:
     transposed: bool = False
     magnitude: str | None = None
     bias: str | None = None
+    flipped: bool = False
 
     @property
     def has_factors(self) -> bool:
@@ -89,6 +91,11 @@ def changes(
         found[name] = match.linear_map(module, name, entries, found.get(name, Change()).whole)
     kept = rows.names_of(base) if embeddings == BASE else ()
     return {name: found[name] for name in base.names if name in found and name not in kept}
+
+
+def is_table(name: str) -> bool:
+    """Whether a tensor is embeddings by its name: a map from tokens, a row for each."""
+    return ties.is_looked_up(name) and ties.head_of([name]) is None
 
 
 def place_of(entry: str, known: Collection[str]) -> str | None:
@@ -193,23 +200,27 @@ class _Match:
         a, b = (entries.get(f"embedding_{side}" if embedding else side) for side in "ab")
         if a is None or b is None:
             raise ValueError(f"{self.path}: {module} has only one of A and B; {AGAIN}")
-        transposed = embedding or self._is_turned(name)
-        self._check_factors(module, name, a, b, transposed)
+        bare = self.config.is_bare(module) and not embedding
+        transposed = embedding or self._is_turned(name, bare)
+        self._check_factors(module, name, a, b, transposed and not bare)
         magnitude = entries.get("magnitude")
         if self.config.dora != (magnitude is not None):
             has = "a magnitude vector" if magnitude else "no magnitude vector"
             raise ValueError(
                 f"{self.path}: use_dora is {self.config.dora}, {module} has {has}; {AGAIN}"
             )
-        if embedding:
-            self.tell_shared(name)
-        return Change(whole, a, b, self.config.scale(module), transposed, magnitude)
+        self.tell_shared(name)
+        scale, flipped = self.config.scale(module), bare and transposed
+        return Change(whole, a, b, scale, transposed, magnitude, flipped=flipped)
 
-    def _is_turned(self, name: str) -> bool:
+    def _is_turned(self, name: str, bare: bool) -> bool:
         """Whether a map lies as (inputs, outputs): as peft, which asks the layer, not the config.
 
-        The config is asked of architectures that are not transformers' own.
+        The config is asked of architectures that are not transformers' own. bare: of a weight as
+        such, which may be embeddings.
         """
+        if bare and is_table(name):
+            return True
         base = getattr(self.base, "config", {})
         turned = layouts.is_turned(name, base)
         if turned is None:

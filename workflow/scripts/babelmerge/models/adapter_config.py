@@ -1,9 +1,10 @@
 """What an adapter_config.json of peft says, and what of it we take. No tensors, no torch.
 
 Taken is LoRA with alpha/r or alpha/sqrt(r) (rsLoRA), ranks and alphas by pattern, DoRA, biases,
-whole modules and embeddings. What would make an adapter mean something else than its factors say
-is refused by name: other kinds of adapters, variants of LoRA, and initialisations that change the
-base (PiSSA and the like, unless they were converted when saved).
+whole modules, embeddings and bare weights (target_parameters). What would make an adapter mean
+something else than its factors say is refused by name: other kinds of adapters, variants of LoRA,
+and initialisations that change the base (PiSSA and the like, unless they were converted when
+saved).
 """
 
 import math
@@ -62,6 +63,7 @@ class AdapterConfig:
     base: str | None = None
     task_type: str | None = None
     targets: tuple[str, ...] = ()  # ends of modules' names, where they are listed
+    parameters: tuple[str, ...] = ()  # ends of names of bare parameters with LoRA
     tying: bool = False  # a head that is the embeddings stays that
     clock: Clock = field(default_factory=Clock, compare=False, repr=False)  # of the patterns
 
@@ -74,11 +76,18 @@ class AdapterConfig:
         rank = self.rank(module)
         return alpha / (math.sqrt(rank) if self.rslora else rank)
 
+    def is_bare(self, module: str) -> bool:
+        """Whether LoRA is on a module's bare weight (target_parameters), not on the module."""
+        return any(f".{module}.weight".endswith(f".{end}") for end in self.parameters)
+
     def _of(self, patterns: Mapping[str, Any], module: str, otherwise: Any) -> Any:
-        """What stands for the first pattern that fits the end of a module's name at a dot."""
+        """What stands for the first pattern that fits the end of a module's name at a dot.
+
+        Of a bare parameter it is that parameter's name, as in peft.
+        """
         ends = {rf"(.*\.)?({pattern})": pattern for pattern in patterns}
         try:
-            found = first(ends, module, self.clock)
+            found = first(ends, f"{module}.weight" if self.is_bare(module) else module, self.clock)
         except ValueError as error:
             raise ValueError(f"{self.path}: {CONFIG}: {error}") from None
         return otherwise if found is None else patterns[ends[found]]
@@ -135,6 +144,7 @@ def read_config(path: str | Path) -> AdapterConfig:
         base=_word(path, found, "base_model_name_or_path"),
         task_type=_word(path, found, "task_type"),
         targets=_targets(found.get("target_modules")),
+        parameters=_targets(found.get("target_parameters")),
         tying=bool(found.get("ensure_weight_tying")),
     )
 
@@ -202,8 +212,12 @@ def _refuse_parameters(path: Path, names: Any) -> None:
 
     On experts in one tensor it is a pair of factors each, of another form.
     """
-    listed = names if isinstance(names, list | tuple) else [names]
-    if odd := [name for name in listed if not str(name).endswith(".weight")]:
+    if not isinstance(names, list | tuple):
+        raise ValueError(
+            f"{path}: {CONFIG} has target_parameters {shown(names)}; expected a list of names, as "
+            "peft writes it; correct the file, or fetch the adapter again"
+        )
+    if odd := [name for name in names if not str(name).endswith(".weight")]:
         raise ValueError(
             f"{path}: {CONFIG} has target_parameters {', '.join(map(shown, odd[:3]))}: LoRA on "
             "bare parameters that are no map's weight, such as experts in one tensor, is not read "

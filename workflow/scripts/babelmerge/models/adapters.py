@@ -29,7 +29,7 @@ from babelmerge.models.adapter_config import FOLD, is_adapter, read_config, read
 from babelmerge.models.checkpoints import Checkpoint
 from babelmerge.models.dialect import rows, tokenizers
 from babelmerge.models.dialect.vocabulary import STRICT
-from babelmerge.models.factors import Factors, one_thread, product
+from babelmerge.models.factors import Factors, flipped, one_thread, product
 
 
 class Base(Protocol):
@@ -156,7 +156,8 @@ class Adapter:
                 f"{self.path}: its change of {name} is {what} and has no factors; use a method on "
                 f"task vectors (task_arithmetic, ties, …) with output: model, or {FOLD}"
             )
-        return Factors(self._read(change.b), self._read(change.a), change.scale)
+        found = Factors(self._read(change.b), self._read(change.a), change.scale)
+        return flipped(found) if change.flipped else found
 
     def delta(self, name: str) -> Tensor:
         """The change of one of the base's tensors, in its shape, float32; 0 where there is none."""
@@ -201,7 +202,7 @@ class Adapter:
         if change.bias:
             return self._read(change.bias).float() * change.scale
         made = product(Factors(self._read(change.b), self._read(change.a), change.scale))
-        return made.T.contiguous() if change.transposed else made
+        return made.T.contiguous() if change.transposed and not change.flipped else made
 
     def update(self, name: str) -> Factors | Tensor | None:
         """As `analysis.task_vectors` asks: factors in the base's layout, a whole tensor, None."""
@@ -210,7 +211,7 @@ class Adapter:
         if not self.has_factors(name):
             return self.folded(name)
         found = self.factors(name)
-        return Factors(found.a.T, found.b.T, found.scale) if self.transposed(name) else found
+        return flipped(found) if self.transposed(name) else found
 
     def bytes(self, name: str) -> int:
         """How much is read for a tensor's change."""

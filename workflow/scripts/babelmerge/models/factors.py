@@ -35,6 +35,11 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def flipped(factors: Factors) -> Factors:
+    """The factors of the transposed update."""
+    return Factors(factors.a.T, factors.b.T, factors.scale)
+
+
 def product(factors: Factors) -> Tensor:
     """The update (outputs, inputs) in float32; the same bits for any number of threads."""
     with one_thread():

@@ -249,7 +249,8 @@ def _transposed(name: str, adapters: Mapping[str, Adapter]) -> bool:
     if len(set(found.values())) > 1:
         first, other = (next(id_ for id_ in found if found[id_] is way) for way in (True, False))
         raise ValueError(
-            f"{name} is (inputs, outputs) to {first} and (outputs, inputs) to {other}; "
-            "fan_in_fan_out must be the same in adapters of one base"
+            f"{name} is (inputs, outputs) to {first} and (outputs, inputs) to {other}; expected "
+            "LoRA of one kind in adapters of one base: the same fan_in_fan_out, or a table of "
+            f"embeddings by target_modules or by target_parameters in all; of one, {FOLD}"
         )
     return any(found.values())

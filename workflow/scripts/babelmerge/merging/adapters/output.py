@@ -1,9 +1,10 @@
 """Merged adapters written as peft reads them: exact by their factors, or truncated to a rank.
 
 What is a linear map's update becomes factors of scale 1 (lora_alpha = r; ranks that differ by
-module are patterns); what is none (biases, whole modules) is stored whole. Truncation takes the
-nearest update of that rank in the Frobenius norm and reports the error, relative to the update's
-norm, by tensor and overall. Streams: one module's factors in memory at a time.
+module are patterns), of a bare weight where the adapters have it so (target_parameters); what is
+none (biases, whole modules) is stored whole. Truncation takes the nearest update of that rank in
+the Frobenius norm and reports the error, relative to the update's norm, by tensor and overall.
+Streams: one module's factors in memory at a time.
 """
 
 import math
@@ -20,9 +21,10 @@ from torch import Tensor
 from babelmerge.merging.adapters.factors import truncated, truncated_matrix
 from babelmerge.merging.adapters.merges import AdapterMerge
 from babelmerge.models import checkpoints
-from babelmerge.models.adapter_changes import PREFIX
+from babelmerge.models.adapter_changes import PREFIX, is_table
 from babelmerge.models.adapter_config import CONFIG, WEIGHTS
-from babelmerge.models.factors import Factors
+from babelmerge.models.adapters import Adapter
+from babelmerge.models.factors import Factors, flipped
 from babelmerge.words.showing import shown
 
 DTYPE = "float32"  # unless another is asked for
@@ -80,6 +82,7 @@ class _Plan:
         self.ranks = {name: self._rank(name) for name in self.maps}
         self.modules = {name: name.removesuffix(".weight") for name in self.maps}
         self.saved = self._saved_modules()
+        self.bare = self._bare()
 
     def layout(self) -> dict[str, tuple[str, tuple[int, ...]]]:
         code = checkpoints.CODES[self.dtype]
@@ -115,7 +118,9 @@ class _Plan:
 
     def config(self) -> dict[str, Any]:
         usual = Counter(self.ranks.values()).most_common(1)[0][0]
-        patterns = {self.modules[n]: rank for n, rank in self.ranks.items() if rank != usual}
+        keys = {name: name if name in self.bare else self.modules[name] for name in self.maps}
+        patterns = {keys[name]: rank for name, rank in self.ranks.items() if rank != usual}
+        bare = {"target_parameters": list(self.bare)} if self.bare else {}
         bases = {one.config.base for one in self.adapters if one.config.base}
         tasks = {one.config.task_type for one in self.adapters}
         biases = any(".base_layer." in entry for entry in self._whole())
@@ -127,7 +132,8 @@ class _Plan:
             "lora_alpha": usual,
             "rank_pattern": patterns,
             "alpha_pattern": patterns,
-            "target_modules": list(self.modules.values()),
+            "target_modules": [self.modules[n] for n in self.maps if n not in self.bare],
+            **bare,
             "modules_to_save": list(self.saved) or None,
             "bias": "lora_only" if biases else "none",
             "fan_in_fan_out": any(map(self._swapped, self.maps)),
@@ -150,11 +156,38 @@ class _Plan:
                         "(save_pretrained), whose names are the adapter's"
                     )
 
+    def _bare(self) -> dict[str, None]:
+        """Maps that are written as bare weights: as all adapters that change them have them.
+
+        peft reads no adapter with those and with maps that lie as (inputs, outputs): beside these,
+        what can be written by its module is. ValueError for other tables.
+        """
+        bare = dict.fromkeys(
+            name
+            for name in self.maps
+            if all(one.config.is_bare(self.modules[name]) for one in self._changing(name))
+        )
+        by_module = [name for name in self.maps if name not in bare]
+        swapped = next((n for n in by_module if self._turned(n) and not self._table(n)), None)
+        if swapped is None:
+            return bare
+        if odd := [name for name in bare if not self._turned(name)]:
+            raise ValueError(
+                f"output: adapter: {odd[0]} has LoRA as a bare parameter (target_parameters), and "
+                f"{swapped} as a map that lies as (inputs, outputs) (target_modules), and peft "
+                "reads no adapter with both; write a model (output: model), or merge adapters of "
+                "one kind"
+            )
+        return {}
+
+    def _changing(self, name: str) -> list[Adapter]:
+        return [one for one in self.adapters if name in one.changes]
+
     def _is_map(self, name: str) -> bool:
         """Whether a tensor's update is written as factors: some adapter's is, none's is whole."""
-        changes = [one.changes[name] for one in self.adapters if name in one.changes]
-        whole = [one for one in self.adapters if name in one.changes and one.is_whole(name)]
-        return any(change.a for change in changes) and not whole
+        changing = self._changing(name)
+        whole = [one for one in changing if one.is_whole(name)]
+        return any(one.changes[name].a for one in changing) and not whole
 
     def _rank(self, name: str) -> int:
         exact = self.merge.rank(name)
@@ -174,7 +207,7 @@ class _Plan:
         if self.rank is not None:
             if found is None:
                 delta = self.merge[name]
-                cut = truncated_matrix(delta.T if self.merge.transposed(name) else delta, self.rank)
+                cut = truncated_matrix(delta.T if self._turned(name) else delta, self.rank)
             else:
                 cut = truncated(found, self.rank)
             found = cut.factors
@@ -183,7 +216,8 @@ class _Plan:
             report.error = _share(lengths)
         missing = self.ranks[name] - found.rank
         b = torch.nn.functional.pad(found.b.float() * found.scale, (0, missing))
-        return Factors(b, torch.nn.functional.pad(found.a.float(), (0, 0, 0, missing)))
+        made = Factors(b, torch.nn.functional.pad(found.a.float(), (0, 0, 0, missing)))
+        return flipped(made) if self._flipped(name) else made
 
     def _tensor(self, name: str) -> Tensor:
         """A tensor that is stored whole: merged, or the base's in a module of which one is."""
@@ -216,17 +250,31 @@ class _Plan:
         return f"{PREFIX}{self.modules[name]}.lora_{side}.weight"
 
     def _embedding(self, name: str) -> bool:
-        return any(one.changes[name].embedding for one in self.adapters if name in one.changes)
+        """Whether a map is written as peft's LoRA on a module of embeddings."""
+        return name not in self.bare and self._table(name)
+
+    def _table(self, name: str) -> bool:
+        """Whether a map is a table of embeddings, by its name or by an adapter."""
+        told = any(one.changes[name].embedding for one in self._changing(name))
+        return self._turned(name) and (told or is_table(name))
+
+    def _turned(self, name: str) -> bool:
+        return self.merge.transposed(name)
 
     def _swapped(self, name: str) -> bool:
-        return self.merge.transposed(name) and not self._embedding(name)
+        """Whether a map is written as peft's LoRA on a module that lies as (inputs, outputs)."""
+        return self._turned(name) and name not in self.bare and not self._embedding(name)
+
+    def _flipped(self, name: str) -> bool:
+        """Whether factors are written of the weight as it lies, which is not as a map's."""
+        return self._turned(name) and name in self.bare
 
     def _map_shape(self, name: str) -> tuple[int, ...]:
         shape = self.base.shape(name)
-        return shape[::-1] if self.merge.transposed(name) else shape
+        return shape[::-1] if self._turned(name) and name not in self.bare else shape
 
     def _bytes(self, tensor: Tensor) -> np.ndarray:
-        return checkpoints.as_bytes(tensor.to(self.dtype))
+        return checkpoints.as_bytes(tensor.to(self.dtype).contiguous())
 
 
 def _share(lengths: list[tuple[float, float]]) -> float:

@@ -51,10 +51,18 @@ class Shared:
     """Updates in float32 that points with one update_key have in common, by tensor.
 
     The room is kept when the updates change: to get gigabytes afresh takes as long as to fill them.
+    Points of several keys may use it in any order; the updates are those of the last one (`key`).
     """
 
     updates: dict[str, np.ndarray] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    key: Settings | None = None
+
+    def turn_to(self, key: Settings) -> None:
+        """Forget the updates unless they are of this key."""
+        if key != self.key:
+            self.known.clear()
+            self.key = key
 
     def room(self, name: str, size: int) -> np.ndarray:
         if name not in self.updates:
@@ -109,6 +117,8 @@ class Former:
         shared: updates of this point's update_key; used where they are, kept where they are not.
         """
         self.prepare()
+        if shared is not None:
+            shared.turn_to(self.point.update_key)
         jobs = (
             job
             for name, target in targets.items()

@@ -39,7 +39,8 @@ class Vocabulary:
     def __init__(self, folders: Mapping[str, Path | None], choice: str = STRICT):
         self.folders = dict(folders)
         self.choice = choice
-        self.unread: set[str] = set()  # labels of models whose tokenizers cannot be compared
+        # Of experts whose tokenizers cannot be compared with the base's: the file that is not read.
+        self.unread: dict[str, Path] = {}
         self._read: dict[str, Tokens] = {}
         self.files = {
             label: None if folder is None else tokenizers.file_of(folder)
@@ -63,15 +64,28 @@ class Vocabulary:
         ours = self.files[BASE]
         others = [label for label, file in self.files.items() if file and label != BASE]
         others = [one for one in others if ours and not tokenizers.same(ours, self.files[one])]
-        found = {}
-        for one in others:
+        unread = {one: self._unread_of(one) for one in others}
+        self.unread = {one: file for one, file in unread.items() if file}
+        return {
+            one: tokenizers.compare(self.tokens(BASE), self.tokens(one))
+            for one, file in unread.items()
+            if file is None
+        }
+
+    def _unread_of(self, label: str) -> Path | None:
+        """The first of two tokenizers, the base's and another's, that is not read here.
+
+        That is allowed where nothing is asked of them (`BASE`) and the library that they are of may
+        be missing. A tokenizer.json needs none: it is damaged then, and so may the rest be.
+        """
+        for one in (BASE, label):
             try:
-                found[one] = tokenizers.compare(self.tokens(BASE), self.tokens(one))
+                self.tokens(one)
             except ValueError:
-                if self.choice != BASE:  # where nothing is asked of an expert's tokenizer
+                if self.choice != BASE or self.files[one].name == FILE:
                     raise
-                self.unread.add(one)
-        return found
+                return self.files[one]
+        return None
 
     @cached_property
     def lead(self) -> str:
@@ -113,7 +127,13 @@ class Vocabulary:
         """The id in the result of a token that one of the models has at an id."""
         if self.lead == BASE and label not in self.differences and label not in self.unread:
             return id_
-        own = label if label in {*self.differences, *self.unread} else BASE
+        if label in self.unread:
+            raise ValueError(
+                f"chat_template: {label} speaks of its token {id_}, and which of the base's it is "
+                f"cannot be told: {self.unread[label]} cannot be read here; leave chat_template "
+                f"out, or give a {FILE} ({tokenizers.made_from(self.unread[label])})"
+            )
+        own = label if label in self.differences else BASE
         token = self.tokens(own).tokenizer.id_to_token(id_)
         found = self.ids if self.choice != BASE else self.tokens(BASE).ids
         if token not in found:
