@@ -12,7 +12,8 @@ from babelmerge.files import fingerprints
 
 REACH = {
     "data/overlap.py": {"prepare_data", "check_data"},
-    "vocabularies/learning.py": {"train_tokenizer", "trim_base"},
+    "vocabularies/learning.py": {"train_tokenizer"},
+    "vocabularies/texts.py": {"trim_base"},
     "training/schedules.py": {"train_model"},
     "analysis/scores/retention.py": {"compare_retention", "compare_learning"},
     "evaluation/sweeps/figures.py": {"plot_sweeps", "chapter_experts", "chapter_merges"},

@@ -11,13 +11,16 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from babelmerge.models import checkpoints, loading, taking
-from babelmerge.vocabularies import derivations, trimming
+from babelmerge.tasks import choices, learning
+from babelmerge.vocabularies import derivations, texts, trimming
 
 CORPUS = [
     "the cat sat on the mat and the other cat",
     "लाल बिल्ली लाल घर में बैठी है",
     "these are other words that other texts have",
     "ein anderer Satz mit anderen Wörtern darin",
+    "[user] [end] [assistant] be brief, the answer is positive. or negative.",
+    "positive.\n\nnegative.\n\nthe cat",
 ] * 3
 USED = ["the cat sat", "लाल घर में"]
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]
@@ -88,10 +91,10 @@ def a_model(folder, tokenizer, tied=True, padding=0):
     return folder
 
 
-def trimmed(folder, source, texts=USED):
+def trimmed(folder, source, read=USED):
     folder.mkdir()
     taking.take_in(folder, None, path=str(source))
-    return trimming.trim(folder, texts)
+    return trimming.trim(folder, read)
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -171,6 +174,139 @@ def test_what_cannot_be_trimmed_is_refused_before_anything_is_written(tmp_path):
         with pytest.raises(ValueError, match=f"cannot be trimmed: .*{message}.*leave base.vocab"):
             trimming.trim(source, USED)
         assert {file.name: file.read_bytes() for file in source.iterdir()} == before
+
+
+IMAGE = "<image>"
+NAMING = {
+    "its name": {"image_token": IMAGE},
+    "a list": {"extra_special_tokens": [IMAGE, "<pad>"]},
+    "names": {"extra_special_tokens": {"image_token": IMAGE}},
+    "the older list": {"additional_special_tokens": [IMAGE]},
+    "names of the model": {"model_specific_special_tokens": {"image_token": IMAGE}},
+    "a mark": {"mask_token": {"__type": "AddedToken", "content": IMAGE, "lstrip": False}},
+    "ids": {"added_tokens_decoder": {"500": {"content": IMAGE, "special": True}}},
+}
+
+
+def with_one_more_token_than_rows(folder, **named):
+    """A model whose tokenizer has a last added token that its embeddings have no row for."""
+    tokenizer = byte_level()
+    tokenizer.add_special_tokens([IMAGE])
+    source = a_model(folder, tokenizer, padding=-1)
+    config = checkpoints.read_json(source / "tokenizer_config.json")
+    checkpoints.write_json(source / "tokenizer_config.json", config | named)
+    return source
+
+
+@pytest.mark.parametrize("way", NAMING)
+def test_an_added_token_without_a_row_goes_however_it_is_named(way, tmp_path):
+    named = NAMING[way]
+    last = with_one_more_token_than_rows(tmp_path / "one")
+    number = json.loads((last / "tokenizer.json").read_text())["added_tokens"][-1]["id"]
+    if way == "ids":
+        named = {"added_tokens_decoder": {str(number): named["added_tokens_decoder"]["500"]}}
+    source = with_one_more_token_than_rows(tmp_path / "whole", **named)
+    checkpoints.write_json(source / "special_tokens_map.json", {"image_token": IMAGE})
+    found = trimmed(tmp_path / "less", source)
+    old, new = (loading.load_tokenizer(folder) for folder in (source, tmp_path / "less"))
+    assert found.of == number and len(old) == number + 1
+    assert len(new) == found.tokens and IMAGE not in new.get_vocab()
+    for file in (tmp_path / "less").glob("*.json"):
+        assert IMAGE not in file.read_text(encoding="utf-8"), file.name
+    for text in USED:
+        assert [*map(new.decode, new(text).input_ids)] == [*map(old.decode, old(text).input_ids)]
+
+
+def test_a_token_without_a_row_is_refused_where_texts_need_it(tmp_path):
+    said = "cannot be trimmed: texts need its token .*rows; leave base.vocabulary out"
+    for name, read, named in (
+        ("in a text", [*USED, f"the {IMAGE}"], {}),
+        ("at the end", USED, {"eos_token": IMAGE}),
+        ("as padding", USED, {"pad_token": IMAGE}),
+    ):
+        source = with_one_more_token_than_rows(tmp_path / name, **named)
+        with pytest.raises(ValueError, match=said):
+            trimming.trim(source, read)
+
+
+def test_what_is_put_between_pairs_of_texts_stays(tmp_path):
+    source = a_model(tmp_path / "whole", byte_level())
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    marks = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "Ġother")]
+    assert "Ġother" not in tokenizer.encode_batch(USED)[0].tokens
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A Ġother $B", special_tokens=marks
+    )
+    tokenizer.save(str(source / "tokenizer.json"))
+    trimmed(tmp_path / "less", source)
+    less = Tokenizer.from_file(str(tmp_path / "less" / "tokenizer.json"))
+    assert less.encode(*USED).tokens == tokenizer.encode(*USED).tokens
+
+
+CHAT = (
+    "[user] be brief, {% for m in messages %}{{ m.content }}{% endfor %} [end]"
+    "{% if add_generation_prompt %} [assistant]{% endif %}"
+)
+ROWS = [
+    {
+        "id": str(number),
+        "source_language": "en",
+        "target_language": "en",
+        "source": source,
+        "target": target,
+        "choices": ["positive.", "negative."],
+    }
+    for number, (source, target) in enumerate(
+        [("the cat sat", "positive."), ("the mat", "positive.")]
+    )
+]
+LABELLED = [{key: value for key, value in row.items() if key != "choices"} for row in ROWS]
+PLAIN = {"template": "{source}:{space}", "chat": False, "answer": "generate", "shots": False}
+PLAIN |= {"labels": []}
+LIKELY = {"answer": "likelihood"}
+WAYS = {
+    "a chat": (ROWS, {"chat": True}),
+    "examples": (ROWS, {"shots": True}),
+    "examples in a chat": (ROWS, {"shots": True, "chat": True}),
+    "choices": (ROWS, LIKELY),
+    "labels": (LABELLED, LIKELY | {"labels": ["positive.", "negative."]}),
+    "one text": (ROWS, LIKELY | {"tokenization": "joint", "template": "{source}: "}),
+    "all of it": (ROWS, LIKELY | {"tokenization": "joint", "shots": True, "chat": True}),
+}
+
+
+SEAMLESS = ("examples", "byte-level")  # where no token has both a full stop and a new line
+
+
+def cut(rows, asked, tokenizer):
+    """The tokens of all that is learnt from rows and asked of them."""
+    behind = [{**row, "shots": [other]} for row, other in zip(rows, rows[-1:] + rows, strict=False)]
+    for seen in (rows, behind) if asked["shots"] else (rows,):
+        for one in learning.encode(seen, asked, tokenizer):
+            yield one.ids
+        for pairs in (
+            choices.encode(seen, asked, tokenizer) if asked["answer"] != "generate" else ()
+        ):
+            yield from (ids for pair in pairs for ids in pair)
+
+
+@pytest.mark.parametrize("kind", ["byte-level", "falling back"])
+@pytest.mark.parametrize("way", WAYS)
+def test_rows_are_cut_as_before_however_models_are_asked(way, kind, tmp_path):
+    rows, asked = WAYS[way][0], PLAIN | WAYS[way][1]
+    source = a_model(tmp_path / "whole", KINDS[kind]())
+    (source / "chat_template.jinja").write_text(CHAT, encoding="utf-8")
+    old = loading.load_tokenizer(source)
+    bare = trimmed(tmp_path / "bare", source, texts.read_texts(rows, PLAIN, old))
+    found = trimmed(tmp_path / "less", source, texts.read_texts(rows, asked, old))
+    new = loading.load_tokenizer(tmp_path / "less")
+    both = [[*cut(rows, asked, one)] for one in (old, new)]
+    told = [
+        [one.convert_ids_to_tokens(ids) for ids in own]
+        for own, one in zip(both, (old, new), strict=True)
+    ]
+    assert told[0] == told[1] and len(told[0]) >= len(rows)
+    assert found.tokens > bare.tokens or (way, kind) == SEAMLESS, "it needs tokens of its own"
 
 
 TEXTS = st.lists(st.text(alphabet="abc", min_size=1, max_size=12), min_size=1, max_size=6)

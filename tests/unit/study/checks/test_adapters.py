@@ -76,6 +76,23 @@ def taken(folder, base):
     return made(text.replace("{each: translation}", "{each: translation, units: [hi-en, bn-en]}"))
 
 
+def test_an_adapter_from_elsewhere_is_no_baseline_beside_a_trimmed_vocabulary(tmp_path):
+    folder, _ = made_up_adapters.write(tmp_path / "one", tiny_models.model(0), 1)
+    full = tiny_models.save(tiny_models.model(0), tmp_path / "full")
+    trimmed = changed(BASE, "base: {hub: some/base, vocabulary: {of: translation}}")
+    for text, place, fits in (
+        (changed(BASE, "base: {hub: some/base}"), folder, True),
+        (trimmed, full, True),
+        (trimmed, folder, False),
+    ):
+        plan = made(f"{text}\nbaselines:\n  other: {{path: {place}}}\n")
+        if fits:
+            adapters.check(plan)
+            continue
+        with pytest.raises(StudyError, match="baselines.other.path: .*adapter beside base.vocab"):
+            adapters.check(plan)
+
+
 ARCHITECTURE = (
     "{{architecture: {{model_type: llama, hidden_size: {}}}, tokenizer: {{hub: some/name}}}}"
 )

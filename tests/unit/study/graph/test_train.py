@@ -48,10 +48,50 @@ def test_a_trimmed_base_is_told_by_the_texts_of_its_tasks_and_no_more_what_it_wa
     files = train.vocabulary_files(plan)
     assert files == [split_file(plan, dataset, "train") for dataset in read]
     told = train.trimmed_settings(plan)
-    assert told["hub"] and told["tokenizer"] and len(told["prompts"]) == len(files) == 4
+    assert told["hub"] and told["tokenizer"] and len(told["asked"]) == len(files) == 4
     adapter = train.settings(plan, next(iter(plan.of_kind("expert"))))
     assert adapter["base"] == str(Path(train.model_file(plan, "base")).parent)
     assert "vocabulary" not in train.taken_settings(shipped("translation"), "base")
+
+
+def test_a_trimmed_base_is_told_how_its_tasks_are_asked():
+    plan = made(ASKED)
+    chosen, felt = train.trimmed_settings(plan)["asked"]
+    assert chosen == {
+        "template": "{source}{space}",
+        "chat": False,
+        "answer": "likelihood",
+        "labels": [],
+        "shots": True,
+        "tokenization": "joint",
+    }
+    assert felt["chat"] and felt["labels"] == ["bad", "good"] and not felt["shots"]
+
+
+ASKED = """
+title: Asked
+languages: [en]
+base: {path: models/base, vocabulary: {of: [chosen, felt]}}
+corpora: {own: {files: "{task}-{language}-{split}.jsonl"}}
+tasks:
+  chosen:
+    kind: multiple_choice
+    train: {corpus: own}
+    test: {corpus: own}
+    prompt: "{question}"
+    shots: 3
+    tokenization: joint
+  felt:
+    kind: classification
+    labels: [bad, good]
+    train: {corpus: own}
+    prompt: "{text}"
+    chat: true
+training: {learning_rate: 1.0e-3, steps: 10, batch_size: 4}
+experts: {felt: {of: felt}}
+groups: {}
+methods: {}
+"""
 
 
 def test_no_study_no_model():

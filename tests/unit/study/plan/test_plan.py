@@ -37,6 +37,35 @@ def test_a_grid_whose_points_are_one_model_is_warned_of():
     assert made(SMALL).warnings == ()
 
 
+READY = "base: {path: models/base}"
+SERVED = READY.replace("base}", "base, vocabulary: {of: [translation/hi-en, translation/bn-en]}}")
+OTHER = """  other:
+    kind: translation
+    pairs: [en-hi]
+    test: {corpus: made, size: 20}
+    prompt: "{source}"
+"""
+
+
+def test_tasks_that_a_trimmed_vocabulary_does_not_serve_are_warned_of():
+    text = changed(READY, SERVED)
+    assert not made(text).warnings
+    assert not made(text.replace("training:", OTHER + "training:")).warnings
+    for old, new in (
+        ('prompt: "{source}"', 'prompt: "Say: {source}"'),
+        ('prompt: "{source}"', 'prompt: "{source}"\n    chat: true'),
+        ('prompt: "{source}"', 'prompt: "{source}{space}"\n    shots: 2'),
+        (OTHER, "  other: {kind: text, languages: [en], train: {corpus: made, size: 9}}\n"),
+        (OTHER, "  other: {kind: harness, tasks: [arc_easy]}\n"),
+    ):
+        assert old in OTHER
+        (warning,) = made(text.replace("training:", OTHER.replace(old, new) + "training:")).warnings
+        assert warning.startswith("base.vocabulary: texts of other are cut into smaller tokens")
+    (warning,) = made(text.replace(", translation/bn-en]", "]")).warnings
+    assert "texts of translation are" in warning
+    assert not made(SMALL.replace("training:", OTHER + "training:")).warnings
+
+
 def test_generators_make_named_groups():
     expanded = made(
         changed(

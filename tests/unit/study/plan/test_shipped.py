@@ -40,6 +40,10 @@ def test_translation_has_the_papers_models(name):
     plan.check_built(expanded, {"translation"}, {*BUILT, *PRESETS["modern"]})
 
 
+def test_a_trimmed_vocabulary_serves_all_tasks_of_its_study():
+    assert shipped("translation-files").warnings == ()
+
+
 def test_translation_evaluates_exactly_what_the_paper_does():
     expected = {"base": OUT + INTO, "joint/all": OUT + INTO}
     expected |= {"joint/to-english": INTO, "joint/from-english": OUT}

@@ -3,7 +3,8 @@
 A vocabulary for 140 languages is most of a small model, and most of what its head computes. Texts
 whose tokens all stay are cut as before and foretold by the same logits, but for those of tokens
 that went; other text is cut into smaller tokens. What is named in a config, was added to the
-tokenizer, or makes a token that is kept, stays too. The idea is that of Abdaoui et al. 2020
+tokenizer, or makes a token that is kept, stays too; but an added token that embeddings have no row
+for, which no model can read, goes with its names. The idea is that of Abdaoui et al. 2020
 (arXiv:2010.05609) and Ushio et al. 2023 (arXiv:2305.15020).
 """
 
@@ -11,7 +12,7 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ CONFIGS = ("config.json", "generation_config.json")
 IDS = re.compile(r"(_token_ids?|_token_index|suppress_tokens|bad_words_ids)$")
 # Keys of tokenizer_config.json that repeat what tokenizer.json has, under the old ids.
 REPEATED = (tokenizers.ADDED, "add_bos_token", "add_eos_token", "vocab_size")
+NAMING = (tokenizers.CONFIG, "special_tokens_map.json")
+MARKS = ("bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id")  # of every tokenizer
 AT_ONCE = 1000  # texts
 
 
@@ -45,7 +48,8 @@ def trim(folder: Path, texts: Iterable[str]) -> Trimmed:
 
     Only files of `folder` are written; weights may be links. Raises ValueError where there is no
     tokenizer.json or one of another kind than BPE and unigram, where weights have rows of the
-    vocabulary under a name that is not known, and unless the texts are then cut as before.
+    vocabulary under a name that is not known or none for a token that texts need, and unless the
+    texts are then cut as before.
     """
     texts = list(dict.fromkeys(texts))
     tokenizer = load_tokenizer(folder)
@@ -54,7 +58,8 @@ def trim(folder: Path, texts: Iterable[str]) -> Trimmed:
     old = rows.count(files)
     try:
         content = _content(tokenizer)
-        kept = _kept(content, {id_ for ids in cut for id_ in ids} | _named(folder), old)
+        read = {id_ for ids in cut for id_ in ids} | _marks(tokenizer)
+        kept = _kept(content, read, _named(folder), old)
         _require_known(files, old)
     except ValueError as error:
         raise ValueError(
@@ -63,12 +68,13 @@ def trim(folder: Path, texts: Iterable[str]) -> Trimmed:
     numbers = {id_: number for number, id_ in enumerate(kept)}
     _write_weights(folder, np.array(kept))
     _write_tokenizer(folder, _renumbered(content, numbers))
+    _forget(folder, {one["content"] for one in content["added_tokens"] if one["id"] >= old})
     for name in CONFIGS:
         if (file := folder / name).is_file():
             write_json(file, _translated(read_json(file), numbers))
     config = folder / CONFIGS[0]
     write_json(config, vocabulary.sized(read_json(config), len(kept)))
-    _require_same(folder, texts, [[numbers[id_] for id_ in ids] for ids in cut])
+    _require_same(folder, texts, [[numbers[id_] for id_ in ids] for ids in cut], len(kept))
     LOG.info("%s: %d of %d tokens are kept", folder, len(kept), old)
     return Trimmed(len(kept), old)
 
@@ -83,17 +89,26 @@ def _content(tokenizer: Any) -> dict[str, Any]:
     return {**content, "truncation": None, "padding": None}
 
 
-def _kept(content: Mapping[str, Any], used: set[int], size: int) -> list[int]:
-    """The ids that stay, in their order."""
+def _marks(tokenizer: Any) -> set[int]:
+    """The ids of special tokens that texts are begun, ended and filled up with."""
+    return {id_ for mark in MARKS if (id_ := getattr(tokenizer, mark)) is not None}
+
+
+def _kept(content: Mapping[str, Any], read: set[int], named: set[int], size: int) -> list[int]:
+    """The ids that stay, in their order, of embeddings of so many rows.
+
+    read: those that texts need, each of which must have a row. named: those of configs.
+    """
     ids = _ids(content["model"])
     names = {id_: token for token, id_ in ids.items()}
     added = {entry["id"] for entry in content["added_tokens"]}
-    pieces = {names[id_] for id_ in used - added if id_ in names}
+    beside = {id_ for id_ in added | named if id_ < size}
+    pieces = {names[id_] for id_ in (read | beside) - added if id_ in names}
     entries = derivations.needed(content["model"], pieces)
-    found = added | {ids[token] for token in entries} | {id_ for id_ in used if id_ < size}
-    if max(found) >= size:
-        raise ValueError(f"it has token {max(found)}, and its embeddings {size} rows")
-    return sorted(found)
+    needed = {ids[token] for token in entries} | read | _around(content["post_processor"])
+    if max(needed) >= size:
+        raise ValueError(f"texts need its token {max(needed)}, and its embeddings have {size} rows")
+    return sorted(needed | beside)
 
 
 def _ids(model: Mapping[str, Any]) -> dict[str, int]:
@@ -107,24 +122,31 @@ def _renumbered(content: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[
     """A tokenizer.json with the kept ids alone, under their new numbers."""
     ids = _ids(content["model"])
     kept = sorted((token for token in ids if ids[token] in numbers), key=ids.__getitem__)
-    added = [{**entry, "id": numbers[entry["id"]]} for entry in content["added_tokens"]]
+    added = [one for one in content["added_tokens"] if one["id"] in numbers]
     return {
         **content,
         "model": derivations.reduced(content["model"], kept),
-        "added_tokens": added,
-        "post_processor": _processed(content["post_processor"], numbers),
+        "added_tokens": [{**one, "id": numbers[one["id"]]} for one in added],
+        "post_processor": _processed(content["post_processor"], numbers.__getitem__),
     }
 
 
-def _processed(part: Any, numbers: Mapping[int, int]) -> Any:
-    """What is put around texts, with new ids: of templates, and of pairs [token, id]."""
+def _around(part: Any) -> set[int]:
+    """The ids that may be put around texts and pairs of texts."""
+    found: list[int] = []
+    _processed(part, found.append)
+    return {*found}
+
+
+def _processed(part: Any, change: Callable[[int], Any]) -> Any:
+    """What is put around texts, with other ids: of templates, and of pairs [token, id]."""
     if isinstance(part, list):
         pair = len(part) == 2 and isinstance(part[0], str) and isinstance(part[1], int)
-        return [part[0], numbers[part[1]]] if pair else [_processed(one, numbers) for one in part]
+        return [part[0], change(part[1])] if pair else [_processed(one, change) for one in part]
     if not isinstance(part, Mapping):
         return part
     return {
-        key: [numbers[id_] for id_ in value] if key == "ids" else _processed(value, numbers)
+        key: [change(id_) for id_ in value] if key == "ids" else _processed(value, change)
         for key, value in part.items()
     }
 
@@ -141,17 +163,34 @@ def _write_tokenizer(folder: Path, content: Mapping[str, Any]) -> None:
     write_json(folder / tokenizers.CONFIG, {**config, "tokenizer_class": GENERIC})
 
 
+def _forget(folder: Path, tokens: set[str]) -> None:
+    """Take tokens that went out of a tokenizer's configs, by which they would be added again."""
+    for name in NAMING if tokens else ():
+        if (file := folder / name).is_file():
+            write_json(file, _without(read_json(file), tokens))
+    if tokens:
+        LOG.info("%s: %s had no row, and went", folder, tokenizers.listed((*sorted(tokens),)))
+
+
+def _without(part: Any, tokens: set[str]) -> Any:
+    """A config without what is the name of one of some tokens, alone or in a list."""
+
+    def stays(value: Any) -> bool:
+        return not isinstance(value, str | Mapping) or tokenizers.name_of(value) not in tokens
+
+    if isinstance(part, Mapping):
+        return {key: _without(value, tokens) for key, value in part.items() if stays(value)}
+    if isinstance(part, list):
+        return [_without(value, tokens) for value in part if stays(value)]
+    return part
+
+
 def _named(folder: Path) -> set[int]:
     """The ids that a model's configs name."""
-    found: set[int] = set()
-
-    def note(id_: int) -> int:
-        found.add(id_)
-        return id_
-
+    found: list[int] = []
     for name in CONFIGS:
         if (file := folder / name).is_file():
-            _each_id(read_json(file), note)
+            _each_id(read_json(file), found.append)
     return {id_ for id_ in found if id_ >= 0}
 
 
@@ -212,9 +251,17 @@ def _shape(shape: tuple[int, ...], size: int, known: bool) -> tuple[int, ...]:
     return (size, *shape[1:]) if known else shape
 
 
-def _require_same(folder: Path, texts: list[str], expected: list[list[int]]) -> None:
-    """ValueError unless the tokenizer that was written cuts texts as the old one did."""
-    found = _cut(load_tokenizer(folder), texts)
+def _require_same(folder: Path, texts: list[str], expected: list[list[int]], size: int) -> None:
+    """ValueError unless the tokenizer that was written cuts texts as the old one did, and has a row
+    for each of its tokens."""
+    tokenizer = load_tokenizer(folder)
+    token, last = max(tokenizer.get_vocab().items(), key=lambda one: one[1])
+    if last >= size:
+        raise ValueError(
+            f"{folder}: with {size} tokens kept, its tokenizer is loaded with {token!r} at {last}; "
+            "leave base.vocabulary out"
+        )
+    found = _cut(tokenizer, texts)
     for text, ids, want in zip(texts, found, expected, strict=True):
         if ids != want:
             raise ValueError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from babelmerge.recipes.methods import METHODS
 from babelmerge.study.grammar import decoders
 from babelmerge.study.grammar.yaml import StudyError, message
-from babelmerge.study.plan.types import Merge, Merged, Plan, Taken, Trained
+from babelmerge.study.plan.types import Merge, Merged, Plan, Taken, Trained, Trimmed
 from babelmerge.training.settings import ALL_LINEAR, kept_alone
 from babelmerge.words import ids
 from babelmerge.words.showing import shown
@@ -125,6 +125,10 @@ def _check_taken(plan: Plan, model: str, folder: Path) -> None:
     if not is_adapter(folder):
         return
     key = f"{ids.section(model)}.{ids.name(model)}.path"
+    if isinstance(plan.models["base"].source, Trimmed):
+        found = f"{folder}, an adapter beside base.vocabulary, by which the base's tokens change"
+        expected = "a full model, or a base without vocabulary"
+        raise _error(plan, key, found, expected)
     if place := getattr(plan.models["base"].source, "path", None):
         try:
             adapter_base.check(folder, place)

@@ -96,8 +96,10 @@ class Vocabulary(Strict):
     """Which texts the vocabulary of a ready base has to serve."""
 
     of: OneOrMore = key(
-        "Tasks or datasets whose training rows are read. A task that no model is trained on may "
-        "stand here, to read more rows than are learnt from.",
+        "Tasks or datasets whose training rows are read, as they are learnt from and asked: with "
+        "the chat template, all choices or labels, and an example before them where there are "
+        "`shots`. A task that no model is trained on may stand here, to read more rows than are "
+        "learnt from.",
         ...,
     )
 
@@ -108,8 +110,9 @@ class Base(Ready):
     vocabulary: Vocabulary | None = key(
         "Of a ready base: tokens are dropped, with their rows of embeddings and head, that the "
         "training rows of these tasks do not use. Their texts are cut as before and get the same "
-        "logits; other text is cut into smaller tokens. For small models of many languages, whose "
-        "head is most of what they compute."
+        "logits; other text is cut into smaller tokens, and the study warns of tasks that none of "
+        "these is like. For small models of many languages, whose head is most of what they "
+        "compute."
     )
 
     pretrain: Pretrain | None = key(

@@ -103,8 +103,20 @@ def vocabulary_checks(plan: Plan) -> list[str]:
 def trimmed_settings(plan: Plan) -> dict:
     """What is taken in, and how each of the data sets is read: see `vocabulary_files`."""
     own = plan.models["base"].source.vocabulary
-    prompts = [plan.datasets[dataset].prompt for dataset in own]
-    return {**taken_settings(plan, "base"), "prompts": prompts}
+    return {**taken_settings(plan, "base"), "asked": [_asked(plan, dataset) for dataset in own]}
+
+
+def _asked(plan: Plan, dataset: str) -> dict:
+    """What decides which texts are made of a data set's rows: see `vocabularies.texts`."""
+    entry = plan.datasets[dataset]
+    joined = entry.options.get("tokenization")
+    return {
+        **prompt(plan, dataset),
+        "answer": entry.answer,
+        "labels": entry.options.get("labels", []),
+        "shots": bool(entry.options.get("shots")),
+        **({"tokenization": joined} if joined else {}),
+    }
 
 
 def read(plan: Plan, model: str) -> dict[str, str]:

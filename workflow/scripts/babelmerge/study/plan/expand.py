@@ -101,7 +101,11 @@ def expand(study: Study, alone: bool = False) -> Plan:
         published=study.published,
         price=study.price.model_dump() if study.price else None,
         chosen_on_test=plan_selection.on_test(study, datasets, models, merges),
-        warnings=(*plan_merges.warnings(merges), *plan_data.warnings(study)),
+        warnings=(
+            *plan_merges.warnings(merges),
+            *plan_data.warnings(study),
+            *plan_models.warnings(study, datasets, models["base"]),
+        ),
         encoder=plan_models.encoder(study),
         benchmarks=plan_data.benchmarks(study),
         others=() if alone else _others(study),

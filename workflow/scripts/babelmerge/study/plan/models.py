@@ -89,6 +89,39 @@ def _vocabulary(study: Study, datasets: Datasets, entry: Base) -> tuple[str, ...
     return found
 
 
+def warnings(study: Study, datasets: Datasets, base: Model) -> tuple[str, ...]:
+    """Tasks whose texts are cut otherwise where a ready base keeps the tokens of others alone.
+
+    A data set is served by those that are asked as it is and, together, have its languages.
+    """
+    if not isinstance(base.source, Trimmed):
+        return ()
+    spoken: dict[object, set[str]] = {}
+    for one in (datasets[id_] for id_ in base.source.vocabulary):
+        spoken.setdefault(_way(one), set()).update((one.source_language, one.target_language))
+    others = [
+        d.task
+        for d in datasets.values()
+        if d.id not in base.source.vocabulary
+        and not {d.source_language, d.target_language} <= spoken.get(_way(d), set())
+    ]
+    if found := list(dict.fromkeys([*others, *study.benchmarks])):
+        return (
+            f"base.vocabulary: texts of {listed(found)} are cut into smaller tokens where theirs "
+            "went, and models, the base too, may score lower on them; no task of `of` has their "
+            "languages and is asked as they are: name one there, or leave base.vocabulary out",
+        )
+    return ()
+
+
+def _way(dataset: Dataset) -> tuple:
+    """What decides, beside rows, which texts are made of a data set."""
+    options = dataset.options
+    told = (options.get("tokenization"), tuple(options.get("labels", ())))
+    asked = (dataset.prompt, dataset.chat, dataset.answer, bool(options.get("shots")))
+    return (dataset.kind, *asked, *told)
+
+
 def _tokenizer(
     study: Study, datasets: Datasets, entry: Base, seen: tuple[str, ...]
 ) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
