@@ -5,9 +5,14 @@ from job import running
 import json
 
 from babelmerge.files.atomic import write_atomically
-from babelmerge.models import taking
+from babelmerge.models.hub import looking_up
 
-with running(snakemake):
+again: list[str] = []  # why the next run has to ask once more
+with running(snakemake, again=again):
     cfg = snakemake.params.cfg
-    taking.look_up({model: (one["hub"], one["revision"]) for model, one in cfg.items()})
-    write_atomically(snakemake.output[0], json.dumps(cfg, indent=1) + "\n")
+    places = {model: (one["hub"], one["revision"]) for model, one in cfg.items()}
+    unknown = looking_up.look_up(places)
+    if unknown:
+        again.append(f"the hub has not answered for {', '.join(unknown)}")
+    found = {model: one for model, one in cfg.items() if one["hub"] not in unknown}
+    write_atomically(snakemake.output[0], json.dumps(found, indent=1) + "\n")

@@ -17,7 +17,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from babelmerge.files import fingerprints, made, provenance
@@ -132,11 +132,18 @@ def _restored(snakemake, record: made.Record) -> tuple[str, bool]:
 
 
 @contextlib.contextmanager
-def running(snakemake, threads: int | None = None, keeps: bool = False) -> Iterator[logging.Logger]:
+def running(
+    snakemake,
+    threads: int | None = None,
+    keeps: bool = False,
+    again: Sequence[str] = (),
+) -> Iterator[logging.Logger]:
     """Log and report what runs inside; `threads` overrides the number that Snakemake granted.
 
     keeps: outputs that were made from the same content, settings and code are put back, and the
-    script ends. In the end the job fails if it imported a module that its fingerprint leaves out.
+    script ends. again: filled inside where something could not be done now; the next run then says
+    the first of these and does the job again. In the end the job fails if it imported a module that
+    its fingerprint leaves out.
     """
     name = " ".join([snakemake.rule, *dict(snakemake.wildcards).values()])
     root = logging.getLogger()
@@ -154,7 +161,9 @@ def running(snakemake, threads: int | None = None, keeps: bool = False) -> Itera
         with _named(snakemake):
             yield logging.getLogger(snakemake.rule)
         _check_left_out(snakemake)
-        if _is_of_this_code(snakemake):
+        if again:
+            record.begin(again[0])
+        elif _is_of_this_code(snakemake):
             record.write(key)
     except SystemExit:
         raise

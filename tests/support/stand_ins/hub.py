@@ -1,6 +1,7 @@
 """A hub on this machine that has some repositories with branches, and tells of them as hubs do."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
 COMMIT = "0123456789" * 4
+GATED = "x/gated"  # whose terms nobody has accepted
+BROKEN, ODD = "x/broken", "x/odd"  # answered by an error of the server, and by what is no answer
 
 
 @contextmanager
@@ -41,12 +44,23 @@ def hub(repositories: Mapping[str, Sequence[str]], asked: list[str] | None = Non
         server.server_close()
 
 
+@contextmanager
+def silent() -> Iterator[str]:
+    """Address of a server that lets everybody in and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
 def answer(path: str, repositories: Mapping[str, Sequence[str]]) -> tuple[int, dict, str]:
     """Status, body and kind of error for a path of the hub's interface."""
     parts = path.removeprefix("/api/models/").split("/", 2)
     name, rest = "/".join(parts[:2]), "".join(parts[2:])
     if name not in repositories:
         return 404, {"error": "Repository not found"}, "RepoNotFound"
+    if name in (BROKEN, ODD):
+        return (503, {}, "") if name == BROKEN else (200, {"siblings": 1}, "")
+    if rest == "auth-check":
+        return (403, {"error": "restricted"}, "GatedRepo") if name == GATED else (200, {}, "")
     branches = repositories[name]
     if rest == "refs":
         told = [
@@ -56,4 +70,5 @@ def answer(path: str, repositories: Mapping[str, Sequence[str]]) -> tuple[int, d
     revision = rest.removeprefix("revision/")
     if revision and revision not in (*branches, COMMIT):
         return 404, {"error": f"Invalid rev id: {revision}"}, "RevisionNotFound"
-    return 200, {"id": name, "sha": COMMIT, "siblings": [], "tags": []}, ""
+    told = {"id": name, "sha": COMMIT, "siblings": [], "tags": []}
+    return 200, told | {"gated": "manual" if name == GATED else False}, ""

@@ -47,30 +47,40 @@ def test_batches_give_what_single_sequences_give(tiny, size, longest):
         assert values == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("longest", [1, None])
-def test_batches_hold_few_enough_tokens_and_every_choice_once(tiny, longest, monkeypatch):
+@pytest.mark.parametrize("longest", [1, likelihood.SHORT + 1, None])
+@pytest.mark.parametrize("times", [1, 40])
+def test_batches_hold_few_enough_tokens_and_every_choice_once(tiny, longest, times, monkeypatch):
+    """In every pass of the model, padding among them: over long prompts and over long choices."""
     model, tokenizer = tiny
-    items = encoded(tokenizer, longest)
-    most, seen = max(len(read) + len(own) for item in items for read, own in item) * 6, []
-    monkeypatch.setattr(likelihood, "EXACT_TOKENS", most)
-    for way in ("_whole", "_shared"):
-        plain = getattr(likelihood, way)
+    items = [[(read, own * times) for read, own in item] for item in encoded(tokenizer, longest)]
+    alone = max(len(item) * (len(item[0][0]) + max(len(own) for _, own in item)) for item in items)
+    monkeypatch.setattr(likelihood, "EXACT_TOKENS", alone)
+    plain, read = type(model).forward, []
 
-        def noted(some, model, plain=plain):
-            seen.append(
-                (
-                    len(some),
-                    sum(map(len, some)),
-                    max(len(read) for item in some for read, _ in item),
-                )
-            )
-            return plain(some, model)
+    def forward(self, input_ids, **more):
+        read.append(input_ids.numel())
+        return plain(self, input_ids=input_ids, **more)
 
-        monkeypatch.setattr(likelihood, way, noted)
+    expected = [likelihood.log_likelihoods(model, [item], 64)[0] for item in items]
+    monkeypatch.setattr(type(model), "forward", forward)
     found = likelihood.log_likelihoods(model, items, 64)
-    assert sum(number for number, _, _ in seen) == len(items) and len(seen) > 2
-    assert all(number * longest <= most for number, _, longest in seen)
-    assert [len(values) for values in found] == [len(item) for item in items]
+    assert max(read) <= alone and 2 < len(read) < 1.7 * len(items)
+    for values, one in zip(found, expected, strict=True):
+        assert values == pytest.approx(one, rel=1e-5, abs=1e-4)
+
+
+def test_long_choices_behind_a_short_prompt_fill_a_batch(tiny, monkeypatch):
+    """Many prompts of 17 tokens would share a batch, were their choices not counted."""
+    sizes = []
+    monkeypatch.setattr(
+        likelihood,
+        "_shared",
+        lambda items, model: sizes.append(len(items)) or [[0.0, -9.0]] * len(items),
+    )
+    prompt, choice = list(range(likelihood.SHORT + 1)), [5] * 300
+    items = [[(prompt, choice)] * 4 for _ in range(6)] + [[(prompt, [5])] * 4 for _ in range(32)]
+    likelihood.log_likelihoods(tiny[0], items, likelihood.EXACT_BATCH)
+    assert sizes == [1] * 6 + [16, 16], "1,200 tokens each, and 64 choices at most"
 
 
 def test_choices_behind_different_prompts_are_compared(tiny):

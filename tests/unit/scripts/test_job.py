@@ -1,6 +1,8 @@
 """A job that used code which its fingerprint leaves out must not pass for one that did not."""
 
 import contextlib
+import json
+import runpy
 import sys
 import types
 from pathlib import Path
@@ -137,3 +139,31 @@ def test_a_full_disk_is_told_with_its_place_whoever_found_it(job, capsys, error)
     told = capsys.readouterr().err
     assert f"{Path('results').resolve()}: the disk is full" in told and "make room" in told
     assert Path("logs/errors.txt").read_text() in told
+
+
+def test_a_job_that_could_not_do_all_is_done_again_by_the_next_run_and_says_why(job):
+    one = settings(cfg="a")
+    Path("results/pico/outputs").mkdir(parents=True)
+    for reasons in (["nobody answered", "and more"], []):
+        left: list[str] = []
+        with job.running(one, again=left):
+            Path(one.output[0]).write_text("some")
+            left += reasons
+        stale = dict(job.made.stale("results/pico", "digests.json"))
+        assert stale == ({one.output[0]: reasons[0]} if reasons else {})
+
+
+def test_models_that_the_hub_has_not_answered_for_are_asked_for_again(job, monkeypatch):
+    """The file that says what was looked up holds no others."""
+    models = {name: {"hub": f"x/{name}", "revision": None} for name in ("base", "joint")}
+    one = settings(cfg=models)
+    one.output = ["results/pico/hub.json"]
+    Path("results/pico").mkdir(parents=True)
+    for silent in (["x/joint"], []):
+        monkeypatch.setattr("babelmerge.models.hub.looking_up.look_up", lambda _, s=silent: s)
+        runpy.run_path(str(SCRIPTS / "check_hub.py"), {"snakemake": one})
+        found = json.loads(Path(one.output[0]).read_text())
+        assert found == {k: v for k, v in models.items() if v["hub"] not in silent}
+        stale = dict(job.made.stale("results/pico", "digests.json"))
+        told = {one.output[0]: "the hub has not answered for x/joint"}
+        assert stale == (told if silent else {})

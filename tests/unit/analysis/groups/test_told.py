@@ -1,13 +1,16 @@
 """From sentence files of the adapters study, made up, to tables, figure and sentences."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from places import ROOT
 from small_studies import shipped
 
-from babelmerge.analysis.groups import comparing, figures, findings, tables
+from babelmerge.analysis.groups import chapter, comparing, figures, findings, tables
 from babelmerge.analysis.groups.lines import SECTIONS
-from babelmerge.display.layout import Table
+from babelmerge.display import html as page
+from babelmerge.display.chapters import Parts
+from babelmerge.display.layout import Cell, Row, Table
 from babelmerge.evaluation import metrics
 from babelmerge.files.long_tables import read_long
 from babelmerge.study.grammar.methods import PRESETS
@@ -113,10 +116,10 @@ def test_published_values_stand_beside_ours(long, cfg):
 
 
 def test_sentences_say_what_a_group_changes_and_what_is_sure(long, plan):
-    chapter = ablations.chapter(plan)
-    told = chapter.study["changes"][DIRECTION]
+    facts = ablations.chapter(plan).study
+    told = facts["changes"][DIRECTION]
     rows = {"sentiment/en": 5000.0, "more-sentiment/en": 5000.0}
-    datasets = chapter.study["directions"][DIRECTION]
+    datasets = facts["directions"][DIRECTION]
     said = list(findings.changes(long, told, datasets, "accuracy", rows))
     assert len(said) == 6
     assert said[0].startswith("sentiment-modern: the same experts by other methods.")
@@ -125,6 +128,21 @@ def test_sentences_say_what_a_group_changes_and_what_is_sure(long, plan):
     assert "15 experts of several tasks at once" in said[4]
     assert "3 merges merged again, across tasks" in said[5]
     assert not any("pair" in sentence or "direction" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1, 6, 60])
+def test_a_table_of_groups_is_folded_once_and_only_where_it_is_long(long, plan, over):
+    facts = ablations.chapter(plan).study
+    study = {**facts, "metrics": {**facts["metrics"], DIRECTION: "accuracy"}}
+    rows = tuple(Row("", f"row {at}", (Cell("1"),)) for at in range(page.MOST_ROWS + over))
+    box = page.table_box(Table("Of groups", (("x",),), rows, pd.DataFrame()))
+    key = ("groups", DIRECTION)
+    parts = Parts(study, {key: long}, {}, {("ablations", DIRECTION): box})
+    told = chapter.ablations(parts)
+    before = told[: told.index("<table>")]
+    assert before.count("<details>") - before.count("</details>") == (over > 0)
+    assert told.count("<details>") == told.count("</details>") == 2 * (over > 0)
+    assert "sentiment-modern: the same experts by other methods." in told
 
 
 def test_the_figure_has_a_bar_for_each_model_of_all_languages(long, cfg):

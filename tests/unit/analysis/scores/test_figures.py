@@ -1,5 +1,7 @@
 """Figures: the same bytes each time, everything told, nothing cut off, gaps shown as gaps."""
 
+import re
+
 import made_up_study
 import matplotlib
 import numpy as np
@@ -179,6 +181,10 @@ def crowd(sets, methods=3, dead=0, group="all", tasks=4):
             yield row | {"unlearnt": "floor" if lost else ""}
 
 
+MOST = 48  # test sets of one group that have room
+ROOM = figures.crowded.PANEL + MOST * figures.crowded.ROW
+
+
 @pytest.mark.parametrize(
     ("sets", "dead"), [(3, 0), (9, 25), (33, 0), (33, 25), (150, 40), (400, 0)]
 )
@@ -188,23 +194,73 @@ def test_a_figure_of_retention_is_as_tall_as_a_page_at_most(sets, dead, methods,
     figure = figures.retention_bars(frame, "accuracy", ["all"])
     assert figure.get_figheight() < 11
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert len(names) == min(sets, figures.crowded.MOST) or len(names) == sets
+    assert len(names) == min(sets, MOST) or len(names) == sets
     assert len(set(names)) == len(names)
     note = figure.get_supxlabel().replace("\n", " ")
     assert (f"{dead} test sets are not drawn" in note) == bool(dead)
-    if len(names) < sets and not dead:
-        assert f"Of {sets} test sets the {len(names)} are drawn" in note
+    if len(names) < sets:
+        assert note.startswith(f"Of {sets} test sets the {len(names)} are drawn")
+    assert "…" not in note and note.count("\n") < figures.crowded.LINES
 
 
 def test_those_that_lose_most_are_drawn_where_there_is_no_room_for_all():
     frame = pd.concat([pd.DataFrame(crowd(70, group=name)) for name in ("a", "b")])
     frame.loc[frame.group == "b", ["retention", "low", "high"]] += 5
     parts = {name: frame[frame.group == name] for name in ("a", "b")}
-    few = figures.crowded.fewest(parts, 30)
+    panel, row = figures.crowded.PANEL, figures.crowded.ROW
+    few = figures.crowded.fewest(parts, panel + 30 * row)
     means = parts["a"].groupby("dataset")["retention"].mean().nsmallest(30)
     assert list(few) == ["a"] and set(few["a"]["dataset"]) == set(means.index)
-    both = figures.crowded.fewest(parts, 100)
+    both = figures.crowded.fewest(parts, 2 * panel + 100 * row)
     assert both["a"]["dataset"].nunique() == 70 and both["b"]["dataset"].nunique() == 30
+
+
+@pytest.mark.parametrize("groups", [1, 2, 12, 40])
+@pytest.mark.parametrize("sets", [1, 3, 60])
+def test_panels_count_into_the_height(groups, sets):
+    """Rows are taken until it is reached, whatever number of groups they are of."""
+    frame = pd.concat([pd.DataFrame(crowd(sets, 2, group=f"g{at}")) for at in range(groups)])
+    parts = {name: part for name, part in frame.groupby("group", sort=False)}
+    few = figures.crowded.fewest(parts)
+    taken = sum(map(figures.crowded.height, few.values()))
+    assert taken <= figures.crowded.TALLEST + 1e-6 and ROOM == pytest.approx(8.1)
+    drawn = sum(part["dataset"].nunique() for part in few.values())
+    more = figures.crowded.PANEL + figures.crowded.ROW
+    assert drawn == groups * sets or taken > figures.crowded.TALLEST - more
+    means = frame.groupby(["group", "dataset"], sort=False)["retention"].mean().sort_values()
+    least = [part.groupby("dataset")["retention"].mean() for part in few.values()]
+    assert sorted(pd.concat(least)) == pytest.approx(means.iloc[:drawn].tolist())
+    if groups * sets > 60:
+        assert figures.retention_bars(frame, "accuracy", list(parts)).get_figheight() < 11
+
+
+@pytest.mark.parametrize("dead", [1, 2, 30, 300])
+def test_names_that_have_no_room_beneath_are_counted(dead):
+    frame = pd.DataFrame(crowd(80 + dead, dead=dead))
+    note = figures.retention_bars(frame, "accuracy", ["all"]).get_supxlabel()
+    text = note.replace("\n", " ")
+    assert text.startswith("Of 80 test sets the 48 are drawn") and text.endswith(".")
+    assert len(note.splitlines()) <= figures.crowded.LINES
+    named = re.findall(r"\bl\d+", text)
+    left = re.search(r" and (\d+) more\.$", text)
+    assert len(set(named)) + int(left[1] if left else 0) == dead
+    assert bool(left) == (dead == 300)
+
+
+def test_marks_beyond_the_axis_stand_at_its_end_with_their_number():
+    frame = pd.DataFrame(crowd(40))
+    far = frame["dataset"].isin(["task0/l0", "task1/l1"]) & (frame["method"] != "m2")
+    far &= ~((frame["dataset"] == "task1/l1") & (frame["method"] == "m1"))
+    frame.loc[far, ["retention", "low", "high"]] = [[6.12, 6, 7], [8.5, 8, 9], [30.0, 20, 40]]
+    ax = figures.retention_bars(frame, "accuracy", ["all"]).axes[0]
+    top = ax.get_xlim()[1]
+    marks = [line for line in ax.lines if line.get_marker() != "None"]
+    found = sorted(float(line.get_xdata()[0]) for line in marks)
+    assert found == pytest.approx(sorted(np.minimum(frame["retention"], top)))
+    assert not any(line.get_clip_on() for line in marks)
+    names = [name.get_text() for name in ax.get_yticklabels()]
+    told = {names[int(text.xy[1])][-2:]: text.get_text() for text in ax.texts}
+    assert told == {"l0": "612% to 850%", "l1": "3000%"}
 
 
 def test_rows_of_marks_lie_where_shares_are():

@@ -46,6 +46,31 @@ MISTAKES = {
         "base: {path: models/base, hub: a/b}",
         ["base", "several sources"],
     ),
+    "address of a base": (
+        "base: {path: models/base}",
+        "base: {hub: https://huggingface.co/google/gemma-3-270m}",
+        ["base.hub", "is an address", "owner/name", "`hub: google/gemma-3-270m`"],
+    ),
+    "repository of three parts": (
+        "{each: translation}",
+        '{each: translation, hub: "a/{unit}/c"}',
+        ["experts.pairs.hub", "'a/{unit}/c'", 'more than one "/"', "owner/name"],
+    ),
+    "space behind a tokenizer's repository": (
+        "base: {path: models/base}",
+        'base: {architecture: {model_type: llama}, tokenizer: {hub: "a/b "}}',
+        ["base.tokenizer.hub", "'a/b '", "white space", "`hub: a/b`"],
+    ),
+    "address of an encoder": (
+        "title: Small",
+        "title: S\nevaluation: {bertscore: {hub: hf.co/a/b}}",
+        ["evaluation.bertscore.hub", "owner/name", "`hub: a/b`"],
+    ),
+    "address of a data set": (
+        "  made: {controlled: {seed: 3}}",
+        "  made: {controlled: {}}\n  far: {hub: 'https://huggingface.co/datasets/a/b'}",
+        ["corpora.far.hub", "is an address", "hf://", "`hub: a/b`"],
+    ),
     "vocabulary of no task": (
         "base: {path: models/base}",
         "base: {path: models/base, vocabulary: {of: translations}}",

@@ -4,7 +4,7 @@ import dataclasses
 import re
 from pathlib import Path
 
-from small_studies import SMALL, made, shipped
+from small_studies import SMALL, changed, made, shipped
 
 from babelmerge.study.graph import evaluate, paths, report, train
 from babelmerge.study.graph.data import split_file
@@ -168,3 +168,13 @@ def test_all_models_of_the_hub_are_looked_up_before_anything_is_trained():
     assert train.hub_checked(plan) == [paths.of(plan, paths.HUB_CHECKED)]
     assert not train.looked_up(shipped("pretraining-mini"))
     assert train.hub_checked(shipped("pretraining-mini")) == []
+
+
+def test_a_tokenizer_that_is_taken_from_the_hub_is_looked_up_too():
+    """It is fetched once the data are made and checked, too late to hear that it is not there."""
+    base = "base: {{architecture: {{model_type: llama}}, tokenizer: {{hub: {}}}}}"
+    for told, revision in (("a/b", None), ("a/b, revision: v2", "v2")):
+        plan = made(changed("base: {path: models/base}", base.format(told)))
+        place = {"hub": "a/b", "revision": revision}
+        assert train.looked_up(plan) == {"the base's tokenizer": place}
+        assert train.hub_checked(plan)

@@ -76,7 +76,7 @@ def log_likelihoods(
     tokens = EXACT_TOKENS if generation.is_exact(model) else None
     for way in (_shared, _whole):
         own = [at for at, item in enumerate(items) if (way is _shared) == _is_long(item)]
-        own.sort(key=lambda at: -_longest(items[at], way))
+        own.sort(key=lambda at: _widths(items[at], way), reverse=True)
         for chosen in _batches(own, items, batch_size, tokens, way):
             values = way([items[at] for at in chosen], model)
             for at, numbers in zip(chosen, values, strict=True):
@@ -93,9 +93,12 @@ def _is_long(item: Item) -> bool:
     return len(item) > 1 and len(first) > SHORT and all(read == first for read, _ in item)
 
 
-def _longest(item: Item, way: Callable) -> int:
-    """Tokens by which items of a like length share a batch."""
-    return len(item[0][0]) if way is _shared else max(map(_length, item))
+def _widths(item: Item, way: Callable) -> tuple[int, int]:
+    """Tokens of the prompt that its choices share, 0 where they share none, and of the longest
+    sequence that is read for a choice. Items that are alike in these share a batch."""
+    if way is _shared:
+        return len(item[0][0]), max(len(counted) for _, counted in item)
+    return 0, max(map(_length, item))
 
 
 def _length(pair: Pair) -> int:
@@ -105,19 +108,21 @@ def _length(pair: Pair) -> int:
 def _batches(
     order: Sequence[int], items: Sequence[Item], size: int, tokens: int | None, way: Callable
 ) -> Iterator[list[int]]:
-    """Neighbours in order, the longest first: `size` choices, and `tokens` with their padding."""
-    batch, width, longest = [], 0, 0
+    """Neighbours in order: `size` choices, and in either pass `tokens` with their padding.
+
+    One pass reads the prompts that are shared, the other each choice.
+    """
+    batch: list[int] = []
+    choices_, prompt, choice = 0, 0, 0  # their number, and the widest of each
     for at in order:
-        own = len(items[at])
-        rows = len(batch) + 1 if way is _shared else width + own
-        full = tokens is not None and rows * longest > tokens
-        if batch and (full or width + own > size):
+        own = _widths(items[at], way)
+        number, widest = choices_ + len(items[at]), (max(prompt, own[0]), max(choice, own[1]))
+        read = max((len(batch) + 1) * widest[0], number * widest[1])
+        if batch and (number > size or tokens is not None and read > tokens):
             yield batch
-            batch, width = [], 0
-        if not batch:
-            longest = _longest(items[at], way)
+            batch, number, widest = [], len(items[at]), own
         batch.append(at)
-        width += own
+        choices_, (prompt, choice) = number, widest
     if batch:
         yield batch
 

@@ -19,6 +19,7 @@ from babelmerge.files import directories, provenance
 from babelmerge.files.atomic import write_atomically
 
 FOLDER, ENDING = "made", ".made"
+UNENDED = "the job that makes it did not end"
 
 
 def content(path: str | Path) -> str:
@@ -56,13 +57,16 @@ class Record:
         }
         write_atomically(self.file, json.dumps(told))
 
-    def begin(self) -> None:
+    def begin(self, why: str = UNENDED) -> None:
         """Before the outputs are made: nothing of the old ones counts any more, and what is not
-        written down as made when the job is over did not come to its end."""
+        written down as made when the job is over did not come to its end.
+
+        why: what `stale` then says of them; a job that has to be done again leaves it behind.
+        """
         for link in map(self._beside, self.outputs):
             link.unlink(missing_ok=True)
         told = {"key": None, "made": {self._name(path): {} for path in self.outputs}}
-        write_atomically(self.file, json.dumps(told | {"ended": False}))
+        write_atomically(self.file, json.dumps(told | {"ended": False, "why": why}))
 
     def _name(self, output: Path) -> str:
         return output.relative_to(self.root).as_posix()
@@ -174,7 +178,7 @@ def _records(root: str | Path) -> Iterator[tuple[Path, dict]]:
 def _wrong(root: Path, name: str, read: Mapping, memory: str | Path) -> str:
     output, parts = root / name, read["made"][name]
     if not read.get("ended", True):
-        return "the job that makes it did not end"
+        return read.get("why", UNENDED)
     if not output.exists():
         return "it was deleted"
     made = read.get("content", {}).get(name)

@@ -3,9 +3,10 @@
 For all rooms that train, merge, ask or look at models. It knows no method of merging and no study.
 `checkpoints` reads and writes tensors by name without loading a model and is where to start;
 `loading` gives a live model, `whole` sees to it that nothing in it is random, and `taking` takes
-ready ones in, from the hub or a folder; `differences` says how two folders differ. A folder may
-hold an adapter alone, whose base lies elsewhere (`adapter_base`): `loading.load` and
-`adapters.opened` give the model that both make, and all who read a model come through these two.
+ready ones in, from the hub or a folder, where `hub` looks them up before; `differences` says how
+two folders differ. A folder may hold an adapter alone, whose base lies elsewhere (`adapter_base`):
+`loading.load` and `adapters.opened` give the model that both make, and all who read a model come
+through these two.
 `dialect` has one reading of configs, tied heads and names, for who puts models side by side.
 `adapter_config` and `adapter_changes` say what an adapter is without reading its factors; `losses`
 has the next-token loss, `positions` says how far a model can read, `packed` whether it keeps

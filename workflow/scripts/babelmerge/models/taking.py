@@ -9,7 +9,7 @@ it is given.
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,11 +21,10 @@ from babelmerge.files.directories import COMPANIONS
 from babelmerge.models import adapter_taking
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.checkpoints import Checkpoint, write_tensors
+from babelmerge.models.hub import looking_up
 from babelmerge.models.loading import load_tokenizer, without_weights
-from babelmerge.words import spelling
 
 LOG = logging.getLogger(__name__)
-MOST_TOLD = 8  # problems that an error lists
 # Everything a decoder needs, and nothing that can run: no .py, no .bin.
 KEPT = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 
@@ -95,89 +94,6 @@ def tokenizer(hub: str | None = None, revision: str | None = None, path: str | N
         return load_tokenizer(folder)
 
 
-def look_up(wanted: Mapping[str, tuple[str, str | None]]) -> None:
-    """ValueError unless each repository is on the hub and has the revision, all at once.
-
-    wanted: by model, a repository and a revision, None for the default one. Nothing is fetched. A
-    hub that cannot be reached has not said no: what is to be fetched may lie in its cache.
-    """
-    known: dict[str, list[str] | None] = {}
-    problems = {}
-    for repository, revision in dict.fromkeys(wanted.values()):
-        try:
-            if repository not in known:
-                known[repository] = _revisions(repository)
-            problems[repository, revision] = _missing(repository, revision, known[repository])
-        except Exception as error:  # of the connection: nobody answers, nor will for others
-            LOG.warning("models on the hub are not looked up: %s", error)
-            break
-    models: dict[str, list[str]] = {}
-    for model, one in wanted.items():
-        if problem := problems.get(one):
-            models.setdefault(problem, []).append(model)
-    if models:
-        raise ValueError(_told(models))
-
-
-def _told(models: Mapping[str, Sequence[str]]) -> str:
-    """A line for each problem, with the models that have it; of many problems the first."""
-    lines = []
-    for problem, (first, *others) in models.items():
-        more = f" and {len(others)} more" if others else ""
-        lines.append(f"{first}{more}: {problem}")
-    left = len(lines) - MOST_TOLD
-    return "\n".join([*lines[:MOST_TOLD], *([f"… and {left} more like these"] if left > 0 else [])])
-
-
-def _missing(repository: str, revision: str | None, known: list[str] | None) -> str:
-    """What is wrong with a repository or its revision; empty where nothing is known to be."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    if known is not None and (revision is None or revision in known):
-        return ""
-    try:
-        HfApi().model_info(repository, revision=revision)
-    except RevisionNotFoundError:
-        return _no_revision(repository, revision, known)
-    except RepositoryNotFoundError:
-        return (
-            f"{repository} is not on the hub, or not for this account; correct `hub`, or run "
-            "`hf auth login` if it is private"
-        )
-    except HfHubHTTPError as error:
-        LOG.warning("%s@%s: not looked up (%s)", repository, revision or "main", error)
-    return ""
-
-
-def _revisions(repository: str) -> list[str] | None:
-    """The branches and tags of a repository; None where the hub does not tell them."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
-
-    try:
-        refs = HfApi().list_repo_refs(repository)
-    except HfHubHTTPError:
-        return None
-    return [ref.name for ref in (*refs.branches, *refs.tags)]
-
-
-def _no_revision(repository: str, revision: str | None, known: Sequence[str] | None) -> str:
-    """That a revision is not there, what is, and what to do."""
-    there = f"; it has {spelling.listed(known)}" if known else ""
-    like = spelling.nearest(revision, known or ())
-    remedy = (
-        "Name a branch, tag or commit of it in `revision` or, of checkpoints along training, in "
-        "`checkpoint_revision`."
-    )
-    found = f"{repository} has no revision {revision or 'main'}{there}."
-    return " ".join(filter(None, (found, like, remedy)))
-
-
 def download(
     repository: str, revision: str | None, folder: Path, patterns: Sequence[str] = KEPT
 ) -> None:
@@ -194,8 +110,8 @@ def download(
             repository, revision=revision, local_dir=folder, allow_patterns=list(patterns)
         )
     except RevisionNotFoundError as error:
-        known = _revisions(repository)
-        raise ValueError(_no_revision(repository, revision, known)) from error
+        known = looking_up.revisions(repository)
+        raise ValueError(looking_up.no_revision(repository, revision, known)) from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ValueError(
             f"{repository}@{revision or 'main'}: could not be fetched from the hub ({error}); "

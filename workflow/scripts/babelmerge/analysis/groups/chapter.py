@@ -19,7 +19,6 @@ ACROSS = (
 STUDIES = (
     "The same question asked with another base: what this study and those beside it have in common."
 )
-MOST_OPEN = 30  # rows of a table that is shown unfolded
 
 
 def ablations(parts: Parts) -> str:
@@ -42,10 +41,9 @@ def _direction(parts: Parts, name: str, rows: Mapping[str, float]) -> str:
     sentences = [*findings.changes(table, told, datasets, metric, rows)]
     said = page.bullets([*sentences, *findings.otherwise(table, metric)])
     body = chapters.heading("Groups", name, {"": table[table["dataset"] != ""]})
-    box = parts.table("ablations", name)
-    if box.count('scope="row"') <= MOST_OPEN:
-        return body + said + box
-    return body + page.details("Group by group", said) + page.details("All groups", box)
+    box = parts.table("ablations", name)  # which folds itself where it is long
+    many = box.count('scope="row"') > page.MOST_ROWS
+    return body + (page.details("Group by group", said) if many else said) + box
 
 
 def _studies(parts: Parts) -> str:

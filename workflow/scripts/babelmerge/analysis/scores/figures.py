@@ -49,7 +49,7 @@ def retention_bars(retention: pd.DataFrame, metric: str, groups: Sequence[str]) 
     learnt = chosen[chosen["unlearnt"] == ""]
     parts = {name: learnt[learnt["group"] == name] for name in groups}
     parts = {name: part for name, part in parts.items() if len(part)}
-    told, top = [crowded.unlearnt(chosen)], top_of(learnt)
+    first, top = "", top_of(learnt)
     if sum(_height(part, methods) for part in parts.values()) <= TALLEST:
         heights = [_height(part, methods) for part in parts.values()]
         handles, draw = _legend(methods, learnt), _bars
@@ -57,8 +57,8 @@ def retention_bars(retention: pd.DataFrame, metric: str, groups: Sequence[str]) 
         every, parts = parts, crowded.fewest(parts)
         heights = [crowded.height(part) for part in parts.values()]
         handles, draw = crowded.legend(methods, _has_joint(learnt)), _marks
-        told.append(crowded.beyond(every, parts))
-    lines = crowded.note(told)
+        first, top = crowded.beyond(every, parts), top_of(pd.concat(parts.values()))
+    lines = crowded.note(first, chosen)
     around = 0.2 + 0.2 * math.ceil(len(handles) / 3) + crowded.LINE * len(lines)
     with fs.style():
         figure, axes = fs.panels(heights, map(labels.group, parts), around=around)
@@ -143,7 +143,8 @@ def _bars(ax: Axes, part: pd.DataFrame, methods: Sequence[str], top: float) -> N
 
 
 def _marks(ax: Axes, part: pd.DataFrame, methods: Sequence[str], top: float) -> None:
-    crowded.draw(ax, part.assign(base=_share(part, "base"), joint=_share(part, "joint")), methods)
+    shares = {"base": _share(part, "base"), "joint": _share(part, "joint")}
+    crowded.draw(ax, part.assign(**shares), methods, top)
     ax.axvline(1, color=fs.INK, linewidth=0.8, zorder=0)
     percent_axis(ax, top)
 

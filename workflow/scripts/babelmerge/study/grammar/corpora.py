@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
+from babelmerge.study.grammar.repositories import DataRepository
 from babelmerge.words.strict import (
     Count,
     Listed,
@@ -68,7 +69,7 @@ class _Columns(Strict):
 class HubCorpus(_Columns):
     """A data set on the Hugging Face hub."""
 
-    hub: Text = key("Repository of the data set; may hold placeholders.", ...)
+    hub: DataRepository = key("Repository of the data set; may hold placeholders.", ...)
     revision: Text | None = key("Commit or branch.")
     config: Text | None = key("Configuration; may hold placeholders.")
     split: Text | None = key("Split taken when a task names none.")

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from babelmerge.study.grammar import architectures
+from babelmerge.study.grammar.repositories import Repository
 from babelmerge.training.settings import Training
 from babelmerge.words.spelling import listed
 from babelmerge.words.strict import (
@@ -40,7 +41,7 @@ class Tokenizer(Strict):
     of: OneOrMore | None = key(
         "Tasks or datasets whose training rows it is learnt from. Default: base.pretrain's."
     )
-    hub: Text | None = key("Repository to take it from.")
+    hub: Repository | None = key("Repository to take it from.")
     revision: Text | None = key("Commit or branch there.")
     path: Text | None = key("Folder to take it from.")
 
@@ -57,7 +58,9 @@ class Tokenizer(Strict):
 class Ready(Strict):
     """A model that exists already."""
 
-    hub: Text | None = key("Repository of a checkpoint or LoRA adapter; may hold placeholders.")
+    hub: Repository | None = key(
+        "Repository of a checkpoint or LoRA adapter; may hold placeholders."
+    )
     revision: Text | None = key("Commit or branch there.")
     path: Text | None = key("Folder of a checkpoint or adapter; may hold placeholders.")
 

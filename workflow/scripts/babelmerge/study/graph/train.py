@@ -56,14 +56,22 @@ def hub_checked(plan: Plan) -> list[str]:
 
 
 def looked_up(plan: Plan) -> dict[str, dict]:
-    """Model -> its repository on the hub and its revision, of all that are taken from there."""
+    """Model -> its repository on the hub and its revision, of all that are taken from there.
+
+    The encoder of BERTScore and a tokenizer that a base from scratch is given are among them.
+    """
     sources = {id_: model.source for id_, model in plan.taken.items()}
     sources |= {"the encoder of BERTScore": plan.encoder.source} if plan.encoder else {}
-    return {
+    found = {
         name: {"hub": source.hub, "revision": source.revision}
         for name, source in sources.items()
         if isinstance(source, Taken) and source.hub
     }
+    tokenizer = getattr(plan.models["base"].source, "tokenizer", None) or {}
+    if tokenizer.get("hub"):
+        place = {"hub": tokenizer["hub"], "revision": tokenizer.get("revision")}
+        found["the base's tokenizer"] = place
+    return found
 
 
 def taken_files(plan: Plan, model: str) -> list[str]:
