@@ -4,6 +4,7 @@ Stands in for bars where these would be taller than a page. Takes rows of the lo
 and draws on axes that it is given.
 """
 
+import bisect
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -161,12 +162,16 @@ def note(first: str, rows: pd.DataFrame) -> list[str]:
 
     As many of these are named as LINES have room for.
     """
-    for most in range(rows["dataset"].nunique(), 0, -1):
+
+    def lines(most: int) -> list[str]:
         text = " ".join(filter(None, (first, unlearnt(rows, most))))
-        lines = textwrap.wrap(text, CHARACTERS)
-        if len(lines) <= LINES:
-            break
-    return lines
+        return textwrap.wrap(text, CHARACTERS)
+
+    number = rows["dataset"].nunique()
+    if len(whole := lines(number)) <= LINES:
+        return whole
+    room = bisect.bisect(range(1, number), LINES, key=lambda most: len(lines(most)))
+    return lines(max(1, room))
 
 
 def beneath(figure: Figure, lines: Sequence[str]) -> None:
