@@ -97,12 +97,12 @@ def _configured(config: Mapping[str, Any]) -> str | None:
 
 def _told(tensors: Facts) -> Iterator[tuple[str, str]]:
     """(name, who wrote it) of tensors that are not plain weights; what names its maker first."""
+    ends = tuple(COMPANIONS)
     for name in tensors:
         if STATE in name:
             yield name, "bitsandbytes"
-        for end, maker in COMPANIONS.items():
-            if name.endswith(end):
-                yield name, maker
+        if name.endswith(ends):
+            yield name, next(maker for end, maker in COMPANIONS.items() if name.endswith(end))
     for name, (code, shape) in tensors.items():
         if code.startswith(SMALL_FLOATS):
             yield name, "FP8" if code.startswith("F8") else code

@@ -144,8 +144,9 @@ class TensorFiles:
 
     def _read_entries(self) -> dict[str, tuple[str, dict]]:
         entries: dict[str, tuple[str, dict]] = {}
-        for file in weight_files(self.path):
-            for name, fact in read_header(self.path / file).items():
+        paths = {file: self.path / file for file in weight_files(self.path)}
+        for file, path in paths.items():
+            for name, fact in read_header(path).items():
                 if name in entries:
                     raise ValueError(
                         f"{self.path}: {name} is in {entries[name][0]} and in {file}, expected in "
@@ -158,7 +159,7 @@ class TensorFiles:
         facts = {n: (fact["dtype"], tuple(fact["shape"])) for n, (_, fact) in entries.items()}
         quantised.refuse(self.path, self.config, facts)
         for name, (code, _) in facts.items():
-            require_known(self.path / entries[name][0], name, code)
+            require_known(paths[entries[name][0]], name, code)
         return entries
 
     def _check_index(self, entries: dict[str, tuple[str, dict]]) -> None:

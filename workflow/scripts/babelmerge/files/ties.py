@@ -6,7 +6,8 @@ and decoders share (`COPIES`) goes by the bytes alone. Members of one merge or c
 brought to one form by `alike`. No torch.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -115,8 +116,10 @@ def is_looked_up(name: str) -> bool:
 
 def source_of(name: str) -> str | None:
     """The tensor that one of these names is a copy of, see `COPIES`."""
-    end = next((end for end in COPIES if _ends(name, (end,))), None)
-    return name.removesuffix(end) + COPIES[end] if end else None
+    if not _ends(name, tuple(COPIES)):
+        return None
+    end = next(end for end in COPIES if _ends(name, (end,)))
+    return name.removesuffix(end) + COPIES[end]
 
 
 def original_of(name: str, names: Collection[str]) -> str | None:
@@ -228,10 +231,18 @@ def _headed(model: One, head: str, shape: tuple[int, ...]) -> One:
 
 def _apart(models: list[One]) -> list[One]:
     """The models where what is no copy in one of them is a tensor of its own in all."""
-    listed = dict.fromkeys(n for m in models for n in m.names if original_of(n, m.names) in m.names)
+    listed = {name: None for model in models for name in _own_copies(model.names)}
     for name in listed:
         models = [_with(m, name) if name not in m.names else m for m in models]
     return models
+
+
+def _own_copies(names: Sequence[str]) -> Iterator[str]:
+    """The names whose original is among them: no copies, since models do not list those."""
+    for name in names:
+        original = original_of(name, names)
+        if original is not None and original in names:
+            yield name
 
 
 def _with(model: One, name: str) -> One:
@@ -241,5 +252,10 @@ def _with(model: One, name: str) -> One:
     return model.with_copy(name, original) if original else model
 
 
-def _ends(name: str, ends: Sequence[str]) -> bool:
-    return any(name == end or name.endswith(f".{end}") for end in ends)
+def _ends(name: str, ends: tuple[str, ...]) -> bool:
+    return f".{name}".endswith(_dotted(ends))
+
+
+@cache
+def _dotted(ends: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f".{end}" for end in ends)
