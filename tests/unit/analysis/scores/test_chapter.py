@@ -199,6 +199,15 @@ def test_points_lost_say_of_which_test_sets_they_are():
     assert "20.0 points (g), on average of the test sets of which the expert learnt" in said
 
 
+def test_merges_that_gain_are_not_said_to_drop():
+    rows = [("g", "ties", "t/hi-en", 1.2, 1.1, 1.3), ("h", "ties", "t/en-hi", 0.5, 0.4, 0.6)]
+    families = {"g": {"g": []}, "h": {"h": []}}
+    (said,) = findings.interference(scored(retention=kept(rows), families=families))
+    assert said == (
+        "From expert to merge, BLEU drops by 25.0 points (h) and rises by 10.0 points (g), on average."
+    )
+
+
 def test_counts_against_base_and_expert():
     rows = [("g", m, "t/hi-en", share, 0, 1) for m, share in (("a", 0.1), ("b", 0.5), ("c", 0.3))]
     frame = kept(rows).assign(p_base=[0.01, 0.01, 0.5])

@@ -140,22 +140,24 @@ def _untested(rows: pd.DataFrame) -> list[str]:
 
 
 def interference(scored: Scored) -> list[str]:
-    """Points lost between expert and merge, family by family."""
+    """Points lost or gained between expert and merge, family by family."""
     rows, facts = scored.kept, metrics.metric(scored.metric)
     digits, unit = (facts.digits, "") if facts.is_cost else (1, " points")
     every = len(rows)
     rows = rows if rows.empty else rows[rows["unlearnt"] == ""]
-    parts = []
+    verbs = ("grow", "shrink") if facts.is_cost else ("drops", "rises")
+    parts: dict[str, list[str]] = {verb: [] for verb in verbs}
     for family, groups in scored.families.items():
         drop = rows.loc[rows["group"].isin(groups), "drop"].dropna() if len(rows) else rows
         if len(drop):
-            lost = labels.number(facts.factor * drop.mean(), digits)
-            parts.append(f"{lost}{unit} ({labels.group(family)})")
-    if not parts:
+            lost = facts.factor * drop.mean()
+            size = f"{labels.number(abs(lost), digits)}{unit} ({labels.group(family)})"
+            parts[verbs[int(lost < 0)]].append(size)
+    told = [f"{verb} by {labels.listing(found)}" for verb, found in parts.items() if found]
+    if not told:
         return []
-    verb, told = "grow" if facts.is_cost else "drops", labels.listing(parts)
     over = "" if len(rows) == every else " of the test sets of which the expert learnt something"
-    return [f"From expert to merge, {scored.word} {verb} by {told}, on average{over}."]
+    return [f"From expert to merge, {scored.word} {' and '.join(told)}, on average{over}."]
 
 
 def joint(scored: Scored) -> list[str]:
