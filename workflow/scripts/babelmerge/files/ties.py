@@ -7,6 +7,7 @@ brought to one form by `alike`. No torch.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -242,4 +243,9 @@ def _with(model: One, name: str) -> One:
 
 
 def _ends(name: str, ends: Sequence[str]) -> bool:
-    return any(name == end or name.endswith(f".{end}") for end in ends)
+    return f".{name}".endswith(_dotted(tuple(ends)))
+
+
+@cache
+def _dotted(ends: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f".{end}" for end in ends)
