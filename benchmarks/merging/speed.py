@@ -7,9 +7,9 @@ in turn, each as a process of its own: the floor (read five models, write one, b
 ours and mergekit on the same recipe file with the same dtype. What is written is on the disk before
 the next run begins. The files are in the page cache; a second table has runs for which they were
 dropped from it. Also: private memory, for the model and for one of twice the layers; 30 points of a
-TIES grid in one process; the same on a GPU where torch sees one. Everything is done in --folder
-(default: a temporary one, about 15 GB with --peer once). --write puts the tables into
-benchmarks/README.md between its markers.
+TIES grid in one process, beside a plain copy of the base into the same live model; the same on a
+GPU where torch sees one. Everything is done in --folder (default: a temporary one, about 15 GB with
+--peer once). --write puts the tables into benchmarks/README.md between its markers.
 """
 
 import argparse
@@ -36,6 +36,8 @@ from babelmerge.files import directories, tensor_files  # noqa: E402
 from babelmerge.recipes import recipes  # noqa: E402
 
 EXPERTS = 4
+# A first run leaves bytecode beside the sources, as it does for those who use this.
+INHERITED = {k: value for k, value in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 POINTS = {
     "linear": ("linear", {"weight": 0.25, "semantics": "mergekit"}),
     "task_arithmetic": ("task_arithmetic", {"weight": 0.3, "semantics": "mergekit"}),
@@ -135,7 +137,7 @@ class Measured:
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts"), **environment},
+            env={**INHERITED, "PYTHONPATH": str(ROOT / "workflow" / "scripts"), **environment},
         )
         self.private = 0
         watcher = threading.Thread(target=self._watch, args=(process,), daemon=True)
@@ -238,10 +240,13 @@ def cold_merges(folder: Path, base: Path, experts: dict[str, Path], runs: int) -
 
 
 SWEEP = """
-import sys, time, json
+import os, sys, time, json
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
 import torch
 from transformers import AutoModelForCausalLM
 from babelmerge import merging
+from babelmerge.files.tensor_files import TensorFiles
 base, experts = sys.argv[1], dict(item.split("=", 1) for item in sys.argv[2:])
 where = "cuda" if torch.cuda.is_available() else "cpu"
 model = AutoModelForCausalLM.from_pretrained(base, dtype="auto").to(where)
@@ -253,7 +258,18 @@ for _, tensors in merging.Sweep(base, experts, "ties").points(grid):
         torch.cuda.synchronize()
     times.append(time.perf_counter() - start)
     start = time.perf_counter()
-print(json.dumps({"first": times[0], "rest": times[1:], "where": where}))
+copies = []
+if where == "cpu":  # the floor: the base's bytes into the same live model
+    files, state, step = TensorFiles(base), model.state_dict(), 1 << 21
+    pairs = [(state[n].view(torch.uint8).numpy().reshape(-1), files.raw(n)) for n in files.names]
+    parts = [(to[i:i + step], raw[i:i + step]) for to, raw in pairs
+             for i in range(0, raw.size, step)]
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for _ in range(7):
+            start = time.perf_counter()
+            list(pool.map(lambda part: np.copyto(*part), parts))
+            copies.append(time.perf_counter() - start)
+print(json.dumps({"first": times[0], "rest": times[1:], "where": where, "copies": copies}))
 """
 
 
@@ -296,6 +312,14 @@ def told_sweep(found: dict, rows: list[dict]) -> str:
         f"{each:.3f} s on average (a new density {max(rest):.2f} s, a new weight "
         f"{statistics.median(rest):.2f} s); the whole process {found['total']:.1f} s."
     )
+    if found["copies"]:
+        low = statistics.median(found["copies"])
+        text += (
+            " The floor, a copy of the base's bytes into the live model on as many threads: "
+            f"{low:.3f} s, so a new weight takes {statistics.median(rest) / low:.1f} times that. "
+            "It reads the base and an update in float32 and writes the model, 8 bytes an element "
+            f"where the copy moves 4: {2 * low:.3f} s at the copy's rate."
+        )
     single = next((row["theirs"] for row in rows if row["method"] == "ties"), None)
     if single:
         minutes = 30 * single / 60

@@ -1,6 +1,8 @@
 """Where machine code is kept: in a folder that nobody but the user can write."""
 
 import os
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -52,3 +54,29 @@ def test_a_link_to_another_folder_is_not(places, tmp_path):
     (tmp_path / "theirs").mkdir()
     (places[0] / "babelmerge").symlink_to(tmp_path / "theirs")
     assert compiled._folder().parent == places[1] / f"babelmerge-{os.getuid()}"
+
+
+LOADS = """
+import sys
+import numba, numpy as np
+from babelmerge.merging.kernels import draws
+found = draws.draw_at(np.uint64(7), 3)
+print("numba.np.linalg" in sys.modules or "scipy.linalg" in sys.modules)
+print(found == numba.njit(lambda place: draws.draw_at(np.uint64(7), place))(3))
+"""
+
+
+def test_what_was_compiled_is_loaded_without_the_compiler_which_still_compiles_the_rest():
+    paths = os.pathsep.join(sys.path)
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", LOADS],
+            env={**os.environ, "PYTHONPATH": paths},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert told[0][1] == "True"
+    assert told[1] == ["False", "True"]

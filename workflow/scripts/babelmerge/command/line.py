@@ -5,6 +5,8 @@ when it runs, so that help, lists and mistakes in a recipe are instant. Exit cod
 same), 1 diff found differences, 2 bad input or trouble, 130 stopped by Ctrl-C, 143 by SIGTERM.
 """
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -22,8 +24,9 @@ TROUBLE, INTERRUPTED, BROKEN_PIPE = command_arguments.TROUBLE, 130, 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code (argparse's own exits leave as SystemExit)."""
-    if argv is None:
+    if argv is None:  # the process is this command's
         signal.signal(signal.SIGTERM, _terminate)
+        atexit.register(gc.freeze)  # the exit looks for no rubbish: half a second after a merge
     parser = command_arguments.build_parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete

@@ -7,6 +7,7 @@ which no arithmetic works; `Settings.at` gives the plain numbers of one tensor.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 from babelmerge.recipes import coefficients
@@ -102,7 +103,7 @@ class Settings:
         rest = {field.name: field.default for field in fields(self) if field.name in own}
         return replace(self, **{**rest, "method": self.then})
 
-    @property
+    @cached_property
     def conditional(self) -> bool:
         """Whether a value is not the same for every tensor."""
         return any(isinstance(value, Conditional) for value in self._values())

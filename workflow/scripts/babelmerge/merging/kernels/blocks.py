@@ -24,7 +24,12 @@ MIX_1 = np.uint64(random_keys.MIX_1)
 MIX_2 = np.uint64(random_keys.MIX_2)
 
 BLOCK = 4096
+# By a byte of marks, all bits or none of each of eight elements, two to a number.
+MARKS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
+MASKS = (MARKS.astype(np.uint32) * np.uint32(0xFFFFFFFF)).view(np.uint64)
 F32, BF16, F16 = 0, 1, 2  # dtype codes
+NOT_FINITE = np.uint32(0x7F800000)  # the least bits of a magnitude that is infinite or NaN
+NOT_FINITE_WORD = np.uint32(0x7F7F8000)  # or that rounds to such a bfloat16
 TRIM, DROP, CEIL = 1, 2, 4  # what becomes of a task vector: dropped, then trimmed, then ceiled
 PRUNE = 8  # or dropped by the ranks of its rows, which lie in a block whole: see `pruning`
 MARKED = 16  # or what an earlier reading has marked is kept
@@ -104,6 +109,19 @@ def bits_of(typing_context, number):
 
 
 @compiled
+def size_bits(bits):
+    """The bits of a float32's magnitude, which as whole numbers are in the order of magnitudes."""
+    return np.uint32(bits & np.uint32(0x7FFFFFFF))
+
+
+@compiled
+def word_of(bits):
+    """The bits of a float32 rounded to bfloat16, to nearest even."""
+    even = (bits >> np.uint32(16)) & np.uint32(1)
+    return np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
+
+
+@compiled
 def words_at(address, start, size):
     """The 16-bit elements of a tensor from `start` on, as they lie."""
     return carray(_words_at(address), start + size)[start:]
@@ -119,15 +137,15 @@ def load(address, code, start, out):
         largest = np.uint32(0)
         for i in range(size):
             bits[i] = values[i]
-            largest = max(largest, np.uint32(values[i] & np.uint32(0x7FFFFFFF)))
-        return largest >= np.uint32(0x7F800000)
+            largest = max(largest, size_bits(values[i]))
+        return largest >= NOT_FINITE
     words = words_at(address, start, size)
     if code == BF16:
         largest = np.uint32(0)
         for i in range(size):
             bits[i] = np.uint32(words[i]) << np.uint32(16)
-            largest = max(largest, np.uint32(bits[i] & np.uint32(0x7FFFFFFF)))
-        return largest >= np.uint32(0x7F800000)
+            largest = max(largest, size_bits(bits[i]))
+        return largest >= NOT_FINITE
     most = np.uint16(0)
     for i in range(size):
         most = max(most, np.uint16(words[i] & np.uint16(0x7FFF)))
@@ -150,15 +168,14 @@ def store(values, code, out, start):
     bits = values.view(np.uint32)
     largest = np.uint32(0)
     for i in range(values.size):
-        largest = max(largest, np.uint32(bits[i] & np.uint32(0x7FFFFFFF)))
+        largest = max(largest, size_bits(bits[i]))
     if code == BF16:
         words = out.view(np.uint16)[start : start + values.size]
         for i in range(values.size):
-            even = (bits[i] >> np.uint32(16)) & np.uint32(1)
-            words[i] = np.uint16((bits[i] + np.uint32(0x7FFF) + even) >> np.uint32(16))
-        return largest >= np.uint32(0x7F7F8000)  # what rounds to infinity is infinite
+            words[i] = word_of(bits[i])
+        return largest >= NOT_FINITE_WORD
     out.view(np.float32)[start : start + values.size] = values
-    return largest >= np.uint32(0x7F800000)
+    return largest >= NOT_FINITE
 
 
 @compiled
@@ -199,10 +216,9 @@ def store_applied(words, update, factor, out):
     largest = np.uint32(0)
     for i in range(out.size):
         bits = bits_of(float_of(np.uint32(words[i]) << np.uint32(16)) + update[i] * factor)
-        largest = max(largest, np.uint32(bits & np.uint32(0x7FFFFFFF)))
-        even = (bits >> np.uint32(16)) & np.uint32(1)
-        out[i] = np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
-    return largest >= np.uint32(0x7F7F8000)
+        largest = max(largest, size_bits(bits))
+        out[i] = word_of(bits)
+    return largest >= NOT_FINITE_WORD
 
 
 @compiled
@@ -231,19 +247,26 @@ def ceil(row, begin, ceiling, cutoff, scale):
 
 
 @compiled
+def mixed(state):
+    """The random bits that a place in a stream has, see `randomness`."""
+    state = (state ^ (state >> np.uint64(30))) * MIX_1
+    state = (state ^ (state >> np.uint64(27))) * MIX_2
+    return state ^ (state >> np.uint64(31))
+
+
+@compiled
 def drop(row, begin, key, cut, scale):
     """Keep at random (see `randomness`), times scale. begin: even, two neighbours share a draw."""
-    first = np.uint64(begin >> 1) + np.uint64(1)
-    pairs = (row.size + 1) // 2
-    states = np.empty(2 * pairs, np.uint32)
-    draws = states.view(np.uint64)
-    for pair in range(pairs):
-        state = key + (first + np.uint64(pair)) * GOLDEN
-        state = (state ^ (state >> np.uint64(30))) * MIX_1
-        state = (state ^ (state >> np.uint64(27))) * MIX_2
-        draws[pair] = state ^ (state >> np.uint64(31))
+    if cut == 0:
+        row[:] = np.float32(0)
+        return
+    state, draws = key + np.uint64(begin >> 1) * GOLDEN, np.empty((row.size + 1) // 2, np.uint64)
+    for pair in range(draws.size):
+        state += GOLDEN
+        draws[pair] = mixed(state)
+    drawn, last = draws.view(np.uint32), np.uint32(cut - np.uint64(1))  # 32 bits: twice as fast
     for i in range(row.size):
-        row[i] = row[i] * scale if states[i] < cut else np.float32(0)
+        row[i] = row[i] * scale if drawn[i] <= last else np.float32(0)
 
 
 @compiled
@@ -272,10 +295,13 @@ def keep_marked(row, begin, marks, scale):
     """Zero what has no bit, see `mark`, and multiply the rest. begin: a multiple of 8."""
     bits, size = row.view(np.uint32), row.size
     here = marks[begin // 8 : (begin + size + 7) // 8]
+    pairs = row[: size // 8 * 8].view(np.uint64)
     for byte in range(size // 8):
-        eight, found = bits[8 * byte : 8 * byte + 8], np.uint32(here[byte])
-        for bit in range(8):
-            eight[bit] &= np.uint32(0) - ((found >> np.uint32(bit)) & np.uint32(1))
+        masks, at = MASKS[here[byte]], 4 * byte
+        pairs[at] &= masks[0]
+        pairs[at + 1] &= masks[1]
+        pairs[at + 2] &= masks[2]
+        pairs[at + 3] &= masks[3]
     for i in range(size // 8 * 8, size):
         bits[i] &= np.uint32(0) - ((np.uint32(here[i // 8]) >> np.uint32(i % 8)) & np.uint32(1))
     if scale != 1:
@@ -291,10 +317,10 @@ def _load_delta(address, code, start, base, limit, out):
         largest = np.uint32(0)
         for i in range(out.size):
             bits = np.uint32(words[i]) << np.uint32(16)
-            largest = max(largest, np.uint32(bits & np.uint32(0x7FFFFFFF)))
+            largest = max(largest, size_bits(bits))
             delta = float_of(bits) - base[i]
             out[i] = delta if abs(delta) >= limit else np.float32(0)
-        return largest >= np.uint32(0x7F800000)
+        return largest >= NOT_FINITE
     bad = load(address, code, start, out)
     for i in range(out.size):
         delta = out[i] - base[i]

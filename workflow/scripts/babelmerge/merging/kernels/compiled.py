@@ -16,7 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numba
-from numba.core.caching import UserProvidedCacheLocator
+from numba.core.base import BaseContext
+from numba.core.caching import FunctionCache, UserProvidedCacheLocator
+from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 
 SOURCES = sorted(Path(__file__).parent.glob("*.py"))
 
@@ -68,6 +71,19 @@ class Locator(UserProvidedCacheLocator):
         return ""
 
 
+class Cache(FunctionCache):
+    """numba's own, which before it loads anything imports all that it could compile with.
+
+    That takes three quarters of a second. What is not found here is compiled, and numba imports
+    the same again before that.
+    """
+
+    def load_overload(self, sig: object, target_context: BaseContext) -> CompileResult | None:
+        rtsys.initialize(target_context)  # memory for what is loaded
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+
 def compiled(function: Callable) -> Callable:
     """Compile a function when it is first called; later processes load what was compiled."""
     config = numba.config
@@ -75,6 +91,8 @@ def compiled(function: Callable) -> Callable:
     config.CACHE_DIR = str(FOLDER)
     config.CACHE_LOCATOR_CLASSES = f"{__name__}.{Locator.__name__}"
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+        dispatcher._cache = Cache(function)
+        return dispatcher
     finally:
         config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = usual

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import GOLDEN, MIX_1, MIX_2, float_of
+from babelmerge.merging.kernels.blocks import GOLDEN, float_of, mixed
 from babelmerge.merging.kernels.compiled import compiled
 
 SHORT = 1 << 9  # elements of a row that is ranked by small digits
@@ -37,9 +37,10 @@ def uniforms(key, start, out):
 @compiled
 def draws_of(key, start, states):
     """The same draws as whole numbers below 2**32, of as many elements as fit. states: room."""
-    first = start // 2
+    state = key + np.uint64(start // 2) * GOLDEN
     for pair in range(states.size):
-        states[pair] = _mixed(key, first + pair)
+        state += GOLDEN
+        states[pair] = mixed(state)
     return states.view(np.uint32)[start % 2 :]
 
 
@@ -51,10 +52,7 @@ def draw_at(key, place):
 
 @compiled
 def _mixed(key, number):
-    state = key + (np.uint64(number) + np.uint64(1)) * GOLDEN
-    state = (state ^ (state >> np.uint64(30))) * MIX_1
-    state = (state ^ (state >> np.uint64(27))) * MIX_2
-    return state ^ (state >> np.uint64(31))
+    return mixed(key + (np.uint64(number) + np.uint64(1)) * GOLDEN)
 
 
 @compiled

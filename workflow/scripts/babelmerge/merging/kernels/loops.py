@@ -15,6 +15,8 @@ from babelmerge.merging.kernels.blocks import (
     F16,
     F32,
     MARKED,
+    NOT_FINITE,
+    NOT_FINITE_WORD,
     PRUNE,
     SUM,
     TRIM,
@@ -27,8 +29,10 @@ from babelmerge.merging.kernels.blocks import (
     load,
     reach,
     shaped,
+    size_bits,
     store,
     store_applied,
+    word_of,
     words_at,
 )
 from babelmerge.merging.kernels.combining import (
@@ -64,7 +68,7 @@ __all__ = [
 
 @compiled
 def form(sources, stages, start, stop, add_base, out_code, out, update):
-    """Elements start..stop-1 of a merged tensor into `out`; start is a multiple of BLOCK.
+    """Elements start..stop-1 of a merged tensor into `out`, bytes; start is a multiple of BLOCK.
 
     add_base: 1 for base + factor * update, 0 for the update alone. update: float32 room for the
     update of these elements, before the factor, or an empty array. Returns the member with bad
@@ -142,17 +146,16 @@ def _sum_of_four(addresses, last, weight, stages, start, stop, out):
     for i in range(size):
         x0, x1 = np.uint32(words0[i]) << np.uint32(16), np.uint32(words1[i]) << np.uint32(16)
         x2, x3 = np.uint32(words2[i]) << np.uint32(16), np.uint32(words3[i]) << np.uint32(16)
-        most = max(most, np.uint32(x0 & np.uint32(0x7FFFFFFF)))
-        most = max(most, np.uint32(x1 & np.uint32(0x7FFFFFFF)))
-        most = max(most, np.uint32(x2 & np.uint32(0x7FFFFFFF)))
-        most = max(most, np.uint32(x3 & np.uint32(0x7FFFFFFF)))
+        most = max(most, size_bits(x0))
+        most = max(most, size_bits(x1))
+        most = max(most, size_bits(x2))
+        most = max(most, size_bits(x3))
         total = (np.float32(0) + float_of(x0) * w0) + float_of(x1) * w1
         total = (total + float_of(x2) * w2) + float_of(x3) * weight
         bits = bits_of(total / divisor)
-        largest = max(largest, np.uint32(bits & np.uint32(0x7FFFFFFF)))
-        even = (bits >> np.uint32(16)) & np.uint32(1)
-        words[i] = np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
-    return most >= np.uint32(0x7F800000) or largest >= np.uint32(0x7F7F8000)
+        largest = max(largest, size_bits(bits))
+        words[i] = word_of(bits)
+    return most >= NOT_FINITE or largest >= NOT_FINITE_WORD
 
 
 @compiled
@@ -164,14 +167,13 @@ def _sum_of_two(first, second, stages, start, stop, out):
     largest, most = np.uint32(0), np.uint32(0)
     for i in range(size):
         x0, x1 = np.uint32(left[i]) << np.uint32(16), np.uint32(right[i]) << np.uint32(16)
-        most = max(most, np.uint32(x0 & np.uint32(0x7FFFFFFF)))
-        most = max(most, np.uint32(x1 & np.uint32(0x7FFFFFFF)))
+        most = max(most, size_bits(x0))
+        most = max(most, size_bits(x1))
         total = (np.float32(0) + float_of(x0) * w0) + float_of(x1) * w1
         bits = bits_of(total / divisor)
-        largest = max(largest, np.uint32(bits & np.uint32(0x7FFFFFFF)))
-        even = (bits >> np.uint32(16)) & np.uint32(1)
-        words[i] = np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
-    return most >= np.uint32(0x7F800000) or largest >= np.uint32(0x7F7F8000)
+        largest = max(largest, size_bits(bits))
+        words[i] = word_of(bits)
+    return most >= NOT_FINITE or largest >= NOT_FINITE_WORD
 
 
 @compiled
@@ -183,7 +185,7 @@ def apply(address, code, update, start, stop, factor, out_code, out):
     size = stop - start
     if code == BF16 and out_code == BF16:  # the usual dtypes, in one walk
         words = words_at(address, start, size)
-        return store_applied(words, update[start:stop], factor, out[:size].view(np.uint16))
+        return store_applied(words, update[start:stop], factor, out.view(np.uint16)[:size])
     bad = False
     room = np.empty(BLOCK, np.float32)
     for begin in range(start, stop, BLOCK):

@@ -20,33 +20,36 @@ def lane_sum(values):
 
     LANES sums side by side (element i goes to lane i modulo LANES), then those one by one.
     """
-    a0 = a1 = a2 = a3 = a4 = a5 = a6 = a7 = 0.0
-    b0 = b1 = b2 = b3 = b4 = b5 = b6 = b7 = 0.0
-    whole = values.size // LANES * LANES
-    for i in range(0, whole, LANES):
-        a0 += values[i]
-        a1 += values[i + 1]
-        a2 += values[i + 2]
-        a3 += values[i + 3]
-        a4 += values[i + 4]
-        a5 += values[i + 5]
-        a6 += values[i + 6]
-        a7 += values[i + 7]
-        b0 += values[i + 8]
-        b1 += values[i + 9]
-        b2 += values[i + 10]
-        b3 += values[i + 11]
-        b4 += values[i + 12]
-        b5 += values[i + 13]
-        b6 += values[i + 14]
-        b7 += values[i + 15]
-    lanes = np.array([a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7])
-    for i in range(whole, values.size):
-        lanes[i - whole] += values[i]
-    result = 0.0
-    for k in range(LANES):
-        result += lanes[k]
-    return result
+    lanes = np.zeros(LANES)
+    add_to_lanes(values, 0, lanes)
+    return in_order(lanes)
+
+
+@compiled
+def add_to_lanes(values, first, lanes):
+    """Add each value to its lane, the first one to lane `first`."""
+    before = min(values.size, -first % LANES)
+    for i in range(before):
+        lanes[first + i] += values[i]
+    rest = values[before:]
+    whole = rest.size // (8 * LANES) * (8 * LANES)
+    width = min(LANES, rest.size)  # as a constant it would be unrolled, and then not vectorised
+    for at in range(0, whole, 8 * LANES):
+        x = rest[at : at + 8 * LANES]
+        for k in range(width):
+            total = (((lanes[k] + x[k]) + x[k + 16]) + x[k + 32]) + x[k + 48]
+            lanes[k] = (((total + x[k + 64]) + x[k + 80]) + x[k + 96]) + x[k + 112]
+    for i in range(whole, rest.size):
+        lanes[i % LANES] += rest[i]
+
+
+@compiled
+def in_order(lanes):
+    """The lanes' sum, one by one."""
+    total = 0.0
+    for k in range(lanes.size):
+        total += lanes[k]
+    return total
 
 
 @compiled
@@ -122,10 +125,14 @@ def sums_of_prune(sources, stages, start, stop, sums):
         bad = gather(sources, stages, begin, base, blocks)
         if bad >= 0:
             return bad
+        for e in range(experts):
+            row = blocks[e]
+            for i in range(n):
+                row[i] = abs(row[i])
         for after in range(2):
             for e in range(experts):
                 part = blocks[e][here - begin : end - begin]
-                _add_magnitudes(part, here - start, lanes[after, e])
+                _add_by_row(part, here - start, lanes[after, e])
                 if after and stages.marks.shape[1]:
                     mark(part, here, stages.marks[e])
             if not after:
@@ -133,31 +140,22 @@ def sums_of_prune(sources, stages, start, stop, sums):
     for after in range(2):
         for e in range(experts):
             for row in range(sums.shape[2]):
-                total = 0.0
-                for lane in range(LANES):
-                    total += lanes[after, e, row, lane]
-                sums[after, e, row] = total
+                sums[after, e, row] = in_order(lanes[after, e, row])
     return -1
 
 
 @compiled
-def _add_magnitudes(values, place, lanes):
-    """Magnitudes onto the lanes (rows of BLOCK, LANES) that `lane_sum` would add each one to.
+def _add_by_row(values, place, lanes):
+    """Add values to the lanes (rows of BLOCK, LANES) that `lane_sum` would add each one to.
 
     place: of the first value, from the beginning of the first row.
     """
     i = 0
     while i < values.size:
-        row, lane = (place + i) // BLOCK, (place + i) % LANES
-        here = lanes[row]
-        stop = min(values.size, i + BLOCK - (place + i) % BLOCK)
-        while i < stop and (lane or stop - i < LANES):
-            here[lane] += abs(values[i])
-            i, lane = i + 1, (lane + 1) % LANES
-        for at in range(i, i + (stop - i) // LANES * LANES, LANES):
-            for lane in range(LANES):
-                here[lane] += abs(values[at + lane])
-        i += (stop - i) // LANES * LANES
+        row, within = (place + i) // BLOCK, (place + i) % BLOCK
+        stop = min(values.size, i + BLOCK - within)
+        add_to_lanes(values[i:stop], within % LANES, lanes[row])
+        i = stop
 
 
 @compiled

@@ -80,7 +80,7 @@ def _formed(deltas: Sequence[Tensor], done: loops.Stages) -> Tensor | None:
     out, bad = np.empty(deltas[0].numel(), np.float32), []
 
     def form(start: int, stop: int) -> None:
-        part = out[start:stop]
+        part = out[start:stop].view(np.uint8)
         bad.append(loops.form(sources, done, start, stop, 0, loops.F32, part, NOTHING))
 
     _by_blocks(form, out.size)

@@ -30,7 +30,7 @@ def form(
     """base + factor * update, or a whole tensor; the update itself goes to `update` too."""
     out = _room(target, stop - start, code)
     plus, to = int(made.add_base), _code(code)
-    bad = loops.form(made.tensor.sources, made.stages, start, stop, plus, to, out, update)
+    bad = loops.form(made.tensor.sources, made.stages, start, stop, plus, to, _bytes(out), update)
     passes.require_finite(made.tensor, bad)
     whole = _finished(out, target, code, made.tensor)
     if passes.rounding is not None and code in NARROW:
@@ -43,8 +43,8 @@ def _look(rounding: Rounding, made: Formation, start: int, written: np.ndarray) 
     sources, stop = made.tensor.sources, start + written.size
     exact, base = np.empty((2, written.size), np.float32)
     plus = int(made.add_base)
-    loops.form(sources, made.stages, start, stop, plus, loops.F32, exact, NOWHERE)
-    loops.cast(sources.addresses[0], sources.codes[0], start, stop, loops.F32, base)
+    loops.form(sources, made.stages, start, stop, plus, loops.F32, _bytes(exact), NOWHERE)
+    loops.cast(sources.addresses[0], sources.codes[0], start, stop, loops.F32, _bytes(base))
     wide = written.dtype == np.uint16  # the bits of bfloat16
     rounded = (written.astype(np.uint32) << 16).view(np.float32) if wide else written
     rounding.see(base, exact, rounded.astype(np.float32))
@@ -62,7 +62,7 @@ def apply(
     """base + factor * an update of the whole tensor that was kept."""
     out = _room(target, stop - start, code)
     address, own = tensor.sources.addresses[0], tensor.sources.codes[0]
-    if loops.apply(address, own, update, start, stop, factor, _code(code), out):
+    if loops.apply(address, own, update, start, stop, factor, _code(code), _bytes(out)):
         raise not_finite("the merge", tensor.name, 1, tensor.size)
     return _finished(out, target, code, tensor)
 
@@ -71,7 +71,7 @@ def cast(tensor: Handle, start: int, stop: int, code: str, target: np.ndarray | 
     """A member's own elements in another dtype."""
     out = _room(target, stop - start, code)
     address, own = tensor.sources.addresses[-1], tensor.sources.codes[-1]
-    if loops.cast(address, own, start, stop, _code(code), out):
+    if loops.cast(address, own, start, stop, _code(code), _bytes(out)):
         raise not_finite(f"its copy in {code}", tensor.name, 1, tensor.size)
     return _finished(out, target, code, tensor)
 
@@ -90,6 +90,11 @@ def copy(
 def _code(code: str) -> int:
     """What the kernels write: bfloat16, or float32, from which numpy makes the others."""
     return loops.BF16 if code == "BF16" else loops.F32
+
+
+def _bytes(out: np.ndarray) -> np.ndarray:
+    """The memory itself: numba then compiles, and loads, a kernel once and not for each dtype."""
+    return out.view(np.uint8)
 
 
 def _room(target: np.ndarray | None, size: int, code: str) -> np.ndarray:
