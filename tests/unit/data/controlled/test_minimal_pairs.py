@@ -152,7 +152,7 @@ BLACK = ("two", "black")
         ("nl", "article", bought("ball"), bought("book"), "het bal is a dance"),
         ("nl", "attribute", bought("picture", "a", "big"), bought("ball", "a", "big"), "de or het"),
         ("de", "article", bought("orange"), bought("egg"), "das Orange is a colour"),
-        ("de", "attribute", bought("orange", "the", "big"), bought("egg", "the", "big"), "the same"),
+        ("de", "attribute", bought("orange", "the", "big"), bought("egg", "the", "big"), "so"),
         ("de", "article", bought("hat"), bought("box"), "die Hut is a guard"),
         ("es", "article", bought("orange"), bought("book"), "el naranja is a colour"),
         ("fr", "article", bought("book"), bought("box"), "la livre is a pound"),
