@@ -186,6 +186,12 @@ def test_the_miniature_has_the_benchmarks_and_tests_experts_on_them_in_their_own
             assert {d.split("/")[0] for d in model.evaluate} <= {"multiblimp"}, model.id
 
 
+def test_items_of_real_benchmarks_that_cannot_be_used_are_left_out():
+    """Two items of Belebele have one choice twice, and some ends of HellaSwag are empty."""
+    asked = [d for d in shipped("pretraining").datasets.values() if d.kind == "multiple_choice"]
+    assert len(asked) > 20 and {d.options.get("unusable") for d in asked} == {"drop"}
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_documents_of_the_miniature_are_what_it_asks_with_the_right_answer(language):
     mini = shipped("pretraining-mini")
