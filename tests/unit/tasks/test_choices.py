@@ -12,6 +12,7 @@ from babelmerge.tasks import choices, kinds, prompts, rendering
 ROWS = [{**row, "choices": ["घर", "लाल पानी"]} for row in make_rows(5)]
 ASKED = {"template": TEMPLATE, "chat": False, "labels": []}
 ALONE = {**ASKED, "template": ""}
+JOINT = {"tokenization": "joint"}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,26 @@ def test_a_text_of_one_token_has_none_that_counts_where_the_first_is_left_out():
     row = {**ROWS[0], "choices": ["a dog", "cat"]}
     with pytest.raises(ValueError, match="row row0: choice 'cat' has no tokens that count"):
         list(choices.encode([row], {**ALONE, "first_token": "left_out"}, metaspace(bos=False)))
+
+
+def test_a_choice_that_becomes_part_of_the_prompts_last_token_is_refused_with_the_remedy():
+    """As the harness, which stops there: Par and is are Paris."""
+    row = {**ROWS[0], "source": "d", "choices": ["og", "a dog"]}
+    with pytest.raises(ValueError, match="part of; .*set tokenization: apart in the task"):
+        list(choices.encode([row], {**ASKED, "template": "{source}", **JOINT}, metaspace()))
+
+
+def test_texts_alone_need_a_token_before_them_or_a_first_one_that_does_not_count():
+    neither = metaspace(bos=False)
+    neither.bos_token = neither.eos_token = None
+    row = {**ROWS[0], "choices": ["a dog", "a cat"]}
+    with pytest.raises(ValueError, match="BOS or EOS.*neither; set first_token: left_out"):
+        list(choices.encode([row], ALONE, neither))
+    (pairs,) = choices.encode([row], {**ALONE, "first_token": "left_out"}, neither)
+    assert [tokens(neither, read + counted) for read, counted in pairs] == [
+        ["▁a", "▁dog"],
+        ["▁a", "▁cat"],
+    ]
 
 
 def test_rules_tell_all_that_changes_a_number():

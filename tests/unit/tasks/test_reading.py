@@ -86,7 +86,7 @@ def test_rows_are_kept_with_their_choices_and_the_right_one(changes):
         ({"target": "B", "keys": "1\n2"}, r"answer 'B', which is no choice; expected a key .1, 2"),
         ({"keys": "1"}, "2 choices .* and keys 1; expected a key of its own for each"),
         ({"keys": "1\n1"}, "and keys 1, 1; expected a key of its own"),
-        ({"choices": "a cat\nA cat!"}, "two of them the same"),
+        ({"choices": "a cat\na cat"}, "two of them the same; the answer"),
         ({"choices": "a cat"}, "1 choices .a cat.; expected 2 to 26"),
         ({"choices": "a cat\n\nthe dog"}, "one of them empty"),
     ],
@@ -94,6 +94,16 @@ def test_rows_are_kept_with_their_choices_and_the_right_one(changes):
 def test_rows_whose_answer_cannot_be_told_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         multiple_choice.settle(row(**changes), [])
+
+
+@pytest.mark.parametrize("pair", ["-5\n5", "C\nC++", "+10%\n-10%", "Up\nup"])
+def test_choices_that_only_marks_and_case_tell_apart_are_for_likelihoods_alone(pair):
+    """Of two likelihoods the higher is the answer; of a written C++ no one can tell."""
+    asked = row(choices=pair, target=pair.split("\n")[1])
+    found = multiple_choice.settle(asked, [], "likelihood")
+    assert reading.choice(found["target"], found["choices"]) == 1
+    with pytest.raises(ValueError, match="the same but for case and punctuation"):
+        multiple_choice.settle(asked, [], "generate")
 
 
 def test_a_label_that_is_none_of_the_studys_is_refused_with_the_nearest():

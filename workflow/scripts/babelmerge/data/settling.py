@@ -19,17 +19,24 @@ OWN = ("id", "source_language", "target_language")  # keys of a row that an exam
 
 
 def settled(
-    rows: Iterable[Row], kind: str, labels: Sequence[str], where: str, unusable: str = "error"
+    rows: Iterable[Row],
+    kind: str,
+    labels: Sequence[str],
+    where: str,
+    unusable: str = "error",
+    answer: str | None = None,
 ) -> Iterator[Row]:
     """Rows as their task kind keeps them. Raises ValueError for a row that it refuses, unless such
     rows are dropped, and where none is left.
 
-    where: data set, split and files, for the message.
+    where: data set, split and files, for the message. answer: how rows are answered, where that is
+    not as their kind is.
     """
+    answer = answer or kinds.kind(kind).answer
     settle, refused, kept = kinds.kind(kind).settle, [], 0
     for row in rows:
         try:
-            found = settle(row, labels)
+            found = settle(row, labels, answer)
         except ValueError as error:
             refused.append(f"row {row['id']}: {error}")
             if unusable == "error":

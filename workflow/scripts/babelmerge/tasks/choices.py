@@ -40,7 +40,7 @@ def encode(
     for chunk in prompts.chunks(rows):
         texts = [choices_of(row, asked) for row in chunk]
         for row, own, pairs in zip(chunk, texts, way(chunk, texts, asked, tokenizer), strict=True):
-            _check(row, own, pairs, max_length)
+            _check(row, own, pairs, max_length, "tokenization: apart" if way is _jointly else "")
             yield pairs
 
 
@@ -59,13 +59,18 @@ def rule(asked: Asked) -> str:
     return "likelihood|" + "|".join(f"{key}:{value}" for key, value in parts.items())
 
 
-def _check(row: Row, texts: Sequence[str], pairs: Sequence[Pair], max_length: int | None) -> None:
+def _check(
+    row: Row, texts: Sequence[str], pairs: Sequence[Pair], max_length: int | None, apart: str
+) -> None:
+    """apart: what a study may say instead where prompts and choices are one text, else nothing."""
     prompts.check_length(max(len(read) for read, _ in pairs), max_length, row)
     for text, (_, counted) in zip(texts, pairs, strict=True):
         if not counted:
+            why = " behind the prompt's, the last of which it becomes part of" if apart else ""
             raise ValueError(
-                f"row {row.get('id', '?')}: choice {shown(text)} has no tokens that count; give it "
-                "a text that can be read, or leave the row out"
+                f"row {row.get('id', '?')}: choice {shown(text)} has no tokens that count{why}; "
+                "give it a text that can be read, leave the row out"
+                f"{f', or set {apart} in the task' if apart else ''}"
             )
 
 
@@ -99,9 +104,15 @@ def _alone(rows, texts, asked: Asked, tokenizer) -> Iterator[list[Pair]]:
     and behind their own first token where that is nothing."""
     known = _known(tokenizer, texts, "")
     bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
-    before = [eos if bos is None else bos]
     if asked.get("first_token") == LEFT_OUT:
         before = _put_before(tokenizer)
+    elif bos is None and eos is None:
+        raise ValueError(
+            "texts without a prompt are read behind BOS or EOS, and the tokenizer has neither; set "
+            "first_token: left_out in the task, or name one in tokenizer_config.json"
+        )
+    else:
+        before = [eos if bos is None else bos]
     cut = 0 if before else 1
     for own in texts:
         yield [(before or known[text][:cut], known[text][cut:]) for text in own]

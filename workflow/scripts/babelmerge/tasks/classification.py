@@ -23,7 +23,7 @@ def check(kind: Kind, task: Asked) -> Mistake | None:
     return prompted(kind, task)
 
 
-def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
+def settle(row: Mapping, labels: Sequence[str], answer: str | None = None) -> Mapping:
     """The row; ValueError for a label that is none of the study's."""
     if row["target"] not in labels:
         raise ValueError(

@@ -61,10 +61,10 @@ class Kind:
     and columns that it knows beside them, that hold several texts. lines: whether an answer may
     have several lines. beside: what is shown beside the first metric, of each of these the first
     that a task scores. read: index of the choice that a generated answer names, None for none.
-    rule: how that is read, for signatures. settle: a row and the study's labels to the row as it is
-    kept; ValueError for a row that is wrong. whole: models learn all of a row, which is no answer.
-    trivial: what answers its rows without a model (`words.trivial`). alone: its texts are compared
-    as they are, from their first token on, and not behind a prompt.
+    rule: how that is read, for signatures. settle: a row, the study's labels and how it is answered
+    to the row as it is kept; ValueError for a row that is wrong. whole: models learn all of a row,
+    which is no answer. trivial: what answers its rows without a model (`words.trivial`). alone: its
+    texts are compared as they are, from their first token on, and not behind a prompt.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Kind:
     beside: tuple[tuple[str, ...], ...] = ()
     read: Callable[[str, Sequence[str]], int | None] | None = None
     rule: str = ""
-    settle: Callable[[Mapping, Sequence[str]], Mapping] | None = None
+    settle: Callable[[Mapping, Sequence[str], str | None], Mapping] | None = None
     trivial: tuple[str, ...] = ()
     whole: bool = False
     alone: bool = False

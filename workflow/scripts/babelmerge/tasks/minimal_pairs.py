@@ -13,7 +13,7 @@ from babelmerge.words.showing import shown
 BY_LENGTH = ("accuracy_characters", "accuracy_tokens", "accuracy_bytes")
 
 
-def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
+def settle(row: Mapping, labels: Sequence[str], answer: str | None = None) -> Mapping:
     """The row with both sentences as its choices; ValueError for two that are the same."""
     good, bad = row["source"], row["bad"]
     if good == bad:

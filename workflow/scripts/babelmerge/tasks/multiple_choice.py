@@ -37,10 +37,10 @@ def numbered(row: Mapping, first: int) -> Mapping:
     return {**row, "target": choices[at]}
 
 
-def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
+def settle(row: Mapping, labels: Sequence[str], answer: str | None = LIKELIHOOD) -> Mapping:
     """The row with a list of choices, the right one as target, and no keys of its own."""
     choices, keys = _lines(row["choices"]), _lines(row["keys"]) if "keys" in row else None
-    _check_choices(choices, keys)
+    _check_choices(choices, keys, answer == GENERATED)
     kept = {key: value for key, value in row.items() if key != "keys"}
     return kept | {"choices": choices, "target": _right(row["target"], choices, keys)}
 
@@ -49,16 +49,19 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.split("\n")]
 
 
-def _check_choices(choices: Sequence[str], keys: Sequence[str] | None) -> None:
+def _check_choices(choices: Sequence[str], keys: Sequence[str] | None, written: bool) -> None:
+    """Choices are texts of their own; where answers are written and read, in more than case and
+    punctuation, which likelihoods tell apart: -5 and 5."""
     found = f"{len(choices)} choices ({listed(choices, 6)})"
     if not 2 <= len(choices) <= len(reading.KEYS):
         raise ValueError(f"{found}; expected 2 to {len(reading.KEYS)}, each a text of its own")
     if not all(choices):
         raise ValueError(f"{found}, one of them empty; give it a text, or leave the row out")
-    if len({writing.folded(one) or one for one in choices}) < len(choices):
+    if len({(writing.folded(one) or one) if written else one for one in choices}) < len(choices):
+        but = " but for case and punctuation" if written else ""
         raise ValueError(
-            f"{found}, two of them the same but for case and punctuation; the answer would be both:"
-            " reword one, or leave the row out"
+            f"{found}, two of them the same{but}; the answer would be both: reword one, or leave "
+            "the row out"
         )
     if keys is not None and (len(set(keys)) < len(choices) or len(keys) != len(choices)):
         raise ValueError(

@@ -27,7 +27,7 @@ KIND = Kind(
 )
 
 
-def settle(row: Mapping, labels: Sequence[str]) -> Mapping:
+def settle(row: Mapping, labels: Sequence[str], answer: str | None = None) -> Mapping:
     """The row with its text as the only one whose likelihood is taken."""
     return {**row, "choices": [row["source"]], "target": row["source"]}
 

@@ -90,6 +90,7 @@ def _task(dataset: Dataset, split: str) -> dict:
             "kind": dataset.kind,
             "labels": dataset.options.get("labels", []),
             "where": _where(dataset, split),
+            "answer": dataset.answer,
             **{key: value for key, value in dataset.options.items() if key == "unusable"},
         }
     }

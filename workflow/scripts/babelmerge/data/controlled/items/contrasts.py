@@ -83,8 +83,9 @@ def denied(rng: random.Random, of: Meaning) -> Meaning | None:
     return replace(of, negative=not of.negative) if told else None
 
 
-def did_not(rng: random.Random, of: Meaning) -> Meaning | None:
-    """What one did and did not do; of several, a form without an ending would be right."""
+def one_denied(rng: random.Random, of: Meaning) -> Meaning | None:
+    """The same of one. Of several, English verbs have the same form in both; and in Russian the
+    form in which several are is that in which many a single one is not: коровы, книги."""
     return None if of.subject.many else denied(rng, of)
 
 

@@ -86,8 +86,8 @@ FREE_NUMBER = Rule(Contrast(ALONE, of.number), -1, level=False)  # where objects
 SUBJECT, OBJECT = Contrast(ALONE, of.gender), Contrast(OBJECTS, of.article)
 GENDER = Rule(SUBJECT, -1, level=False, fair=alike)
 ARTICLE = Rule(OBJECT, -2)
-ATTRIBUTE = Rule(Contrast(OBJECTS, of.attribute), -1)
-ATTRIBUTE_BEFORE = Rule(Contrast(OBJECTS, of.attribute), -2)
+OF_OBJECT = Contrast(OBJECTS, of.attribute)
+ATTRIBUTE = Rule(OF_OBJECT, -1)
 COUNTED = Rule(Contrast(OBJECTS, of.counted), -1)
 CALLED = Contrast(("transitive", "ditransitive"), of.receiving)
 COMING = Contrast(("intransitive", "motion"), of.moving("come", "to", ("sleep", "work", "cook")))
@@ -102,6 +102,19 @@ HYBRID = without("врач", "учител", "фермер", also=alike)
 UNCOUNTED = without(" два ", " две ", " три ", " четыре ")
 # Articles of a case each, but before a form that is a dative plural as well: den Jungen.
 CASED = without("den jungen", "den bauern", "den studenten", also=among("den dem die der das"))
+# Nouns of two genders, each with a meaning of its own: un livre and une livre, die and das Orange,
+# der Hut and die Hut, el and la naranja, de and het bal; and those of which either gender will do.
+FRENCH = without(" livre", "orange", "médecin", "professeur")
+FRENCH_FORMS = without(" livre", "orange", "médecin", "professeur", also=alike)
+GERMAN = without(" orange", " hut")
+SPANISH = without("estudiante", "médico", "naranja")
+DUTCH = without(" bal", " schilderij")
+# Who asks says the verb first, which of several animals or things may then be masculine or not.
+TOLD = without("هل ")
+# Behind a numeral that has two forms the noun would be at issue: plurals of things are all alike.
+ARABIC_UNCOUNTED = without(" ثلاث", " أربع")
+# One may go fast in a place.
+AT_ONCE = without(" hızla", " yavaşça")
 CLASSIFIERS = apart("个", "只 头 匹", "本 幅")
 COUNTERS = apart("つ", "匹 頭 羽", "脚 台", "通 枚")
 
@@ -109,28 +122,28 @@ CONTRASTS: dict[str, dict[str, Rule]] = {
     "en": {
         "number": NUMBER,
         "counted": COUNTED,
-        "did not": Rule(Contrast(ACTING, of.did_not), -1, level=False, fair=apart("not")),
+        "did not": Rule(Contrast(ACTING, of.one_denied), -1, level=False, fair=apart("not")),
     },
     "fr": {
         "number": NUMBER,
-        "gender": GENDER,
-        "article": Rule(OBJECT, -2, fair=without(" livre", "médecin", "professeur")),
-        "attribute": ATTRIBUTE,
+        "gender": Rule(SUBJECT, -1, level=False, fair=FRENCH_FORMS),
+        "article": Rule(OBJECT, -2, fair=FRENCH),
+        "attribute": Rule(OF_OBJECT, -1, fair=FRENCH_FORMS),
         "counted": COUNTED,
     },
     "de": {
         "number": FREE_NUMBER,
-        "article": ARTICLE,
-        "attribute": ATTRIBUTE_BEFORE,
+        "article": Rule(OBJECT, -2, fair=GERMAN),
+        "attribute": Rule(OF_OBJECT, -2, fair=GERMAN),
         "counted": COUNTED,
         "recipient": Rule(CALLED, 0, level=False, fair=CASED),
         "place": Rule(COMING, 1, fair=among("die der im ins nach zu")),
     },
     "ar": {
-        "number": FREE_NUMBER,
+        "number": Rule(Contrast(ALONE, of.number), -1, level=False, fair=TOLD),
         "gender": GENDER,
         "numeral": Rule(Contrast(("transitive", "ditransitive"), of.article), -2),
-        "attribute": ATTRIBUTE,
+        "attribute": Rule(OF_OBJECT, -1, fair=ARABIC_UNCOUNTED),
         "order": Rule(Contrast(("intransitive", "motion"), of.asked), 1, level=False),
     },
     "it": {
@@ -142,30 +155,30 @@ CONTRASTS: dict[str, dict[str, Rule]] = {
     },
     "nl": {
         "number": FREE_NUMBER,
-        "article": ARTICLE,
-        "attribute": ATTRIBUTE_BEFORE,
+        "article": Rule(OBJECT, -2, fair=DUTCH),
+        "attribute": Rule(OF_OBJECT, -2, fair=DUTCH),
         "counted": COUNTED,
     },
     "ru": {
         "number": FREE_NUMBER,
         "gender": Rule(SUBJECT, -1, level=False, fair=HYBRID),
         "article": ARTICLE,
-        "attribute": Rule(Contrast(OBJECTS, of.attribute), -2, fair=UNCOUNTED),
+        "attribute": Rule(OF_OBJECT, -2, fair=UNCOUNTED),
         "counted": Rule(Contrast(("transitive", "ditransitive"), of.counted), -1),
         "recipient": Rule(CALLED, 1, level=False),
-        "absence": Rule(Contrast(("location",), of.denied), 0, level=False),
+        "absence": Rule(Contrast(("location",), of.one_denied), 0, level=False),
         "place": Rule(COMING, -1),
     },
     "es": {
         "number": NUMBER,
         "gender": GENDER,
-        "article": Rule(OBJECT, -2, fair=without("estudiante", "médico")),
-        "attribute": ATTRIBUTE,
+        "article": Rule(OBJECT, -2, fair=SPANISH),
+        "attribute": Rule(OF_OBJECT, -1, fair=SPANISH),
         "counted": COUNTED,
         "place": Rule(COMING, -1),
     },
     "tr": {
-        "place": Rule(GOING, 0, level=False),
+        "place": Rule(GOING, 0, level=False, fair=AT_ONCE),
         "object": Rule(Contrast(("transitive",), of.looked_at), 0, level=False),
         "owner": Rule(Contrast(("possession", "intransitive", "motion"), of.owner), 0, level=False),
         "owned": Rule(
