@@ -215,3 +215,48 @@ def test_copies_in_other_folders_are_told_by_their_weights(family, tmp_path, cap
         "base and d have the same weights: an expert without a change",
         "a and c have the same weights: it counts twice",
     ]
+
+
+def with_more(source, target, tensors):
+    """A copy of a model with more tensors."""
+    shutil.copytree(source, target)
+    (target / "model.safetensors").chmod(0o644)
+    save_file({**load(source), **tensors}, target / "model.safetensors", {"format": "pt"})
+    return target
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.uint8, torch.bool])
+@pytest.mark.parametrize("differs", [True, False])
+def test_whole_numbers_that_an_expert_has_otherwise_are_told(
+    family, tmp_path, caplog, dtype, differs
+):
+    base, experts = family
+    values = [torch.tensor([1, 0], dtype=dtype), torch.tensor([1, 1], dtype=dtype)]
+    base = with_more(base, tmp_path / "base", {"model.table": values[0]})
+    more = {"model.table": values[differs]}
+    members = {
+        id_: with_more(e, tmp_path / str(n), more) for n, (id_, e) in enumerate(experts.items())
+    }
+    out = merging.merge_files(recipes.make_recipe(base, members, "linear", {}), tmp_path / "out")
+    told = [one for one in caplog.messages if "model.table" in one]
+    assert len(told) == len(members) * differs
+    assert ("model.table" in (out / "README.md").read_text()) is differs
+    assert torch.equal(load(out)["model.table"], values[0])
+
+
+def test_weights_beside_a_models_own_are_told(family, tmp_path, caplog):
+    """Heads in files of their own, and what sentence-transformers puts behind a model."""
+    base, experts = family
+    head = {"weight": torch.zeros(2)}
+
+    def bring(folder):
+        (folder / "modules.json").write_text("[]")
+        for name in ("2_Dense/model.safetensors", "extra_heads.safetensors", "onnx/x.safetensors"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            save_file(head, folder / name)
+        save_file(head, folder / "consolidated.safetensors")
+
+    recipe = recipes.make_recipe(*spoil(family, tmp_path, bring), "linear", {})
+    merging.files.check_files(recipe, tmp_path / "out")
+    (told,) = caplog.messages
+    assert told.startswith("experts/bn-en: 2_Dense/model.safetensors (and 1 more) beside")

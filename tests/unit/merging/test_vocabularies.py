@@ -10,6 +10,16 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer
 from tokenizers.models import WordLevel
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    ModernBertConfig,
+    ModernBertForMaskedLM,
+    PegasusConfig,
+    PegasusForConditionalGeneration,
+    PhiConfig,
+    PhiForCausalLM,
+)
 
 from babelmerge import merging
 from babelmerge.analysis.task_vectors import inspection
@@ -20,6 +30,10 @@ from babelmerge.recipes import recipes
 
 HEAD, EMBEDDINGS = "lm_head.weight", "model.embed_tokens.weight"
 NORM = "model.norm.weight"
+TINY = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1}
+TINY |= {"num_attention_heads": 2, "max_position_embeddings": 16}
+SIDES = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 16}
+SIDES |= {"decoder_ffn_dim": 16, "encoder_attention_heads": 2, "decoder_attention_heads": 2}
 
 
 def words(*more, first="<unk>", size=60):
@@ -308,3 +322,48 @@ def test_models_without_tokenizers_have_one_vocabulary_if_they_have_as_many_rows
     made = tiny_models.load(merged(tmp_path, base, {"e": expert}, weight=0.5, embeddings="common"))
     halves = [tiny_models.load(folder)[HEAD] / 2 for folder in (base, expert)]
     assert torch.allclose(made[HEAD], sum(halves), atol=1e-6)
+
+
+BIASES = {
+    "bert": (BertForMaskedLM, BertConfig, {}, "cls.predictions.bias"),
+    "phi": (PhiForCausalLM, PhiConfig, {}, "lm_head.bias"),
+    "modernbert": (ModernBertForMaskedLM, ModernBertConfig, {}, "decoder.bias"),
+    "pegasus": (PegasusForConditionalGeneration, PegasusConfig, SIDES, "final_logits_bias"),
+}
+
+
+@pytest.mark.parametrize("kind", BIASES)
+@pytest.mark.parametrize("fewer", [0, 6])
+def test_biases_of_tokens_go_by_token_too(tmp_path, kind, fewer):
+    """The head's bias of each token stays with its token, by whatever name and shape it lies."""
+    made, config, more, name = BIASES[kind]
+    orders = words(size=30), words(size=30)[::-1][fewer:]
+    for seed, order in enumerate(orders):
+        torch.manual_seed(seed)
+        marks = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0}
+        model = made(config(vocab_size=len(order), **TINY, **marks, **more))
+        for key, tensor in model.state_dict().items():
+            tensor.copy_(torch.randn(tensor.shape)) if key == name else None
+        model.save_pretrained(tmp_path / str(seed))
+        speak(tmp_path / str(seed), order)
+    members = tmp_path / "0", {"e": tmp_path / "1"}
+    out = merged(tmp_path, *members, weight=1.0, embeddings="common")
+    base, expert, ours = (
+        load_file(one / "model.safetensors")[name].reshape(-1)
+        for one in (members[0], tmp_path / "1", out)
+    )
+    for token, row in places(out).items():
+        own = token in orders[1]
+        want = expert[orders[1].index(token)] if own else base[orders[0].index(token)]
+        assert torch.allclose(ours[row], want, atol=1e-6), token
+
+
+def test_a_bias_of_all_tokens_by_an_unknown_name_is_refused(tmp_path):
+    folders = []
+    for seed, order in enumerate((words(), words()[:1] + words()[:0:-1])):
+        folders.append(member(tmp_path / str(seed), seed, 60, order))
+        file = folders[-1] / "model.safetensors"
+        file.chmod(0o644)
+        save_file({**load_file(file), "odd.bias": torch.ones(60)}, file, {"format": "pt"})
+    with pytest.raises(ValueError, match=r"odd\.bias has 60 numbers"):
+        merged(tmp_path, folders[0], {"e": folders[1]}, weight=1.0, embeddings="common")

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 import transformers
 
 from babelmerge.models.dialect import configs
@@ -227,6 +228,27 @@ def test_how_long_texts_may_be_counts_where_positions_go_by_it(made, rope, diffe
     )
     found = configs.compare(ours, theirs).differences
     assert [one.key for one in found] == ["max_position_embeddings"] * differs
+
+
+@pytest.mark.parametrize("kind", ["Roberta", "XLMRoberta", "M2M100", "MPNet", "Bert", "Llama"])
+def test_padding_counts_where_positions_are_numbered_from_it(kind):
+    ours, theirs = (getattr(transformers, f"{kind}Config")(pad_token_id=n) for n in (0, 1))
+    ours, theirs = (json.loads(one.to_json_string(use_diff=False)) for one in (ours, theirs))
+    found = [one.key for one in configs.compare(ours, theirs).differences]
+    assert found == ["pad_token_id"] * (ours["model_type"] in configs.FROM_PAD)
+    assert bool(found) is (kind not in ("Bert", "Llama"))
+
+
+def test_classes_that_number_positions_from_padding_are_those_of_transformers():
+    """By what they compute: an id that is padding in one of two equal models moves the rest."""
+    for kind in ("Roberta", "Bert"):
+        sizes = {**SIZES, "vocab_size": 16, "max_position_embeddings": 16}
+        config_of, made = (getattr(transformers, kind + end) for end in ("Config", "Model"))
+        models = [made(config_of(pad_token_id=n, **sizes)).eval() for n in (1, 3)]
+        models[1].load_state_dict(models[0].state_dict())
+        ids = torch.tensor([[5, 6, 7]])
+        ours, theirs = (model(ids).last_hidden_state for model in models)
+        assert torch.allclose(ours, theirs) is (kind == "Bert")
 
 
 @pytest.mark.parametrize("key", ["num_hidden_layers", "num_labels"])

@@ -7,7 +7,7 @@ import made_up_models
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXForCausalLM
 
 from babelmerge import merging
 from babelmerge.files import layouts
@@ -84,6 +84,37 @@ def test_every_form_of_a_prefix_finds_every_other(ours, theirs):
     assert layouts.place_of(theirs + "layers.9.x.weight", known) is None
     both = {*known, *("transformer." + end for end in ends), *("gpt_neox." + end for end in ends)}
     assert layouts.place_of("language_model." + ends[0], both) is None  # two places
+
+
+@pytest.mark.parametrize("old", layouts.RENAMED)
+@pytest.mark.parametrize("prefix", ["model.", "backbone.", ""])
+def test_names_of_older_versions_find_todays_and_the_other_way(old, prefix):
+    """In one tensor of a layer, which has others beside it."""
+    end = "weight" if old.endswith(".") else ""
+    names = [f"{prefix}layers.0{part}{end}" for part in (old, layouts.RENAMED[old])]
+    beside = prefix + "layers.0.norm.weight"
+    for ours, theirs in (names, names[::-1]):
+        assert layouts.place_of(theirs, {ours, beside}) == ours
+        assert layouts.place_of(theirs, {theirs, ours, beside}) == theirs
+
+
+@pytest.mark.parametrize("older", [0, 1])
+def test_heads_by_both_names_are_one_tensor(tmp_path, older):
+    """GPT-NeoX has embed_out in files and lm_head in memory, so in adapters too."""
+    sizes = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1}
+    config = GPTNeoXConfig(vocab_size=32, num_attention_heads=2, **sizes)
+    for seed in range(2):
+        torch.manual_seed(seed)
+        model = GPTNeoXForCausalLM(config)
+        model.save_pretrained(tmp_path / str(seed), save_original_format=seed == older)
+    names = [set(load_file(tmp_path / one / "model.safetensors")) for one in "01"]
+    assert names[0] ^ names[1] == {"embed_out.weight", "lm_head.weight"}
+    recipe = recipes.make_recipe(
+        tmp_path / "0", {"a": tmp_path / "1"}, "task_arithmetic", {"weight": 1.0}
+    )
+    made = GPTNeoXForCausalLM.from_pretrained(merging.merge_files(recipe, tmp_path / "out"))
+    ours, theirs = made.state_dict(), model.state_dict()
+    assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in theirs)
 
 
 def test_biases_are_no_buffers():

@@ -131,6 +131,18 @@ def test_a_head_without_embeddings_is_what_both_are(tied, tmp_path):
     assert torch.equal(whole(out), whole(plain))
 
 
+@pytest.mark.parametrize("who", [0, 1])
+def test_a_head_that_the_config_unties_and_the_files_lack_is_not_made_up(tied, tmp_path, who):
+    """As where an index leaves out the shard that has it: the embeddings are no head then."""
+    *sources, noise = tied
+    models = [
+        rewritten(one, tmp_path / str(n), None if n == who else noise, False)
+        for n, one in enumerate(sources[:2])
+    ]
+    with pytest.raises(ValueError, match=f"has {HEAD}, which .* lacks"):
+        Members(models[0], {"a": models[1]})
+
+
 @pytest.mark.parametrize("kind", ["gemma", "llama"])
 def test_a_class_that_ties_by_default_counts_as_tied(tied, tmp_path, kind):
     folder = rewritten(tied[0], tmp_path / "m", 0 * tied[3])

@@ -16,9 +16,24 @@ PREFIXES = (
     "model.",
     "transformer.",
     "gpt_neox.",
+    "backbone.",
     "",
 )
-RENAMED = {".block_sparse_moe.": ".mlp."}  # of mixtures: what transformers 5 calls otherwise
+# Parts of names that older files have -> what transformers 5 calls them in memory. Adapters have
+# the names of the version that trained them; files mostly keep the older ones.
+RENAMED = {
+    ".block_sparse_moe.": ".mlp.",
+    ".block_sparse_moe.gate.": ".mlp.router.",
+    ".block_sparse_moe.input_linear.weight": ".block_sparse_moe.experts.gate_up_proj",
+    ".block_sparse_moe.output_linear.weight": ".block_sparse_moe.experts.down_proj",
+    ".block_sparse_moe.router.layer.": ".block_sparse_moe.router.",
+    ".mlp.moe_statics.": ".mlp.gate.moe_statics.",
+    ".embed_out.": ".lm_head.",
+    ".LayerNorm.gamma": ".LayerNorm.weight",
+    ".LayerNorm.beta": ".LayerNorm.bias",
+    ".weight_g": ".parametrizations.weight.original0",
+    ".weight_v": ".parametrizations.weight.original1",
+}
 # Masks and tables that a model makes for itself, which older versions saved too.
 BUFFERS = re.compile(
     r"(^|\.)((attn|attention)\.(bias|masked_bias)|rotary_emb\.(inv_freq|cos_cached|sin_cached)"
@@ -91,8 +106,9 @@ def _spellings(name: str) -> Iterator[str]:
 def _ends(name: str) -> Iterator[str]:
     """A name without its prefix, as it was and is."""
     yield name
+    whole = f".{name}"
     for old, new in RENAMED.items():
-        if old in name:
-            yield name.replace(old, new)
-        elif new in name:
-            yield name.replace(new, old)
+        if old in whole:
+            yield whole.replace(old, new)[1:]
+        elif new in whole:
+            yield whole.replace(new, old)[1:]

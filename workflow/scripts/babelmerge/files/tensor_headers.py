@@ -15,6 +15,7 @@ from babelmerge.words.documents import MOST_LARGE, load_json
 from babelmerge.words.showing import plain, shown
 
 INDEX = "model.safetensors.index.json"
+MODULES = "modules.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 # Bytes an element of each dtype code that we read and write.
@@ -75,6 +76,23 @@ def weight_files(directory: str | Path) -> list[str]:
             "index too, or call a file that is the whole model model.safetensors"
         )
     raise ValueError(f"{directory}: has no model.safetensors and no {INDEX}; not a checkpoint")
+
+
+def beside(directory: str | Path) -> list[str]:
+    """Files of weights in a full model's directory that are no part of its own, in order.
+
+    Heads in files of their own, and modules that sentence-transformers puts behind a model, in
+    folders; but for `consolidated` ones, which are the same weights by other names.
+    """
+    directory = Path(directory)
+    if not (directory / "config.json").is_file() or (directory / "adapter_config.json").is_file():
+        return []
+    own = weight_files(directory)
+    found = [path.name for path in directory.glob("*.safetensors") if path.name not in own]
+    if (directory / MODULES).is_file():
+        modules = directory.glob("[0-9]*_*/*.safetensors")
+        found += [path.relative_to(directory).as_posix() for path in modules]
+    return sorted(name for name in found if not name.startswith("consolidated"))
 
 
 def _indexed(index: Path) -> list[str]:

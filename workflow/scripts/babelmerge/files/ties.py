@@ -171,7 +171,8 @@ def alike(models: Sequence[One]) -> list[One]:
     """The models with each tied tensor by one name in all, and a copy of its own in all or in none.
 
     Where some have a head: copies of embeddings are no tensors of their own unless another model's
-    head is; then what ties them to the embeddings gets a head that is those.
+    head is; then what ties them to the embeddings gets a head that is those. A model that should
+    have a head of its own by its config, and has none, gets none: its files are not whole.
     """
     known = [model for model in models if hasattr(model, "head")]  # no state dicts, no adapters
     formed = iter(_apart(_one_head([_named(model, known[0]) for model in known])))
@@ -225,7 +226,7 @@ def _headed(model: One, head: str, shape: tuple[int, ...]) -> One:
     if model.head:
         return model
     own = head_of(model.stored)
-    source = own or embeddings_of(model.stored, model.shape, shape)
+    source = own or (embeddings_of(model.stored, model.shape, shape) if model.tied else None)
     return model.with_copy(own or head, source) if source else model
 
 

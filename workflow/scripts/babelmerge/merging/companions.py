@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from babelmerge.files import directories, tensor_files, ties
+from babelmerge.merging import compatibility
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models.dialect import configs, conventions, rows, vocabulary
 from babelmerge.models.dialect.opening import ModelFiles
@@ -19,9 +20,13 @@ from babelmerge.recipes.settings import Settings
 
 
 def told(recipe: Recipe, point: Settings, members: Members) -> list[str]:
-    """Sentences on vocabularies, chat templates, end tokens and generation defaults that differ."""
+    """Sentences on vocabularies, chat templates, end tokens and generation defaults that differ.
+
+    And on what of the members is not merged.
+    """
     folders = {vocabulary.BASE: recipe.base, **dict(recipe.experts)}
-    return [*members.vocabulary.said(), *conventions.said(folders, point.chat_template)]
+    said = conventions.said(folders, point.chat_template)
+    return [*members.vocabulary.said(), *said, *compatibility.left_out(folders, members)]
 
 
 def check(recipe: Recipe, point: Settings, members: Members) -> None:

@@ -9,7 +9,10 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from babelmerge.files import directories
+from babelmerge.files.tensor_headers import FLOATING, beside
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models import adapter_base
 from babelmerge.models.dialect import agreement, configs, conventions, rows, sameness
@@ -33,7 +36,8 @@ def check_all(members: Members, recipe: Recipe, chat_template: str | None = None
     chat_template: the expert whose conventions are taken.
     """
     check_members(members)
-    for told in conventions.said({BASE: recipe.base, **dict(recipe.experts)}, chat_template):
+    folders = {BASE: recipe.base, **dict(recipe.experts)}
+    for told in (*conventions.said(folders, chat_template), *left_out(folders, members)):
         logger.warning("%s", told)
     check_fingerprints(recipe)
     tell_same(recipe, members)
@@ -45,6 +49,36 @@ def check_members(members: Members) -> None:
     models = {BASE: members.base, **members.experts}
     check_tokenizers(members.vocabulary, {id_: rows.count(one) for id_, one in models.items()})
     tell_ties(members)
+
+
+def left_out(folders: Mapping[str, str], members: Members) -> list[str]:
+    """What of the members is not merged, in sentences without an end.
+
+    Files of weights beside a model's own, and numbers of which the result has the base's: integers
+    and switches, where an expert has others.
+    """
+    told = [
+        f"{label}: {found[0]}{_more(found)} beside the model's own weights: not merged, and not in "
+        "the result; copy it there if it belongs to the model"
+        for label, folder in folders.items()
+        if (found := beside(folder))
+    ]
+    base = members.base
+    for id_, expert in members.experts.items():
+        whole = (
+            n for n in members.names if base.code(n) not in FLOATING and hasattr(expert, "raw")
+        )
+        found = [n for n in whole if not np.array_equal(base.raw(n), expert.raw(n))]
+        if found:
+            told.append(
+                f"{id_}: {found[0]}{_more(found)} differs from the base's, and is not merged as it "
+                f"is of whole numbers ({base.code(found[0])}): the result has the base's"
+            )
+    return told
+
+
+def _more(found: list[str]) -> str:
+    return f" (and {len(found) - 1} more)" if len(found) > 1 else ""
 
 
 def refuse_full_models(point: Settings) -> None:

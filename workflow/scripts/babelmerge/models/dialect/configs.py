@@ -50,6 +50,14 @@ CLASSIFIER, UNNAMED = "Classification", "LABEL_"
 LIMIT, FIRST = "max_position_embeddings", "original_max_position_embeddings"
 # Rotary embeddings that are stretched by a factor, LIMIT over FIRST where a config has none.
 STRETCHED = ("llama3", "yarn", "longrope", "su")
+# Classes that number positions from the padding token's id on, and pass over that token.
+PAD = "pad_token_id"
+FROM_PAD = frozenset(
+    """
+    roberta xlm-roberta xlm-roberta-xl roberta-prelayernorm camembert xmod data2vec-text longformer
+    luke mpnet ibert esm m2m_100 nllb-moe seamless_m4t seamless_m4t_v2
+    """.split()
+)
 MOST = 10_000  # layers of a config that a class is asked about: it may list them all
 ROPE = "rope"  # in the names of what holds rotary settings
 LONG = 60  # characters of a value in a message
@@ -198,6 +206,7 @@ def _flat(
 ) -> Iterator[tuple[str, Any]]:
     """(dotted key, value) of all that counts, spelt in one way. nulls: those too."""
     counted = (LIMIT,) if _goes_by_limit(config) else ()
+    counted += (PAD,) if config.get("model_type") in tuple(FROM_PAD) else ()
     unused = set(_unused(config)) if left_out else ()
     for key, value in config.items():
         name = str(key)

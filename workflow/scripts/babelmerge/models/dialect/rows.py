@@ -25,7 +25,22 @@ RESIZED = (
     "fold the adapter into its base with as many rows (peft: merge_and_unload, then "
     "save_pretrained) and give that model, or set embeddings: base"
 )
-ENDS = (*ties.EMBEDDINGS, *ties.HEADS, "lm_head.bias")
+ENDS = (
+    *ties.EMBEDDINGS,
+    *ties.HEADS,
+    "lm_head.bias",
+    "lm_head.decoder.bias",
+    "predictions.bias",
+    "predictions.decoder.bias",
+    "vocab_projector.bias",
+    "generator_lm_head.bias",
+    "pred_layer.proj.weight",
+    "pred_layer.proj.bias",
+    "embed_out.bias",
+    "final_logits_bias",
+)
+WHOLE = ("decoder.weight", "decoder.bias", "head.weight", "head.bias")  # with nothing before it
+BIAS = "bias"
 
 
 @dataclass(frozen=True)
@@ -43,12 +58,18 @@ class Arranged:
     @cached_property
     def places(self) -> np.ndarray:
         """Rows of this tensor, of which a model may have fewer than of another."""
-        sizes = np.array([[model.shape(self.name)[0]] for model in self.models])
+        sizes = np.array([[_tokens(model.shape(self.name))] for model in self.models])
         return np.where(self.rows < sizes, self.rows, -1)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (self.rows.shape[1], *self.models[self.place].shape(self.name)[1:])
+        lying, size = self.models[self.place].shape(self.name), self.rows.shape[1]
+        return (1, size) if _is_lying(lying) else (size, *lying[1:])
+
+    @property
+    def _row(self) -> tuple[int, ...]:
+        """The shape of what is a token's."""
+        return () if _is_lying(self.shape) else self.shape[1:]
 
     @property
     def lone(self) -> np.ndarray | None:
@@ -65,7 +86,7 @@ class Arranged:
     def raw(self) -> np.ndarray:
         """Its bytes, made anew each time."""
         ours, base = self.places[self.place], self.places[0]
-        made = np.zeros((len(ours), size_of((self.code, (1, *self.shape[1:])))), np.uint8)
+        made = np.zeros((len(ours), size_of((self.code, self._row))), np.uint8)
         own, lent = ours >= 0, (ours < 0) & (base >= 0)
         made[own] = self._rows(self.place, ours[own])
         if lent.any():
@@ -101,7 +122,7 @@ class Arranged:
 
     def _stored(self, place: int, numbers: np.ndarray) -> np.ndarray:
         model = self.models[place]
-        width = size_of((model.code(self.name), (1, *model.shape(self.name)[1:])))
+        width = size_of((model.code(self.name), self._row))
         return model.raw(self.name).reshape(-1, width)[numbers]
 
 
@@ -168,8 +189,20 @@ def names_of(model: Any) -> list[str]:
 
 
 def is_one(name: str) -> bool:
-    """Whether a tensor is embeddings or an output head, by its name."""
+    """Whether a tensor is embeddings, an output head or its bias, by its name."""
+    if name in WHOLE:
+        return True
     return name.endswith(ENDS) and any(name == end or name.endswith(f".{end}") for end in ENDS)
+
+
+def _is_lying(shape: tuple[int, ...]) -> bool:
+    """Whether a tensor has its tokens side by side in its one row, as final_logits_bias."""
+    return len(shape) == 2 and shape[0] == 1
+
+
+def _tokens(shape: tuple[int, ...]) -> int:
+    """How many tokens a tensor has something for."""
+    return shape[1] if _is_lying(shape) else shape[0]
 
 
 def count(model: Any) -> int:
@@ -194,18 +227,33 @@ def brought(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]
 def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
     """The models, by label, with the rows of the vocabulary in their embeddings and heads."""
     every = list(models.values())
+    _refuse_unknown(models[BASE])
     places = _places(models, vocabulary)
     asis = np.arange(places.shape[1])
     whole = (places[0] >= 0).all()
     found = {}
     for place, (label, model) in enumerate(models.items()):
-        sizes = {model.shape(name)[0] for name in names_of(model)}
+        sizes = {_tokens(model.shape(name)) for name in names_of(model)}
         if sizes == {len(asis)} and whole and (places[place] == asis).all():
             found[label] = model
             continue
         made = {n: Arranged(every, places, place, n) for n in names_of(models[BASE])}
         found[label] = model.with_rows(made)
     return found
+
+
+def _refuse_unknown(base: Any) -> None:
+    """ValueError for a bias of all tokens by an unknown name: it would stay where it is."""
+    known, size = names_of(base), count(base)
+    odd = [
+        n for n in base.names if n.endswith(BIAS) and n not in known and base.shape(n) == (size,)
+    ]
+    if odd:
+        raise ValueError(
+            f"embeddings: {odd[0]} has {size} numbers, one for each token as it seems, and is not "
+            "known here by its name, so that it cannot be merged by token; give models of one "
+            "vocabulary"
+        )
 
 
 def _places(models: Mapping[str, Any], vocabulary: Vocabulary) -> np.ndarray:
