@@ -11,6 +11,8 @@ BIN := .venv/bin
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM = false
+# Containers often forbid bytecode, and then each job and each test run compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run unit test check clean environment
 .DEFAULT_GOAL := run

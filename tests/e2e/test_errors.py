@@ -1,5 +1,7 @@
 """Mistakes stop at parse or in the data step, in words that name file, key and remedy."""
 
+from pathlib import Path
+
 import pytest
 from copies import Project, copy_project
 
@@ -8,13 +10,14 @@ STUDY = "tests/e2e/studies/pico.yaml"
 FILES = """
 corpora:
   controlled: null
-  mine: {files: {en: "{split}.en", hi: "{split}.hi", bn: "{split}.bn"}}
+  mine: {files: {en: "NAME/{split}.en", hi: "NAME/{split}.hi", bn: "NAME/{split}.bn"}}
 tasks:
   translation:
     train: {corpus: mine, split: train, size: null}
     dev: {corpus: mine, split: dev, size: null}
     test: {corpus: mine, split: test, size: null}
 """
+LANGUAGES = ("en", "hi", "bn")
 
 
 @pytest.fixture(scope="module")
@@ -22,27 +25,16 @@ def fresh(tmp_path_factory):
     return copy_project(tmp_path_factory.mktemp("errors") / "project")
 
 
-@pytest.fixture
-def mine(fresh, tmp_path):
-    """A study on plain text files, sound until a test breaks it."""
-    data = tmp_path / "data"
-    data.mkdir()
+def study_of_files(fresh: Path, data: Path, name: str) -> Path:
+    """A study on plain text files, which lie in data/name; sound until it is spoilt."""
+    (data / name).mkdir()
     for split, count in (("train", 20), ("dev", 3), ("test", 3)):
-        for language in ("en", "hi", "bn"):
+        for language in LANGUAGES:
             text = "".join(f"{split} {language} sentence {i}\n" for i in range(count))
-            (data / f"{split}.{language}").write_text(text, encoding="utf-8")
-    study = tmp_path / f"mine{tmp_path.name.replace('_', '')}.yaml"
-    study.write_text(f"extends: {fresh / STUDY}\n{FILES}")
-    project = Project(fresh, f"{study}")
-    project.data = data
-    return project
-
-
-def refused(project, *words: str) -> None:
-    output = project.refused("--until", "check_data", config=[f"data={project.data}"])
-    last = output[output.rindex("What went wrong:") :] if "What went wrong:" in output else output
-    for word in words:
-        assert word in last, f"{word!r} is not in:\n{output[-3000:]}"
+            (data / name / f"{split}.{language}").write_text(text, encoding="utf-8")
+    study = data / f"{name}.yaml"
+    study.write_text(f"extends: {fresh / STUDY}\n{FILES.replace('NAME', name)}")
+    return study
 
 
 @pytest.mark.parametrize(
@@ -72,25 +64,47 @@ def test_a_broken_study_stops_at_parse(fresh, tmp_path, old, new, words):
     assert not (fresh / "results/broken").exists()
 
 
-def test_sides_that_differ_in_length(mine):
-    with open(mine.data / "train.hi", "a", encoding="utf-8") as stream:
+def sides_that_differ_in_length(files: Path) -> None:
+    with open(files / "train.hi", "a", encoding="utf-8") as stream:
         stream.write("one more\n")
-    refused(mine, "train.hi", "20", "21")
 
 
-def test_text_that_is_not_utf8(mine):
-    (mine.data / "dev.bn").write_bytes(b"good\n\xff\xfe bad\ngood\n")
-    refused(mine, "dev.bn", "UTF-8")
+def text_that_is_not_utf8(files: Path) -> None:
+    (files / "dev.bn").write_bytes(b"good\n\xff\xfe bad\ngood\n")
 
 
-def test_test_data_that_stands_in_training(mine):
-    for language in ("en", "hi", "bn"):
-        leaked = (mine.data / f"test.{language}").read_text().splitlines()[0]
-        with open(mine.data / f"train.{language}", "a", encoding="utf-8") as stream:
+def data_of_the_test_in_training(files: Path) -> None:
+    for language in LANGUAGES:
+        leaked = (files / f"test.{language}").read_text().splitlines()[0]
+        with open(files / f"train.{language}", "a", encoding="utf-8") as stream:
             stream.write(leaked + "\n")
-    refused(mine, "test", "overlap: drop")
 
 
-def test_a_missing_file(mine):
-    (mine.data / "dev.hi").unlink()
-    refused(mine, "dev.hi", "missing")
+SPOILT = {
+    "uneven": (sides_that_differ_in_length, ["train.hi", "20", "21"]),
+    "garbled": (text_that_is_not_utf8, ["dev.bn", "UTF-8"]),
+    "leaked": (data_of_the_test_in_training, ["test", "overlap: drop"]),
+}
+
+
+def test_each_mistake_in_data_is_told_with_its_file(fresh, tmp_path):
+    """One run of all these studies tells each mistake in the end."""
+    studies = []
+    for name, (spoil, _) in SPOILT.items():
+        studies.append(str(study_of_files(fresh, tmp_path, name)))
+        spoil(tmp_path / name)
+    project = Project(fresh, f"[{','.join(studies)}]")
+    output = project.refused("--until", "check_data", "--keep-going", config=[f"data={tmp_path}"])
+    assert "What went wrong:" in output, output[-3000:]
+    told = output[output.rindex("What went wrong:") :].split("(full trace:")
+    for name, (_, words) in SPOILT.items():
+        said = [one for one in told if f" {name} " in one]
+        assert any(all(word in one for word in words) for one in said), (name, words, said)
+
+
+def test_a_missing_file_stops_at_parse(fresh, tmp_path):
+    study = study_of_files(fresh, tmp_path, "lacking")
+    (tmp_path / "lacking/dev.hi").unlink()
+    output = Project(fresh, str(study)).refused("--dry-run", config=[f"data={tmp_path}"])
+    for word in ["dev.hi", "missing"]:
+        assert word in output, output[-3000:]

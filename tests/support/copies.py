@@ -16,7 +16,8 @@ from places import ROOT
 STUDY = "tests/e2e/studies/pico.yaml"
 # A server that has Snakemake loaded and forks for each plan: to load it takes longer than to plan.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["snakemake.cli", "pydantic", "yaml", "psutil"])
+LATE = ["snakemake.report.html_reporter", "smart_open", "runpy"]  # what a plan imports when it can
+FORKS.set_forkserver_preload(["snakemake.cli", "pydantic", "yaml", "psutil", *LATE])
 PATIENCE = 600
 KEPT = ("Snakefile", "config", "envs", "profiles", "resources", "slurm", "tests/e2e", "workflow")
 

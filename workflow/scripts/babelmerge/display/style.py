@@ -117,7 +117,8 @@ def save(figure: Figure, stem: str | Path, formats: Sequence[str] = ("svg", "pdf
 def _laid_out(figure: Figure) -> Bbox:
     """Lay a figure out once for all formats; the page, in inches, that holds all of its labels."""
     figure.set_dpi(matplotlib.rcParams["savefig.dpi"])
-    figure.draw_without_rendering()
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
     figure.set_layout_engine(None)  # rendering does not lay out again
     return figure.get_tightbbox().padded(0.04)
 
