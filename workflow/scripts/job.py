@@ -13,6 +13,7 @@ import contextlib
 import errno
 import logging
 import os
+import resource
 import shutil
 import sys
 import time
@@ -122,6 +123,18 @@ def _root(snakemake) -> Path:
     return Path("results", study) if study else Path(snakemake.output[0]).parent
 
 
+def spent() -> str:
+    """CPU time and most memory of this process and of those that it waited for, in words.
+
+    Snakemake's benchmark files see who calls the warm interpreter, and not the job that runs there.
+    """
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    seconds = sum(one.ru_utime + one.ru_stime for one in used)
+    unit = 1 if sys.platform == "darwin" else 1024
+    most = max(one.ru_maxrss for one in used) * unit
+    return f"{seconds:.1f} s of CPU time, at most {most / 1e6:.0f} MB of memory"
+
+
 def _restored(snakemake, record: made.Record) -> tuple[str, bool]:
     """What the outputs are made from, and whether they were there, made from the same."""
     key = _made_from(snakemake)
@@ -160,6 +173,7 @@ def running(
         _settle_libraries(threads or snakemake.threads)
         with _named(snakemake):
             yield logging.getLogger(snakemake.rule)
+        logging.info("done: %s", spent())
         _check_left_out(snakemake)
         if again:
             record.begin(again[0])

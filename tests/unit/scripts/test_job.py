@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import re
 import runpy
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -167,3 +169,23 @@ def test_models_that_the_hub_has_not_answered_for_are_asked_for_again(job, monke
         stale = dict(job.made.stale("results/pico", "digests.json"))
         told = {one.output[0]: "the hub has not answered for x/joint"}
         assert stale == (told if silent else {})
+
+
+def test_the_log_ends_with_what_a_job_used(job):
+    def tail():
+        return Path("logs/job.log").read_text(encoding="utf-8").splitlines()[-1]
+
+    def used():
+        with job.running(settings()):
+            if busy:
+                until = time.process_time() + 0.3
+                while time.process_time() < until:
+                    pass
+        found = re.search(r"done: ([\d.]+) s of CPU time, at most (\d+) MB of memory$", tail())
+        return float(found[1]), int(found[2])
+
+    busy = False
+    before, _ = used()
+    busy = True
+    after, memory = used()
+    assert 0.2 <= after - before < 10 and memory > 10

@@ -120,12 +120,13 @@ def test_what_a_search_finds_is_written_bit_for_bit(task, by, tmp_path):
     ((_, formed),) = merging.Sweep(task.base, task.members, "ties").points([point])
     assert all(torch.equal(written[name], formed[name]) for name in formed)
     ((_, best),) = table[table["selected"]].iterrows()
-    whole, halves = (
+    whole, seen, unseen = (
         sweep_scoring.Scorer(dataclasses.replace(rows, base=str(merged)), []).dev_scores()
-        for rows in (task, tasks.halved(task, 2))
+        for rows in (task, *tasks.halved(task, 2))
     )
     assert journal.mean_of(whole.values()) == best["whole"]
-    assert halves == {name: best[name] for name in halves}
+    assert seen == {name: best[name] for name in seen}
+    assert unseen == {name: best[tasks.HELD.format(name)] for name in unseen}
 
 
 def test_a_point_of_mixtures_of_experts_scores_as_its_merged_folder(task, tmp_path):

@@ -24,11 +24,14 @@ def start(space=SPACE, point=START, seed=0):
 class Scorer:
     """A hill at GOAL on the half searched, and one that lies nearer to the start on the other."""
 
-    def __init__(self, journal, fail_after=None):
-        self.journal, self.fail_after, self.asked = journal, fail_after, []
+    def __init__(self, journal, fail_after=None, half="searched"):
+        self.journal, self.fail_after, self.asked, self.half = journal, fail_after, [], half
 
     def __call__(self, points):
-        return sweeps.run(points, {}, "context", self.journal, self.evaluate)
+        return sweeps.run(points, {}, self.half, self.journal, self.evaluate)
+
+    def other(self):
+        return Scorer(self.journal, self.fail_after, "other")
 
     def evaluate(self, points):
         for index, point in enumerate(points):
@@ -38,17 +41,23 @@ class Scorer:
             weights = point["weight"]
             if not isinstance(weights, dict):
                 weights = dict.fromkeys(GOAL, weights)
-            away = [weights[name] - goal for name, goal in GOAL.items()]
-            nearer = [weights[name] - (0.3 + goal) / 2 for name, goal in GOAL.items()]
-            seen, held = (1 - float(np.square(d).sum()) for d in (away, nearer))
-            yield index, {"t/x": seen, "t/x (held)": held}, 0.5
+            goals = [
+                goal if self.half == "searched" else (0.3 + goal) / 2 for goal in GOAL.values()
+            ]
+            away = [weights[name] - goal for name, goal in zip(GOAL, goals, strict=True)]
+            yield index, {"t/x": 1 - float(np.square(away).sum())}, 0.5
+
+
+def whole(scorer, points=60):
+    """A search to its end, judged."""
+    return searching.judged(searching.search(SPACE, start(), points, scorer), scorer.other())
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     journal = tmp_path_factory.mktemp("search") / "journal.jsonl"
     scorer = Scorer(journal)
-    return searching.search(SPACE, start(), 60, scorer), scorer.asked
+    return whole(scorer), scorer.asked
 
 
 def test_it_tries_as_many_points_as_asked_from_the_start_to_the_mean(found):
@@ -65,6 +74,8 @@ def test_it_climbs_and_its_choice_is_the_best_candidate_on_the_rows_it_has_not_s
     best, may = searching.chosen(tried), list(searching.candidates(tried))
     assert may[0] == 0 and may[-1] == 59 and best in may
     assert tried[best].held == max(tried[number].held for number in may)
+    assert [n for n, one in enumerate(tried) if one.unseen] == may
+    assert {one.seconds for n, one in enumerate(tried) if n not in may} == {0.5}
     assert tried[best].mean < max(one.mean for one in tried)  # as the hills lie apart
     running = np.maximum.accumulate([one.mean for one in tried])
     assert all(tried[n].mean == running[n] for n in may[:-1])
@@ -86,7 +97,7 @@ def test_one_that_is_killed_asks_for_the_same_points_and_ends_with_the_same_byte
     with pytest.raises(RuntimeError):
         searching.search(SPACE, start(), 60, Scorer(tmp_path / "j", fail_after=25))
     rest = Scorer(tmp_path / "j")
-    resumed = searching.search(SPACE, start(), 60, rest)
+    resumed = whole(rest)
     assert rest.asked == asked[25:]
     one, other = (searching.table(each, 0.5).to_csv() for each in (tried, resumed))
     assert one == other
@@ -115,9 +126,9 @@ def test_weights_keep_their_sign_and_scale(weight, tmp_path):
 
 def test_a_landscape_without_a_slope_is_searched_on(tmp_path):
     def flat(points):
-        return [{"scores": {"t/x": 0.0, "t/x (held)": 0.0}, "seconds": 0.0} for _ in points]
+        return [{"scores": {"t/x": 0.0}, "seconds": 0.0} for _ in points]
 
-    tried = searching.search(SPACE, start(), 40, flat)
+    tried = searching.judged(searching.search(SPACE, start(), 40, flat), flat)
     assert len(tried) == 40 and searching.chosen(tried) == 0
     sizes = pd.Series([one.generation for one in tried[1:-1]]).value_counts(sort=False)
     assert sizes.max() >= 2 * SPACE.population  # it began anew, wider
@@ -142,6 +153,6 @@ def test_a_data_set_of_one_row_cannot_be_halved():
     one = Task("base", {}, "ties", {"t/x": [{}]}, "bleu", {"t/x": {}}, {})
     with pytest.raises(ValueError, match="t/x: 1 row"):
         tasks.halved(one)
-    three = tasks.halved(Task("b", {}, "ties", {"t/x": [1, 2, 3]}, "bleu", {"t/x": {}}, {}), 2)
-    assert {name: len(rows) for name, rows in three.dev.items()} == {"t/x": 1, "t/x (held)": 1}
-    assert set(three.asked) == set(three.dev)
+    both = tasks.halved(Task("b", {}, "ties", {"t/x": [1, 2, 3]}, "bleu", {"t/x": {}}, {}), 2)
+    assert sorted(rows for half in both for rows in half.dev["t/x"]) == [1, 2]
+    assert all({name: len(rows) for name, rows in half.dev.items()} == {"t/x": 1} for half in both)

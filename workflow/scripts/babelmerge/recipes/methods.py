@@ -374,7 +374,7 @@ METHODS: dict[str, Method] = {
     "nan": Method(
         "NAN",
         "Si et al. 2025, arXiv:2505.16148",
-        "task arithmetic with weights by inverse norm",
+        "task arithmetic with weights by inverse norm (our reading of the abstract)",
         {"lambda": 1.0},
     ),
     "consensus": Method(

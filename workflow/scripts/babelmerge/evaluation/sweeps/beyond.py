@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from babelmerge.evaluation.sweeps import journal, scoring, tasks
-from babelmerge.evaluation.sweeps.search import Score, Start, chosen, search, table
+from babelmerge.evaluation.sweeps.search import Score, Start, chosen, judged, search, table
 from babelmerge.models.dialect.opening import ModelFiles
 from babelmerge.recipes import spaces
 from babelmerge.recipes.spaces import Point, Space
@@ -30,8 +30,11 @@ def run(
     """
     asked = cfg["search"]
     space, start = begin(cfg, one.base, journal.winner(cfg["grid"], sweep))
-    with _scores(cfg, tasks.halved(one, asked.get("rows")), remembered, made_by) as score:
+    seen, unseen = tasks.halved(one, asked.get("rows"))
+    with _scores(cfg, seen, remembered, made_by) as score:
         found = search(space, start, asked["points"], score)
+    with _scores(cfg, unseen, remembered, made_by) as score:
+        found = judged(found, score)
     with _scores(cfg, one, remembered, made_by) as score:
         (whole,) = score([found[chosen(found)].point])
     return table(found, journal.mean_of(whole["scores"].values()))

@@ -1,16 +1,16 @@
 """A search beyond a grid: CMA-ES over the experts' weights, from the best point of the grid.
 
 It sees one half of the rows; which of its points is taken is decided on the other half, among those
-that were the best so far on the first. So what it overfits is told, and costs little. It is a
-function of the seed and of the scores alone: one that was killed asks for the same points again,
-whose scores the journal has.
+that were the best so far on the first: only these answer the other half. So what it overfits is
+told, and costs little. It is a function of the seed and of the scores alone: one that was killed
+asks for the same points again, whose scores the journal has.
 """
 
 import json
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cma
@@ -23,7 +23,7 @@ from babelmerge.recipes.spaces import Point, Space
 
 LOG = logging.getLogger(__name__)
 STEP = 0.3  # of the first generation, in units of the start's largest weight
-Results = Sequence[Mapping[str, Any]]  # scores by data set and half, seconds
+Results = Sequence[Mapping[str, Any]]  # scores by data set, seconds
 Score = Callable[[list[Point]], Results]
 
 
@@ -38,22 +38,26 @@ class Start:
 
 @dataclass(frozen=True)
 class Tried:
-    """A point with what it scored. generation: 0 is the start, the mean of the last has none."""
+    """A point with what it scored. generation: 0 is the start, the mean of the last has none.
+
+    scores: by data set, on the half that is searched on; unseen: of a candidate, on the other.
+    """
 
     generation: int | None
     point: Point
     scores: Mapping[str, float]
     seconds: float
+    unseen: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def mean(self) -> float:
         """Over the data sets, on the half that is searched on."""
-        return mean_of(v for name, v in self.scores.items() if HELD.format(name) in self.scores)
+        return mean_of(self.scores.values())
 
     @property
     def held(self) -> float:
-        """Over the data sets, on the other half."""
-        return mean_of(v for name, v in self.scores.items() if HELD.format(name) not in self.scores)
+        """Over the data sets, on the other half; NaN for what is no candidate."""
+        return mean_of(self.unseen.values()) if self.unseen else math.nan
 
 
 def search(space: Space, start: Start, points: int, score: Score) -> list[Tried]:
@@ -143,22 +147,37 @@ def candidates(found: Sequence[Tried]) -> Iterator[int]:
         best = max(best, one.mean)
 
 
+def judged(found: Sequence[Tried], score: Score) -> list[Tried]:
+    """The same, the candidates with what they score on the other half. score: of points there."""
+    may = list(candidates(found))
+    results = zip(may, score([found[number].point for number in may]), strict=True)
+    there = {number: one for number, one in results}
+    return [
+        replace(one, unseen=there[n]["scores"], seconds=one.seconds + there[n]["seconds"])
+        if n in there
+        else one
+        for n, one in enumerate(found)
+    ]
+
+
 def chosen(found: Sequence[Tried]) -> int:
     """The candidate that is best on the other half, of equals the one that is better on this."""
-    select([one.held for one in found])  # none of which may be missing
+    select([found[number].held for number in candidates(found)])  # none of which may be missing
     return max(candidates(found), key=lambda i: (found[i].held, found[i].mean, -i))
 
 
 def table(found: Sequence[Tried], whole: float) -> pd.DataFrame:
     """One row a point, in the order in which they were tried.
 
-    mean, held: over the data sets, on the half searched and on the other. candidate: whether it
-    could be selected. whole: of the selected one on all rows that sweeps are decided on. point: as
-    JSON.
+    mean, held: over the data sets, on the half searched and, of candidates, on the other.
+    candidate: whether it could be selected. whole: of the selected one on all rows that sweeps are
+    decided on. point: as JSON.
     """
     may, best = set(candidates(found)), chosen(found)
     rows = [
-        {"generation": one.generation, **one.scores, "mean": one.mean, "held": one.held}
+        {"generation": one.generation, **one.scores}
+        | {HELD.format(name): one.unseen.get(name) for name in one.scores}
+        | {"mean": one.mean, "held": one.held}
         | {"candidate": i in may, "selected": i == best}
         | {"whole": whole if i == best else None, "seconds": one.seconds}
         | {"point": json.dumps(one.point, ensure_ascii=False)}

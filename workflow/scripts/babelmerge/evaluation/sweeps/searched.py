@@ -45,8 +45,9 @@ def sentences(every: Sequence[pd.DataFrame], metric: str, split: str) -> list[st
         told.append(f"Of what is gained on the rows searched on, {lost} is overfitting.")
     there, here = (_signed(gain, facts) for gain in chosen)
     told.append(
-        "Of the points that were the best so far the other half selects one; to that, it changes "
-        f"by {there} and {here}."
+        "Of the points that were the best so far the other half selects one. From the best point "
+        f"of the grid to that one it changes by {there} on the half that is searched on, and by "
+        f"{here} on the other, which chose it and so flatters it."
     )
     stayed = sum(bool(selected(table).name == 0) for table in every)
     if stayed:

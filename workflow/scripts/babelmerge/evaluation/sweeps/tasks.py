@@ -13,7 +13,7 @@ from babelmerge.files.rows import read_rows
 from babelmerge.models import adapter_config, checkpoints
 
 SETTINGS = ("method", "datasets", "selection", "asked", "generation", "align")
-HELD = "{} (held)"  # of a data set, the rows that a search does not see
+HELD = "{} (held)"  # a column of a search's table: of a data set, the rows it does not see
 Settings = Mapping[str, Any]
 
 
@@ -54,21 +54,20 @@ def context(cfg: Settings, one: Task, code: str, lock: str) -> dict[str, Any]:
     }
 
 
-def halved(one: Task, rows: int | None = None) -> Task:
-    """The same with every data set in halves. rows: of each only the first.
+def halved(one: Task, rows: int | None = None) -> tuple[Task, Task]:
+    """The half that is searched on and the other, of every data set. rows: of each only the first.
 
     Raises ValueError for a data set of one row.
     """
-    dev, asked = {}, {}
+    seen, unseen = {}, {}
     for name, found in one.dev.items():
         if len(found) < 2:
             raise ValueError(
                 f"{name}: {len(found)} row(s) to select on; a search needs two at least, one to "
                 "search on and one to be judged by"
             )
-        dev[name], dev[HELD.format(name)] = halves(found[:rows])
-        asked[name] = asked[HELD.format(name)] = one.asked[name]
-    return replace(one, dev=dev, asked=asked)
+        seen[name], unseen[name] = halves(found[:rows])
+    return replace(one, dev=seen), replace(one, dev=unseen)
 
 
 def halves(rows: Sequence) -> tuple[list, list]:

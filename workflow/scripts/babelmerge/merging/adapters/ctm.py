@@ -2,10 +2,11 @@
 
 U (outputs, r) and V (inputs, r) are the orthonormal bases that keep most of all updates at once:
 they maximise Σ |Uᵀ ΔW_i V|² / |ΔW_i|², every expert counting alike (He et al. 2026,
-arXiv:2606.03723; their code's Tucker decomposition with norms made equal). Another method merges
-the Uᵀ ΔW_i V, and ΔW = U merged Vᵀ has rank r by construction, where merging first would have to
-be truncated afterwards. Found by alternating between U and V from the main directions of all
-updates (HOOI), in the core space, which holds all of them without loss: no update is ever formed.
+arXiv:2606.03723: a Tucker decomposition, with their β at 0, the default of their code, which makes
+norms equal; a β of 1 would leave them as they are). Another method merges the Uᵀ ΔW_i V, and
+ΔW = U merged Vᵀ has rank r by construction, where merging first would have to be truncated
+afterwards. Found by alternating between U and V from the main directions of all updates (HOOI), in
+the core space, which holds all of them without loss: no update is ever formed.
 An update of 0 takes no part in the choice.
 
 The authors' r is that of their adapters. At the sum of the ranks nothing is lost, and this is Core

@@ -6,10 +6,10 @@ merged already, on the expert's own rows; then its maps are merged by RegMean, e
 the mean, and the next block is looked at (Nguyen et al. 2025, arXiv:2508.03121, and MergeBench).
 Merging by `regmean` with what comes of it, at the same alpha, is RegMean++.
 
-Embeddings are merged first, by the mean; the head last, if it is a map of its own (MergeBench
-leaves it to the mean). One model is in memory, and the Gram matrices of all experts. Every block
-takes a forward pass of the whole model over the rows of each expert: as many times RegMean's
-passes as there are blocks.
+Embeddings are merged first, by the mean, as in FusionBench; the head last, if it is a map of its
+own (MergeBench leaves both as the base's). One model is in memory, and the Gram matrices of all
+experts. Every block takes a forward pass of the whole model over the rows of each expert: as many
+times RegMean's passes as there are blocks.
 """
 
 import json

@@ -30,9 +30,9 @@ SMALL_TRACE = 1e-12  # what ACE adds to traces
 def wudi(deltas: Sequence[Tensor], steps: int = 300, learning_rate: float = 1e-5) -> Tensor:
     """WUDI: some steps of Adam from the sum of the task vectors down the interference.
 
-    Cheng et al. 2025, arXiv:2503.08099, with the paper's squared norms; their code for vision
-    models divides by the norms. How far it goes is up to the learning rate, which is absolute: the
-    authors take 1e-5 for vision models and 2e-5 for RoBERTa, 300 steps each.
+    Cheng et al. 2025, arXiv:2503.08099, and their code, which divides by the squared norms as here
+    (but in a script on coefficients). How far it goes is up to the learning rate, which is
+    absolute: the authors take 1e-5 for vision models and 2e-5 for RoBERTa, 300 steps each.
     """
     if deltas[0].dim() != 2:
         return averaged(deltas)

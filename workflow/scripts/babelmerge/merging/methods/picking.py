@@ -107,7 +107,8 @@ def stitched(deltas: Sequence[Tensor], limits: Sequence[float]) -> Tensor:
     Σ m_i τ_i / Σ m_i with the masks m_i of the magnitudes at or above an expert's limit, that of
     its largest share over the model (He et al. 2024, arXiv:2408.13656: their dataless variant; the
     other one learns the masks). What did not change is in no mask, also where the limit is 0. There
-    is no vote on signs, which is how it differs from TIES.
+    is no vote on signs, which is how it differs from TIES. Their code keeps what is above the
+    limit, so one change fewer, and looks at the layers alone, without embeddings and heads.
     MergeBench divides by the overlap with the last expert alone, which is this for two experts.
     """
     pairs = zip(deltas, limits, strict=True)
