@@ -229,7 +229,8 @@ def _headed(model: One, head: str, shape: tuple[int, ...]) -> One:
 
 def _apart(models: list[One]) -> list[One]:
     """The models where what is no copy in one of them is a tensor of its own in all."""
-    listed = dict.fromkeys(n for m in models for n in m.names if original_of(n, m.names) in m.names)
+    every = [dict.fromkeys(model.names) for model in models]  # which may be very many
+    listed = dict.fromkeys(n for names in every for n in names if original_of(n, names) in names)
     for name in listed:
         models = [_with(m, name) if name not in m.names else m for m in models]
     return models
