@@ -102,7 +102,8 @@ class TensorFiles:
     def renamed(self, names: dict[str, str]) -> Self:
         """The same by other names, and without what they leave out. names: new -> old."""
         found = copy.copy(self)
-        copies = {name: name for name in self.stored if name not in self.names}
+        listed = set(self.names)  # a header may have very many
+        copies = {name: name for name in self.stored if name not in listed}
         found._entries = {new: self._entries[old] for new, old in {**names, **copies}.items()}
         found.names = tuple(names)
         return found

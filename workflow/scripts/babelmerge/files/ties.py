@@ -6,7 +6,7 @@ and decoders share (`COPIES`) goes by the bytes alone. Members of one merge or c
 brought to one form by `alike`. No torch.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
@@ -232,18 +232,11 @@ def _headed(model: One, head: str, shape: tuple[int, ...]) -> One:
 
 def _apart(models: list[One]) -> list[One]:
     """The models where what is no copy in one of them is a tensor of its own in all."""
-    listed = {name: None for model in models for name in _own_copies(model.names)}
+    every = [dict.fromkeys(model.names) for model in models]  # which may be very many
+    listed = dict.fromkeys(n for names in every for n in names if original_of(n, names) in names)
     for name in listed:
         models = [_with(m, name) if name not in m.names else m for m in models]
     return models
-
-
-def _own_copies(names: Sequence[str]) -> Iterator[str]:
-    """The names whose original is among them: no copies, since models do not list those."""
-    for name in names:
-        original = original_of(name, names)
-        if original is not None and original in names:
-            yield name
 
 
 def _with(model: One, name: str) -> One:

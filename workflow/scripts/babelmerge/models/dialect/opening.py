@@ -40,7 +40,8 @@ class ModelFiles(TensorFiles):
     def sliced(self, parts: Mapping[str, experts.Slice]) -> Self:
         """The same in other tensors, which are parts of those that are there; no other is left."""
         found = copy.copy(self)
-        copies = {n: experts.Slice(n, 0, self.shape(n)) for n in self.stored if n not in self.names}
+        listed = set(self.names)
+        copies = {n: experts.Slice(n, 0, self.shape(n)) for n in self.stored if n not in listed}
         found._entries = {
             name: experts.bytes_of(self._entries[part.name], part, SIZES[self.code(part.name)])
             for name, part in {**parts, **copies}.items()

@@ -17,7 +17,8 @@ WHOLE = 1 << 24
 def equal(models: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Pairs of models, by label, that have the same tensors; both must have one set of names."""
     for (one, left), (other, right) in itertools.combinations(models.items(), 2):
-        names = [n for n in left.names if n in right.names]
+        theirs = set(right.names)
+        names = [n for n in left.names if n in theirs]
         if len(names) == len(left.names) == len(right.names) and _same(left, right, names):
             yield one, other
 
