@@ -147,16 +147,17 @@ def sweeps(languages=("hi", "bn", "ta", "te")):
 
 
 def search(names, points=20, seed=0):
-    """A search's table: it climbs on the rows that it sees, and less on the others."""
+    """A search's table: it climbs on the rows that it sees, and less on the others, which only
+    candidates answer."""
     rng = np.random.default_rng(seed)
     table = pd.DataFrame({"generation": [0, *[1 + n // 6 for n in range(points - 2)], None]})
     climb = np.linspace(10, 20, points) + rng.uniform(-2, 2, points)
-    for name in names:
-        table[name] = climb
-        table[f"{name} (held)"] = 8 + climb / 5
-    table["mean"], table["held"] = climb, 8 + climb / 5
     best = np.maximum.accumulate(climb) == climb
-    table["candidate"] = best | (np.arange(points) == points - 1)
+    may = best | (np.arange(points) == points - 1)
+    held = np.where(may, 8 + climb / 5, np.nan)
+    table = table.assign(**dict.fromkeys(names, climb))
+    table = table.assign(**{f"{name} (held)": held for name in names}, mean=climb, held=held)
+    table["candidate"] = may
     table["selected"] = np.arange(points) == np.argmax(climb)
     table["whole"] = np.where(table["selected"], 13.0, np.nan)
     return table.assign(seconds=0.5, point=[f'{{"weight": {n}}}' for n in range(points)])

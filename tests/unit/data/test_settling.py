@@ -70,6 +70,21 @@ def test_columns_that_hold_a_choice_each_are_its_list(tmp_path):
     assert kind.settle(row, [])["target"] == "a cow"
 
 
+@pytest.mark.parametrize(("answer", "refused"), [("likelihood", False), ("generate", True)])
+def test_the_study_s_way_of_answering_reaches_the_check_of_choices(tmp_path, answer, refused):
+    """C and C++ have likelihoods of their own; which of them was written cannot be told."""
+    line = {"q": "Q?", **TEXTS, "mc1": "C", "mc2": "C++", "correct": "2"}
+    (tmp_path / "read-en.jsonl").write_text(json.dumps(line) + "\n")
+    asked = f'prompt: "{{question}}\\n{{choices}}\\n", answer: {answer}'
+    study = BELEBELE.replace('prompt: "{question}\\n"', asked)
+    plan = made(study, str(tmp_path))
+    if refused:
+        with pytest.raises(ValueError, match="row 0: .*the same but for case and punctuation"):
+            rows(plan, "read/en")
+    else:
+        assert [row["target"] for row in rows(plan, "read/en")] == ["C++"]
+
+
 def test_a_label_that_is_none_of_the_studys_is_told_with_file_and_row(plan, tmp_path):
     found = r"felt/en: test .*felt-en.tsv.: row 1: label 'Bad'; did you mean 'bad'"
     with pytest.raises(ValueError, match=found):

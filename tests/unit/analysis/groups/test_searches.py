@@ -8,6 +8,7 @@ import pytest
 from babelmerge.analysis.groups import searches
 from babelmerge.evaluation import metrics
 from babelmerge.evaluation.sweeps import searched
+from babelmerge.files.long_tables import read_long
 
 TEST = {"resamples": 200, "confidence": 0.95, "seed": 0}
 SETS = ["sentiment/hi", "sentiment/bn"]
@@ -61,11 +62,11 @@ def test_merges_that_are_not_tested_are_told_of_by_dev_alone(case):
     assert searches.table(pd.DataFrame([]), "dev") is None
 
 
-def test_what_is_overfitted_is_said():
+def test_what_is_overfitted_is_said(case):
     table = made_up_study.search(SETS)
     seen, held = searched.gains(table, searched.highest(table))
     assert held == pytest.approx(seen / 5)
-    read = table.astype(str)  # as a chapter reads it
+    read = read_long(case["search"])  # as a chapter does
     told = " ".join(searched.sentences([read, table], "chrf", "dev"))
     assert "2 searches" in told and "40 points" in told and "80% is overfitting" in told
     assert searched.sentences([], "bleu", "dev") == []

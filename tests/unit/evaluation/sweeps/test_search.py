@@ -8,7 +8,7 @@ import pytest
 
 from babelmerge.evaluation.sweeps import journal as sweeps
 from babelmerge.evaluation.sweeps import search as searching
-from babelmerge.evaluation.sweeps import tasks
+from babelmerge.evaluation.sweeps import searched, tasks
 from babelmerge.evaluation.sweeps.scoring import Task
 from babelmerge.recipes.spaces import Space
 
@@ -90,6 +90,10 @@ def test_a_table_holds_its_points_and_a_recipe_is_made_of_the_selected_one(found
     assert point == tried[searching.chosen(tried)].point
     assert back["selected"].sum() == 1 and back["whole"].dropna().tolist() == [0.25]
     assert back["generation"].isna().sum() == 1 and sweeps.searched(back)
+    for pick in (searched.highest, searched.selected):  # both halves of what is told of are known
+        assert all(np.isfinite(searched.gains(back, pick(back))))
+    assert back["held"].isna().tolist() == (~back["candidate"]).tolist()
+    assert back["held"].equals(back["t/x (held)"])
 
 
 def test_one_that_is_killed_asks_for_the_same_points_and_ends_with_the_same_bytes(found, tmp_path):

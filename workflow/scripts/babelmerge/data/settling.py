@@ -29,8 +29,8 @@ def settled(
     """Rows as their task kind keeps them. Raises ValueError for a row that it refuses, unless such
     rows are dropped, and where none is left.
 
-    where: data set, split and files, for the message. answer: how rows are answered, where that is
-    not as their kind is.
+    where: data set, split and files, for the message. answer: "generate" or "likelihood"; None: as
+    the kind is answered.
     """
     answer = answer or kinds.kind(kind).answer
     settle, refused, kept = kinds.kind(kind).settle, [], 0

@@ -62,15 +62,15 @@ def rule(asked: Asked) -> str:
 def _check(
     row: Row, texts: Sequence[str], pairs: Sequence[Pair], max_length: int | None, apart: str
 ) -> None:
-    """apart: what a study may say instead where prompts and choices are one text, else nothing."""
+    """apart: the key that helps where prompt and choice are one text; "" where they are not."""
     prompts.check_length(max(len(read) for read, _ in pairs), max_length, row)
     for text, (_, counted) in zip(texts, pairs, strict=True):
         if not counted:
             why = " behind the prompt's, the last of which it becomes part of" if apart else ""
+            out = f"leave it out, or set {apart} in the task" if apart else "or leave the row out"
             raise ValueError(
                 f"row {row.get('id', '?')}: choice {shown(text)} has no tokens that count{why}; "
-                "give it a text that can be read, leave the row out"
-                f"{f', or set {apart} in the task' if apart else ''}"
+                f"give it a text that can be read, {out}"
             )
 
 

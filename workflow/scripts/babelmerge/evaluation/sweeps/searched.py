@@ -46,8 +46,8 @@ def sentences(every: Sequence[pd.DataFrame], metric: str, split: str) -> list[st
     there, here = (_signed(gain, facts) for gain in chosen)
     told.append(
         "Of the points that were the best so far the other half selects one. From the best point "
-        f"of the grid to that one it changes by {there} on the half that is searched on, and by "
-        f"{here} on the other, which chose it and so flatters it."
+        f"of the grid to that one {changes} {there} on the half that is searched on, and by "
+        f"{here} on the other, by which it was selected and which so flatters it a little."
     )
     stayed = sum(bool(selected(table).name == 0) for table in every)
     if stayed:

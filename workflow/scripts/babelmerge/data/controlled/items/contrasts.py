@@ -84,8 +84,8 @@ def denied(rng: random.Random, of: Meaning) -> Meaning | None:
 
 
 def one_denied(rng: random.Random, of: Meaning) -> Meaning | None:
-    """The same of one. Of several, English verbs have the same form in both; and in Russian the
-    form in which several are is that in which many a single one is not: коровы, книги."""
+    """The same of one subject. Of several, the form that is lent would be right: English `the boys
+    work`, and Russian `коровы`, which is the genitive of one cow and the nominative of several."""
     return None if of.subject.many else denied(rng, of)
 
 

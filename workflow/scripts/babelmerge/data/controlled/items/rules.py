@@ -102,18 +102,19 @@ HYBRID = without("врач", "учител", "фермер", also=alike)
 UNCOUNTED = without(" два ", " две ", " три ", " четыре ")
 # Articles of a case each, but before a form that is a dative plural as well: den Jungen.
 CASED = without("den jungen", "den bauern", "den studenten", also=among("den dem die der das"))
-# Nouns of two genders, each with a meaning of its own: un livre and une livre, die and das Orange,
-# der Hut and die Hut, el and la naranja, de and het bal; and those of which either gender will do.
+# Nouns of two genders with a meaning each (un livre and une livre, die and das Orange, der and die
+# Hut, el and la naranja, de and het bal), and nouns that are right in either gender.
 FRENCH = without(" livre", "orange", "médecin", "professeur")
 FRENCH_FORMS = without(" livre", "orange", "médecin", "professeur", also=alike)
 GERMAN = without(" orange", " hut")
 SPANISH = without("estudiante", "médico", "naranja")
 DUTCH = without(" bal", " schilderij")
-# Who asks says the verb first, which of several animals or things may then be masculine or not.
+# Behind هل the verb stands before its subject, and before several animals or things it may be
+# masculine or feminine.
 TOLD = without("هل ")
-# Behind a numeral that has two forms the noun would be at issue: plurals of things are all alike.
+# Plurals of things have one form of an attribute; what is wrong beside a numeral is then the noun.
 ARABIC_UNCOUNTED = without(" ثلاث", " أربع")
-# One may go fast in a place.
+# Beside these a locative is right too: one may go fast within a place.
 AT_ONCE = without(" hızla", " yavaşça")
 CLASSIFIERS = apart("个", "只 头 匹", "本 幅")
 COUNTERS = apart("つ", "匹 頭 羽", "脚 台", "通 枚")
