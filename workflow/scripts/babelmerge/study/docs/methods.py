@@ -30,7 +30,7 @@ them. `trim` and `scope` of `dare_ties` are there under `fusebench` alone; `lamb
 A group with `methods: modern` has the newest of them that need no data, at one point each:
 {modern}.
 `modern-adapters` has `ctm` too, which merges adapters alone. They are one-shot, with the defaults
-above: what a grid would choose for them is not known. Of experts of one base `karcher` is nearly
+above: what a grid would choose for them is not known. Of fine-tunes of one base `karcher` is nearly
 `linear`. [docs/merging-methods.md](../docs/merging-methods.md) says which formulas were checked
 against their authors' code; that of `nan` is our reading of an abstract.
 
