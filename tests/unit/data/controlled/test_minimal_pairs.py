@@ -9,9 +9,10 @@ from itertools import islice
 
 import pytest
 
-from babelmerge.data.controlled import ITEM_LANGUAGES, SPLITS, items, render, sample
+from babelmerge.data.controlled import ITEM_LANGUAGES, SPLITS, inventory, items, render, sample
 from babelmerge.data.controlled.items import minimal_pairs, rules
 from babelmerge.data.controlled.languages import segments
+from babelmerge.data.controlled.languages.de import lexicon as german
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 from babelmerge.tasks.kinds import KINDS
 
@@ -128,6 +129,11 @@ def bought(noun, determiner="the", adjective=None):
     return Meaning("transitive", "past", Phrase("boy", "plural"), "buy", object_)
 
 
+def called(noun, determiner="the", adjective=None):
+    object_ = Phrase(noun, determiner, adjective)
+    return Meaning("transitive", "past", Phrase("boy", "plural"), "call", object_)
+
+
 def was(subject):
     return Meaning("location", "past", subject, place="home", direction="at")
 
@@ -177,6 +183,22 @@ def test_no_word_is_taken_for_a_mistake_that_is_right_with_another_meaning(
     if rule == "article":  # other nouns have their pairs
         other = bought("bag" if language != "de" else "ring")
         assert minimal_pairs.broken(language, rule, bought(plain[language]), other), why
+
+
+@pytest.mark.parametrize("noun", [*inventory.PERSONS, *inventory.RESPECTED])
+def test_a_german_article_that_makes_one_several_is_not_taken_for_a_mistake(noun):
+    """Die Jungen haben die Lehrer gerufen: several; of a doctor die Arzt is wrong."""
+    forms = german.NOUNS[noun]
+    if forms["gender"] != "f":
+        pair = minimal_pairs.broken("de", "article", called(noun), called("woman"))
+        assert (pair is None) == (forms["many"] == forms["accusative"])
+        assert pair is None or (pair.right, pair.wrong) == ("den", "die")
+
+
+@pytest.mark.parametrize(("adjective", "fair"), [("good", False), ("poor", True)])
+def test_a_dutch_teacher_may_be_a_good_one_in_either_form(adjective, fair):
+    one, other = (called(noun, "a", adjective) for noun in ("teacher", "girl"))
+    assert (minimal_pairs.broken("nl", "attribute", one, other) is not None) == fair
 
 
 def test_a_russian_form_of_many_that_is_also_of_one_is_not_taken_for_a_mistake():

@@ -75,6 +75,13 @@ def without(*stems: str, also: Fair = lambda pair: True) -> Fair:
     return lambda pair: also(pair) and not any(stem in pair.bad.lower() for stem in stems)
 
 
+def unless(*phrases: str) -> Fair:
+    """Whether the wrong sentence has none of these more often than the good one; they are right."""
+    return lambda pair: (
+        not any(pair.bad.lower().count(one) > pair.good.lower().count(one) for one in phrases)
+    )
+
+
 def possessed(pair: Pair) -> bool:
     """Whether the longer form has -sI, which no other form of a Turkish noun has."""
     short, long = sorted((pair.right, pair.wrong), key=len)
@@ -102,13 +109,19 @@ HYBRID = without("врач", "учител", "фермер", also=alike)
 UNCOUNTED = without(" два ", " две ", " три ", " четыре ")
 # Articles of a case each, but before a form that is a dative plural as well: den Jungen.
 CASED = without("den jungen", "den bauern", "den studenten", also=among("den dem die der das"))
+# Where one noun is as several are, the article alone tells: den Lehrer is one, die Lehrer several.
+PLURALS = tuple(
+    f" die {noun}" for noun in "bauern jungen studenten lehrer arbeiter mädchen".split()
+)
+# Of somebody who is good at what he does Dutch says een goed leraar too.
+GOOD_AT_IT = tuple(f" goed {noun}" for noun in "boer arbeider student leraar dokter".split())
 # Nouns of two genders with a meaning each (un livre and une livre, die and das Orange, der and die
 # Hut, el and la naranja, de and het bal), and nouns that are right in either gender.
 FRENCH = without(" livre", "orange", "médecin", "professeur")
 FRENCH_FORMS = without(" livre", "orange", "médecin", "professeur", also=alike)
-GERMAN = without(" orange", " hut")
+GERMAN = without(" orange", " hut", also=unless(*PLURALS))
 SPANISH = without("estudiante", "médico", "naranja")
-DUTCH = without(" bal", " schilderij")
+DUTCH = without(" bal", " schilderij", also=unless(*GOOD_AT_IT))
 # Behind هل the verb stands before its subject, and before several animals or things it may be
 # masculine or feminine.
 TOLD = without("هل ")
