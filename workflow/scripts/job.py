@@ -124,7 +124,7 @@ def _root(snakemake) -> Path:
 
 
 def spent() -> str:
-    """CPU time and most memory of this process and of those that it waited for, in words.
+    """CPU time of this process and of those it waited for, and the most memory of one, in words.
 
     Snakemake's benchmark files see who calls the warm interpreter, and not the job that runs there.
     """
