@@ -24,6 +24,7 @@ from transformers import (
 from babelmerge import merging
 from babelmerge.analysis.task_vectors import inspection
 from babelmerge.command import line
+from babelmerge.merging import files
 from babelmerge.models import checkpoints
 from babelmerge.models.dialect import rows
 from babelmerge.recipes import recipes
@@ -166,7 +167,7 @@ def test_conventions_of_an_expert_come_with_its_tokens(tmp_path):
     shutil.copy(base / "config.json", expert / "kept.json")
     (expert / "generation_config.json").write_text(json.dumps({"eos_token_id": 61}))
     point = {"weight": 0.5, "chat_template": "e"}
-    for merge in (merging.merge_files, merging.files.check_files):
+    for merge in (merging.merge_files, files.check_files):
         recipe = recipes.make_recipe(
             base, {"e": expert}, "task_arithmetic", {**point, "embeddings": "base"}
         )
@@ -203,7 +204,7 @@ def test_an_adapters_embeddings_may_be_cut_to_its_tokenizer(tmp_path):
         base, {"a": folder}, "ties", {"density": 1, "embeddings": "common"}
     )
     with pytest.raises(ValueError, match="has 67 rows of embeddings, its base 64.*fold"):
-        merging.files.check_files(recipe, tmp_path / "none")
+        files.check_files(recipe, tmp_path / "none")
 
 
 def test_tokens_that_cross_between_experts_are_refused(tmp_path):
@@ -258,7 +259,7 @@ def test_tokens_of_adapters_come_with_their_rows(tmp_path, method):
     point = {"t": 0.5} if method == "slerp" else {"weight": 0.5}
     point["embeddings"] = "common"
     recipe = recipes.make_recipe(base, adapters, method, point)
-    merging.files.check_files(recipe, tmp_path / "out")
+    files.check_files(recipe, tmp_path / "out")
     out = merged(tmp_path, base, adapters, method, **point)
     made, at = tiny_models.load(out), places(out)
     assert (at["<a>"], at["<b>"], made[HEAD].shape[0]) == (60, 61, 62)
@@ -296,7 +297,7 @@ def test_tokens_of_adapters_go_with_full_models_and_sweeps_and_not_with_factors(
             base, alone, given["method"], point, output="model" if factors else "adapter"
         )
         with pytest.raises(ValueError, match="base's tokens" if factors else "tokens of its own"):
-            merging.files.check_files(recipe, tmp_path / "none")
+            files.check_files(recipe, tmp_path / "none")
 
 
 def test_task_vectors_of_other_rows_are_measured_as_they_are_merged(tmp_path, capsys):
