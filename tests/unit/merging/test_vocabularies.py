@@ -359,12 +359,48 @@ def test_biases_of_tokens_go_by_token_too(tmp_path, kind, fewer):
         assert torch.allclose(ours[row], want, atol=1e-6), token
 
 
-def test_a_bias_of_all_tokens_by_an_unknown_name_is_refused(tmp_path):
+def turned_with(tmp_path, *tensors):
+    """The folders of two models of the same tokens in another order, each with more tensors."""
     folders = []
     for seed, order in enumerate((words(), words()[:1] + words()[:0:-1])):
         folders.append(member(tmp_path / str(seed), seed, 60, order))
         file = folders[-1] / "model.safetensors"
         file.chmod(0o644)
-        save_file({**load_file(file), "odd.bias": torch.ones(60)}, file, {"format": "pt"})
-    with pytest.raises(ValueError, match=r"odd\.bias has 60 numbers"):
-        merged(tmp_path, folders[0], {"e": folders[1]}, weight=1.0, embeddings="common")
+        more = {name: torch.full(shape, float(seed)) for name, shape in tensors}
+        save_file({**load_file(file), **more}, file, {"format": "pt"})
+    return folders[0], {"e": folders[1]}
+
+
+@pytest.mark.parametrize(
+    "name, shape",
+    [
+        ("odd.bias", (60,)),
+        ("odd_head.3.bias", (60,)),
+        ("odd_head.weight", (60, 8)),
+        ("cls.predictions.dense.weight", (8, 60)),
+    ],
+)
+def test_what_all_tokens_have_by_an_unknown_name_is_refused(tmp_path, name, shape):
+    members = turned_with(tmp_path, (name, shape))
+    with pytest.raises(ValueError, match=rf"{name} is .*, with 60 numbers or rows"):
+        merged(tmp_path, *members, weight=1.0, embeddings="common")
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        [("model.layers.0.mlp.odd.bias", (60,))],
+        [("model.layers.0.odd.weight", (60, 8))],
+        [("odd_norm.weight", (60,)), ("odd_norm.bias", (60,))],
+        [("pooler.dense.weight", (60, 60))],
+        [("position_embeddings.weight", (60, 8))],
+        [("head.weight", (1, 60)), ("head.bias", (1,))],
+        [("head.weight", (2, 8)), ("head.bias", (2,))],
+        [("decoder.weight", (7, 8))],
+    ],
+)
+def test_what_has_as_many_numbers_by_chance_is_merged_as_it_lies(tmp_path, tensors):
+    """In blocks and norms; and what is called a head and is of classes."""
+    out = merged(tmp_path, *turned_with(tmp_path, *tensors), weight=1.0, embeddings="common")
+    made = tiny_models.load(out)
+    assert all(torch.equal(made[name], torch.ones(shape)) for name, shape in tensors)
