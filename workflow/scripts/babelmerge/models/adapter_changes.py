@@ -31,7 +31,8 @@ PARTS = {
     ".lora_magnitude_vector.weight": "magnitude",
 }
 COPY = re.compile(r"\.base_layer(?=\.(weight|bias)$)")  # of a layer that has LoRA too
-SPEAKING = ("CausalLM", "LMHead", "MaskedLM", "ConditionalGeneration", "PreTraining")  # in classes
+# In the names of classes that have an output head of words.
+SPEAKING = ("CausalLM", "LMHead", "MaskedLM", "ConditionalGeneration", "PreTraining", "MTModel")
 AGAIN = "the config and the weights are not of one adapter, fetch it again"
 
 
