@@ -25,6 +25,7 @@ from babelmerge import merging
 from babelmerge.analysis.task_vectors import inspection
 from babelmerge.command import line
 from babelmerge.merging import files
+from babelmerge.merging.streaming import members
 from babelmerge.models import checkpoints
 from babelmerge.models.dialect import rows
 from babelmerge.recipes import recipes
@@ -357,6 +358,23 @@ def test_biases_of_tokens_go_by_token_too(tmp_path, kind, fewer):
         own = token in orders[1]
         want = expert[orders[1].index(token)] if own else base[orders[0].index(token)]
         assert torch.allclose(ours[row], want, atol=1e-6), token
+
+
+@pytest.mark.parametrize(
+    "name, shapes, differs",
+    [
+        ("final_logits_bias", ((1, 60), (1, 61)), True),
+        ("lm_head.bias", ((60,), (61,)), True),
+        (HEAD, ((60, 8), (61, 8)), True),
+        (HEAD, ((60, 8), (60, 9)), False),
+        ("model.norm.weight", ((8,), (9,)), False),
+    ],
+)
+def test_shapes_that_differ_in_tokens_are_told_apart(name, shapes, differs):
+    for ours, theirs in (shapes, shapes[::-1]):
+        assert rows.differ(name, ours, theirs) is differs
+        told = members._shape_message(name, ours, "e", theirs)
+        assert ("60 embedding rows" in told or "has 60;" in told) is differs
 
 
 def turned_with(tmp_path, *tensors):
