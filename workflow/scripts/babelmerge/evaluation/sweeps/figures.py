@@ -114,7 +114,10 @@ def _aliased(table: pd.DataFrame) -> pd.Series:
 
 
 def _search(ax: Axes, table: pd.DataFrame, facts) -> None:
-    """What a search tried, in order, on the half that it saw; the best so far on the other."""
+    """What a search tried, in order, on the half that it saw; the best so far on the other.
+
+    The last point, which may be taken too, is the mean of the last generation and a dot by itself.
+    """
     seen, held = (facts.factor * table[name].to_numpy() for name in ("mean", "held"))
     numbers, may = np.arange(len(table)), _truth(table["candidate"]).to_numpy()
     won = _truth(table["selected"]).to_numpy()
@@ -123,6 +126,8 @@ def _search(ax: Axes, table: pd.DataFrame, facts) -> None:
     ax.plot(numbers, np.maximum.accumulate(seen), color=fs.INK, label="rows searched on", **steps)
     best = np.maximum.accumulate(np.where(may & (numbers < len(table) - 1), numbers, 0))
     ax.plot(numbers, held[best], color=fs.PALETTE[0], label="other rows", **steps)
+    mean = {"s": 12, "color": fs.PALETTE[0], "label": "other rows, last mean", "zorder": 4}
+    ax.scatter(numbers[-1:], held[-1:], **mean)
     ring = {"s": 60, "facecolor": "none", "edgecolor": fs.ACCENT, "linewidth": 1.6, "zorder": 5}
     ax.scatter(numbers[won], held[won], **ring)
     ax.set_xlabel("Points tried")
