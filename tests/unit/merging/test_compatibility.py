@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from tiny_models import load
 
 from babelmerge import merging
+from babelmerge.merging.files import check_files
 from babelmerge.models import checkpoints
 from babelmerge.recipes import recipes
 
@@ -67,7 +68,7 @@ def test_the_same_tokens_cut_otherwise_are_told(family, tmp_path, caplog, key, k
         (folder / "tokenizer.json").write_text(json.dumps({**content, key: {"type": kind}}))
 
     recipe = recipes.make_recipe(*spoil(family, tmp_path, cut_otherwise), "linear", {})
-    merging.files.check_files(recipe, tmp_path / "out")
+    check_files(recipe, tmp_path / "out")
     (told,) = [record.getMessage() for record in caplog.records]
     assert told.startswith(f"{tmp_path / 'spoilt' / 'tokenizer.json'} has another {key} than")
     assert str(base) in told
@@ -103,7 +104,7 @@ def test_statistics_that_do_not_fit_are_refused_before_work(
     files = dict(statistics_files(family, tmp_path, changed))
     recipe = recipes.make_recipe(*family, method, {}, statistics=files)
     with pytest.raises(ValueError, match=message):
-        merging.files.check_files(recipe, tmp_path / "out")
+        check_files(recipe, tmp_path / "out")
 
 
 def test_another_architecture_is_noticed_at_equal_shapes(family, tmp_path):
@@ -179,7 +180,7 @@ def test_what_settings_ask_of_the_members_is_checked_first(
     base, experts = family
     recipe = recipes.make_recipe(base, experts, method, point)
     with pytest.raises(ValueError, match=message):
-        merging.files.check_files(recipe, tmp_path / "out")
+        check_files(recipe, tmp_path / "out")
 
 
 def test_a_folder_that_is_merged_twice_is_told(family, tmp_path, caplog):
@@ -190,14 +191,12 @@ def test_a_folder_that_is_merged_twice_is_told(family, tmp_path, caplog):
         caplog.clear()
         twice = {"a": hi, "b": bn, "c": base if base_is_one else tmp_path / "link"}
         recipe = recipes.make_recipe(base, twice, "ties", {"density": 0.5})
-        merging.files.check_files(recipe, tmp_path / "out")
+        check_files(recipe, tmp_path / "out")
         told = [record.getMessage() for record in caplog.records]
         expected = "base and c are one folder" if base_is_one else "a and c are one folder"
         assert len(told) == 1 and told[0].startswith(expected)
     caplog.clear()
-    merging.files.check_files(
-        recipes.make_recipe(hi, {"a": hi, "b": bn}, "linear", {}), tmp_path / "out"
-    )
+    check_files(recipes.make_recipe(hi, {"a": hi, "b": bn}, "linear", {}), tmp_path / "out")
     assert not caplog.records
 
 
@@ -210,7 +209,7 @@ def test_copies_in_other_folders_are_told_by_their_weights(family, tmp_path, cap
     tensors["model.layers.1.mlp.up_proj.weight"].view(-1)[1000] += 1  # where no sample is taken
     checkpoints.save_state_dict(shutil.copytree(bn, tmp_path / "e"), tensors)
     recipe = recipes.make_recipe(base, {**copies, "e": tmp_path / "e"}, "task_arithmetic", {})
-    merging.files.check_files(recipe, tmp_path / "out")
+    check_files(recipe, tmp_path / "out")
     assert [record.getMessage() for record in caplog.records] == [
         "base and d have the same weights: an expert without a change",
         "a and c have the same weights: it counts twice",
@@ -257,6 +256,6 @@ def test_weights_beside_a_models_own_are_told(family, tmp_path, caplog):
         save_file(head, folder / "consolidated.safetensors")
 
     recipe = recipes.make_recipe(*spoil(family, tmp_path, bring), "linear", {})
-    merging.files.check_files(recipe, tmp_path / "out")
+    check_files(recipe, tmp_path / "out")
     (told,) = caplog.messages
     assert told.startswith("experts/bn-en: 2_Dense/model.safetensors (and 1 more) beside")

@@ -24,6 +24,8 @@ from transformers import (
 from babelmerge import merging
 from babelmerge.analysis.task_vectors import inspection
 from babelmerge.command import line
+from babelmerge.merging import files
+from babelmerge.merging.streaming import members
 from babelmerge.models import checkpoints
 from babelmerge.models.dialect import rows
 from babelmerge.recipes import recipes
@@ -166,7 +168,7 @@ def test_conventions_of_an_expert_come_with_its_tokens(tmp_path):
     shutil.copy(base / "config.json", expert / "kept.json")
     (expert / "generation_config.json").write_text(json.dumps({"eos_token_id": 61}))
     point = {"weight": 0.5, "chat_template": "e"}
-    for merge in (merging.merge_files, merging.files.check_files):
+    for merge in (merging.merge_files, files.check_files):
         recipe = recipes.make_recipe(
             base, {"e": expert}, "task_arithmetic", {**point, "embeddings": "base"}
         )
@@ -203,7 +205,7 @@ def test_an_adapters_embeddings_may_be_cut_to_its_tokenizer(tmp_path):
         base, {"a": folder}, "ties", {"density": 1, "embeddings": "common"}
     )
     with pytest.raises(ValueError, match="has 67 rows of embeddings, its base 64.*fold"):
-        merging.files.check_files(recipe, tmp_path / "none")
+        files.check_files(recipe, tmp_path / "none")
 
 
 def test_tokens_that_cross_between_experts_are_refused(tmp_path):
@@ -258,7 +260,7 @@ def test_tokens_of_adapters_come_with_their_rows(tmp_path, method):
     point = {"t": 0.5} if method == "slerp" else {"weight": 0.5}
     point["embeddings"] = "common"
     recipe = recipes.make_recipe(base, adapters, method, point)
-    merging.files.check_files(recipe, tmp_path / "out")
+    files.check_files(recipe, tmp_path / "out")
     out = merged(tmp_path, base, adapters, method, **point)
     made, at = tiny_models.load(out), places(out)
     assert (at["<a>"], at["<b>"], made[HEAD].shape[0]) == (60, 61, 62)
@@ -296,7 +298,7 @@ def test_tokens_of_adapters_go_with_full_models_and_sweeps_and_not_with_factors(
             base, alone, given["method"], point, output="model" if factors else "adapter"
         )
         with pytest.raises(ValueError, match="base's tokens" if factors else "tokens of its own"):
-            merging.files.check_files(recipe, tmp_path / "none")
+            files.check_files(recipe, tmp_path / "none")
 
 
 def test_task_vectors_of_other_rows_are_measured_as_they_are_merged(tmp_path, capsys):
@@ -358,12 +360,65 @@ def test_biases_of_tokens_go_by_token_too(tmp_path, kind, fewer):
         assert torch.allclose(ours[row], want, atol=1e-6), token
 
 
-def test_a_bias_of_all_tokens_by_an_unknown_name_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    "name, shapes, differs",
+    [
+        ("final_logits_bias", ((1, 60), (1, 61)), True),
+        ("lm_head.bias", ((60,), (61,)), True),
+        (HEAD, ((60, 8), (61, 8)), True),
+        (HEAD, ((60, 8), (60, 9)), False),
+        ("model.norm.weight", ((8,), (9,)), False),
+    ],
+)
+def test_shapes_that_differ_in_tokens_are_told_apart(name, shapes, differs):
+    for ours, theirs in (shapes, shapes[::-1]):
+        assert rows.differ(name, ours, theirs) is differs
+        told = members._shape_message(name, ours, "e", theirs)
+        assert ("60 embedding rows" in told or "has 60;" in told) is differs
+
+
+def turned_with(tmp_path, *tensors):
+    """The folders of two models of the same tokens in another order, each with more tensors."""
     folders = []
     for seed, order in enumerate((words(), words()[:1] + words()[:0:-1])):
         folders.append(member(tmp_path / str(seed), seed, 60, order))
         file = folders[-1] / "model.safetensors"
         file.chmod(0o644)
-        save_file({**load_file(file), "odd.bias": torch.ones(60)}, file, {"format": "pt"})
-    with pytest.raises(ValueError, match=r"odd\.bias has 60 numbers"):
-        merged(tmp_path, folders[0], {"e": folders[1]}, weight=1.0, embeddings="common")
+        more = {name: torch.full(shape, float(seed)) for name, shape in tensors}
+        save_file({**load_file(file), **more}, file, {"format": "pt"})
+    return folders[0], {"e": folders[1]}
+
+
+@pytest.mark.parametrize(
+    "name, shape",
+    [
+        ("odd.bias", (60,)),
+        ("odd_head.3.bias", (60,)),
+        ("odd_head.weight", (60, 8)),
+        ("cls.predictions.dense.weight", (8, 60)),
+    ],
+)
+def test_what_all_tokens_have_by_an_unknown_name_is_refused(tmp_path, name, shape):
+    members = turned_with(tmp_path, (name, shape))
+    with pytest.raises(ValueError, match=rf"{name} is .*, with 60 numbers or rows"):
+        merged(tmp_path, *members, weight=1.0, embeddings="common")
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        [("model.layers.0.mlp.odd.bias", (60,))],
+        [("model.layers.0.odd.weight", (60, 8))],
+        [("odd_norm.weight", (60,)), ("odd_norm.bias", (60,))],
+        [("pooler.dense.weight", (60, 60))],
+        [("position_embeddings.weight", (60, 8))],
+        [("head.weight", (1, 60)), ("head.bias", (1,))],
+        [("head.weight", (2, 8)), ("head.bias", (2,))],
+        [("decoder.weight", (7, 8))],
+    ],
+)
+def test_what_has_as_many_numbers_by_chance_is_merged_as_it_lies(tmp_path, tensors):
+    """In blocks and norms; and what is called a head and is of classes."""
+    out = merged(tmp_path, *turned_with(tmp_path, *tensors), weight=1.0, embeddings="common")
+    made = tiny_models.load(out)
+    assert all(torch.equal(made[name], torch.ones(shape)) for name, shape in tensors)

@@ -72,6 +72,19 @@ def test_a_map_s_weight_has_lora_as_the_map_has(kind, tmp_path):
     assert len(found.names) == 7
 
 
+@pytest.mark.parametrize("kind", MIXTURES)
+def test_experts_that_are_kept_whole_are_refused_with_what_makes_them_a_model(kind, tmp_path):
+    folder, adapter, merged = made(kind, tmp_path, None, modules_to_save=["mlp"])
+    with pytest.raises(ValueError, match=r"experts.* is experts of a mixture .* merge_and_unload"):
+        adapters.Adapter(adapter, checkpoints.Checkpoint(folder))
+    adapted = PeftModel.from_pretrained(KINDS[kind][0].from_pretrained(folder), adapter)
+    adapted.merge_and_unload().save_pretrained(tmp_path / "folded")
+    recipe = recipes.make_recipe(folder, {"x": tmp_path / "folded"}, "linear", {})
+    out = KINDS[kind][0].from_pretrained(merging.merge_files(recipe, tmp_path / "out"))
+    for name, tensor in out.state_dict().items():
+        torch.testing.assert_close(tensor, merged[name], rtol=0, atol=1e-6)
+
+
 PATTERNS = {
     "by the parameter's name": {"alpha_pattern": {"v_proj.weight": 32}},
     "by the module's name": {"alpha_pattern": {"v_proj": 32, "q_proj": 2}},

@@ -314,19 +314,6 @@ def test_lora_on_a_head_that_is_tied(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("tying", [False, True])
-def test_embeddings_of_its_own_are_the_head_of_a_tied_base(tmp_path, caplog, tying):
-    model = tiny_models.model(0, tied=True)
-    base = tiny_models.save(model, tmp_path / "base")
-    own = {"modules_to_save": ["embed_tokens"], "ensure_weight_tying": tying}
-    folder, merged = made_up_adapters.write(tmp_path / "a", model, 1, **own)
-    adapter = adapters.Adapter(folder, checkpoints.Checkpoint(base))
-    name = "model.embed_tokens.weight"
-    assert name in adapter.names and torch.equal(adapter.folded(name), merged[name])
-    assert ("shares its weights with the output head" in caplog.text) is not tying
-
-
-@pytest.mark.filterwarnings("ignore")
 def test_lora_on_embeddings_that_are_tied_is_said(tmp_path, caplog):
     model = tiny_models.model(0, tied=True)
     opened = checkpoints.Checkpoint(tiny_models.save(model, tmp_path / "base"))

@@ -1,10 +1,17 @@
 """Configs that compute otherwise are told by key and value, spellings of one thing are not."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import torch
 import transformers
+from transformers.models.auto.configuration_auto import (
+    CONFIG_MAPPING,
+    CONFIG_MAPPING_NAMES,
+    model_type_to_module_name,
+)
 
 from babelmerge.models.dialect import configs
 
@@ -249,6 +256,18 @@ def test_classes_that_number_positions_from_padding_are_those_of_transformers():
         ids = torch.tensor([[5, 6, 7]])
         ours, theirs = (model(ids).last_hidden_state for model in models)
         assert torch.allclose(ours, theirs) is (kind == "Bert")
+
+
+def test_no_class_of_transformers_that_masks_padding_in_positions_is_left_out():
+    """By its source: ids that are no padding are counted. Of sounds, none has tokens."""
+    masked = re.compile(r"\bne\((self\.)?(padding_idx|pad_token_id)\)\.int\(")
+    root = Path(transformers.__file__).parent / "models"
+    files = (file for file in root.glob("*/modeling_*.py") if masked.search(file.read_text()))
+    rooms = {file.parent.name for file in files}
+    kinds = [kind for kind in CONFIG_MAPPING_NAMES if model_type_to_module_name(kind) in rooms]
+    padded = {kind for kind in kinds if "pad_token_id" in vars(CONFIG_MAPPING[kind])}
+    assert len(padded) > 20
+    assert padded - {"data2vec-audio"} == configs.FROM_PAD
 
 
 @pytest.mark.parametrize("key", ["num_hidden_layers", "num_labels"])

@@ -140,6 +140,9 @@ def _check_adapters(recipe: Recipe, point: Settings, ids: Sequence[str], added: 
         merge = merges.AdapterMerge(base, found, point)
         if recipe.output == "adapter":
             output.check(merge, recipe.rank, point.dtype)
+    if recipe.output != "adapter":
+        for one in found.values():
+            one.require_full()
 
 
 def _check_mixture(recipe: Recipe, members: Members) -> None:

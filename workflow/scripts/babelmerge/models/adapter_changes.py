@@ -14,6 +14,7 @@ from typing import Any
 from babelmerge.files import layouts, ties
 from babelmerge.models.adapter_config import FOLD, AdapterConfig
 from babelmerge.models.dialect import configs, rows
+from babelmerge.models.dialect.experts import are_experts
 from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ PARTS = {
     ".lora_magnitude_vector.weight": "magnitude",
 }
 COPY = re.compile(r"\.base_layer(?=\.(weight|bias)$)")  # of a layer that has LoRA too
+# In the names of classes that have an output head of words.
+SPEAKING = ("CausalLM", "LMHead", "MaskedLM", "ConditionalGeneration", "PreTraining", "MTModel")
 AGAIN = "the config and the weights are not of one adapter, fetch it again"
 
 
@@ -98,6 +101,16 @@ def is_table(name: str) -> bool:
     return ties.is_looked_up(name) and ties.head_of([name]) is None
 
 
+def shares_head(base: Any) -> bool:
+    """Whether a base's output head is its embeddings. Where nothing tells, it is taken to be so."""
+    if ties.head_of(base.names):
+        return False
+    classes = getattr(base, "config", {}).get("architectures")
+    if not isinstance(classes, list) or not classes:
+        return True
+    return any(end in str(one) for one in classes for end in SPEAKING)
+
+
 def place_of(entry: str, known: Collection[str]) -> str | None:
     """The base's tensor in whose place a whole tensor of the file goes."""
     return layouts.place_of(COPY.sub("", entry.removeprefix(PREFIX)), known)
@@ -159,8 +172,6 @@ class _Match:
             if place is not None:
                 self.check_shape(place, entry)
                 whole[place] = Change(whole=entry)
-                if not COPY.search(name):
-                    self.tell_shared(place)
             else:
                 parts.setdefault(name.removesuffix(end), {})[PARTS[end]] = entry
         return parts, whole
@@ -228,9 +239,8 @@ class _Match:
         return turned
 
     def tell_shared(self, name: str) -> None:
-        """A warning where a tensor that changes is the output head too."""
-        tied = self.tied and not self.config.tying
-        if tied and ties.embeddings_of([name], self.base.shape, self.base.shape(name)):
+        """A warning where a tensor with LoRA is the output head too."""
+        if not self.config.tying and is_table(name) and shares_head(self.base):
             logger.warning(
                 "%s: %s shares its weights with the output head, which therefore changes in a "
                 "merged model too; with the adapter on top it does not",
@@ -254,6 +264,8 @@ class _Match:
                 "an output head with numbers of its own, which the base ties to its embeddings; "
                 f"{FOLD}, whose head is then its own in the merge too"
             )
+        if are_experts([entry]) and are_experts(self.base.names):
+            return f"experts of a mixture as a whole, which lie otherwise in the base; {FOLD}"
         if source := ties.source_of(entry):
             return f"a copy of {source} with other numbers, and the base has one for both; {FOLD}"
         return (

@@ -64,6 +64,7 @@ class AdapterConfig:
     task_type: str | None = None
     targets: tuple[str, ...] = ()  # ends of modules' names, where they are listed
     parameters: tuple[str, ...] = ()  # ends of names of bare parameters with LoRA
+    saved: tuple[str, ...] = ()  # ends of names of modules that are kept whole (modules_to_save)
     tying: bool = False  # a head that is the embeddings stays that
     clock: Clock = field(default_factory=Clock, compare=False, repr=False)  # of the patterns
 
@@ -79,6 +80,12 @@ class AdapterConfig:
     def is_bare(self, module: str) -> bool:
         """Whether LoRA is on a module's bare weight (target_parameters), not on the module."""
         return any(f".{module}.weight".endswith(f".{end}") for end in self.parameters)
+
+    def is_saved(self, name: str) -> bool:
+        """Whether a tensor's module is trained as a copy of its own, or one around it is."""
+        parts = name.split(".")[:-1]
+        modules = (".".join(parts[: count + 1]) for count in range(len(parts)))
+        return any(module.endswith(self.saved) for module in modules)
 
     def _of(self, patterns: Mapping[str, Any], module: str, otherwise: Any) -> Any:
         """What stands for the first pattern that fits the end of a module's name at a dot.
@@ -145,6 +152,7 @@ def read_config(path: str | Path) -> AdapterConfig:
         task_type=_word(path, found, "task_type"),
         targets=_targets(found.get("target_modules")),
         parameters=_targets(found.get("target_parameters")),
+        saved=_targets(found.get("modules_to_save")),
         tying=bool(found.get("ensure_weight_tying")),
     )
 

@@ -88,6 +88,42 @@ class Adapter:
     def names(self) -> tuple[str, ...]:
         return tuple(self.changes)
 
+    @cached_property
+    def apart(self) -> tuple[str, ...]:
+        """Embeddings trained as copies of their own (modules_to_save), which leave a tied head.
+
+        peft then computes with two tensors where the base has one, unless it was told to tie them.
+        """
+        saved = (n for n in self._tables if self.config.is_saved(self.changes[n].whole))
+        return () if self.config.tying else tuple(saved)
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """Embeddings kept whole that a tied head is too, also with the adapter on top."""
+        return tuple(name for name in self._tables if name not in self.apart)
+
+    @cached_property
+    def _tables(self) -> tuple[str, ...]:
+        """Embeddings that are kept whole, and changed, where the base's head is those."""
+        if not adapter_changes.shares_head(self.base):
+            return ()
+        whole = {n: c.whole for n, c in self.changes.items() if c.whole and c.a is None}
+        tables = filter(adapter_changes.is_table, whole)
+        return tuple(n for n in tables if not self._is_copy(self._read(whole[n]), n))
+
+    def require_full(self) -> None:
+        """ValueError where no full model with the base's tensors is what the adapter makes of it.
+
+        As an adapter it may be merged (output: adapter).
+        """
+        if self.apart:
+            raise ValueError(
+                f"{self.path}: has {self.apart[0]} in modules_to_save, without "
+                "ensure_weight_tying: the output head, which the base ties to it, stays the base's "
+                f"on top of it, and would change in a full model; {FOLD}, whose head is then its "
+                "own in the merge too, or merge adapters alone (output: adapter)"
+            )
+
     @property
     def untrained(self) -> bool:
         """Whether every B is zero, as before training, and nothing else changes."""
@@ -274,6 +310,7 @@ class Folded:
     _made: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, adapter: Adapter, rounded: bool = False):
+        adapter.require_full()
         self.adapter = adapter
         self.rounded = rounded
         self.base = adapter.base

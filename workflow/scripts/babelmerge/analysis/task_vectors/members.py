@@ -246,7 +246,7 @@ def _check_fit(base: checkpoints.Checkpoint, expert: Model, kept: Collection[str
             raise ValueError(f"{expert.path}: lacks {name}, which {base.path} has; {REMEDY}")
         ours, theirs = base.shape(name), expert.shape(name)
         if ours != theirs and name not in kept:
-            remedy = ROWS if rows.is_one(name) and ours[1:] == theirs[1:] else REMEDY
+            remedy = ROWS if rows.differ(name, ours, theirs) else REMEDY
             raise ValueError(
                 f"{expert.path}: {name} has shape {theirs}, {base.path} has {ours}; {remedy}"
             )

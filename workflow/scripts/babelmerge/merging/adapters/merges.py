@@ -211,6 +211,8 @@ class AdaptedModel:
     """
 
     def __init__(self, merge: AdapterMerge):
+        for one in merge.adapters.values():
+            one.require_full()
         self.names = tuple(merge.base.names)
         self.shape = merge.base.shape
         self.code = merge.code

@@ -79,6 +79,7 @@ class _Plan:
         if not self.maps:
             raise ValueError("the merge has no linear map that LoRA could change; write a model")
         self._refuse_other_names()
+        self._refuse_tied()
         self.ranks = {name: self._rank(name) for name in self.maps}
         self.modules = {name: name.removesuffix(".weight") for name in self.maps}
         self.saved = self._saved_modules()
@@ -155,6 +156,16 @@ class _Plan:
                         "write a model, or give a base that transformers saved anew "
                         "(save_pretrained), whose names are the adapter's"
                     )
+
+    def _refuse_tied(self) -> None:
+        """ValueError for whole embeddings that are the head too: as an adapter they leave it."""
+        for one in self.adapters:
+            if one.together:
+                raise ValueError(
+                    f"output: adapter: {one.path} has {one.together[0]} as a whole, and the output "
+                    "head changes with it, which no adapter that is written here would do; write "
+                    "a model (output: model)"
+                )
 
     def _bare(self) -> dict[str, None]:
         """Maps that are written as bare weights: as all adapters that change them have them.

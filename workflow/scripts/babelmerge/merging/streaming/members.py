@@ -215,8 +215,9 @@ def _is_tied(expert: Member, name: str, original: str) -> bool:
 
 
 def _shape_message(name: str, ours: tuple[int, ...], id_: str, theirs: tuple[int, ...]) -> str:
-    if rows.is_one(name) and ours[1:] == theirs[1:]:
-        return f"{name}: base has {ours[0]} embedding rows, {id_} has {theirs[0]}; {REMEDY}"
+    if rows.differ(name, ours, theirs):
+        side = int(ours[1:] != theirs[1:])  # of tokens that lie side by side
+        return f"{name}: base has {ours[side]} embedding rows, {id_} has {theirs[side]}; {REMEDY}"
     return (
         f"{name}: base has shape {ours}, {id_} has {theirs}; members of a merge need the same "
         f"architecture: {OF_ONE_BASE}"

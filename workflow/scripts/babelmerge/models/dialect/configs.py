@@ -56,6 +56,9 @@ FROM_PAD = frozenset(
     """
     roberta xlm-roberta xlm-roberta-xl roberta-prelayernorm camembert xmod data2vec-text longformer
     luke mpnet ibert esm m2m_100 nllb-moe seamless_m4t seamless_m4t_v2
+    fsmt layoutlmv3 lilt markuplm trocr speech_to_text speecht5 evolla EvollaModel
+    altclip_text_model bridgetower_text_model clap_text_model kosmos_2_text_model
+    kosmos_2_5_text_model
     """.split()
 )
 MOST = 10_000  # layers of a config that a class is asked about: it may list them all

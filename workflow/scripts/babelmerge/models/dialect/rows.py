@@ -7,6 +7,7 @@ are nobody's token (padding) are those of the model whose tokenizer the result h
 when a tensor is read; torch is imported where numbers of several dtypes meet.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +42,8 @@ ENDS = (
 )
 WHOLE = ("decoder.weight", "decoder.bias", "head.weight", "head.bias")  # with nothing before it
 BIAS = "bias"
+INSIDE = re.compile(r"\.\d+\..+\.")  # a module of a numbered block
+PLACES = re.compile(r"position|\bwpe\b")
 
 
 @dataclass(frozen=True)
@@ -184,8 +187,13 @@ def _bytes(tensor: Any, code: str) -> np.ndarray:
 
 
 def names_of(model: Any) -> list[str]:
-    """The tensors that have a row for each token."""
-    return [name for name in model.names if is_one(name)]
+    """The tensors that have a row for each token.
+
+    What is called decoder or head alone may be of classes, and then has other rows than the rest.
+    """
+    named = [name for name in model.names if is_one(name)]
+    sizes = {_tokens(model.shape(name)) for name in named if name not in WHOLE}
+    return [n for n in named if n not in WHOLE or _tokens(model.shape(n)) in sizes]
 
 
 def is_one(name: str) -> bool:
@@ -193,6 +201,12 @@ def is_one(name: str) -> bool:
     if name in WHOLE:
         return True
     return name.endswith(ENDS) and any(name == end or name.endswith(f".{end}") for end in ENDS)
+
+
+def differ(name: str, ours: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
+    """Whether two shapes of one tensor may differ in the number of tokens alone."""
+    lying = _is_lying(ours) and _is_lying(theirs) and name.endswith(BIAS)
+    return is_one(name) and (ours[1:] == theirs[1:] or lying)
 
 
 def _is_lying(shape: tuple[int, ...]) -> bool:
@@ -243,17 +257,29 @@ def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any
 
 
 def _refuse_unknown(base: Any) -> None:
-    """ValueError for a bias of all tokens by an unknown name: it would stay where it is."""
-    known, size = names_of(base), count(base)
-    odd = [
-        n for n in base.names if n.endswith(BIAS) and n not in known and base.shape(n) == (size,)
-    ]
+    """ValueError for what is of all tokens by an unknown name: it would stay where it is."""
+    known, size = {*names_of(base)}, count(base)
+    odd = next((n for n in base.names if n not in known and _seems_one(base, n, size)), None)
     if odd:
         raise ValueError(
-            f"embeddings: {odd[0]} has {size} numbers, one for each token as it seems, and is not "
-            "known here by its name, so that it cannot be merged by token; give models of one "
-            "vocabulary"
+            f"embeddings: {odd} is {base.shape(odd)}, with {size} numbers or rows, one for each "
+            "token as it seems, and is not known here by its name, so that it cannot be merged by "
+            "token; give models of one vocabulary"
         )
+
+
+def _seems_one(base: Any, name: str, size: int) -> bool:
+    """Whether a tensor has something for each of so many tokens, by its shape and place.
+
+    In blocks, norms and tables of places that is chance, and so it is in square matrices.
+    """
+    shape = base.shape(name)
+    if size not in shape or INSIDE.search(f".{name}") or PLACES.search(name):
+        return False
+    weight = f"{name.removesuffix(BIAS)}weight"
+    if len(shape) == 1:
+        return name.endswith(BIAS) and (weight not in base.names or len(base.shape(weight)) > 1)
+    return len(shape) == 2 and shape[0] != shape[1]
 
 
 def _places(models: Mapping[str, Any], vocabulary: Vocabulary) -> np.ndarray:
