@@ -186,9 +186,10 @@ ROOM = figures.crowded.PANEL + MOST * figures.crowded.ROW
 
 
 @pytest.mark.parametrize(
-    ("sets", "dead"), [(3, 0), (9, 25), (33, 0), (33, 25), (150, 40), (400, 0)]
+    ("sets", "dead", "methods"),
+    [(3, 0, 1), (9, 25, 3), (33, 0, 8), (33, 25, 1), (33, 25, 8), (150, 40, 3), (400, 0, 1)]
+    + [(400, 0, 8)],
 )
-@pytest.mark.parametrize("methods", [1, 3, 8])
 def test_a_figure_of_retention_is_as_tall_as_a_page_at_most(sets, dead, methods, tmp_path):
     frame = pd.DataFrame(crowd(sets + dead, methods, dead))
     figure = figures.retention_bars(frame, "accuracy", ["all"])
