@@ -45,6 +45,7 @@ PRELOADED = (
     "yaml",
     "transformers.models.llama.modeling_llama",
     "transformers.models.qwen2.modeling_qwen2",
+    "transformers.models.auto.tokenization_auto",
     "transformers.generation.utils",
     "snakemake.script",
 )
@@ -59,6 +60,10 @@ def preload() -> None:
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             __import__(name)
+    with contextlib.suppress(ImportError, AttributeError):
+        from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+
+        get_checkpoint_conversion_mapping("llama")  # makes the table of all models, in 0.2 s
     gc.collect()
     gc.freeze()
 
