@@ -207,6 +207,15 @@ def test_merges_that_gain_are_not_said_to_drop():
     assert said == f"From expert to merge, {told}"
 
 
+def test_a_change_that_rounds_to_nothing_is_not_said_to_drop_or_rise():
+    shares = {"f": 1.0, "g": 1.0004, "h": 0.9996, "i": 0.5}
+    rows = [(group, "ties", "t/hi-en", share, 0.4, 1.2) for group, share in shares.items()]
+    families = {group: {group: []} for group in shares}
+    (said,) = findings.interference(scored(retention=kept(rows), families=families))
+    told = "BLEU drops by 25.0 points (i) and stays the same (f), (g) and (h), on average."
+    assert said == f"From expert to merge, {told}"
+
+
 def test_counts_against_base_and_expert():
     rows = [("g", m, "t/hi-en", share, 0, 1) for m, share in (("a", 0.1), ("b", 0.5), ("c", 0.3))]
     frame = kept(rows).assign(p_base=[0.01, 0.01, 0.5])

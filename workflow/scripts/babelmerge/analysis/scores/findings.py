@@ -145,19 +145,22 @@ def interference(scored: Scored) -> list[str]:
     digits, unit = (facts.digits, "") if facts.is_cost else (1, " points")
     every = len(rows)
     rows = rows if rows.empty else rows[rows["unlearnt"] == ""]
-    verbs = ("grow", "shrink") if facts.is_cost else ("drops", "rises")
+    verbs = ("grow", "shrink", "stay") if facts.is_cost else ("drops", "rises", "stays")
+    more, less, same = verbs
     parts: dict[str, list[str]] = {verb: [] for verb in verbs}
     for family, groups in scored.families.items():
         drop = rows.loc[rows["group"].isin(groups), "drop"].dropna() if len(rows) else rows
         if len(drop):
-            lost = facts.factor * drop.mean()
-            size = f"{labels.number(abs(lost), digits)}{unit} ({labels.group(family)})"
-            parts[verbs[int(lost < 0)]].append(size)
-    told = [f"{verb} by {labels.listing(found)}" for verb, found in parts.items() if found]
+            lost = round(facts.factor * drop.mean(), digits)
+            size = f"{labels.number(abs(lost), digits)}{unit} " if lost else ""
+            verb = (less if lost < 0 else more) if lost else same
+            parts[verb].append(f"{size}({labels.group(family)})")
+    words = {more: f"{more} by", less: f"{less} by", same: f"{same} the same"}
+    told = [f"{words[verb]} {labels.listing(found)}" for verb, found in parts.items() if found]
     if not told:
         return []
     over = "" if len(rows) == every else " of the test sets of which the expert learnt something"
-    return [f"From expert to merge, {scored.word} {' and '.join(told)}, on average{over}."]
+    return [f"From expert to merge, {scored.word} {labels.listing(told)}, on average{over}."]
 
 
 def joint(scored: Scored) -> list[str]:
