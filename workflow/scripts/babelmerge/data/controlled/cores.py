@@ -4,14 +4,14 @@ A core is a Meaning with content only, its tense still empty. Knows no language 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import product
+from typing import Any
 
 from babelmerge.data.controlled import inventory as words
 from babelmerge.data.controlled.meaning import Meaning, Phrase
 
 
-def _core(frame: str, subject: str, object_: str | None = None, **content: str | None) -> Meaning:
+def _core(frame: str, subject: str, object_: str | None = None, **content: Any) -> Meaning:
     return Meaning(frame, "", Phrase(subject), object=object_ and Phrase(object_), **content)
 
 
@@ -29,9 +29,7 @@ def ditransitive(subjects: tuple[str, ...], what: bool = False) -> Iterator[Mean
     for subject, (verb, objects) in product(subjects, words.DITRANSITIVE.items()):
         for recipient, object_ in product(words.HUMANS, ("what",) if what else objects):
             if recipient != subject:
-                yield replace(
-                    _core("ditransitive", subject, object_, verb=verb), recipient=_the(recipient)
-                )
+                yield _core("ditransitive", subject, object_, verb=verb, recipient=_the(recipient))
 
 
 def _the(noun: str) -> Phrase:
