@@ -24,7 +24,10 @@ KEPT = (
     "interval of a bootstrap over sentences."
 )
 TURNED = " Less is better, so that it is what the branches score of what the merge does."
-ABOVE = " Above chance: the same of what is above {chance}, what a choice at random scores."
+ABOVE = (
+    " Above chance: the same of what is above {chance}, what a choice at random scores; –: the "
+    "branches are not surely above it."
+)
 
 
 def compare(cfg: Mapping, chance: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
@@ -80,9 +83,9 @@ def learnt(row: Mapping) -> bool:
 
 
 def above(row: Mapping) -> float | None:
-    """What a merge keeps of what its branches score above chance; None where they do not."""
+    """What a merge keeps of what its branches score above chance; None where that is not sure."""
     chance = row["chance"]
-    if chance is None or chance != chance or not row["expert"] > chance:
+    if chance is None or chance != chance or not learnt(row):
         return None
     return (row["merged"] - chance) / (row["expert"] - chance)
 

@@ -46,17 +46,22 @@ def branching(table: pd.DataFrame) -> list[str]:
 def _rescued(method: str, rows: Sequence[Mapping]) -> Iterator[str]:
     """What is kept at the ends, whether that is more, and how it stands to the joint model."""
     facts = facts_of(rows[0]["metric"])
-    first, last = rows[0], rows[-1]
-    if not all(map(learnt, rows)):
-        yield "Not all branches score surely above chance, so that little follows."
-    yield (
-        f"By {labels.method(method)}, a merge of branches keeps {kept(first)} of their "
-        f"{facts.word} {_common(first)} and {kept(last)} {_common(last)}: {_verdict(rows)}."
-    )
-    beyond = [above(row) for row in (first, last)]
-    if None not in beyond:
-        shares = " and ".join(labels.percent(share) for share in beyond)
-        yield f"Of what is above chance it keeps {shares}."
+    sure = [row for row in rows if learnt(row)]
+    if len(sure) < len(rows):
+        shares = labels.listing(labels.percent(row["share"]) for row in rows if not learnt(row))
+        yield (
+            f"Where {shares} of the training was common, the branches do not score surely above "
+            "chance, so that nothing follows from what a merge keeps of them."
+        )
+    if len(sure) > 1:
+        first, last = sure[0], sure[-1]
+        yield (
+            f"By {labels.method(method)}, a merge of branches keeps {kept(first)} of their "
+            f"{facts.word} {_common(first)} and {kept(last)} {_common(last)}: {_verdict(sure)}."
+        )
+        beyond = [labels.percent(above(row)) for row in (first, last)]
+        if labels.MISSING not in beyond:
+            yield f"Of what is above chance it keeps {' and '.join(beyond)}."
     sign = 1 if facts.higher_is_better else -1
     best = max(rows, key=lambda row: sign * row["merged"])
     numbers = [labels.number(facts.factor * best[who], facts.digits) for who in ("merged", "joint")]
