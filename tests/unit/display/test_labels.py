@@ -13,7 +13,23 @@ def test_directions_in_words():
 
 def test_a_heading_in_a_sentence_begins_small_unless_it_is_an_abbreviation():
     assert labels.inside("Cosine of task vectors") == "cosine of task vectors"
-    assert labels.inside("CKA, mean over layers") == "CKA, mean over layers"
+    for words in ("CKA, mean over layers", "X-CSQA by tokens", "MultiBLiMP"):
+        assert labels.inside(words) == words
+    assert labels.inside("Accuracy by XLM") == "accuracy by XLM"
+
+
+def test_tasks_are_called_as_their_authors_write_them():
+    written = {
+        "xcsqa": "X-CSQA",
+        "hellaswag-tr": "HellaSwag-tr",
+        "multiblimp_hard": "MultiBLiMP hard",
+    }
+    for name, words in written.items():
+        assert labels.task(name) == labels.task(name, within=True) == words
+    assert labels.task("who_did_what") == "Who did what"
+    assert labels.task("who_did_what", within=True) == "who did what"
+    assert labels.apart("belebele/en", ["xnli/en"]) == "Belebele, English"
+    assert labels.direction("flores/en", "fr") == "FLORES"
 
 
 def test_states_along_training_say_their_step():

@@ -56,7 +56,7 @@ def test_printed_means_and_variation_stand_beside_ours(published):
     assert rows[2] == ["97.6", "1.39", "37.5", "17.97", "40.0", ""]
     assert rows[3] == ["94.8", "3.46", "52.2", "17.45", "45.9", ""]
     assert rows[4] == ["60.0", "10.79", "25.3", "6.02", "26.3", ""]
-    assert "(arXiv:2605.25846)" in note and "Hellaswag: with Turkish." in note
+    assert "(arXiv:2605.25846)" in note and "HellaSwag: with Turkish." in note
     assert "Where no mean is printed" in note
 
 

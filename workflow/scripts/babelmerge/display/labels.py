@@ -4,6 +4,7 @@ Pure functions of ids; knows no scores and reads no files. Everything that a rea
 through here, so that one thing has one name everywhere.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -23,6 +24,29 @@ KINDS = MappingProxyType(  # kind of model -> one, several
     }
 )
 
+BENCHMARKS = MappingProxyType(  # a task's name in small letters -> as its authors write it
+    {
+        re.sub(r"\W", "", name).lower(): name
+        for name in (
+            "Belebele",
+            "FLORES",
+            "HellaSwag",
+            "MGSM",
+            "MMLU",
+            "MultiBLiMP",
+            "NTREX",
+            "PAWS-X",
+            "TyDi QA",
+            "X-CSQA",
+            "XCOPA",
+            "XNLI",
+            "XQuAD",
+            "XStoryCloze",
+            "XWinograd",
+        )
+    }
+)
+
 
 def method(key: str) -> str:
     """Name of a merging method as papers write it; a study's own label as it is written."""
@@ -30,6 +54,15 @@ def method(key: str) -> str:
     if known is None:
         return key
     return f"{known.label}, searched" if key.endswith(SEARCHED) else known.label
+
+
+def task(name: str, within: bool = False) -> str:
+    """Name of a task: 'Sentiment', within a sentence 'sentiment'; 'X-CSQA' for xcsqa in both."""
+    words = name.replace("_", " ")
+    first = re.match("[^ -]*", words)[0]
+    if first.lower() in BENCHMARKS:
+        return BENCHMARKS[first.lower()] + words[len(first) :]
+    return words if within else words.capitalize()
 
 
 def pair(dataset: str) -> str:
@@ -48,7 +81,7 @@ def apart(dataset: str, among: Iterable[str]) -> str:
     words, together = pair(dataset), {dataset, *among}
     if len(set(map(pair, together))) == len(together):
         return words
-    return f"{ids.task(dataset).replace('_', ' ').capitalize()}, {words}"
+    return f"{task(ids.task(dataset))}, {words}"
 
 
 def pivot(datasets: Iterable[str], prefer: str = "en") -> str | None:
@@ -74,7 +107,7 @@ def direction(dataset: str, pivot_language: str | None) -> str:
     """'XX → English' or 'English → XX'; the task's name for a monolingual data set."""
     source, target = ids.sides(dataset)
     if source == target:
-        return ids.task(dataset).replace("_", " ").capitalize()
+        return task(ids.task(dataset))
     if pivot_language == target:
         return f"XX {ARROW} {languages.name(target)}"
     if pivot_language == source:
@@ -88,9 +121,9 @@ def direction_words(datasets: Iterable[str], name: str) -> str:
     if not sets:
         return name
     words = direction(sets[0], pivot(sets)) or name
-    task = ids.task(sets[0])
-    told = name.startswith(f"{task}-") and ARROW in words
-    return f"{task.replace('_', ' ').capitalize()}, {words}" if told else words
+    own = ids.task(sets[0])
+    told = name.startswith(f"{own}-") and ARROW in words
+    return f"{task(own)}, {words}" if told else words
 
 
 def expert(name: str) -> str:
@@ -121,8 +154,9 @@ def group(name: str) -> str:
 
 
 def inside(words: str) -> str:
-    """A heading within a sentence: its first letter small, unless the word is an abbreviation."""
-    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+    """A heading within a sentence: its first letter small, unless its word has other capitals."""
+    written = words[1:].partition(" ")[0]
+    return words if written != written.lower() else words[:1].lower() + words[1:]
 
 
 def counted(number: int, kind: str) -> str:

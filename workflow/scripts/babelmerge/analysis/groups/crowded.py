@@ -127,7 +127,7 @@ def unlearnt(rows: pd.DataFrame, most: int | None = None) -> str:
         where = _where(groups) if dataset in learnt else ""
         by_task.setdefault(ids.task(dataset), []).append(labels.pair(dataset) + where)
     named = "; ".join(
-        f"{', '.join(names)} ({task.replace('_', ' ')})" if tasks > 1 else ", ".join(names)
+        f"{', '.join(names)} ({labels.task(task, within=True)})" if tasks > 1 else ", ".join(names)
         for task, names in by_task.items()
     )
     left = len(gone) - sum(map(len, by_task.values()))

@@ -153,7 +153,7 @@ def _left_out(records: pd.DataFrame, cfg: Mapping) -> Iterator[str]:
 
 
 def _dataset(dataset: str) -> str:
-    return f"{labels.pair(dataset)} of {ids.task(dataset).replace('_', ' ')}"
+    return f"{labels.pair(dataset)} of {labels.task(ids.task(dataset), within=True)}"
 
 
 def _systems_gone(records: pd.DataFrame, facts: Mapping) -> list[str]:

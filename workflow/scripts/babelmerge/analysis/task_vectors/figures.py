@@ -132,16 +132,12 @@ def task_figure(table: pd.DataFrame, tasks: Mapping[str, Sequence[str]]) -> Figu
         return fs.blank("No task has two experts with a task vector")
     with fs.style():
         heights = [0.22 * len(part) + 0.9 for part in parts.values()]
-        figure, axes = fs.panels([*heights[:-1], heights[-1] + 0.3], map(_task, parts))
+        figure, axes = fs.panels([*heights[:-1], heights[-1] + 0.3], map(labels.task, parts))
         norm, colours = _colours(pd.concat(parts.values()), signed=True)
         for ax, part in zip(axes, parts.values(), strict=True):
             _matrix(ax, part, norm, colours)
         _bar(figure, axes, norm, colours)
     return figure
-
-
-def _task(name: str) -> str:
-    return name.replace("_", " ").capitalize()
 
 
 def _cosines(table: pd.DataFrame) -> pd.DataFrame:
