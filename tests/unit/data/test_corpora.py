@@ -1,6 +1,8 @@
 """Corpora: what is read from files and folders, what is refused, what overlaps."""
 
+import csv
 import gzip
+import io
 import json
 import logging
 import os
@@ -35,7 +37,7 @@ def row(id_, source, target, pair=("en", "hi")):
     return dict(zip(corpora.KEYS, (id_, *pair, source, target), strict=True))
 
 
-@pytest.fixture(params=["tsv", "tsv.gz", "jsonl", "parquet", "text"])
+@pytest.fixture(params=["tsv", "tsv.gz", "csv", "csv.gz", "jsonl", "parquet", "text"])
 def options(request, tmp_path):
     """The same three sentence pairs in every format."""
     path = tmp_path / f"corpus.{request.param}"
@@ -54,6 +56,12 @@ def options(request, tmp_path):
         table = {"t": [{"en": e, "hi": h} for e, h in ROWS], "x": [1, 2, 3]}
         pyarrow.parquet.write_table(pyarrow.table(table), path)
         return {"files": [str(path)], "columns": {"*": "t.{language}"}}
+    if "csv" in request.param:
+        table = io.StringIO()
+        csv.writer(table).writerows([("id", "en", "hi"), *((7, *both) for both in ROWS)])
+        data = "\ufeff" + table.getvalue()
+        path.write_bytes(gzip.compress(data.encode()) if path.suffix == ".gz" else data.encode())
+        return {"files": str(path)}
     data = "\ufeffid\ten\thi\r\n" + "".join(f"7\t{e}\t{h}\r\n" for e, h in ROWS)
     path.write_bytes(gzip.compress(data.encode()) if path.suffix == ".gz" else data.encode())
     return {"files": str(path)}
@@ -226,8 +234,9 @@ def test_mistakes_in_options_are_refused_before_anything_is_read(options, messag
 
 
 def test_unknown_formats_and_kinds_are_refused(tmp_path):
-    path = write(tmp_path / "x.csv", "en,hi\n")
-    with pytest.raises(ValueError, match="x.csv: format None, expected one of tsv, jsonl, parquet"):
+    path = write(tmp_path / "x.xml", "en,hi\n")
+    told = "x.xml: format None, expected one of tsv, csv, jsonl, parquet"
+    with pytest.raises(ValueError, match=told):
         read({"files": path})
     with pytest.raises(ValueError, match="'zip': expected one of files, hub, controlled"):
         read({}, kind="zip")

@@ -1,5 +1,6 @@
 """Whatever a file holds, reading it gives rows or a ValueError that names it."""
 
+import csv
 import gzip
 import json
 
@@ -11,6 +12,7 @@ from babelmerge.data import corpora
 
 GOOD = {
     "tsv": b"en\thi\nA cat.\t\xe0\xa4\x8f\nTwo.\tx\n",
+    "csv": b'en,hi\nA cat.,"\xe0\xa4\x8f"\n"Tw""o,",x\n',
     "jsonl": b'{"en": "A cat.", "hi": "x"}\n{"en": "b", "hi": null}\n',
     "txt": b"One.\nTwo.\nThree.\nFour.\n",
 }
@@ -40,7 +42,12 @@ def read(path, **options):
 
 
 @settings(deadline=None)
-@given(st.sampled_from(["tsv", "jsonl", "txt", "parquet"]), st.booleans(), pieces, st.integers(0))
+@given(
+    st.sampled_from(["tsv", "csv", "jsonl", "txt", "parquet"]),
+    st.booleans(),
+    pieces,
+    st.integers(0),
+)
 def test_any_bytes_are_rows_or_an_error_that_names_the_file(folder, ending, packed, parts, cut):
     content = GOOD.get(ending, b"PAR1") + b"".join(parts)
     if packed:
@@ -93,6 +100,9 @@ BAD = {
     "utf16-no-mark.tsv": ("en\thi\n".encode("utf-16-le"), "line 1: .*NUL.*UTF-16"),
     "nul.tsv": (b"en\thi\na\tb\nc\0\td\n", "line 3: holds a NUL character"),
     "few.tsv": (b"en\thi\na\n", "line 2 has 1 fields, expected 2"),
+    "few.csv": (b'en,hi\n"a,b"\n', "line 2 has 1 fields, expected 2.*quotation marks"),
+    "open.csv": (b'en,hi\n"a,b\nc,d\n', "line 3: not CSV"),
+    "after.csv": (b'en,hi\n"a"b,c\n', "line 2: not CSV.*doubled"),
     "deep.jsonl": (b"[" * 100_000, "line 1: .*expected one object"),
     "digits.jsonl": (b'{"en": ' + b"1" * 5000 + b"}", "line 1: .*expected one object"),
     "half.jsonl": (b'{"en": "a\\ud800", "hi": "b"}', "line 1: column 'en' holds half a character"),
@@ -131,3 +141,26 @@ def test_what_is_harmless_is_read(folder, name, content):
     rows = read(folder / name)
     assert rows[0]["source"].split() == ["A", "cat."]
     assert [row["id"] for row in rows] == [str(n) for n in range(len(rows))]
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ('"He said ""yes""."', True),
+        ('"""Yes"", he said."', True),
+        ('"Yes", he said. "No."', False),
+        ('"Yes."', False),
+        ('printf("")', False),
+    ],
+)
+def test_cells_that_seem_to_be_quoted_are_read_as_they_are_and_told_once(
+    folder, cell, told, caplog
+):
+    (folder / "quoted.tsv").write_text(f"en\thi\n{cell}\tb\n{cell}\td\n")
+    assert [row["source"] for row in read(folder / "quoted.tsv")] == [cell, cell]
+    if told:  # csv of the same file reads what was meant
+        (meant,) = csv.reader([cell])
+        rows = read(folder / "quoted.tsv", format="csv")
+        assert [row["source"] for row in rows] == meant * 2
+    messages = [one.message for one in caplog.records if "format: csv" in one.message]
+    assert len(messages) == told and all("quoted.tsv: line 2: " in one for one in messages)

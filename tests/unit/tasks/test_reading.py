@@ -87,7 +87,7 @@ def test_rows_are_kept_with_their_choices_and_the_right_one(changes):
         ({"keys": "1"}, "2 choices .* and keys 1; expected a key of its own for each"),
         ({"keys": "1\n1"}, "and keys 1, 1; expected a key of its own"),
         ({"choices": "a cat\na cat"}, "two of them the same; the answer"),
-        ({"choices": "a cat"}, "1 choices .a cat.; expected 2 to 26"),
+        ({"choices": "a cat"}, "1 choice ..a cat..; expected 2 to 26: a list of texts"),
         ({"choices": "a cat\n\nthe dog"}, "one of them empty"),
     ],
 )

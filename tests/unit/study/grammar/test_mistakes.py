@@ -165,7 +165,7 @@ MISTAKES = {
     "no training rows": (
         "    train: {corpus: made, size: 100}\n",
         "",
-        ["experts.pairs", "no training rows for translation/"],
+        ["experts.pairs", "no training rows for translation/", "units: […]"],
     ),
 }
 MISTAKES |= {

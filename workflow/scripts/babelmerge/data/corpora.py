@@ -19,6 +19,7 @@ import numpy
 
 from babelmerge.data import files as corpus_files
 from babelmerge.data import hub as corpus_hub
+from babelmerge.data import settling
 from babelmerge.data.overlap import check_selection as check_selection
 from babelmerge.data.overlap import drop_overlap as drop_overlap
 from babelmerge.data.overlap import overlap as overlap
@@ -42,8 +43,9 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     The same language twice means text in that language; plain text then is a sentence a line.
 
     kind `files`: {files: path or [paths] | {language: path} (plain text) | [{files: one of these,
-    rows: slice}, …], format: tsv | jsonl | parquet | text (by suffix), columns: {language: column
-    or [columns]} (default: the code), split: value of {split}, or a slice, see `words.splits`}.
+    rows: slice}, …], format: tsv | csv | jsonl | parquet | text (by suffix), columns: {language:
+    column or [columns]} (default: the code), split: value of {split}, or a slice, see
+    `words.splits`}.
     kind `hub`: {hub: repo, local folder or hf:// parquet files, revision, config, split, columns:
     {language: column (dots reach into nested ones) or {config, column}}}.
     kind `controlled`: {split, size, seed}; with items: sentiment | reasoning | summaries and
@@ -51,12 +53,13 @@ def read(kind: str, options: Mapping, source_language: str, target_language: str
     Files and hub: where: {column: value} keeps the rows with these values; fields: {key of the
     row: its name in `columns`}, for tasks in one language whose rows are more than text; lists:
     those names that stand for several texts, which become one text, a text a line; keys_from: of
-    multiple choice whose answers are numbers of choices, that of the first.
+    multiple choice whose answers are numbers of choices, that of the first; unusable: drop leaves
+    out rows whose answer is the number of none.
     All: `size` takes the first rows, with `sample: true` a random sample drawn by `seed` (default
     0). "*" among columns or files stands for every language not named; paths, configs and columns
     may hold {source_language}, {target_language}, {split}, {other} (the language not named), and
     columns also {language} and {flores}. A language with several columns gives a row for each.
-    Rows with an empty side are skipped and counted in the log. Raises ValueError for whatever is
+    Rows with an empty text are skipped and counted in the log. Raises ValueError for whatever is
     missing, unaligned, not UTF-8 or empty: options and files at once, contents as they are read.
     """
     if kind not in KINDS:
@@ -157,30 +160,26 @@ def _rows(
         rows = compress(usable(open_(), counts=counts), chosen)
     else:
         rows = islice(usable(open_(), counts=counts), size)
-    first = options.get("keys_from")
+    if (first := options.get("keys_from")) is not None:
+        name = partial(numbered, first=first)
+        rows = settling.usable(rows, name, where, options.get("unusable", "error"))
     for row in rows:
         counts["rows"] += 1
-        yield row if first is None else _named(row, first, where)
+        yield row
     if pair[0] == pair[1] and not options.get("fields"):
         _check_text(where, pair[0], counts)
     _report(where, pair, counts, size)
 
 
-def _named(row: Row, first: int, where: str) -> Row:
-    try:
-        return dict(numbered(row, first))
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
-
-
 def _report(where: str, pair: tuple[str, str], counts: Counter, size: int | None) -> None:
-    found = f"{counts['rows']} rows, {counts['empty']} skipped for an empty side"
+    unit = "-".join(dict.fromkeys(pair))
+    found = f"{counts['rows']} rows, {counts['empty']} skipped for an empty text"
     if not counts["rows"]:
         raise ValueError(
-            f"{where}: no rows for {'-'.join(pair)} ({found}); expected at least one sentence "
-            "pair: check the file, `columns` and `split`"
+            f"{where}: no rows for {unit} ({found}); expected at least one whose texts are all "
+            "there: check the file, `columns` and `split`"
         )
-    LOG.info("%s: %s: %s", where, "-".join(pair), found)
+    LOG.info("%s: %s: %s", where, unit, found)
     if size and counts["rows"] < size:
         LOG.warning("%s: %d rows asked for, %d found", where, size, counts["rows"])
 

@@ -27,7 +27,10 @@ from babelmerge.words.splits import Cut
 
 Opened = tuple[str, Iterator[Record | None]]  # what is read, and its rows
 
-OPTIONS = ("files", "format", "columns", "fields", "lists", "where", "split", "keys_from")
+OPTIONS = (
+    *("files", "format", "columns", "fields", "lists", "where", "split"),
+    *("keys_from", "unusable"),
+)
 ANY = "*"  # the key that stands for every language without a key of its own
 
 
@@ -188,7 +191,7 @@ def _open_text(
     """Plain text, a file for each language."""
     if len(options.get("fields", ())) > 1:
         wanted = ", ".join(options["fields"].values())
-        raise ValueError(f"files: plain text has no columns for {wanted}; give TSV or JSONL")
+        raise ValueError(f"files: plain text has no columns for {wanted}; give TSV, CSV or JSONL")
     if options.get("format", "text") != "text":
         raise ValueError(
             f"files: {shown(dict(files))} by language means plain text, but format is "
@@ -215,5 +218,7 @@ def _listed(files: str | Sequence) -> Sequence:
 def texts_of(record: Record) -> Iterator[tuple[str, list[str]]]:
     """(suffix of the id, a text of each part) for every combination of a record's columns."""
     several = math.prod(map(len, record)) > 1
+    lists = [isinstance(part, Joined) for part in record]
     for k, texts in enumerate(product(*record)):
-        yield f".{k}" if several else "", [text.strip() for text in texts]
+        both = zip(texts, lists, strict=True)
+        yield f".{k}" if several else "", [t if is_list else t.strip() for t, is_list in both]

@@ -13,7 +13,10 @@ from babelmerge.data.readers import Record, field, matches, sides_of
 from babelmerge.words import splits
 from babelmerge.words.showing import shown
 
-OPTIONS = ("hub", "revision", "config", "split", "columns", "fields", "lists", "where", "keys_from")
+OPTIONS = (
+    *("hub", "revision", "config", "split", "columns", "fields", "lists", "where"),
+    *("keys_from", "unusable"),
+)
 REMEDIES = (  # words of the library's message, and what helps
     (
         ("gated", "authenticated", "401", "403"),

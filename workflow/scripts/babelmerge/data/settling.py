@@ -7,7 +7,7 @@ anything is trained. Rows of any task get the examples that are shown before the
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from babelmerge.tasks import kinds
 from babelmerge.words.spelling import listed
@@ -32,11 +32,19 @@ def settled(
     where: data set, split and files, for the message. answer: "generate" or "likelihood"; None: as
     the kind is answered.
     """
-    answer = answer or kinds.kind(kind).answer
-    settle, refused, kept = kinds.kind(kind).settle, [], 0
+    record = kinds.kind(kind)
+    way = answer or record.answer
+    return usable(rows, lambda row: record.settle(row, labels, way), where, unusable)
+
+
+def usable(
+    rows: Iterable[Row], kept_as: Callable[[Row], Row], where: str, unusable: str = "error"
+) -> Iterator[Row]:
+    """Rows as a function keeps them. A row that it refuses is an error, or left out (`settled`)."""
+    refused, kept = [], 0
     for row in rows:
         try:
-            found = settle(row, labels, answer)
+            found = kept_as(row)
         except ValueError as error:
             refused.append(f"row {row['id']}: {error}")
             if unusable == "error":

@@ -5,6 +5,7 @@ key or a choice. It is kept with a list of choices, and the right one as target;
 choices under keys of their own, A, B, C, in that order.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from babelmerge.tasks import reading
@@ -14,6 +15,7 @@ from babelmerge.words.metrics import WITH_SPACE
 from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
 
+_NUMBER = re.compile(r"(\d+)(?:\.0+)?")  # 2, and 2.0 of tables that have no whole numbers
 MAIN = ("accuracy", "accuracy_characters", "accuracy_tokens", "accuracy_bytes")
 
 
@@ -24,16 +26,20 @@ def check(kind: Kind, task: Asked) -> Mistake | None:
     return prompted(kind, task)
 
 
-def numbered(row: Mapping, first: int) -> Mapping:
+def numbered(row: Mapping, first: int) -> dict:
     """The row with the text of a choice as its answer, which is a number counted from `first`."""
-    choices, answer = _lines(row["choices"]), row["target"]
-    at = int(answer) - first if answer.isdecimal() else -1
+    choices, number = _lines(row["choices"]), _NUMBER.fullmatch(row["target"])
+    at = int(number[1]) - first if number else -1
+    if len(choices) < 2:
+        raise ValueError(_too_few(choices))
     if not 0 <= at < len(choices):
         raise ValueError(
-            f"row {row['id']}: answer {shown(answer)}, which is no choice; expected the number of "
-            f"one, {first} to {first + len(choices) - 1} (keys_from: {first}): correct keys_from, "
+            f"answer {shown(row['target'])}, which is no choice; expected the number of one, "
+            f"{first} to {first + len(choices) - 1} (keys_from: {first}): correct keys_from, "
             "`columns` (answer) or the row"
         )
+    if not choices[at]:
+        raise ValueError(_empty(choices))
     return {**row, "target": choices[at]}
 
 
@@ -52,11 +58,13 @@ def _lines(text: str) -> list[str]:
 def _check_choices(choices: Sequence[str], keys: Sequence[str] | None, written: bool) -> None:
     """Choices are texts of their own; where answers are written and read, in more than case and
     punctuation, which likelihoods tell apart: -5 and 5."""
-    found = f"{len(choices)} choices ({listed(choices, 6)})"
-    if not 2 <= len(choices) <= len(reading.KEYS):
+    found = _told(choices)
+    if len(choices) < 2:
+        raise ValueError(_too_few(choices))
+    if len(choices) > len(reading.KEYS):
         raise ValueError(f"{found}; expected 2 to {len(reading.KEYS)}, each a text of its own")
     if not all(choices):
-        raise ValueError(f"{found}, one of them empty; give it a text, or leave the row out")
+        raise ValueError(_empty(choices))
     if len({(writing.folded(one) or one) if written else one for one in choices}) < len(choices):
         but = " but for case and punctuation" if written else ""
         raise ValueError(
@@ -68,6 +76,22 @@ def _check_choices(choices: Sequence[str], keys: Sequence[str] | None, written: 
             f"{found} and keys {listed(keys)}; expected a key of its own for each: correct "
             "`columns` (choices, keys) or the row"
         )
+
+
+def _told(choices: Sequence[str]) -> str:
+    return f"{len(choices)} choices ({listed(choices, 6)})"
+
+
+def _empty(choices: Sequence[str]) -> str:
+    return f"{_told(choices)}, one of them empty; give it a text, or leave the row out"
+
+
+def _too_few(choices: Sequence[str]) -> str:
+    return (
+        f"{len(choices)} choice ({shown(choices[0], 60)}); expected 2 to {len(reading.KEYS)}: a "
+        "list of texts (in TSV as JSON), a column for each in `columns`, or a text with a line for "
+        "each"
+    )
 
 
 def _right(answer: str, choices: list[str], keys: Sequence[str] | None) -> str:

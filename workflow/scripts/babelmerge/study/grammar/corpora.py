@@ -51,8 +51,9 @@ _COLUMNS = (
     "Where the text is: {language code: column}, where * stands for every language not named, or "
     "one template for all. Several columns are alternatives, a row each; {config: …, column: …} "
     "where each language has a configuration of its own. For other kinds of task {field: column}; "
-    "choices, and keys where the answer is one of them, may be lists or several columns; further "
-    "names are fields for prompts, and `passage` is a text that several items share. "
+    "choices, and keys where the answer is one of them, may be lists (in TSV and CSV as JSON) or "
+    "several columns; further names are fields for prompts, and `passage` is a text that several "
+    "items share. Dots reach into nested columns, and into each object of a list. "
     "Default: the language's code."
 )
 
@@ -84,7 +85,7 @@ Files = Annotated[
 
 
 class FilesCorpus(_Columns):
-    """Files of the user's own: TSV, JSONL, parquet or plain text, parallel text aligned by line."""
+    """Files of the user's own: TSV, CSV, JSONL, parquet; or plain text, parallel text by line."""
 
     files: Files = key(
         "A file pattern, several, or for plain text {language code or *: file}; relative to the "
@@ -92,7 +93,10 @@ class FilesCorpus(_Columns):
         "a pattern may name .txt files too, a sentence a line.",
         ...,
     )
-    format: Literal["tsv", "jsonl", "parquet", "text"] | None = key("Default: by the suffix.")
+    format: Literal["tsv", "csv", "jsonl", "parquet", "text"] | None = key(
+        "Default: by the suffix. tsv: a quotation mark is a mark. csv: cells may be quoted; they "
+        "are parted by commas, in files called .tsv by tabs."
+    )
     split: Text | None = key("Value of {split}, or a slice, when a task names none.")
     columns: Columns | None = key(_COLUMNS)
     where: dict[str, Text] | None = key("Only rows with these values: {column: value or template}.")

@@ -71,6 +71,8 @@ def _request(
     if (first := getattr(corpus, "keys_from", None)) is not None:
         _check_numbered(study, part.corpus, kind, fields)
         options["keys_from"] = first
+        if (unusable := study.tasks[task].unusable) != "error":
+            options["unusable"] = unusable
     if wanted := splits.wanted(study, part, corpus, names, where):
         options["where"] = wanted
     if part.size is not None:

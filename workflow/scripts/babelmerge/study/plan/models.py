@@ -19,6 +19,7 @@ from babelmerge.words.showing import shown
 from babelmerge.words.spelling import listed
 
 Learner = Expert | ExpertSet  # a joint model is an expert of more
+WITHOUT = "To have no expert of some, list the others: units: […]."
 
 
 def _taken(study: Study, entry: Ready, names: Mapping[str, str], where: tuple[str, ...]) -> Taken:
@@ -39,7 +40,8 @@ def _trained(
     if not seen:
         found = f"no training rows for {listed(own)}"
         expected = "hub or path (a ready model), or a task with train"
-        raise study.error(*where, found=found, expected=expected)
+        remedy = WITHOUT if isinstance(entry, ExpertSet) else ""
+        raise study.error(*where, found=found, expected=expected, remedy=remedy)
     return Trained("base", seen, training(study, entry.training, where))
 
 
@@ -179,10 +181,8 @@ def _each(
     for code in languages:
         own = tuple(i for i in among if datasets[i].target_language == code)
         if not own:
-            expected = f"a dataset in {code}"
-            raise study.error(
-                *where, found=f"no dataset in language {shown(code)}", expected=expected
-            )
+            found, expected = f"no dataset in language {shown(code)}", f"a dataset in {code}"
+            raise study.error(*where, found=found, expected=expected, remedy=WITHOUT)
         sets.append((values(study, name, code, code), own))
     return sets
 
