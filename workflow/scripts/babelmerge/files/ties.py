@@ -57,6 +57,7 @@ COPIES = {
     "lm_head.decoder.bias": "lm_head.bias",
 }
 SIDES = ("encoder", "decoder")
+OF_TEXTS = ("text_encoder", "text_decoder")  # of models that read and write sounds too
 WORDS = "embed_tokens.weight"  # of one side
 SENSES = ("conv", "patch", "embeddings.patch", "feature")  # start an encoder of sounds or images
 NUMBERED = re.compile(r"\.\d+\.")  # of a module in a list, which no head lies in
@@ -179,7 +180,7 @@ def _has_place(copy: str, start: str, names: Collection[str]) -> bool:
     if copy.endswith(".bias"):
         return f"{copy.removesuffix('bias')}weight" in names
     part = copy.removeprefix(start).partition(".")[0]
-    if part in SIDES:
+    if part in (*SIDES, *OF_TEXTS):
         return _has_side(f"{start}{part}.", names)
     apart = sum(f"{start}{side}.{WORDS}" in names for side in SIDES) == len(SIDES)
     return not apart and all(_has_side(f"{start}{side}.", names) for side in SIDES)

@@ -46,6 +46,10 @@ LONG = 200  # characters of another program's message
 SHOWN = 3  # tokens that a message lists
 
 
+class SlowAlone(ValueError):
+    """A tokenizer of which transformers has no fast one, by the name of its class."""
+
+
 @dataclass(frozen=True)
 class Tokens:
     """A tokenizer as transformers reads it. more: whether its config adds tokens to the file's."""
@@ -191,6 +195,11 @@ def read(file: Path) -> Tokens:
         found = Tokenizer.from_file(str(file)) if file.name == FILE else _converted(file.parent)
         lacking = [token for token in more if found.token_to_id(token) is None]
         found.add_tokens([AddedToken(token, special=True) for token in lacking])
+    except SlowAlone as error:
+        raise ValueError(
+            f"{file}: transformers has no fast tokenizer of its kind ({error}), by whose tokens "
+            "rows could be matched; set embeddings: base, or bring the models to one vocabulary first"
+        ) from error
     except Exception as error:  # those of the Rust library are bare exceptions
         first = str(error.__cause__ or error).strip().partition("\n")[0]
         told = f"{made_from(file)}; a merge with embeddings: base goes without"
@@ -270,7 +279,7 @@ def _digest(path: Path) -> bytes | None:
 def _converted(folder: Path) -> Tokenizer:
     from babelmerge.models.loading import load_tokenizer
 
-    found = getattr(load_tokenizer(folder), "backend_tokenizer", None)
-    if found is None:
-        raise ValueError("transformers has no fast tokenizer of it; save it with one")
+    made = load_tokenizer(folder)
+    if (found := getattr(made, "backend_tokenizer", None)) is None:
+        raise SlowAlone(type(made).__name__)
     return Tokenizer.from_str(found.to_str())
