@@ -70,7 +70,27 @@ SLICED = {
     "parameters": {"t": [{"filter": "mlp", "value": 0.5}, {"value": 0.1}]},
     "tokenizer": {"source": "a"},
 }
-RECIPES = {"sum.yml": SUM, "full.yml": FULL, "lora.yml": LORA, "sliced.yml": SLICED}
+COMMON = {
+    "merge_method": "task_arithmetic",
+    "base_model": "base",
+    "models": [{"model": "c", "parameters": {"weight": 1.0}}],
+    "dtype": "float32",
+    "babelmerge": {"method": "task_arithmetic", "embeddings": "common", "chat_template": "c"},
+}
+RANKS = {
+    "merge_method": "task_arithmetic",
+    "base_model": "base",
+    "models": [{"model": id_, "parameters": {"weight": 0.5}} for id_ in ("ranks", "lora")],
+    "babelmerge": {"method": "task_arithmetic", "output": "adapter"},
+}
+RECIPES = {
+    "common.yml": COMMON,
+    "ranks.yml": RANKS,
+    "sum.yml": SUM,
+    "full.yml": FULL,
+    "lora.yml": LORA,
+    "sliced.yml": SLICED,
+}
 # Files whose every value is edited, and the recipes that read them.
 JSONS = {
     "base/config.json": "sum.yml",
@@ -82,10 +102,22 @@ JSONS = {
     "b/manifest.json": "sum.yml",
     "lora/adapter_config.json": "lora.yml",
 }
+# The same of files that other recipes read otherwise: by token, with an expert's conventions.
+AGAIN = (
+    ("base/config.json", "common.yml"),
+    ("base/tokenizer.json", "common.yml"),
+    ("c/config.json", "common.yml"),
+    ("c/tokenizer.json", "common.yml"),
+    ("c/tokenizer_config.json", "common.yml"),
+    ("c/generation_config.json", "common.yml"),
+    ("c/special_tokens_map.json", "common.yml"),
+    ("ranks/adapter_config.json", "ranks.yml"),
+)
 HEADERS = {
     "base/model.safetensors": "sum.yml",
     "a/model.safetensors": "sum.yml",
     "lora/adapter_model.safetensors": "lora.yml",
+    "ranks/adapter_model.safetensors": "ranks.yml",
 }
 LINKED = ("../secret.json", "/dev/zero", "/dev/fd/0", "config.json", ".", "../a", "nowhere")
 SLOW = "(a+)+$"
@@ -178,7 +210,7 @@ def written(data: Any) -> bytes:
 
 
 def in_files(folder: Path) -> Iterator[Mutation]:
-    for name, recipe in JSONS.items():
+    for name, recipe in (*JSONS.items(), *AGAIN):
         content = (folder / name).read_bytes()
         for what, text in texts(content).items():
             yield Mutation("file", f"{name}: {what}", name, recipe, lambda text=text: text)

@@ -13,6 +13,7 @@ import itertools
 import json
 import random
 import resource
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -42,10 +43,31 @@ def brought(folder: Path) -> Path:
     (folder / "b" / "model.safetensors").unlink()
     (folder / "b" / "manifest.json").write_text('{"fingerprint": "f", "files": {"a": "b"}}')
     made_up_adapters.write(folder / "lora", base, 1)
+    patterns = {"rank_pattern": {"layers.0.self_attn.q_proj": 2, "v_proj": 3}, "use_rslora": True}
+    whole = {"modules_to_save": ["norm"], "target_modules": ["q_proj", "v_proj", "embed_tokens"]}
+    made_up_adapters.write(folder / "ranks", base, 2, **patterns, **whole)
+    speak_otherwise(shutil.copytree(folder / "a", folder / "c"))
     (folder / "secret.json").write_text(json.dumps({"secret": SECRET}))
     for name, recipe in RECIPES.items():
         (folder / name).write_text(yaml.safe_dump(recipe, sort_keys=False))
     return folder
+
+
+def speak_otherwise(folder: Path) -> None:
+    """Give a model other tokens, at other ids, and conventions of its own."""
+    file = folder / "tokenizer.json"
+    content = json.loads(file.read_text())
+    ids = content["model"]["vocab"]
+    content["model"]["vocab"] = {token: len(ids) - 1 - id_ for token, id_ in ids.items()}
+    for entry in content["added_tokens"]:
+        entry["id"] = content["model"]["vocab"][entry["content"]]
+    file.write_text(json.dumps(content))
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    template = {"chat_template": [{"name": "default", "template": "{{ x }}"}], "eos_token": "w3"}
+    (folder / "tokenizer_config.json").write_text(json.dumps({**config, **template}))
+    (folder / "special_tokens_map.json").write_text(json.dumps({"eos_token": "w3"}))
+    ids = {"eos_token_id": [3, 5], "pad_token_id": 0, "bad_words_ids": [[1, 2]], "temperature": 0.5}
+    (folder / "generation_config.json").write_text(json.dumps(ids))
 
 
 def outcome(mutated: Mutation, folder: Path, command: str = "merge") -> tuple[str, str]:
@@ -101,11 +123,13 @@ def merged(mutated: Mutation) -> tuple[str, str]:
 def wrong(mutated: Mutation, out: Path) -> str:
     """What is wrong with a merged model; of mutated recipes only whether it is one."""
     try:
-        made, base = load_file(out / "model.safetensors"), tensors(Path("base"))
+        made, base = tensors(out), tensors(Path("base"))
     except TypeError:  # numpy has no bfloat16
         return ""
     except Exception as error:
         return f"{type(error).__name__} {error}"
+    if not made:
+        return "no tensors"
     floats = {name: one for name, one in made.items() if one.dtype.kind == "f"}
     if bad := [name for name, one in floats.items() if not np.isfinite(one).all()]:
         return f"{bad[0]} is not finite"
@@ -144,7 +168,7 @@ def taken(mutated: Mutation) -> tuple[str, str]:
     """A model or adapter of a study taken in."""
     member = mutated.file.split("/")[0] if "/" in mutated.file else "a"
     with tempfile.TemporaryDirectory() as out, contextlib.redirect_stderr(io.StringIO()):
-        base = Path("base") if member == "lora" else None
+        base = Path("base") if member in ("lora", "ranks") else None
         try:
             taking.take_in(Path(out), base, path=member)
         except ValueError as error:

@@ -108,3 +108,17 @@ def test_an_index_lists_files_of_safetensors_beside_it(what, tmp_path):
     (tmp_path / tensor_headers.INDEX).write_text(json.dumps({"weight_map": listed}))
     with pytest.raises(ValueError, match=told):
         tensor_headers.weight_files(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["x.Q4_K_M.gguf", "weights.npz", "tf_model.h5", "x.msgpack"])
+def test_weights_for_other_programs_are_named_with_a_way_out(tmp_path, name):
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ValueError, match=f"has {name}, weights for .*transformers' format"):
+        tensor_headers.weight_files(tmp_path)
+
+
+def test_a_pointer_of_git_lfs_is_told_with_the_command_that_fetches_it(tmp_path):
+    text = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    (tmp_path / "model.safetensors").write_text(text)
+    with pytest.raises(ValueError, match="model.safetensors: is a pointer .*git lfs pull"):
+        tensor_headers.read_header(tmp_path / "model.safetensors")

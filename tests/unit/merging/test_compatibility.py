@@ -259,3 +259,42 @@ def test_weights_beside_a_models_own_are_told(family, tmp_path, caplog):
     check_files(recipe, tmp_path / "out")
     (told,) = caplog.messages
     assert told.startswith("experts/bn-en: 2_Dense/model.safetensors (and 1 more) beside")
+
+
+def test_code_that_a_config_asks_for_is_told_and_not_copied(family, tmp_path, caplog):
+    base, experts = family
+
+    def bring(folder):
+        (folder / "modeling_odd.py").write_text("raise SystemExit")
+        config = json.loads((folder / "config.json").read_text())
+        told = {"auto_map": {"AutoModelForCausalLM": "modeling_odd.Odd"}}
+        (folder / "config.json").write_text(json.dumps({**config, **told}))
+
+    spoilt = shutil.copytree(base, tmp_path / "base")
+    for asks in (False, True):
+        bring(spoilt) if asks else (spoilt / "modeling_odd.py").write_text("raise SystemExit")
+        caplog.clear()
+        recipe = recipes.make_recipe(spoilt, experts, "linear", {})
+        out = merging.merge_files(recipe, tmp_path / "out")
+        told = [one for one in caplog.messages if "modeling_odd.py" in one]
+        assert len(told) == asks and not (out / "modeling_odd.py").exists()
+        assert ("modeling_odd.py" in (out / "README.md").read_text()) is asks
+
+
+def test_what_lies_behind_a_model_otherwise_is_told(family, tmp_path, caplog):
+    """Pooling that one expert does otherwise: the result has the base's."""
+    base, experts = family
+    models = [
+        shutil.copytree(one, tmp_path / str(n)) for n, one in enumerate([base, *experts.values()])
+    ]
+    for number, folder in enumerate(models):
+        (folder / "modules.json").write_text("[]")
+        (folder / "1_Pooling").mkdir()
+        (folder / "1_Pooling/config.json").write_text(json.dumps({"cls": number == 2}))
+    named = dict(zip(experts, models[1:], strict=True))
+    out = merging.merge_files(recipes.make_recipe(models[0], named, "linear", {}), tmp_path / "out")
+    told = [one for one in caplog.messages if "1_Pooling" in one]
+    assert told == [
+        f"{[*experts][1]}: 1_Pooling/config.json differs from the base's, which the result has"
+    ]
+    assert json.loads((out / "1_Pooling/config.json").read_text()) == {"cls": False}

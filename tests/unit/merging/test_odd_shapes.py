@@ -1,5 +1,6 @@
 """Tensors of no elements and of no dimensions: merged by every method."""
 
+import made_up_models
 import pytest
 import tiny_models
 import torch
@@ -48,3 +49,29 @@ def test_a_model_without_tensors_is_none(tmp_path):
     (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
     with pytest.raises(ValueError, match="its files hold no tensors"):
         TensorFiles(folder)
+
+
+POINTS = {"linear": {}, "ties": {"density": 0.5}, "tsv": {}, "della": {"density": 0.5}}
+
+
+@pytest.mark.parametrize("method", POINTS)
+@pytest.mark.parametrize("dtype", [None, "bfloat16", "float16", "float32"])
+@pytest.mark.parametrize("own", [torch.float32, torch.bfloat16])
+def test_bounds_that_all_have_infinite_stay_and_others_are_refused(tmp_path, method, dtype, own):
+    """As the clipped maps of Gemma 4 have them where nothing is clipped."""
+    bounds = {"model.tower.input_min": -torch.inf, "model.tower.input_max": torch.inf}
+    models = []
+    for number in range(4):
+        tensors = made_up_models.tensors(number)
+        more = {name: torch.tensor(bound, dtype=own) for name, bound in bounds.items()}
+        more["model.tower.input_max"] *= 1 if number < 3 else 0  # NaN
+        models.append(made_up_models.save(tmp_path / str(number), {**tensors, **more}))
+    base, first, second, other = models
+    point = POINTS[method] | ({"dtype": dtype} if dtype else {})
+    recipe = recipes.make_recipe(base, {"a": first, "b": second}, method, point)
+    made = load_file(merging.merge_files(recipe, tmp_path / "out") / "model.safetensors")
+    assert {name: float(made[name]) for name in bounds} == bounds
+    assert {made[name].dtype for name in bounds} == {getattr(torch, dtype) if dtype else own}
+    assert tiny_models.same(made, merging.merge(base, {"a": first, "b": second}, method, **point))
+    with pytest.raises(ValueError, match="input_max has 1 of 1 values that are NaN or infinite"):
+        merging.merge(base, {"a": first, "b": other}, method, **point)

@@ -5,6 +5,7 @@ import shutil
 
 import made_up_models
 import pytest
+import tiny_models
 
 from babelmerge import merging
 from babelmerge.merging import files
@@ -101,3 +102,26 @@ def test_a_file_is_no_place(recipe, tmp_path):
     (tmp_path / "out").write_text("x")
     with pytest.raises(ValueError, match="is a file"):
         merging.merge_files(recipe, tmp_path / "out")
+
+
+@pytest.mark.parametrize("manifest", [True, False])
+def test_folders_of_a_model_come_along_and_are_a_merges_own(tmp_path, manifest):
+    """Named chat templates, and what sentence-transformers puts behind a model."""
+    base, experts = tiny_models.family(tmp_path)
+    given = {"modules.json": "[]", "1_Pooling/config.json": "{}", "other/x.json": "{}"}
+    given |= {"additional_chat_templates/tool.jinja": "{{ x }}", "source.spm": "s"}
+    given |= {"bpe.codes": "b", "1_Pooling/run.py": "raise SystemExit"}
+    for name, text in given.items():
+        (base / name).parent.mkdir(exist_ok=True)
+        (base / name).write_text(text)
+    recipe = recipes.make_recipe(base, experts, "linear", {})
+    out = merging.merge_files(recipe, tmp_path / "out")
+    there = {name for name in given if (out / name).is_file()}
+    assert set(given) - there == {"other/x.json", "1_Pooling/run.py"}
+    if not manifest:
+        (out / "manifest.json").unlink()
+    assert merging.merge_files(recipe, out) == out
+    (base / "1_Pooling" / "y.json").symlink_to(tmp_path / "out" / "recipe.yaml")
+    for door in (merging.merge_files, files.check_files):
+        with pytest.raises(ValueError, match="y.json: is a link to"):
+            door(recipe, tmp_path / "new")

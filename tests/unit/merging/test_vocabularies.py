@@ -24,10 +24,12 @@ from transformers import (
 from babelmerge import merging
 from babelmerge.analysis.task_vectors import inspection
 from babelmerge.command import line
+from babelmerge.evaluation import generation
 from babelmerge.merging import files
 from babelmerge.merging.streaming import members
 from babelmerge.models import checkpoints
-from babelmerge.models.dialect import rows
+from babelmerge.models.dialect import conventions, rows
+from babelmerge.models.loading import load_tokenizer
 from babelmerge.recipes import recipes
 
 HEAD, EMBEDDINGS = "lm_head.weight", "model.embed_tokens.weight"
@@ -400,7 +402,7 @@ def turned_with(tmp_path, *tensors):
 )
 def test_what_all_tokens_have_by_an_unknown_name_is_refused(tmp_path, name, shape):
     members = turned_with(tmp_path, (name, shape))
-    with pytest.raises(ValueError, match=rf"{name} is .*, with 60 numbers or rows"):
+    with pytest.raises(ValueError, match=rf"{name} is .*, with numbers or rows for each"):
         merged(tmp_path, *members, weight=1.0, embeddings="common")
 
 
@@ -422,3 +424,120 @@ def test_what_has_as_many_numbers_by_chance_is_merged_as_it_lies(tmp_path, tenso
     out = merged(tmp_path, *turned_with(tmp_path, *tensors), weight=1.0, embeddings="common")
     made = tiny_models.load(out)
     assert all(torch.equal(made[name], torch.ones(shape)) for name, shape in tensors)
+
+
+LEARNT = [f"x{number}" for number in range(8)]
+IDS = {"eos_token_id": [3, 7], "bos_token_id": 2, "pad_token_id": -1, "sep_token_id": None}
+BEYOND = {"forced_bos_token_id": 9, "begin_suppress_tokens": [4, 5], "bad_words_ids": [[6, 8]]}
+
+
+def tell(folder, name, ids):
+    """A model whose file says these ids too."""
+    file = folder / name
+    file.write_text(json.dumps({**(json.loads(file.read_text()) if file.exists() else {}), **ids}))
+
+
+def speaks_of(folder, name):
+    """What a file says, with tokens in place of ids."""
+    tokens = {id_: token for token, id_ in places(folder).items()}
+
+    def token(value):
+        if isinstance(value, list):
+            return [token(one) for one in value]
+        return tokens.get(value, value) if type(value) is int else value
+
+    found = json.loads((folder / name).read_text())
+    return {key: token(value) for key, value in found.items() if key in {**IDS, **BEYOND}}
+
+
+@pytest.fixture
+def turned_pair(tmp_path):
+    """A base, and an expert whose tokenizer has all tokens, at other ids."""
+    base = member(tmp_path / "base", 0, 60, words())
+    expert = member(tmp_path / "e", 1, 70, [*LEARNT, *words()[::-1]])
+    tell(base, "config.json", IDS)
+    tell(base, "generation_config.json", {**IDS, **BEYOND})
+    (base / "chat_template.jinja").write_text("base")
+    (expert / "chat_template.jinja").write_text("expert")
+    return base, expert
+
+
+def test_a_tokenizer_of_an_expert_leaves_the_base_its_tokens_and_template(turned_pair, tmp_path):
+    base, expert = turned_pair
+    tell(expert, "generation_config.json", {"eos_token_id": 1})
+    out = merged(tmp_path, base, {"e": expert}, weight=0.5, embeddings="common")
+    assert places(out) == places(expert)
+    for name in ("config.json", "generation_config.json"):
+        assert speaks_of(out, name) == speaks_of(base, name)
+        assert json.loads((out / name).read_text())["eos_token_id"] != IDS["eos_token_id"]
+    assert (out / "chat_template.jinja").read_text() == "base"
+
+
+def test_conventions_that_are_taken_are_those_of_their_expert(turned_pair, tmp_path):
+    base, expert = turned_pair
+    tell(expert, "config.json", {"eos_token_id": 1, "bos_token_id": 0})
+    (expert / "generation_config.json").unlink()
+    point = {"weight": 0.5, "embeddings": "common", "chat_template": "e"}
+    out = merged(tmp_path, base, {"e": expert}, **point)
+    made, own = conventions.read(out), conventions.read(expert)
+    assert made[:3] == own[:3] and own.generation.items() <= made.generation.items()
+    assert not (out / "generation_config.json").exists()
+    assert (out / "chat_template.jinja").read_text() == "expert"
+    sweep = merging.Sweep(base, {"e": expert}, "task_arithmetic", embeddings="common")
+    for whose, folder in (("e", out), (None, base)):
+        tokenizer = sweep.tokenizer({"weight": 0.5, "chat_template": whose} if whose else {})
+        model = tiny_models.model(0, tied=False, vocabulary=70)
+        model.generation_config.eos_token_id = 3
+        stops = generation._stops(model, tokenizer, False).eos.tolist()
+        of = {token: id_ for id_, token in enumerate(tokenizer.convert_ids_to_tokens(range(68)))}
+        tokens = {id_: token for token, id_ in places(folder).items()}
+        assert stops == sorted(of[tokens[id_]] for id_ in conventions.read(folder).ends)
+
+
+def test_an_id_of_no_token_is_told_before_merging(turned_pair, tmp_path):
+    base, expert = turned_pair
+    tell(base, "config.json", {"pad_token_id": 4000})
+    recipe = recipes.make_recipe(
+        base, {"e": expert}, "task_arithmetic", {"weight": 1.0, "embeddings": "common"}
+    )
+    for merge in (merging.merge_files, files.check_files):
+        with pytest.raises(ValueError, match=r"base: config.json or .* speaks of token 4000"):
+            merge(recipe, tmp_path / "out")
+
+
+@pytest.mark.parametrize("embeddings", ["base", "strict", "common"])
+def test_an_end_token_comes_with_a_row_of_its_own(tmp_path, embeddings):
+    """transformers adds a token that a config names and a tokenizer lacks, beyond all rows."""
+    base = member(tmp_path / "base", 0, 64, words())
+    expert = member(tmp_path / "e", 1, 64, words(), ["<end>"])
+    tell(expert, "tokenizer_config.json", {"eos_token": "<end>"})
+    point = {"weight": 0.5, "embeddings": embeddings, "chat_template": "e"}
+    if embeddings == "base":
+        with pytest.raises(ValueError, match="e ends texts with '<end>', which the merge's"):
+            merged(tmp_path, base, {"e": expert}, **point)
+        return
+    out = merged(tmp_path, base, {"e": expert}, **point)
+    tokenizer = load_tokenizer(out)
+    assert tokenizer.eos_token == "<end>"
+    assert tokenizer.eos_token_id < tiny_models.load(out)[EMBEDDINGS].shape[0]
+
+
+@pytest.mark.parametrize("rows_of_first", [20, 50])
+@pytest.mark.parametrize("turned", [10, 30])
+def test_a_table_for_the_first_tokens_needs_them_where_they_are(tmp_path, rows_of_first, turned):
+    """As Gemma 3n has one for its layers: what is moved behind it does not concern it."""
+    orders = words(), [*words()[:turned], *words()[turned:][::-1]]
+    table = {"model.embed_tokens_per_layer.weight": torch.ones(rows_of_first, 8)}
+    folders = []
+    for seed, order in enumerate(orders):
+        folders.append(member(tmp_path / str(seed), seed, 60, order))
+        file = folders[-1] / "model.safetensors"
+        file.chmod(0o644)
+        save_file({**load_file(file), **table}, file, {"format": "pt"})
+    given = folders[0], {"e": folders[1]}
+    if turned < rows_of_first:
+        with pytest.raises(ValueError, match="embed_tokens_per_layer.weight is .*rows for each"):
+            merged(tmp_path, *given, weight=1.0, embeddings="common")
+    else:
+        out = merged(tmp_path, *given, weight=1.0, embeddings="common")
+        assert set(table) <= set(tiny_models.load(out))

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from babelmerge.files import tensor_headers
 from babelmerge.models import adapter_base, adapter_config, adapters, checkpoints, loading
 
 torch.set_num_threads(1)
@@ -357,3 +358,22 @@ def test_patterns_match_as_peft_s(patterns, module):
     config = adapter_config.AdapterConfig(None, r=7, alpha=14, rank_pattern=patterns)
     assert config.rank(module) == expected
     assert config.scale(module) == 14 / expected
+
+
+def test_weights_beside_an_adapters_own_are_told(plain, tmp_path):
+    """As LLaVA writes its projector; what a training leaves there is no weight."""
+    folder = shutil.copytree(plain[0], tmp_path / "a")
+    for name in ("training_args.bin", "optimizer.pt", "rng_state_0.pth"):
+        (folder / name).write_bytes(b"")
+    assert tensor_headers.beside(folder) == []
+    for name in ("non_lora_trainables.bin", "more.safetensors"):
+        (folder / name).write_bytes(b"")
+    assert tensor_headers.beside(folder) == ["more.safetensors", "non_lora_trainables.bin"]
+
+
+def test_a_head_that_an_adapter_brings_is_named_with_a_way_out(base, plain, tmp_path):
+    more = {"base_model.model.score.weight": torch.ones(2, 32)}
+    folder = with_tensors(plain[0], tmp_path / "t", lambda tensors: {**tensors, **more})
+    folder = changed(folder, tmp_path / "c", modules_to_save=["score"])
+    with pytest.raises(ValueError, match="score.weight is of a module that the adapter brings"):
+        adapters.Adapter(folder, base[0])

@@ -1,5 +1,6 @@
 """Patterns of other people's: those that people write are tried, none is waited for."""
 
+import random
 import re
 import time
 
@@ -52,3 +53,26 @@ def test_nothing_is_waited_for(monkeypatch):
         for number in range(100):
             patterns.first([slow], "ab" * 5000 + "c!" * 500 + str(number), clock)
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("length", [1, 3, 40])
+def test_endings_are_those_that_each_pattern_fits_at_a_dot(length):
+    """As peft has it: the first pattern that fits the end of a name, from its start or a dot on."""
+    choose = random.Random(length)
+    parts = ["q_proj", "self_attn", "model", "layers", "1", "11", "up_proj", r"\d+", "(q|k)_proj"]
+    parts += ["1.", ".*", "x", "layers.1", "self.attn", "^model", "q_proj$"]
+    for _ in range(200):
+        some = [".".join(choose.choices(parts, k=choose.randint(1, 4))) for _ in range(length)]
+        endings = patterns.Endings(some, patterns.Clock())
+        for module in (*MODULES, "layers.1.q_proj", "q_proj", "a_q_proj", "self-attn.x"):
+            fits = (p for p in some if re.fullmatch(rf"(.*\.)?({p})", module))
+            assert endings.first(module) == next(fits, None)
+
+
+def test_a_pattern_for_each_module_is_looked_up_at_once():
+    modules = [f"model.layers.{i}.mlp.experts.{j}.up_proj" for i in range(50) for j in range(200)]
+    assert not any(map(patterns.mistake, modules))
+    endings = patterns.Endings(modules, patterns.Clock())
+    start = time.process_time()
+    assert [endings.first(module) for module in modules] == modules
+    assert time.process_time() - start < 5

@@ -13,7 +13,8 @@ from transformers.models.auto.configuration_auto import (
     model_type_to_module_name,
 )
 
-from babelmerge.models.dialect import configs
+from babelmerge.files import directories
+from babelmerge.models.dialect import configs, vocabulary
 
 SIZES = {
     "hidden_size": 32,
@@ -81,6 +82,7 @@ HARMLESS = {
     "who saved it": {"transformers_version": "4.40.0", "_name_or_path": "somebody/else"},
     "training": {"attention_dropout": 0.1, "initializer_range": 0.5, "use_cache": False},
     "tokens": {"eos_token_id": [3, 4], "pad_token_id": 0, "max_position_embeddings": 9999},
+    "how it is run": {"use_mamba_kernels": False, "attn_impl": "flash", "init_method": "small"},
     "a trainer's": {"unsloth_fixed": True, "torch_dtype": "float16", "pretraining_tp": 2},
     "class not said": {"architectures": ["LlamaForCausalLM"]},
 }
@@ -275,3 +277,22 @@ def test_no_class_is_asked_to_list_what_has_no_end(key):
     endless = {**without(QWEN, "layer_types", "rms_norm_eps"), key: 2**40}
     assert not configs.ties_by_default(endless)
     assert configs.compare(QWEN, endless).differences or key == "num_labels"
+
+
+@pytest.mark.parametrize("key", ["vocab_size", "decoder_vocab_size"])
+def test_a_size_is_told_wherever_a_config_has_it(key):
+    assert vocabulary.sized({key: 5, "x": 1}, 7) == {"vocab_size": 7, key: 7, "x": 1}
+    parts = {"text_config": {key: 5}}
+    assert vocabulary.sized(parts, 7) == {"text_config": {"vocab_size": 7, key: 7}}
+    assert configs.compare({key: 5, "model_type": "x"}, {key: 6, "model_type": "x"}) == ((), ())
+
+
+@pytest.mark.parametrize("keys", [("dtype",), ("torch_dtype",), ("dtype", "torch_dtype"), ()])
+def test_a_dtype_is_told_wherever_a_config_has_it(tmp_path, keys):
+    part = dict.fromkeys(keys, "float16")
+    ours = {**part, "text_config": {**part, "x": 1}, "vision_config": {"dtype": None}}
+    directories.write_config(ours, "bfloat16", tmp_path)
+    made = json.loads((tmp_path / "config.json").read_text())
+    assert {made[key] for key in keys or ("dtype",)} == {"bfloat16"}
+    assert made["text_config"] == {**dict.fromkeys(keys, "bfloat16"), "x": 1}
+    assert made["vision_config"] == {"dtype": None}

@@ -59,6 +59,35 @@ def test_those_of_an_expert_are_taken_by_the_ids_of_the_result(tmp_path):
     assert json.loads((made / "config.json").read_text())["eos_token_id"] == [5, 2]
 
 
+def test_what_is_taken_is_all_of_it(tmp_path):
+    """An expert without generation defaults has none, whatever lay there; none is no token."""
+    made = model(tmp_path / "made", "old", temperature=0.1, pad_token_id=3)
+    expert = model(tmp_path / "hi", "new", ends=[7, 2])
+    (expert / "generation_config.json").unlink()
+    said = {"eos_token_id": [7, 2], "pad_token_id": -1, "bos_token_id": 7}
+    (expert / "config.json").write_text(json.dumps(said))
+    (expert / "additional_chat_templates").mkdir()
+    (expert / "additional_chat_templates/tool.jinja").write_text("{{ tool }}")
+    (made / "additional_chat_templates").mkdir()
+    (made / "additional_chat_templates/rag.jinja").write_text("{{ rag }}")
+    conventions.take(expert, made, lambda id_: {7: 5}.get(id_, id_))
+    found = conventions.read(made)
+    assert found.ends == (5, 2) and found.generation == {"pad_token_id": -1, "bos_token_id": 5}
+    assert [one.name for one in (made / "additional_chat_templates").iterdir()] == ["tool.jinja"]
+
+
+def test_an_adapter_leaves_what_it_has_nothing_on_to_its_base(tmp_path):
+    made, adapter = model(tmp_path / "made", "old", temperature=0.1), tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|end|>"}))
+    conventions.take(adapter, made, lambda id_: id_)
+    found = conventions.read(made)
+    assert found == ("old", "<|end|>", (2,), {"temperature": 0.1})
+    (adapter / "chat_template.jinja").write_text("new")
+    conventions.take(adapter, made, lambda id_: id_)
+    assert conventions.read(made) == ("new", "<|end|>", (2,), {"temperature": 0.1})
+
+
 def test_defaults_that_change_no_text_are_no_difference(tmp_path):
     plain = {"use_cache": True, "output_scores": False, "return_dict_in_generate": True}
     folders = {"base": model(tmp_path / "a"), "hi": model(tmp_path / "b", **plain, pad_token_id=1)}

@@ -1,5 +1,7 @@
 """Experts of a mixture are the same tensors, packed in one or apart in files."""
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -7,6 +9,7 @@ from transformers import AutoModelForCausalLM, MixtralConfig, Qwen2MoeConfig
 
 from babelmerge import merging
 from babelmerge.models import checkpoints
+from babelmerge.models.dialect import experts
 from babelmerge.models.dialect.opening import alike
 from babelmerge.recipes import recipes
 
@@ -84,3 +87,21 @@ def test_what_cannot_be_taken_apart_is_named_with_a_way_out(tmp_path):
     message = r"experts\.0\..*experts\.(gate_up|down)_proj.*save both with one version"
     with pytest.raises(ValueError, match=message):
         merging.merge_files(recipe, tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", sorted(experts.TURNED))
+def test_experts_that_lie_turned_are_no_slices(tmp_path, kind):
+    """Gates and ups of (inputs, outputs) may have the shapes of others by chance."""
+    parts = {"gate_up_proj": torch.rand(2, 8, 8), "down_proj": torch.rand(2, 4, 8)}
+    whole = {f"model.layers.0.mlp.experts.{name}": one for name, one in parts.items()}
+    shapes = {"gate_proj": (4, 8), "up_proj": (4, 8), "down_proj": (4, 8)}
+    names = [
+        (f"experts.{n}.{role}.weight", shape) for n in (0, 1) for role, shape in shapes.items()
+    ]
+    split = {f"model.layers.0.mlp.{name}": torch.rand(shape) for name, shape in names}
+    for id_, tensors in (("p", whole), ("a", split)):
+        (tmp_path / id_).mkdir()
+        save_file(tensors, tmp_path / id_ / "model.safetensors", {"format": "pt"})
+        (tmp_path / id_ / "config.json").write_text(json.dumps({"model_type": kind}))
+    models = [checkpoints.Checkpoint(tmp_path / id_) for id_ in ("p", "a")]
+    assert set(alike(models)[0].names) == set(whole)

@@ -157,3 +157,74 @@ def test_an_adapter_finds_its_modules_under_any_form(tmp_path, ours, theirs):
     else:
         with pytest.raises(ValueError, match="for what the base calls"):
             merging.merge_files(recipe, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "transformer.rotary_pos_emb.inv_freq",
+        "esm.encoder.layer.0.attention.self.rotary_embeddings.inv_freq",
+        "transformer.h.0.attn.causal_mask",
+        "model.decoder.version",
+        "bert.embeddings.token_type_ids",
+    ],
+)
+def test_what_models_make_for_themselves_is_no_weight(name):
+    assert layouts.is_buffer(name, (1, 8))
+    assert not layouts.is_buffer(f"{name}.weight", (1, 8))
+
+
+def test_positions_that_are_sines_are_a_table_and_learnt_ones_weights():
+    name = "model.encoder.embed_positions.weight"
+    assert layouts.is_buffer(name, (16, 8), {"model_type": "marian"})
+    for kind in ("bart", "opt", "mbart"):
+        assert not layouts.is_buffer(name, (16, 8), {"model_type": kind})
+
+
+@pytest.mark.parametrize("who", [0, 1, 2])
+@pytest.mark.parametrize("nothing", [True, False])
+def test_a_bias_that_is_nothing_need_not_be_there(tmp_path, who, nothing):
+    """BART and its like fill final_logits_bias with zeros where a file has none."""
+    bias = {"final_logits_bias": torch.zeros(1, 32) if nothing else torch.ones(1, 32)}
+    folders = [
+        made_up_models.save(
+            tmp_path / str(n), made_up_models.tensors(n) | (bias if n == who else {})
+        )
+        for n in range(3)
+    ]
+    if nothing:
+        assert "final_logits_bias" not in Members(folders[0], folders[1:]).names
+    else:
+        with pytest.raises(ValueError, match="has final_logits_bias, which .* lacks"):
+            Members(folders[0], folders[1:])
+
+
+@pytest.mark.parametrize("wrapper", ["_orig_mod.", "module.", "module._orig_mod.", "model."])
+@pytest.mark.parametrize("who", [0, 1])
+def test_names_of_wrapped_models_are_those_of_what_is_in_them(tmp_path, wrapper, who):
+    made = [made_up_models.tensors(n) for n in range(2)]
+    folders = [
+        made_up_models.save(
+            tmp_path / str(n), {wrapper * (n == who) + key: one for key, one in tensors.items()}
+        )
+        for n, tensors in enumerate(made)
+    ]
+    recipe = recipes.make_recipe(folders[0], {"a": folders[1]}, "linear", {"weight": 1.0})
+    out = load_file(merging.merge_files(recipe, tmp_path / "out") / "model.safetensors")
+    prefix = wrapper * (who == 0 and wrapper == "model.")
+    assert {prefix + name for name in made[0]} == set(out)
+    assert all(torch.equal(out[prefix + name], one) for name, one in made[1].items())
+
+
+@pytest.mark.parametrize("who", ["base", "x"])
+def test_what_one_has_beyond_its_architecture_is_told_with_a_way_out(tmp_path, who):
+    """A pooler that a head does without, layers for predicting more tokens: in the hub's files."""
+    more = {"mtp.fc.weight": torch.ones(2, 2)}
+    base, expert = (
+        made_up_models.save(
+            tmp_path / id_, made_up_models.tensors(n) | (more if id_ == who else {})
+        )
+        for n, id_ in enumerate(("base", "x"))
+    )
+    with pytest.raises(ValueError, match=f"{who} has mtp.fc.weight.*or, where {who} has them"):
+        Members(base, {"x": expert})

@@ -5,6 +5,8 @@ import json
 
 import pytest
 import tiny_models
+from tokenizers import AddedToken, Tokenizer
+from tokenizers.models import WordLevel
 
 from babelmerge import merging
 from babelmerge.merging import files
@@ -113,3 +115,22 @@ def test_a_model_that_is_run_needs_one_and_is_told_how(file, tmp_path):
     (folder,) = family(tmp_path, file, 1)
     with pytest.raises(ValueError, match=HOW.format(file)):
         loading.load_tokenizer(folder)
+
+
+@pytest.mark.parametrize("other", [None, "bytes", "token", "named"])
+def test_a_model_of_sentencepiece_is_that_of_the_tokenizer_json_beside_it(other, tmp_path):
+    """A base has both files, its expert the older one: nothing needs to be converted."""
+    folders = family(tmp_path, "spiece.model", 1, 1 if other != "bytes" else 2)
+    words = {f"w{number}": number for number in range(50)} | {"<unk>": 50}
+    made = Tokenizer(WordLevel(words, unk_token="<unk>"))
+    made.add_tokens([AddedToken(one, special=True) for one in ("<unk>", *["<x>"] * bool(other))])
+    made.save(str(folders[0] / "tokenizer.json"))
+    said = {"unk_token": "<unk>"} | ({"pad_token": "<x>"} if other == "named" else {})
+    for folder in folders:
+        (folder / "tokenizer_config.json").write_text(json.dumps(said))
+    if other in ("bytes", "token"):
+        with pytest.raises(ValueError, match="spiece.model: holds no vocabulary"):
+            merging.merge_files(recipe(folders, "strict"), tmp_path / "out")
+    else:
+        out = merging.merge_files(recipe(folders, "strict"), tmp_path / "out")
+        assert (out / "tokenizer.json").is_file() and (out / "spiece.model").is_file()

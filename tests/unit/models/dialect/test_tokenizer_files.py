@@ -1,8 +1,11 @@
 """A tokenizer is all of its files: merges, added tokens and what its config names count too."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
+import transformers
 from tokenizers import Tokenizer, models
 
 from babelmerge.files import directories
@@ -120,3 +123,24 @@ def test_odd_configs_are_read_or_named(tmp_path, config):
         compared(plain, odd)
     except ValueError as error:
         assert str(odd) in str(error)
+
+
+def test_every_file_of_a_tokenizer_that_transformers_reads_is_a_models_own():
+    root = Path(transformers.__file__).parent / "models"
+    said = re.compile(r"VOCAB_FILES_NAMES = \{([^}]*)\}")
+    blocks = (b for f in root.glob("*/tokenization_*.py") for b in said.findall(f.read_text()))
+    names = {name for block in blocks for name in re.findall(r'"\w+": "([^"]+)"', block)}
+    assert {"source.spm", "bpe.codes", "spiece.model", "vocab.json"} <= names
+    left = [n for n in names if not any(Path(n).match(one) for one in directories.COMPANIONS)]
+    assert not left
+
+
+def test_a_tokenizer_that_has_no_fast_one_is_told_what_it_can_do(tmp_path):
+    """As those of Marian and BERTweet: to save it anew makes no tokenizer.json."""
+    (tmp_path / "vocab.txt").write_text("a 5\nb 4\n")
+    (tmp_path / "bpe.codes").write_text("a b 3\n")
+    config = {"tokenizer_class": "PhobertTokenizer", "added_tokens_decoder": {}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "roberta"}))
+    with pytest.raises(ValueError, match=r"no fast tokenizer of its kind \(Pho.*embeddings: base"):
+        tokenizers.read(tmp_path / "vocab.txt")

@@ -129,7 +129,8 @@ def log_progress(done_what: str = "generated") -> Callable[[int, int], None]:
 
 
 def _stops(model, tokenizer, first_line: bool) -> Stops:
-    configured = getattr(model.generation_config, "eos_token_id", None)
+    own = getattr(model.generation_config, "eos_token_id", None)
+    configured = getattr(tokenizer, "model_stops", own)  # of a merge in a live model's place
     ids = {tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])}
     eos = torch.tensor(sorted(ids - {None}), device=model.device)
     if not first_line:

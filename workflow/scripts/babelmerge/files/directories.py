@@ -33,12 +33,16 @@ BASE = "base"  # in the manifest of an adapter kept alone: where the base lies, 
 BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json", "training.tsv")
 
 WEIGHTS = ".safetensors"
-COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model", "*.tiktoken")
+COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model", "*.tiktoken", "*.spm", "*.codes")
+COMPANIONS += ("*.tokenizer",)
+# Folders of such files: chat templates with names, and what sentence-transformers puts behind.
+TEMPLATES, MODULES, MODULE = "additional_chat_templates", "modules.json", "[0-9]*_*"
 # Of these, what is the tokenizer's; by which of the files it can be read, the first there is.
 TOKENIZER = ("tokenizer*", "*tokens*.json", "vocab*", "merges.txt", "*.model", "chat_template*")
-TOKENIZER += ("tekken.json", "*.tiktoken")
+TOKENIZER += ("tekken.json", "*.tiktoken", "*.spm", "*.codes", "*.tokenizer")
 VOCABULARIES = ("tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 VOCABULARIES += ("tekken.json", "vocab.json", "vocab.txt")
+DTYPES = ("dtype", "torch_dtype")  # keys of a config, today's and that of transformers 4
 LARGE = ("tokenizer.json", "vocab.json", ".index.json")  # grow with vocabularies and layers
 _known: dict[tuple, str] = {}  # fingerprints that were computed, by the files' sizes and dates
 
@@ -183,11 +187,40 @@ def copy_companions(source: str | Path, target: str | Path) -> None:
     ValueError where that would be a file from elsewhere.
     """
     links.refuse(source)
+    _copy_files(Path(source), Path(target))
+    for part in parts(source):
+        copy_part(source, target, part.name)
+
+
+def parts(folder: str | Path) -> list[Path]:
+    """Folders in a model's own whose small files belong to it."""
+    modules = (MODULE,) if (Path(folder) / MODULES).is_file() else ()
+    found = (path for pattern in (TEMPLATES, *modules) for path in Path(folder).glob(pattern))
+    return sorted(filter(Path.is_dir, found))
+
+
+def refuse_links(folder: str | Path) -> None:
+    """ValueError for a link of a model's folder, or of one that belongs to it, to elsewhere."""
+    links.refuse(folder)
+    for part in parts(folder):
+        links.refuse(part, folder)
+
+
+def copy_part(source: str | Path, target: str | Path, name: str) -> None:
+    """Put such a folder in place of the target's, or of nothing; none where the source has none."""
+    shutil.rmtree(Path(target) / name, ignore_errors=True)
+    if (Path(source) / name).is_dir():
+        refuse_links(source)
+        (Path(target) / name).mkdir()
+        _copy_files(Path(source) / name, Path(target) / name)
+
+
+def _copy_files(source: Path, target: Path) -> None:
     for pattern in COMPANIONS:
-        for path in sorted(Path(source).glob(pattern)):
+        for path in sorted(source.glob(pattern)):
             ours = path.name not in LEFT_OUT and not path.name.endswith(".index.json")
             if ours and path.is_file():
-                shutil.copyfile(path, Path(target) / path.name)
+                shutil.copyfile(path, target / path.name)
 
 
 def tokenizer_files(folder: str | Path) -> list[Path]:
@@ -209,8 +242,15 @@ def copy_tokenizer(source: str | Path, target: str | Path) -> None:
 def write_config(config: Mapping[str, Any], dtype: str | None, directory: str | Path) -> None:
     """Write config.json anew with another dtype; nothing to do where the dtype stays (None)."""
     if dtype is not None:
-        key = "torch_dtype" if "torch_dtype" in config else "dtype"
-        write_json(Path(directory) / "config.json", {**config, key: dtype})
+        keys = [key for key in DTYPES if key in config] or DTYPES[:1]
+        told = {**_retold(config, dtype), **dict.fromkeys(keys, dtype)}
+        write_json(Path(directory) / "config.json", told)
+
+
+def _retold(config: Mapping[str, Any], dtype: str) -> dict[str, Any]:
+    """A config with another dtype wherever it or a part of it has one."""
+    parts = {k: _retold(v, dtype) for k, v in config.items() if isinstance(v, Mapping)}
+    return {k: dtype if k in DTYPES and v is not None else v for k, v in config.items()} | parts
 
 
 def _fingerprint(hashes: Mapping[str, str]) -> str:

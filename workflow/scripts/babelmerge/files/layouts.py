@@ -2,12 +2,16 @@
 
 The same decoder lies in files as model.layers.0, transformer.h.0 or h.0, and in a model of texts
 and images under language_model, in one of three forms. `renamed` brings one model's files to
-another's names where each name has one place there. Reads no tensors; no torch.
+another's names where each name has one place there. Reads no tensors but a bias that may be
+nothing; no torch.
 """
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 PREFIXES = (
     "model.language_model.",
@@ -34,10 +38,19 @@ RENAMED = {
     ".weight_g": ".parametrizations.weight.original0",
     ".weight_v": ".parametrizations.weight.original1",
 }
-# Masks and tables that a model makes for itself, which older versions saved too.
+# Masks, tables and versions that a model makes for itself, which older versions saved too.
 BUFFERS = re.compile(
-    r"(^|\.)((attn|attention)\.(bias|masked_bias)|rotary_emb\.(inv_freq|cos_cached|sin_cached)"
-    r"|embed_positions\.weights|position_ids)$"
+    r"(^|\.)((attn|attention)\.(bias|masked_bias|causal_mask|embed_positions)"
+    r"|(original_)?inv_freq|(cos|sin)_cached|embed_positions\.weights|position_ids|token_type_ids"
+    r"|relative_position_index|(encoder|decoder)\.version)$"
+)
+# Families whose positions are sines by this name, by which others have learnt ones.
+SINES, OF_SINES = ("marian", "pegasus", "roformer", "fsmt"), re.compile(r"embed_positions\.weight$")
+# What counts as zeros where it is absent.
+ABSENT = re.compile(r"(^|\.)final_logits_bias$")
+# What wrappers of training put into names that are saved without unwrapping.
+WRAPPERS = re.compile(
+    r"^module\.|(?<![^.])(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
 )
 # Families whose linear maps lie as (inputs, outputs), transformers' Conv1D, and which maps.
 CONV1D = ("gpt2", "openai-gpt", "imagegpt", "decision_transformer", "jais")
@@ -50,6 +63,7 @@ class Files(Protocol):
     names: Sequence[str]
 
     def shape(self, name: str) -> tuple[int, ...]: ...
+    def raw(self, name: str) -> np.ndarray: ...
     def renamed(self, names: dict[str, str]) -> "Files": ...
 
 
@@ -64,8 +78,12 @@ def place_of(name: str, known: Collection[str]) -> str | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def is_buffer(name: str, shape: tuple[int, ...]) -> bool:
+def is_buffer(
+    name: str, shape: tuple[int, ...], config: Mapping[str, Any] = MappingProxyType({})
+) -> bool:
     """Whether a tensor is a mask or table that a model makes for itself; biases are vectors."""
+    if OF_SINES.search(name):
+        return config.get("model_type") in SINES
     vector = name.endswith("bias") and len(shape) == 1
     return BUFFERS.search(name) is not None and not vector
 
@@ -82,10 +100,18 @@ def alike(models: Sequence[One]) -> list[One]:
     known = [model for model in models if hasattr(model, "renamed")]
     if len({frozenset(model.names) for model in known}) < 2:
         return list(models)
-    bare = [[n for n in m.names if not is_buffer(n, m.shape(n))] for m in known]
-    kept = [_named(names, bare[0]) for names in bare]
+    lone = {n for model in known for n in model.names if ABSENT.search(n)}
+    lone = {n for n in lone if all(n not in m.names or not m.raw(n).any() for m in known)}
+    bare = [[n for n in m.names if n not in lone and not _is_buffer(m, n)] for m in known]
+    first = [WRAPPERS.sub("", name) for name in bare[0]]
+    first = first if len(set(first)) == len(first) else bare[0]
+    kept = [_named(names, first) for names in bare]
     formed = iter(m.renamed(names) for m, names in zip(known, kept, strict=True))
     return [next(formed) if hasattr(model, "renamed") else model for model in models]
+
+
+def _is_buffer(model: Files, name: str) -> bool:
+    return is_buffer(name, model.shape(name), getattr(model, "config", {}))
 
 
 def _named(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
@@ -97,6 +123,7 @@ def _named(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
 
 
 def _spellings(name: str) -> Iterator[str]:
+    name = WRAPPERS.sub("", name)
     for old in PREFIXES:
         if name.startswith(old):
             for end in _ends(name.removeprefix(old)):

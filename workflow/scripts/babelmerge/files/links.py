@@ -10,14 +10,15 @@ from pathlib import Path
 WEIGHTS = ".safetensors"
 
 
-def refuse(folder: str | Path) -> None:
-    """ValueError for a link of a model's folder that leads elsewhere.
+def refuse(folder: str | Path, model: str | Path | None = None) -> None:
+    """ValueError for a link of a model's folder, or of one in it, that leads elsewhere.
 
     Links within the folder are its own files, and so are those of a snapshot in the hub's cache,
     which lead to the blobs of the same repository. Weights may lie elsewhere, on a larger disk, as
-    long as they are weights: they are read as tensors, and as nothing else.
+    long as they are weights: they are read as tensors, and as nothing else. model: the model's own
+    folder, where the folder is one in it.
     """
-    own = Path(folder).resolve()
+    own = Path(model or folder).resolve()
     blobs = [above.parent / "blobs" for above in own.parents if above.name == "snapshots"]
     for path in sorted(Path(folder).iterdir()):
         target = Path(os.path.realpath(path))

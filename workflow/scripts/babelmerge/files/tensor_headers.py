@@ -10,13 +10,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from babelmerge.files import directories
 from babelmerge.files.directories import read_json
 from babelmerge.words.documents import MOST_LARGE, load_json
 from babelmerge.words.showing import plain, shown
 
 INDEX = "model.safetensors.index.json"
-MODULES = "modules.json"
+SAFE = "*.safetensors"
+# Beside an adapter, what starts the names of its own weights and of a training's state.
+NO_WEIGHTS = ("adapter_model.", "training_args", "optimizer", "scheduler", "rng_state", "scaler")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+# Weights for other programs -> what they are.
+OTHERS = {
+    "*.gguf": "weights for llama.cpp",
+    "*.npz": "weights for MLX or numpy",
+    "*.h5": "weights for TensorFlow",
+    "*.msgpack": "weights for Flax",
+    "*.onnx": "a graph for ONNX",
+    "*.distcp": "a distributed checkpoint of torch",
+}
 
 # Bytes an element of each dtype code that we read and write.
 SIZES = {
@@ -31,6 +43,7 @@ SIZES = {
     "U8": 1,
     "BOOL": 1,
 }
+POINTER = b"version https://git-lfs"  # begins what a clone without Git LFS has in place of a file
 LARGEST = 2**63  # elements and bytes that a machine can count
 LONGEST = 1000  # characters of a tensor's name
 MOST_SIDES = 64  # of a tensor, as in numpy
@@ -75,23 +88,33 @@ def weight_files(directory: str | Path) -> list[str]:
             f"{directory}: has {plain(parts[0], 200)} and no {INDEX} that lists it; fetch the "
             "index too, or call a file that is the whole model model.safetensors"
         )
+    for pattern, what in OTHERS.items():
+        if found := sorted(path.name for path in directory.glob(pattern)):
+            raise ValueError(
+                f"{directory}: has {plain(found[0], 200)}, {what}, and no model.safetensors; give "
+                "the model in transformers' format (on the hub mostly the same name without -GGUF "
+                "and the like), or convert it with the program that wrote it"
+            )
     raise ValueError(f"{directory}: has no model.safetensors and no {INDEX}; not a checkpoint")
 
 
 def beside(directory: str | Path) -> list[str]:
-    """Files of weights in a full model's directory that are no part of its own, in order.
+    """Files of weights in a model's directory that are no part of its own, in order.
 
     Heads in files of their own, and modules that sentence-transformers puts behind a model, in
-    folders; but for `consolidated` ones, which are the same weights by other names.
+    folders; but for `consolidated` ones, which are the same weights by other names. Of an adapter
+    pickles too, such as LLaVA's non_lora_trainables.bin; of a full model they are mostly copies.
     """
     directory = Path(directory)
-    if not (directory / "config.json").is_file() or (directory / "adapter_config.json").is_file():
+    if (directory / "adapter_config.json").is_file():
+        files = (path.name for kind in (SAFE, *PICKLES) for path in directory.glob(kind))
+        return sorted(name for name in files if not name.startswith(NO_WEIGHTS))
+    if not (directory / "config.json").is_file():
         return []
     own = weight_files(directory)
-    found = [path.name for path in directory.glob("*.safetensors") if path.name not in own]
-    if (directory / MODULES).is_file():
-        modules = directory.glob("[0-9]*_*/*.safetensors")
-        found += [path.relative_to(directory).as_posix() for path in modules]
+    found = [path.name for path in directory.glob(SAFE) if path.name not in own]
+    weights = (path for part in directories.parts(directory) for path in part.glob(SAFE))
+    found += [path.relative_to(directory).as_posix() for path in weights]
     return sorted(name for name in found if not name.startswith("consolidated"))
 
 
@@ -122,7 +145,13 @@ def read_header(path: str | Path) -> dict[str, dict]:
     """
     size = os.path.getsize(path)
     with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
+        start = file.read(8)
+        length = int.from_bytes(start, "little")
+        if start == POINTER[:8] and file.read(len(POINTER) - 8) == POINTER[8:]:
+            raise ValueError(
+                f"{path}: is a pointer to a file that Git LFS has not fetched; run git lfs pull in "
+                "its folder, or fetch the model with `hf download`"
+            )
         if size < 8 or length > size - 8:
             raise ValueError(f"{path}: not a whole safetensors file; fetch or build it again")
         if length > MOST_LARGE:

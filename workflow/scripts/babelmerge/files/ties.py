@@ -6,6 +6,7 @@ and decoders share (`COPIES`) goes by the bytes alone. Members of one merge or c
 brought to one form by `alike`. No torch.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar
@@ -22,7 +23,16 @@ HEADS = (
     "predictions.decoder.weight",
     "vocab_projector.weight",
     "generator_lm_head.weight",
+    "pred_layer.proj.weight",
+    "lm_loss.weight",
+    "output_projection.weight",
+    "proj_out.weight",
+    "mlm_score.decoder.weight",
+    "head.decoder.weight",
+    "lm_head.out_proj.weight",
 )
+# Names of heads with nothing before them, which end other names too.
+ALONE = ("decoder.weight", "head.weight", "output.weight")
 EMBEDDINGS = (
     "shared.weight",
     "embed_tokens.weight",
@@ -31,17 +41,26 @@ EMBEDDINGS = (
     "embed_in.weight",
     "tok_embeddings.weight",
     "embeddings.weight",
+    "word_embedding.weight",
+    "tokens_embed.weight",
+    "transformer.w.weight",
 )
 # Other tensors that files may hold twice -> what they are copies of, behind the same prefix.
 COPIES = {
     "encoder.embed_tokens.weight": "shared.weight",
     "decoder.embed_tokens.weight": "shared.weight",
+    "text_encoder.embed_tokens.weight": "shared.weight",
+    "text_decoder.embed_tokens.weight": "shared.weight",
+    "encoder.word_embeddings.weight": "word_embeddings.weight",
+    "decoder.word_embeddings.weight": "word_embeddings.weight",
     "predictions.decoder.bias": "predictions.bias",
     "lm_head.decoder.bias": "lm_head.bias",
 }
 SIDES = ("encoder", "decoder")
+OF_TEXTS = ("text_encoder", "text_decoder")  # of models that read and write sounds too
 WORDS = "embed_tokens.weight"  # of one side
 SENSES = ("conv", "patch", "embeddings.patch", "feature")  # start an encoder of sounds or images
+NUMBERED = re.compile(r"\.\d+\.")  # of a module in a list, which no head lies in
 PIECE = 1 << 24  # bytes that are compared at once
 
 
@@ -66,7 +85,13 @@ One = TypeVar("One", bound=Files)
 
 def head_of(names: Iterable[str]) -> str | None:
     """The output head among tensors' names, if it is there."""
-    return next((name for name in names if _ends(name, HEADS)), None)
+    found = [name for name in names if is_head(name)]
+    return next((name for name in found if name not in ALONE), found[0] if found else None)
+
+
+def is_head(name: str) -> bool:
+    """Whether a tensor is an output head of words by its name, or one of classes called so."""
+    return name in ALONE or (_ends(name, HEADS) and not NUMBERED.search(name))
 
 
 def embeddings_of(
@@ -111,7 +136,7 @@ def same(model: Files, one: str, other: str) -> bool:
 
 def is_looked_up(name: str) -> bool:
     """Whether a tensor is embeddings or an output head, by its name."""
-    return _ends(name, (*EMBEDDINGS, *HEADS))
+    return _ends(name, EMBEDDINGS) or is_head(name)
 
 
 def source_of(name: str) -> str | None:
@@ -155,7 +180,7 @@ def _has_place(copy: str, start: str, names: Collection[str]) -> bool:
     if copy.endswith(".bias"):
         return f"{copy.removesuffix('bias')}weight" in names
     part = copy.removeprefix(start).partition(".")[0]
-    if part in SIDES:
+    if part in (*SIDES, *OF_TEXTS):
         return _has_side(f"{start}{part}.", names)
     apart = sum(f"{start}{side}.{WORDS}" in names for side in SIDES) == len(SIDES)
     return not apart and all(_has_side(f"{start}{side}.", names) for side in SIDES)
@@ -197,7 +222,7 @@ def _named(model: One, first: Files) -> One:
 
 
 def _is_shared(name: str) -> bool:
-    return _ends(name, (*EMBEDDINGS, *HEADS, *COPIES, *COPIES.values()))
+    return is_looked_up(name) or _ends(name, (*COPIES, *COPIES.values()))
 
 
 def _is_pair(one: str, other: str) -> bool:
@@ -209,7 +234,7 @@ def _is_pair(one: str, other: str) -> bool:
 def _is_head(one: str, other: str) -> bool:
     """Whether one of two names is a head's, and the other one of embeddings."""
     pairs = ((one, other), (other, one))
-    return any(_ends(head, HEADS) and _ends(body, EMBEDDINGS) for head, body in pairs)
+    return any(is_head(head) and _ends(body, EMBEDDINGS) for head, body in pairs)
 
 
 def _one_head(models: list[One]) -> list[One]:

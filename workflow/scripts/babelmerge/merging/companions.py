@@ -30,12 +30,18 @@ def told(recipe: Recipe, point: Settings, members: Members) -> list[str]:
 
 
 def check(recipe: Recipe, point: Settings, members: Members) -> None:
-    """ValueError where `write` would find that the tokenizer cannot have a token."""
-    if members.vocabulary.added and not recipe.tokenizer:
-        members.vocabulary.appended()
+    """ValueError where `write` would meet a link to elsewhere, or a token that cannot be had."""
+    directories.refuse_links(recipe.base)
+    spoken = members.vocabulary
+    if spoken.added and not recipe.tokenizer:
+        spoken.appended()
+    if spoken.lead != vocabulary.BASE:
+        conventions.check_ids(recipe.base, functools.partial(spoken.number, vocabulary.BASE))
     if (whose := point.chat_template) is not None:
-        number = functools.partial(members.vocabulary.number, whose)
-        conventions.check(dict(recipe.experts)[whose], number)
+        source = dict(recipe.experts)[whose]
+        conventions.check(source, functools.partial(spoken.number, whose))
+        if (end := conventions.read(source).end) is not None:
+            spoken.require(whose, end)
 
 
 def write(recipe: Recipe, point: Settings, members: Members, directory: Path) -> None:
@@ -43,11 +49,7 @@ def write(recipe: Recipe, point: Settings, members: Members, directory: Path) ->
     directories.copy_companions(recipe.base, directory)
     if recipe.tokenizer:
         directories.copy_tokenizer(recipe.tokenizer, directory)
-    else:
-        members.vocabulary.write(directory)
-    if (whose := point.chat_template) is not None:
-        number = functools.partial(members.vocabulary.number, whose)
-        conventions.take(dict(recipe.experts)[whose], directory, number)
+    _speak(members, dict(recipe.experts), point.chat_template, directory, not recipe.tokenizer)
     said = directories.read_json(directory / "config.json")
     config = _config(recipe, members, said)
     if config != said:
@@ -57,10 +59,30 @@ def write(recipe: Recipe, point: Settings, members: Members, directory: Path) ->
         tensor_files.add_copies(directory, again)
 
 
+def _speak(
+    members: Members, experts: Mapping[str, Any], whose: str | None, directory: Path, anew: bool
+) -> None:
+    """Tokenizer, ids of tokens and conventions, in a directory that has the base's companions.
+
+    whose: the expert whose conventions are taken; None: the base's, with whatever tokenizer.
+    anew: whether the tokenizer is the vocabulary's, not a member's that was put there.
+    """
+    spoken, base = members.vocabulary, vocabulary.BASE
+    folders = {base: spoken.folders[base], **experts}
+    if anew:
+        spoken.write(directory)
+    if spoken.lead != base:
+        conventions.renumber(directory, functools.partial(spoken.number, base))
+        whose = whose or base
+    if whose is not None:
+        conventions.take(folders[whose], directory, functools.partial(spoken.number, whose))
+
+
 def tokenizer(members: Members, experts: Mapping[str, Any], chat_template: str | None) -> Any:
     """The tokenizer that a merge would have, where that is not the base's; None: it is.
 
-    experts: folders by id. chat_template: the expert whose conventions are taken.
+    experts: folders by id. chat_template: the expert whose conventions are taken. The ids at which
+    the merge would stop are the tokenizer's `model_stops`: a live model has the base's.
     """
     spoken = members.vocabulary
     if spoken.folders[vocabulary.BASE] is None:
@@ -72,11 +94,10 @@ def tokenizer(members: Members, experts: Mapping[str, Any], chat_template: str |
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         directories.copy_companions(spoken.folders[vocabulary.BASE], folder)
-        spoken.write(folder)
-        if chat_template is not None:
-            number = functools.partial(spoken.number, chat_template)
-            conventions.take(experts[chat_template], folder, number)
-        return load_tokenizer(folder)
+        _speak(members, experts, chat_template, folder, True)
+        found = load_tokenizer(folder)
+        found.model_stops = list(conventions.read(folder).ends)
+        return found
 
 
 def copies(recipe: Recipe, members: Members) -> dict[str, str]:

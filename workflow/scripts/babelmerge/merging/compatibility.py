@@ -4,9 +4,11 @@ Shapes are checked in `members`. What passes there can still be garbage when mer
 with another number of heads, or the same number of rows with other tokens in them. No torch.
 """
 
+import filecmp
 import itertools
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,14 +17,21 @@ from babelmerge.files import directories
 from babelmerge.files.tensor_headers import FLOATING, beside
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models import adapter_base
-from babelmerge.models.dialect import agreement, configs, conventions, rows, sameness
+from babelmerge.models.dialect import (
+    agreement,
+    configs,
+    conventions,
+    rows,
+    sameness,
+    tokenizers,
+)
 from babelmerge.models.dialect.tokenizers import SAMPLES, Differences, listed
 from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT, Vocabulary
 from babelmerge.recipes.members import is_same
 from babelmerge.recipes.methods import METHODS
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
-from babelmerge.words.showing import shown
+from babelmerge.words.showing import plain, shown
 
 if TYPE_CHECKING:
     from babelmerge.models.adapters import Adapter
@@ -54,8 +63,8 @@ def check_members(members: Members) -> None:
 def left_out(folders: Mapping[str, str], members: Members) -> list[str]:
     """What of the members is not merged, in sentences without an end.
 
-    Files of weights beside a model's own, and numbers of which the result has the base's: integers
-    and switches, where an expert has others.
+    Files of weights beside a model's own, numbers of which the result has the base's (integers and
+    switches, where an expert has others), and code that the base's config asks for.
     """
     told = [
         f"{label}: {found[0]}{_more(found)} beside the model's own weights: not merged, and not in "
@@ -74,7 +83,35 @@ def left_out(folders: Mapping[str, str], members: Members) -> list[str]:
                 f"{id_}: {found[0]}{_more(found)} differs from the base's, and is not merged as it "
                 f"is of whole numbers ({base.code(found[0])}): the result has the base's"
             )
-    return told
+    return [*told, *_behind(folders), *_code(Path(folders[BASE]))]
+
+
+def _behind(folders: Mapping[str, str]) -> Iterator[str]:
+    """What is said behind a model (pooling, named chat templates), where an expert says otherwise.
+
+    Files of folders that come with the base; a file that an expert has not is no difference.
+    """
+    base, *others = folders
+    parts = directories.parts(folders[base])
+    names = [p.relative_to(folders[base]) for part in parts for p in part.glob("*") if p.is_file()]
+    for id_ in others:
+        pairs = [(Path(folders[base], name), Path(folders[id_], name)) for name in names]
+        found = [p for p, q in pairs if q.is_file() and not filecmp.cmp(p, q, shallow=False)]
+        if found:
+            name = found[0].relative_to(folders[base]).as_posix()
+            yield f"{id_}: {name}{_more(found)} differs from the base's, which the result has"
+
+
+def _code(base: Path) -> Iterator[str]:
+    """That code in the base's folder, which its config asks for, is not copied."""
+    files = (base / name for name in ("config.json", tokenizers.CONFIG))
+    asks = any(path.is_file() and "auto_map" in directories.read_json(path) for path in files)
+    if asks and (found := sorted(path.name for path in base.glob("*.py"))):
+        yield (
+            f"base: its config asks for code of its own (auto_map; {plain(found[0])}"
+            f"{_more(found)}), which is not copied into the result: copy it there, if you trust "
+            "it, where transformers does not know the model without"
+        )
 
 
 def _more(found: list[str]) -> str:

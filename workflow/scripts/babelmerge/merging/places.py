@@ -92,4 +92,6 @@ def _written(out: Path) -> set[str] | None:
         return None
     if not re.search(rf"(?m)^{OWN}:", recipe.read_text(encoding="utf-8", errors="replace")):
         return None
-    return beside | {path.name for pattern in PARTS for path in out.glob(pattern)}
+    folders = (out, *directories.parts(out))
+    written = (path for pattern in PARTS for folder in folders for path in folder.glob(pattern))
+    return beside | {path.relative_to(out).as_posix() for path in written}

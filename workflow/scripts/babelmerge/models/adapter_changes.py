@@ -6,7 +6,7 @@ that they fit. No tensor is read; no torch.
 
 import logging
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -96,9 +96,15 @@ def changes(
     return {name: found[name] for name in base.names if name in found and name not in kept}
 
 
+def _endings(module: str) -> Iterator[str]:
+    """A module's name, and what of it begins behind a dot."""
+    parts = module.split(".")
+    return (".".join(parts[start:]) for start in range(len(parts)))
+
+
 def is_table(name: str) -> bool:
     """Whether a tensor is embeddings by its name: a map from tokens, a row for each."""
-    return ties.is_looked_up(name) and ties.head_of([name]) is None
+    return ties.is_looked_up(name) and not ties.is_head(name)
 
 
 def shares_head(base: Any) -> bool:
@@ -126,7 +132,7 @@ def source_of(
     if any(entry.endswith(end) for end in PARTS):
         return None, None
     shape = shapes[entry]
-    if ties.head_of([entry]):
+    if ties.is_head(entry.removeprefix(PREFIX)):
         ours = ties.embeddings_of(shapes, shapes.__getitem__, shape)
         return ours, ties.embeddings_of(base.names, base.shape, shape)
     source = ties.source_of(entry)
@@ -178,8 +184,8 @@ class _Match:
 
     def tell_lacking(self, modules: Iterable[str]) -> None:
         """A warning for targets of the config of which the file holds nothing."""
-        held = {f".{module}" for module in modules}
-        lacking = [t for t in self.config.targets if not any(m.endswith(f".{t}") for m in held)]
+        held = {end for module in modules for end in _endings(module)}
+        lacking = [target for target in self.config.targets if target not in held]
         if lacking and held:
             logger.warning(
                 "%s: target_modules has %s, of which the file holds no factors; if they were "
@@ -193,7 +199,7 @@ class _Match:
         name = f"{module}.{kind}"
         if found := layouts.place_of(name, self.known):
             return found
-        if ties.head_of([name]) and self.tied:
+        if ties.is_head(name) and self.tied:
             raise ValueError(
                 f"{self.path}: has LoRA on lm_head, which the base ties to its embeddings; untie "
                 f"the base (tie_word_embeddings: false, with a head of its own), or {FOLD}"
@@ -268,6 +274,12 @@ class _Match:
             return f"experts of a mixture as a whole, which lie otherwise in the base; {FOLD}"
         if source := ties.source_of(entry):
             return f"a copy of {source} with other numbers, and the base has one for both; {FOLD}"
+        if self.config.saved and self.config.is_saved(entry):
+            return (
+                "of a module that the adapter brings (modules_to_save) and the base lacks, such as "
+                f"a head of classes; {FOLD}, and a base with such a head (of the same class of "
+                "transformers)"
+            )
         return (
             "neither a part of LoRA nor a tensor of the base; expected names such as "
             f"{PREFIX}…lora_A.weight, and the base that the adapter was trained on"
@@ -277,7 +289,7 @@ class _Match:
         """By its name, or a matrix of the embeddings' shape, as some classes call it otherwise."""
         names, shape = self.base.names, self.shapes[entry]
         by_shape = len(shape) == 2 and ties.embeddings_of(names, self.base.shape, shape)
-        return bool(ties.head_of([entry]) or by_shape)
+        return bool(ties.is_head(entry.removeprefix(PREFIX)) or by_shape)
 
     def _check_factors(self, module: str, name: str, a: str, b: str, transposed: bool) -> None:
         left, right, expected = self.shapes[b], self.shapes[a], self.base.shape(name)

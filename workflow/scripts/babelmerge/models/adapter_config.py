@@ -10,13 +10,14 @@ saved).
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from babelmerge.files import links, quantised
 from babelmerge.files.directories import read_json
 from babelmerge.files.tensor_headers import read_header, require_known
-from babelmerge.words.patterns import Clock, first, mistake
+from babelmerge.words.patterns import Clock, Endings, mistake
 from babelmerge.words.showing import plain, shown
 
 CONFIG = "adapter_config.json"
@@ -69,17 +70,29 @@ class AdapterConfig:
     clock: Clock = field(default_factory=Clock, compare=False, repr=False)  # of the patterns
 
     def rank(self, module: str) -> int:
-        return self._of(self.rank_pattern, module, self.r)
+        return self.rank_pattern.get(self._first(self._ranks, module), self.r)
 
     def scale(self, module: str) -> float:
         """What multiplies B A: alpha / r, or alpha / sqrt(r) for rsLoRA."""
-        alpha = self._of(self.alpha_pattern, module, self.alpha)
+        alpha = self.alpha_pattern.get(self._first(self._alphas, module), self.alpha)
         rank = self.rank(module)
         return alpha / (math.sqrt(rank) if self.rslora else rank)
 
+    @cached_property
+    def _ranks(self) -> Endings:
+        return Endings(self.rank_pattern, self.clock)
+
+    @cached_property
+    def _alphas(self) -> Endings:
+        return Endings(self.alpha_pattern, self.clock)
+
+    @cached_property
+    def _bare(self) -> tuple[str, ...]:
+        return tuple(f".{end}" for end in self.parameters)
+
     def is_bare(self, module: str) -> bool:
         """Whether LoRA is on a module's bare weight (target_parameters), not on the module."""
-        return any(f".{module}.weight".endswith(f".{end}") for end in self.parameters)
+        return f".{module}.weight".endswith(self._bare)
 
     def is_saved(self, name: str) -> bool:
         """Whether a tensor's module is trained as a copy of its own, or one around it is."""
@@ -87,17 +100,15 @@ class AdapterConfig:
         modules = (".".join(parts[: count + 1]) for count in range(len(parts)))
         return any(module.endswith(self.saved) for module in modules)
 
-    def _of(self, patterns: Mapping[str, Any], module: str, otherwise: Any) -> Any:
-        """What stands for the first pattern that fits the end of a module's name at a dot.
+    def _first(self, patterns: Endings, module: str) -> str | None:
+        """The first pattern that fits the end of a module's name at a dot.
 
         Of a bare parameter it is that parameter's name, as in peft.
         """
-        ends = {rf"(.*\.)?({pattern})": pattern for pattern in patterns}
         try:
-            found = first(ends, f"{module}.weight" if self.is_bare(module) else module, self.clock)
+            return patterns.first(f"{module}.weight" if self.is_bare(module) else module)
         except ValueError as error:
             raise ValueError(f"{self.path}: {CONFIG}: {error}") from None
-        return otherwise if found is None else patterns[ends[found]]
 
 
 def is_adapter(path: str | Path) -> bool:

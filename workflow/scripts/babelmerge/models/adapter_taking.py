@@ -8,6 +8,7 @@ import logging
 import shutil
 from pathlib import Path
 
+from babelmerge.files.tensor_headers import beside
 from babelmerge.models import adapter_base
 from babelmerge.models.adapter_config import (
     BESIDE,
@@ -34,6 +35,8 @@ def keep(base: Path, adapter: Path, folder: Path) -> None:
     """
     refuse_slow_patterns(adapter, read_json(adapter / CONFIG))
     read_entries(adapter)
+    if others := beside(adapter):
+        LOG.warning("%s: %s beside the adapter's own weights: not taken", adapter, others[0])
     adapter_base.check(adapter, base)
     place = folder
     try:

@@ -25,7 +25,6 @@ from babelmerge.models.dialect.opening import alike
 from babelmerge.words.showing import shown
 
 PIECE = 1 << 15
-FILES = ("*.json", "*.jinja", "*.model", "*.txt")
 # Written by whoever saved the model; two copies of one model may differ in them.
 NOTES = ("_name_or_path", "transformers_version")
 NOTHING = "-"  # a key or token that one side lacks
@@ -174,7 +173,9 @@ def _measure(a: Tensor, b: Tensor) -> tuple[float, float, float]:
 def _files(directory: Path) -> dict[str, Path]:
     """Of an adapter, its base's with its own over them."""
     folders = dict.fromkeys((adapter_base.beneath(directory), directory))
-    paths = (path for one in folders for pattern in FILES for path in one.glob(pattern))
+    paths = (
+        path for one in folders for pattern in directories.COMPANIONS for path in one.glob(pattern)
+    )
     left_out = (*directories.BESIDE, CONFIG)
     return {
         path.name: path

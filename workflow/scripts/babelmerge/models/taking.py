@@ -26,7 +26,7 @@ from babelmerge.models.loading import load_tokenizer, without_weights
 
 LOG = logging.getLogger(__name__)
 # Everything a decoder needs, and nothing that can run: no .py, no .bin.
-KEPT = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
+KEPT = ("*.safetensors", *COMPANIONS)
 
 
 def take_in(

@@ -9,7 +9,7 @@ import functools
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import regex
 
@@ -26,6 +26,7 @@ _TOKEN = re.compile(
 )
 
 _WIDE = (".", r"\w", r"\W", r"\S", r"\D")
+_NAME = re.compile(r"[\w.]+")  # patterns that are names: a dot in them fits any one character
 _HIDDEN = re.compile(r"\(\?(?:P=|\(|#|[a-zA-Z]*x)")  # back references, comments
 
 
@@ -33,6 +34,8 @@ def mistake(pattern: str) -> str | None:
     """What keeps a pattern from being tried; None for one that can be."""
     if len(pattern) > LONGEST:
         return f"has {len(pattern):,} characters; expected at most {LONGEST:,}"
+    if _NAME.fullmatch(pattern):
+        return None
     try:
         re.compile(pattern)
         regex.compile(pattern)
@@ -98,3 +101,45 @@ def first(patterns: Iterable[str], text: str, clock: Clock) -> str | None:
         if fits:
             return pattern
     return None
+
+
+@dataclass
+class Endings:
+    """Patterns that fit the end of a text, from its start or a dot on: which is the first to fit.
+
+    Most are names, of which an adapter may have one for each of its modules: these are looked up
+    without trying each.
+    """
+
+    patterns: Iterable[str]
+    clock: Clock
+    _names: dict[tuple[int, ...], dict[str, int]] = field(default_factory=dict)
+    _others: list[tuple[int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.patterns = tuple(self.patterns)
+        for number, pattern in enumerate(self.patterns):
+            if _NAME.fullmatch(pattern):
+                dots = (place for place, letter in enumerate(pattern) if letter == ".")
+                self._names.setdefault((len(pattern), *dots), {}).setdefault(pattern, number)
+            else:
+                self._others.append((number, rf"(.*\.)?({pattern})"))
+
+    def first(self, text: str) -> str | None:
+        """The first pattern that fits; ValueError when the time is over."""
+        named = (self._named(text, *form) for form in self._names)
+        found = min((number for number in named if number is not None), default=len(self.patterns))
+        before = {whole: number for number, whole in self._others if number < found}
+        if before and (whole := first(before, text, self.clock)):
+            found = before[whole]
+        return self.patterns[found] if found < len(self.patterns) else None
+
+    def _named(self, text: str, length: int, *dots: int) -> int | None:
+        """The number of the name, of this length and places of dots, that a text ends with."""
+        start = len(text) - length
+        if start < 0 or (start and text[start - 1] != "."):
+            return None
+        end = list(text[start:])
+        for place in dots:
+            end[place] = "."
+        return self._names[length, *dots].get("".join(end))

@@ -119,8 +119,10 @@ class AdapterMerge(Mapping[str, Tensor]):
         if name in self._orientation:
             tensor = tensor.float() + self[name]
         merged = tensor.to(dtype)
-        checkpoints.require_finite(merged, name, f"the merge by {self.point.method}")
-        changed = name in self._orientation and self.code(name) in NARROW
+        changed = name in self._orientation
+        if changed or tensor.numel() != 1 or not torch.isinf(tensor):  # see `Members.endless`
+            checkpoints.require_finite(merged, name, f"the merge by {self.point.method}")
+        changed &= self.code(name) in NARROW
         if self.rounding is not None and changed:
             look(self.rounding, self.base.read(name), tensor, merged)
         return merged

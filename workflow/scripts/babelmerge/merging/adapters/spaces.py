@@ -7,6 +7,7 @@ method is written twice. An adapter without a module has coordinates 0 there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -195,6 +196,8 @@ class SpaceMembers(Members):
 
     blocks: of the model, of which the adapters may change a few only.
     """
+
+    endless = MappingProxyType({})  # coordinates are finite, and their shapes take long to find
 
     def __init__(self, space: Space, ids: Sequence[str], blocks: int):
         self.ids = tuple(ids)

@@ -87,6 +87,15 @@ def copy(
     return piece
 
 
+def bound(number: float, target: np.ndarray | None, code: str) -> np.ndarray:
+    """One number that is infinite, as `Members.endless` has it."""
+    made = np.array([number], ARRAYS[code] if code != "BF16" else np.float32)
+    made = made.view(np.uint16)[1:] if code == "BF16" else made
+    if target is not None:
+        target[:] = made
+    return made
+
+
 def _code(code: str) -> int:
     """What the kernels write: bfloat16, or float32, from which numpy makes the others."""
     return loops.BF16 if code == "BF16" else loops.F32

@@ -177,10 +177,8 @@ class Former:
         made = made or formation(self.planner, name)
         for start, stop in made.tensor.chunks:
             part = None if target is None else target[start:stop]
-            yield (
-                name,
-                self.passes.pool.submit(chunks.form, self.passes, made, start, stop, code, part),
-            )
+            given = (self.passes, made, start, stop, code, part)
+            yield name, self.passes.submit(made.tensor, chunks.form, *given)
 
     def _by_update(
         self, name: str, target: np.ndarray, code: str, shared: Shared
@@ -190,13 +188,9 @@ class Former:
         if name not in shared.known:
             made = formation(self.planner, name)
             for start, stop in made.tensor.chunks:
-                room = (target[start:stop], update[start:stop])
-                yield (
-                    name,
-                    self.passes.pool.submit(
-                        chunks.form, self.passes, made, start, stop, code, *room
-                    ),
-                )
+                given = (self.passes, made, start, stop, code, target[start:stop])
+                given += (update[start:stop],)
+                yield name, self.passes.submit(made.tensor, chunks.form, *given)
             return
         tensor = handle(self.members, name, (), False)
         factor = np.float32(self.planner.at(name).factor)
@@ -211,6 +205,10 @@ class Former:
         self, source: int, name: str, target: np.ndarray | None, code: str
     ) -> Iterator[tuple[str, Future]]:
         """A tensor of one member as it is, or cast to the output dtype."""
+        if name in self.members.endless:
+            number = self.members.endless[name]
+            yield name, self.passes.pool.submit(chunks.bound, number, target, code)
+            return
         ids = self.members.ids
         model = self.members.experts[ids[source - 1]] if source else self.members.base
         if model.code(name) != code:

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 One = TypeVar("One")
 OF_ONE_BASE = "give the base that all were tuned from, and models that were tuned from it"
-
+LESS = (
+    ", or, where {} has them and its architecture does not (a pooler, another head, layers for "
+    "predicting more tokens), load and save it (from_pretrained(DIR).save_pretrained(NEW) of the "
+    "class in its config.json), which leaves them out, and give that"
+)
 PACKED = (
     "the experts of a mixture lie in them in two forms, one of which cannot be taken apart; load "
     "and save both with one version of transformers (from_pretrained(DIR).save_pretrained(NEW)), "
@@ -137,9 +141,19 @@ class Members:
     def is_merged(self, name: str) -> bool:
         """Whether a tensor is merged; integers and booleans are copied from the base.
 
-        So are embeddings and heads, where the base's are to be kept.
+        So are embeddings and heads, where the base's are to be kept, and what is `endless`.
         """
-        return self.base.code(name) in FLOATING and name not in self.kept
+        floats = self.base.code(name) in FLOATING
+        return floats and name not in self.kept and name not in self.endless
+
+    @cached_property
+    def endless(self) -> dict[str, float]:
+        """Bounds that are infinite in all members alike, one number each, as Gemma 4 has them."""
+        few = [name for name in self.names if math.prod(self.base.shape(name)) == 1]
+        own = {name: _number(self.base, name) for name in few}
+        found = {name: bound for name, bound in own.items() if math.isinf(bound)}
+        every = self.experts.values()
+        return {n: b for n, b in found.items() if all(_number(one, n) == b for one in every)}
 
     def label(self, position: int, name: str) -> str:
         """What to call a member in a message: 0 is the base, then the experts in order."""
@@ -153,6 +167,16 @@ class Members:
 def count_blocks(names: Iterable[str]) -> int:
     """Number of decoder blocks, from the numbers in the tensors' names."""
     return max((block for name in names if (block := block_of(name)) is not None), default=-1) + 1
+
+
+def _number(member: Member, name: str) -> float:
+    """A tensor of one number; NaN of one that is no float."""
+    code, data = member.code(name), member.raw(name).tobytes()
+    if code not in FLOATING:
+        return math.nan
+    wide = code == "BF16"  # the first half of a float32
+    kind = {"F16": np.float16, "F64": np.float64}.get(code, np.float32)
+    return float(np.frombuffer(b"\0\0" * wide + data, kind)[0])
 
 
 def not_finite(where: str, name: str, bad: int, size: int) -> ValueError:
@@ -199,8 +223,9 @@ def _check_fit(base: Member, id_: str, expert: Member, kept: Collection[str]) ->
         if names
     ]
     if told:
+        more = "" if missing and extra else LESS.format("base" if missing else id_)
         packed = are_experts([*missing[:1], *extra[:1]])
-        remedy = PACKED if packed else OF_ONE_BASE
+        remedy = PACKED if packed else f"{OF_ONE_BASE}{more}"
         raise ValueError(f"{'; '.join(told)}; members of a merge need the same tensors: {remedy}")
     for name in base.names:
         if name not in kept and base.shape(name) != expert.shape(name):

@@ -61,7 +61,8 @@ class Merger:
         source = self.planner.copied_from(name)
         if source is not None:
             where, member = self.members.label(source, name), self._inputs.member(source)
-            return _finite(where, name, member.read(name).to(dtype, copy=True))
+            copied = member.read(name).to(dtype, copy=True)
+            return copied if name in self.members.endless else _finite(where, name, copied)
         point = self.point.at(name, self.members.blocks)
         shape = self.shape(name)
         if math.prod(shape) > inputs.WINDOW and updates.by_rows(self._inputs, name, point):

@@ -7,6 +7,7 @@ numbers, sums are taken by row and then exactly. Reads members, writes nothing; 
 
 import math
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,7 @@ from babelmerge.merging.rounding import Rounding
 from babelmerge.merging.streaming.members import Members, not_finite
 
 CHUNK = 1 << 20  # elements; a multiple of loops.BLOCK
+ROOM = 1 << 32  # bytes that slabs larger than a chunk may take on all threads together
 CODES = {"F32": loops.F32, "BF16": loops.BF16, "F16": loops.F16}
 
 
@@ -44,6 +46,11 @@ class Handle:
     def chunks(self) -> list[tuple[int, int]]:
         step = max(1, -(-self.slab // CHUNK)) * CHUNK
         return [(start, min(self.size, start + step)) for start in range(0, self.size, step)]
+
+    @property
+    def room(self) -> int:
+        """Bytes that a job over one chunk takes beyond the usual: a slab of every member."""
+        return 4 * self.slab * (len(self.order) + 1) if self.slab > CHUNK else 0
 
 
 def handle(
@@ -68,6 +75,25 @@ class Passes:
         self.rounding = rounding
         self.threads = threads or len(os.sched_getaffinity(0))
         self.pool = ThreadPoolExecutor(self.threads, "merge")
+        self._taken = 0
+        self._freed = threading.Condition()
+
+    def submit(self, tensor: Handle, job: Callable, *given: Any) -> Future:
+        """Run a job over a chunk of a tensor; where its slabs are large, as many at once as fit."""
+        if not tensor.room:
+            return self.pool.submit(job, *given)
+        return self.pool.submit(self._in_room, min(tensor.room, ROOM), job, given)
+
+    def _in_room(self, room: int, job: Callable, given: Sequence[Any]) -> Any:
+        with self._freed:
+            self._freed.wait_for(lambda: self._taken + room <= ROOM)
+            self._taken += room
+        try:
+            return job(*given)
+        finally:
+            with self._freed:
+                self._taken -= room
+                self._freed.notify_all()
 
     def sums(self, tensor: Handle, done: Stages, squared: bool) -> list[float]:
         """Each expert's sum of squares (or magnitudes) of what is kept, exact up to its terms."""
@@ -105,7 +131,7 @@ class Passes:
         parts = []
         for bad, sums in [
             future.result()
-            for future in [self.pool.submit(job, start, stop) for start, stop in tensor.chunks]
+            for future in [self.submit(tensor, job, start, stop) for start, stop in tensor.chunks]
         ]:
             self.require_finite(tensor, bad)
             parts.append(sums)
@@ -123,7 +149,7 @@ class Passes:
             return sums
 
         jobs = (
-            self.pool.submit(job, tensor, done, start, stop)
+            self.submit(tensor, job, tensor, done, start, stop)
             for tensor, done in work
             for start, stop in tensor.chunks
         )

@@ -17,8 +17,8 @@ from babelmerge.words.showing import shown
 HARMLESS = frozenset(
     """
     transformers_version name_or_path dtype torch_dtype architecture_version auto_map use_cache
-    tokenizer_class model_max_length max_position_embeddings vocab_size n_ctx seq_length
-    tie_word_embeddings quantization_config initializer_range initializer_factor init_std
+    tokenizer_class model_max_length max_position_embeddings vocab_size decoder_vocab_size n_ctx
+    seq_length tie_word_embeddings quantization_config
     bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id decoder_start_token_id
     forced_bos_token_id forced_eos_token_id prefix bad_words_ids suppress_tokens
     begin_suppress_tokens max_length min_length max_new_tokens do_sample early_stopping num_beams
@@ -31,10 +31,13 @@ HARMLESS = frozenset(
     attn_implementation use_flash_attn use_flash_attention use_bfloat16 fp16 bf16 fp32 torchscript
     tf_legacy_loss gradient_checkpointing pretraining_tp chunk_size_feed_forward
     reorder_and_upcast_attn keys_to_ignore_at_inference cache_implementation trust_remote_code
-    use_flash_attention_2 use_reentrant model_parallel neftune_noise_alpha
+    use_flash_attention_2 use_reentrant model_parallel neftune_noise_alpha attn_impl ep_size
+    use_mamba_kernels use_cache_kernel use_cache_quantization num_logits_to_keep
+    calc_logits_for_entire_prompt reference_compile deterministic_flash_attn sparse_prediction
+    sparse_pred_ignore_index repad_logits_with_grad
     """.split()
 )
-STARTS = ("_", "unsloth", "summary_")
+STARTS = ("_", "unsloth", "summary_", "init_", "initializer_")
 ENDS = ("dropout", "dropout_prob", "pdrop", "layerdrop")
 # Names of one activation function.
 ACTIVATIONS = {
@@ -195,12 +198,14 @@ def _is_endless(config: Mapping[str, Any]) -> bool:
 
 
 def _filled(config: dict[str, Any]) -> dict[str, Any]:
-    """With the size of heads where a class leaves that to its model."""
+    """With the sizes of heads and layers where a class leaves them to its model."""
     parts = {k: _filled(v) if isinstance(v, dict) else v for k, v in config.items()}
     width, heads = parts.get("hidden_size"), parts.get("num_attention_heads")
     whole = isinstance(width, int) and isinstance(heads, int) and heads > 0
     if whole and parts.get("head_dim") is None:
         parts["head_dim"] = width // heads
+    if "n_inner" in parts and parts["n_inner"] is None and isinstance(parts.get("n_embd"), int):
+        parts["n_inner"] = 4 * parts["n_embd"]  # GPT-2 and its like
     return parts
 
 

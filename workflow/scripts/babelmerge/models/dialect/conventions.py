@@ -5,10 +5,12 @@ one expert they can be taken. Reads small files; no torch.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from babelmerge.files import directories
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.models.dialect import tokenizers
 from babelmerge.models.dialect.tokenizers import CONFIG
@@ -18,6 +20,7 @@ from babelmerge.words.showing import shown
 TEMPLATE = "chat_template"
 TEMPLATES = (f"{TEMPLATE}.jinja", f"{TEMPLATE}.json")
 GENERATION = "generation_config.json"
+MODEL = "config.json"
 MAP = "special_tokens_map.json"
 END, ENDS = "eos_token", "eos_token_id"
 # Notes of whoever saved it, what changes no text, and what is compared as end tokens.
@@ -25,6 +28,8 @@ NOTES = ("transformers_version", "_from_model_config", "use_cache", "return_dict
 OUTPUTS = "output_"  # starts what is returned beside a text
 # Of these, what config.json has too.
 MARKS = ("bos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id")
+# Keys of both whose values are the ids of tokens, in lists and parts too.
+IDS = re.compile(r"token_ids?$|token_index$|^(begin_)?suppress_tokens$|^bad_words_ids$")
 NOTHING = "nothing"
 LONG = 40  # characters of a value in a message
 
@@ -42,7 +47,7 @@ def read(folder: str | Path) -> Conventions:
     """Those of a model's folder; what it has no word on is empty."""
     folder = Path(folder)
     config = tokenizers.settings(folder)
-    generation, model = _json(folder / GENERATION), _json(folder / "config.json")
+    generation, model = _json(folder / GENERATION), _json(folder / MODEL)
     ends = generation.get(ENDS, model.get(ENDS))
     ends = ends if isinstance(ends, list) else [] if ends is None else [ends]
     if odd := [one for one in ends if type(one) is not int]:
@@ -86,31 +91,58 @@ def said(folders: Mapping[str, str | Path], taken: str | None = None) -> list[st
 def take(source: str | Path, directory: Path, number: Callable[[int], int]) -> None:
     """Put the conventions of another model's folder in place of those that lie in a directory.
 
-    number: the id that a token of the source has in the result.
+    What an adapter's folder has nothing on stays, as it is its base's; a model's own is nothing
+    then. number: the id that a token of the source has in the result.
     """
     theirs, source = read(source), Path(source)
-    config = {k: v for k, v in tokenizers.settings(directory).items() if k != TEMPLATE}
-    for name in TEMPLATES:
-        (directory / name).unlink(missing_ok=True)
+    whole, config = (source / MODEL).is_file(), tokenizers.settings(directory)
+    if whole or theirs.template is not None:
+        config.pop(TEMPLATE, None)
+        for name in TEMPLATES:
+            (directory / name).unlink(missing_ok=True)
+        directories.copy_part(source, directory, directories.TEMPLATES)
     if theirs.template is not None:
         (directory / TEMPLATES[0]).write_text(theirs.template, encoding="utf-8")
     if theirs.end is not None:
         config[END] = tokenizers.settings(source)[END]
-        _restate(directory / MAP, END, config[END])
+        _restate(directory / MAP, {END: config[END]})
     write_json(directory / CONFIG, config)
     if (source / GENERATION).is_file():
         write_json(directory / GENERATION, _numbered(read_json(source / GENERATION), number))
-    if theirs.ends:
-        ids = [number(one) for one in theirs.ends]
-        _restate(directory / "config.json", ENDS, ids[0] if len(ids) == 1 else ids)
+    elif whole:
+        (directory / GENERATION).unlink(missing_ok=True)
+    ends = list(map(number, theirs.ends))
+    said = {ENDS: ends[0] if len(ends) == 1 else ends} if ends else {}
+    own = _json(source / MODEL)
+    marks = {key: own[key] for key in MARKS if own.get(key) is not None}
+    _restate(directory / MODEL, {**_numbered(marks, number), **said})
+
+
+def renumber(directory: Path, number: Callable[[int], int]) -> None:
+    """Write the ids that tokens have in a result into the configs that lie in its directory.
+
+    number: the id that a token of these configs has in the result.
+    """
+    for path in (directory / MODEL, directory / GENERATION):
+        if path.is_file() and (said := read_json(path)) != (new := _numbered(said, number)):
+            write_json(path, new)
 
 
 def check(source: str | Path, number: Callable[[int], int]) -> None:
-    """ValueError where `take` would meet a token that the result has not."""
+    """ValueError where `take` would meet a link to elsewhere, or a token that is not there."""
     source = Path(source)
+    directories.refuse_links(source)
     for one in read(source).ends:
         number(one)
+    own = _json(source / MODEL)
+    _numbered({key: own.get(key) for key in MARKS}, number)
     _numbered(_json(source / GENERATION), number)
+
+
+def check_ids(folder: str | Path, number: Callable[[int], int]) -> None:
+    """ValueError where `renumber` of a model's configs would."""
+    for name in (MODEL, GENERATION):
+        _numbered(_json(Path(folder) / name), number)
 
 
 def _differences(ours: Conventions, theirs: Conventions) -> Iterator[str]:
@@ -147,20 +179,21 @@ def _json(path: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
-def _numbered(generation: Mapping[str, Any], number: Callable[[int], int]) -> dict[str, Any]:
-    """A generation_config.json with the ids of other tokens."""
+def _numbered(config: Mapping[str, Any], number: Callable[[int], int]) -> dict[str, Any]:
+    """A config with the ids of other tokens, in its parts too."""
 
     def new(value: Any) -> Any:
         if isinstance(value, list):
             return [new(one) for one in value]
-        return number(value) if isinstance(value, int) else value
+        return number(value) if type(value) is int else value
 
-    return {key: new(v) if key.endswith("token_id") else v for key, v in generation.items()}
+    parts = {k: _numbered(v, number) for k, v in config.items() if isinstance(v, Mapping)}
+    return {k: new(v) if IDS.search(k) else v for k, v in config.items()} | parts
 
 
-def _restate(path: Path, key: str, value: Any) -> None:
-    if path.is_file():
-        write_json(path, {**read_json(path), key: value})
+def _restate(path: Path, values: Mapping[str, Any]) -> None:
+    if path.is_file() and values:
+        write_json(path, {**read_json(path), **values})
 
 
 def _listed(ids: Sequence[int]) -> str:

@@ -17,6 +17,9 @@ APART = re.compile(r"^(.*)\.experts\.(\d+)\.(gate_proj|up_proj|down_proj|w1|w2|w
 PACKED = re.compile(r"^(.*)\.experts\.(gate_up_proj|down_proj)$")
 ROLES = {"w1": "gate_proj", "w3": "up_proj", "w2": "down_proj"}
 HALVES = {"gate_up_proj": ("gate_proj", "up_proj"), "down_proj": ("down_proj",)}
+# Families in whose files packed experts lie as (inputs, outputs), gates and ups side by side: no
+# part of one is a slice of bytes.
+TURNED = ("llama4", "llama4_text", "gpt_oss", "qwen3_vl_moe", "qwen3_vl_moe_text")
 OF_MIXTRAL = ".block_sparse_moe"  # mlp in today's names
 
 
@@ -48,8 +51,13 @@ def alike(models: Sequence[One]) -> list[One]:
         return list(models)
     places = dict(_apart(apart))
     return [
-        _unpacked(model, apart, places) if hasattr(model, "sliced") else model for model in models
+        _unpacked(m, apart, places) if hasattr(m, "sliced") and not _is_turned(m) else m
+        for m in models
     ]
+
+
+def _is_turned(model: Files) -> bool:
+    return getattr(model, "config", {}).get("model_type") in TURNED
 
 
 def _apart(model: Files) -> Iterator[tuple[tuple[str, int, str], str]]:

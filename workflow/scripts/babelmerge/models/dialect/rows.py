@@ -35,13 +35,16 @@ ENDS = (
     "predictions.decoder.bias",
     "vocab_projector.bias",
     "generator_lm_head.bias",
-    "pred_layer.proj.weight",
     "pred_layer.proj.bias",
+    "lm_loss.bias",
+    "output_projection.bias",
+    "proj_out.bias",
     "embed_out.bias",
     "final_logits_bias",
 )
-WHOLE = ("decoder.weight", "decoder.bias", "head.weight", "head.bias")  # with nothing before it
+WHOLE = (*ties.ALONE, "decoder.bias", "head.bias", "output.bias")  # with nothing before it
 BIAS = "bias"
+BY_LAYER = "embed_tokens_per_layer.weight"  # of Gemma 3n and 4: other tokens have the first's row
 INSIDE = re.compile(r"\.\d+\..+\.")  # a module of a numbered block
 PLACES = re.compile(r"position|\bwpe\b")
 
@@ -200,7 +203,9 @@ def is_one(name: str) -> bool:
     """Whether a tensor is embeddings, an output head or its bias, by its name."""
     if name in WHOLE:
         return True
-    return name.endswith(ENDS) and any(name == end or name.endswith(f".{end}") for end in ENDS)
+    if not name.endswith(ENDS) or ties.NUMBERED.search(name):
+        return False
+    return any(name == end or name.endswith(f".{end}") for end in ENDS)
 
 
 def differ(name: str, ours: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
@@ -241,8 +246,8 @@ def brought(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]
 def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
     """The models, by label, with the rows of the vocabulary in their embeddings and heads."""
     every = list(models.values())
-    _refuse_unknown(models[BASE])
     places = _places(models, vocabulary)
+    _refuse_unknown(models[BASE], _first_moved(places, sorted(vocabulary.ids.values())))
     asis = np.arange(places.shape[1])
     whole = (places[0] >= 0).all()
     found = {}
@@ -256,15 +261,29 @@ def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any
     return found
 
 
-def _refuse_unknown(base: Any) -> None:
-    """ValueError for what is of all tokens by an unknown name: it would stay where it is."""
+def _first_moved(places: np.ndarray, ids: list[int]) -> int:
+    """The first of some rows that is not, in each model, where it is in the vocabulary."""
+    moved = np.flatnonzero((places[:, ids] != np.array(ids)).any(axis=0))
+    return ids[moved[0]] if moved.size else places.shape[1]
+
+
+def _refuse_unknown(base: Any, moved: int) -> None:
+    """ValueError for what is of all tokens by an unknown name: it would stay where it is.
+
+    So would a table for the first tokens alone. moved: the first row whose token is elsewhere.
+    """
     known, size = {*names_of(base)}, count(base)
-    odd = next((n for n in base.names if n not in known and _seems_one(base, n, size)), None)
+
+    def stays(name: str) -> bool:
+        first = name.endswith(BY_LAYER) and base.shape(name)[0] > moved
+        return first or _seems_one(base, name, size)
+
+    odd = next((name for name in base.names if name not in known and stays(name)), None)
     if odd:
         raise ValueError(
-            f"embeddings: {odd} is {base.shape(odd)}, with {size} numbers or rows, one for each "
-            "token as it seems, and is not known here by its name, so that it cannot be merged by "
-            "token; give models of one vocabulary"
+            f"embeddings: {odd} is {base.shape(odd)}, with numbers or rows for each token as it "
+            "seems, and cannot be merged by token, since it is not known by its name or has other "
+            "rows than the embeddings; give models of one vocabulary"
         )
 
 

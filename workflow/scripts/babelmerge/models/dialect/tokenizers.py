@@ -35,6 +35,7 @@ SAMPLES = (
 )
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized")  # of added tokens, in how texts are cut
 PUT = ("add_bos_token", "add_eos_token", "bos_token", "eos_token")  # what is put around texts
+SENTENCEPIECE = ".model"  # ends the names of its files
 BESIDE = ("merges.txt", "added_tokens.json")  # read with a vocabulary that is not in FILE
 ADDED = "added_tokens_decoder"  # key of CONFIG: tokens beyond those of the files
 NAMED = ("additional_special_tokens", "extra_special_tokens")  # other keys of CONFIG, of lists
@@ -43,6 +44,10 @@ BEYOND = ("decoder", "truncation", "padding")  # what else a tokenizer.json may 
 WORD = "a"  # a text by which is seen what is put around texts
 LONG = 200  # characters of another program's message
 SHOWN = 3  # tokens that a message lists
+
+
+class SlowAlone(ValueError):
+    """A tokenizer of which transformers has no fast one, by the name of its class."""
 
 
 @dataclass(frozen=True)
@@ -132,14 +137,29 @@ def name_of(token: Any) -> str:
 
 
 def same(ours: Path, theirs: Path) -> bool:
-    """Whether two tokenizers are one by their bytes; then nothing needs to be read."""
+    """Whether two tokenizers are one by their bytes; then nothing needs to be converted."""
     names = (ours.name, *(BESIDE if ours.name != FILE else ()))
     pairs = [(ours.parent / name, theirs.parent / name) for name in names]
-    if ours.name != theirs.name or any(_digest(one) != _digest(other) for one, other in pairs):
+    if ours.name != theirs.name:
+        pairs = _sources(ours, theirs)
+    if not pairs or any(_digest(one) != _digest(other) for one, other in pairs):
         return False
     left, right = (settings(file.parent) for file in (ours, theirs))
     said = all(left.get(key) == right.get(key) for key in PUT)
     return said and {*beyond(ours.parent)} == {*beyond(theirs.parent)}
+
+
+def _sources(ours: Path, theirs: Path) -> list[tuple[Path, Path]]:
+    """The models of SentencePiece that two tokenizers are of, where one has a tokenizer.json too.
+
+    None where that file has tokens which neither the model nor the config beside it has.
+    """
+    whole, source = (ours, theirs) if ours.name == FILE else (theirs, ours)
+    if whole.name != FILE or source.suffix != SENTENCEPIECE:
+        return []
+    beside = whole.parent / source.name
+    known = beside.is_file() and {*read(whole).added} <= {*beyond(whole.parent)}
+    return [(beside, source)] if known else []
 
 
 def beyond(folder: Path) -> list[str]:
@@ -175,6 +195,11 @@ def read(file: Path) -> Tokens:
         found = Tokenizer.from_file(str(file)) if file.name == FILE else _converted(file.parent)
         lacking = [token for token in more if found.token_to_id(token) is None]
         found.add_tokens([AddedToken(token, special=True) for token in lacking])
+    except SlowAlone as error:
+        raise ValueError(
+            f"{file}: transformers has no fast tokenizer of its kind ({error}), by whose tokens "
+            "rows could be matched; set embeddings: base, or bring the models to one vocabulary first"
+        ) from error
     except Exception as error:  # those of the Rust library are bare exceptions
         first = str(error.__cause__ or error).strip().partition("\n")[0]
         told = f"{made_from(file)}; a merge with embeddings: base goes without"
@@ -254,7 +279,7 @@ def _digest(path: Path) -> bytes | None:
 def _converted(folder: Path) -> Tokenizer:
     from babelmerge.models.loading import load_tokenizer
 
-    found = getattr(load_tokenizer(folder), "backend_tokenizer", None)
-    if found is None:
-        raise ValueError("transformers has no fast tokenizer of it; save it with one")
+    made = load_tokenizer(folder)
+    if (found := getattr(made, "backend_tokenizer", None)) is None:
+        raise SlowAlone(type(made).__name__)
     return Tokenizer.from_str(found.to_str())

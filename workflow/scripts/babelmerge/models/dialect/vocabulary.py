@@ -14,12 +14,15 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from babelmerge.files import directories
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.models.dialect import tokenizers
 from babelmerge.models.dialect.tokenizers import ADDED, CONFIG, FILE, Differences, Tokens, listed
+from babelmerge.words.showing import shown
 
 STRICT, COMMON, BASE = "strict", "common", "base"
 SIZE = "vocab_size"
+SIZES = (SIZE, "decoder_vocab_size")  # the other of Marian, whose sides may share their embeddings
 PART = "text_config"
 REMEDY = (
     "set embeddings: common (--embeddings common) to merge rows by token, or embeddings: base to "
@@ -124,8 +127,9 @@ class Vocabulary:
         return {**self.tokens(self.lead).ids, **self.added}
 
     def number(self, label: str, id_: int) -> int:
-        """The id in the result of a token that one of the models has at an id."""
-        if self.lead == BASE and label not in self.differences and label not in self.unread:
+        """The id in the result of a token that one of the models has at an id; below 0 is none."""
+        asis = self.lead == BASE and label not in self.differences and label not in self.unread
+        if asis or id_ < 0:
             return id_
         if label in self.unread:
             raise ValueError(
@@ -133,15 +137,31 @@ class Vocabulary:
                 f"cannot be told: {self.unread[label]} cannot be read here; leave chat_template "
                 f"out, or give a {FILE} ({tokenizers.made_from(self.unread[label])})"
             )
-        own = label if label in self.differences else BASE
-        token = self.tokens(own).tokenizer.id_to_token(id_)
+        own = self.tokens(label if label in self.differences else BASE)
+        token = next((token for token, place in own.ids.items() if place == id_), None)
         found = self.ids if self.choice != BASE else self.tokens(BASE).ids
+        if token is None:
+            raise ValueError(
+                f"{own.path.parent}: config.json or generation_config.json speaks of token {id_}, "
+                f"which its {own.path.name} has not (its last is {max(own.ids.values())}); correct "
+                "them, or put the tokenizer there that the model was trained with"
+            )
         if token not in found:
             raise ValueError(
                 f"chat_template: {label} has {token!r} at {id_}, which the merge's tokenizer has "
                 "not; set embeddings: common, or leave chat_template out"
             )
         return found[token]
+
+    def require(self, label: str, token: str) -> None:
+        """ValueError unless the result's tokenizer has the token by which a model's texts end."""
+        if label not in self.differences:
+            return
+        if token not in (self.ids if self.choice != BASE else self.tokens(BASE).ids):
+            raise ValueError(
+                f"chat_template: {label} ends texts with {shown(token)}, which the merge's "
+                "tokenizer has not; set embeddings: common, or leave chat_template out"
+            )
 
     def said(self) -> list[str]:
         """What readers must know, in sentences without an end."""
@@ -169,7 +189,7 @@ class Vocabulary:
     def write(self, directory: Path) -> None:
         """Make the base's tokenizer in a result's folder what it must be."""
         if self.lead != BASE:
-            _replace(directory, self.folders[self.lead])
+            directories.copy_tokenizer(self.folders[self.lead], directory)
         elif self.added:
             self._append(directory)
 
@@ -223,15 +243,7 @@ class Vocabulary:
 def sized(config: Mapping[str, Any], rows: int) -> dict[str, Any]:
     """A config.json that says how many rows the embeddings have."""
     part = config.get(PART)  # whose class has a size of its own where it does not say one
+    own = {key: rows for key in SIZES if key in config}
     if isinstance(part, Mapping):
-        own = {SIZE: rows} if SIZE in config else {}
-        return {**config, **own, PART: {**part, SIZE: rows}}
-    return {**config, SIZE: rows}
-
-
-def _replace(directory: Path, source: Path) -> None:
-    """Another model's tokenizer in place of the one that lies in a folder."""
-    for name in COMPANIONS:
-        (directory / name).unlink(missing_ok=True)
-        if (file := Path(source) / name).is_file():
-            (directory / name).write_bytes(file.read_bytes())
+        return {**config, **own, PART: sized(part, rows)}
+    return {**config, **own, SIZE: rows}
