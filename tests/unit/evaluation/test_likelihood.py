@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tiny_training import ASKED, TEMPLATE, make_model, make_rows, make_tokenizer
 
 from babelmerge.evaluation import answer_scores, answering, likelihood, metrics
@@ -81,6 +83,39 @@ def test_long_choices_behind_a_short_prompt_fill_a_batch(tiny, monkeypatch):
     items = [[(prompt, choice)] * 4 for _ in range(6)] + [[(prompt, [5])] * 4 for _ in range(32)]
     likelihood.log_likelihoods(tiny[0], items, likelihood.EXACT_BATCH)
     assert sizes == [1] * 6 + [16, 16], "1,200 tokens each, and 64 choices at most"
+
+
+@settings(
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.integers(1, 120), min_size=1, max_size=40), st.booleans())
+def test_batches_read_little_padding_and_are_no_smaller_than_that_asks(
+    tiny, monkeypatch, lengths, behind
+):
+    """On a CPU padding costs what text costs: real pairs are of 10 to 80 tokens."""
+    prompt = [7] * (likelihood.SHORT + 1 if behind else 1)
+    items = [[(prompt, [5] * length), (prompt, [6] * length)] for length in lengths]
+    batches = []
+    for way in ("_shared", "_whole"):
+        answer = lambda items, model: batches.append(items) or [[0.0, -9.0]] * len(items)  # noqa: E731
+        monkeypatch.setattr(likelihood, way, answer)
+    likelihood.log_likelihoods(tiny[0], items, 64)
+    heads = len(prompt) * (1 if behind else 2)
+
+    def share(batch):
+        """(tokens read, share of padding)."""
+        widths = [len(item[0][1]) for item in batch]
+        read = len(batch) * (heads + 2 * max(widths))
+        return read, 1 - (len(batch) * heads + 2 * sum(widths)) / read
+
+    assert sorted(len(item[0][1]) for batch in batches for item in batch) == sorted(lengths)
+    for batch, following in zip(batches, [*batches[1:], None], strict=True):
+        read, padding = share(batch)
+        assert read <= likelihood.FEW or padding <= likelihood.PADDING
+        if following:
+            read, padding = share([*batch, following[0]])
+            full = read > likelihood.EXACT_TOKENS or len(batch) == likelihood.EXACT_BATCH // 2
+            assert full or read > likelihood.FEW and padding > likelihood.PADDING
 
 
 def test_choices_behind_different_prompts_are_compared(tiny):

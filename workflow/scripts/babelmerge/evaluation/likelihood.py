@@ -17,6 +17,8 @@ from babelmerge.tasks.choices import Pair
 
 EXACT_BATCH = 64  # choices at a time on a CPU in float32, so that numbers depend on no setting
 EXACT_TOKENS = 2048  # and tokens, padding among them, of which a batch of long texts is full
+PADDING = 0.1  # of what a batch reads there, most that its items would not read on their own
+FEW = 256  # tokens of a batch, unless it reads no more: then another would cost as much as padding
 SHORT = 16  # tokens of a prompt that are sooner read again for each choice than kept
 BLOCK = 2**24  # logits that are normalised at a time, in float32 64 MB
 Item = Sequence[Pair]  # of each choice what is read, and what counts
@@ -108,23 +110,32 @@ def _length(pair: Pair) -> int:
 def _batches(
     order: Sequence[int], items: Sequence[Item], size: int, tokens: int | None, way: Callable
 ) -> Iterator[list[int]]:
-    """Neighbours in order: `size` choices, and in either pass `tokens` with their padding.
+    """Neighbours in order: `size` choices, and in either pass `tokens` with their padding, of which
+    there is little (PADDING).
 
     One pass reads the prompts that are shared, the other each choice.
     """
     batch: list[int] = []
-    choices_, prompt, choice = 0, 0, 0  # their number, and the widest of each
+    choices_, prompt, choice, alone = 0, 0, 0, 0  # number, widest of each; tokens of items alone
     for at in order:
         own = _widths(items[at], way)
+        more = own[0] + len(items[at]) * own[1]
         number, widest = choices_ + len(items[at]), (max(prompt, own[0]), max(choice, own[1]))
-        read = max((len(batch) + 1) * widest[0], number * widest[1])
-        if batch and (number > size or tokens is not None and read > tokens):
+        passes = (len(batch) + 1) * widest[0], number * widest[1]
+        full = tokens is not None and (max(passes) > tokens or _padded_out(passes, alone + more))
+        if batch and (number > size or full):
             yield batch
-            batch, number, widest = [], len(items[at]), own
+            batch, number, widest, alone = [], len(items[at]), own, 0
         batch.append(at)
-        choices_, (prompt, choice) = number, widest
+        choices_, (prompt, choice), alone = number, widest, alone + more
     if batch:
         yield batch
+
+
+def _padded_out(passes: tuple[int, int], alone: int) -> bool:
+    """Whether items together read too much more than each alone."""
+    read = sum(passes)
+    return read > FEW and read - alone > PADDING * read
 
 
 def _doubtful(values: Sequence[float]) -> bool:
