@@ -11,10 +11,12 @@ import contextlib
 import io
 import itertools
 import json
+import os
 import random
 import resource
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import made_up_adapters
@@ -88,14 +90,31 @@ def outcome(mutated: Mutation, folder: Path, command: str = "merge") -> tuple[st
 
 
 def said(argv: list[str]) -> tuple[int, str]:
-    """(exit code, all that was printed) of a command."""
+    """(exit code, all that was printed) of a command, by libraries past Python too."""
     told = io.StringIO()
-    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+    with heard() as below, contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
         try:
             code = line.main(argv)
         except SystemExit as end:
             code = end.code
-    return code, told.getvalue()
+    return code, told.getvalue() + below[0]
+
+
+@contextlib.contextmanager
+def heard() -> Iterator[list[str]]:
+    """What is written to the process's own output, in the end, but for bars of progress."""
+    found, kept = [""], [os.dup(number) for number in (1, 2)]
+    with tempfile.TemporaryFile() as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+        try:
+            yield found
+        finally:
+            for number, old in zip((1, 2), kept, strict=True):
+                os.dup2(old, number)
+                os.close(old)
+            file.seek(0)
+            found[0] = file.read().decode(errors="replace").replace("\r", "")
 
 
 def judged(mutated: Mutation, code: int, told: str) -> tuple[str, str]:

@@ -144,3 +144,18 @@ def test_a_tokenizer_that_has_no_fast_one_is_told_what_it_can_do(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "roberta"}))
     with pytest.raises(ValueError, match=r"no fast tokenizer of its kind \(Pho.*embeddings: base"):
         tokenizers.read(tmp_path / "vocab.txt")
+
+
+@pytest.mark.parametrize("where", ["decoder", "mark", "map"])
+def test_a_key_that_a_library_would_print_can_be_seen(tmp_path, where, capfd):
+    """tokenizers writes keys of a token that it does not know to the terminal, codes and all."""
+    odd = {**MARK, "content": "<unk>", "\x1b[2J": True}
+    config = {"unk_token": odd} if where == "mark" else {}
+    config |= {"added_tokens_decoder": {"0": odd}} if where == "decoder" else {}
+    folder = whole(tmp_path / "m", **config)
+    if where == "map":
+        (folder / "special_tokens_map.json").write_text(json.dumps({"unk_token": odd}))
+    for use in (load_tokenizer, tokenizers.settings):
+        with pytest.raises(ValueError, match=r"(config|map).json: has the key '\\x1b\[2J'"):
+            use(folder)
+    assert "\x1b" not in "".join(capfd.readouterr())

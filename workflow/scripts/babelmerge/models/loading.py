@@ -17,7 +17,7 @@ from transformers import (
 from babelmerge.models import adapter_base, whole
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.adapters import Adapter, Folded
-from babelmerge.models.checkpoints import Checkpoint, read_json
+from babelmerge.models.checkpoints import Checkpoint
 from babelmerge.models.dialect import agreement, tokenizers
 from babelmerge.words.showing import plain
 
@@ -118,8 +118,7 @@ def load_tokenizer(folder: str | Path):
     Raises ValueError when there is none (transformers would make an empty one by the model's type),
     and where ids or special tokens are lost.
     """
-    config = Path(folder) / "tokenizer_config.json"
-    known = read_json(config) if config.is_file() else {}
+    known = tokenizers.settings(folder)
     generic = known.get("tokenizer_class") in ("TokenizersBackend", "PreTrainedTokenizerFast")
     loader = PreTrainedTokenizerFast if generic else AutoTokenizer
     try:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from babelmerge.files import directories
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.models.dialect import tokenizers
-from babelmerge.models.dialect.tokenizers import CONFIG
+from babelmerge.models.dialect.tokenizers import CONFIG, MAP
 from babelmerge.words import documents
 from babelmerge.words.showing import shown
 
@@ -21,7 +21,6 @@ TEMPLATE = "chat_template"
 TEMPLATES = (f"{TEMPLATE}.jinja", f"{TEMPLATE}.json")
 GENERATION = "generation_config.json"
 MODEL = "config.json"
-MAP = "special_tokens_map.json"
 END, ENDS = "eos_token", "eos_token_id"
 # Notes of whoever saved it, what changes no text, and what is compared as end tokens.
 NOTES = ("transformers_version", "_from_model_config", "use_cache", "return_dict_in_generate", ENDS)

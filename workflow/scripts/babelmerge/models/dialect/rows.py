@@ -318,8 +318,11 @@ def _places(models: Mapping[str, Any], vocabulary: Vocabulary) -> np.ndarray:
     none = (places[:, rows] < 0).all(axis=0)
     if none.any():
         lost = tuple(token for token, without in zip(ids, none, strict=True) if without)
+        having = (*vocabulary.differences, BASE)
+        whose = next(one for one in having if lost[0] in vocabulary.tokens(one).ids)
         raise ValueError(
-            f"embeddings: no model has a row for {listed(lost)}; put the tokenizer into a model's "
-            "folder that it was trained with, or set embeddings: base"
+            f"embeddings: {vocabulary.files[whose]} and its config have {listed(lost)}, and no "
+            "model a row for it; put the tokenizer into the model's folder that it was trained "
+            "with, or set embeddings: base"
         )
     return places

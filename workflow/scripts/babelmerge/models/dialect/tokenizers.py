@@ -7,7 +7,7 @@ vocab.json) is read through transformers, where two files differ. No torch. Writ
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from babelmerge.files.directories import VOCABULARIES, read_json
 from babelmerge.words.showing import plain, shown
 
 CONFIG = "tokenizer_config.json"
+MAP = "special_tokens_map.json"
 FILE = "tokenizer.json"
 FILES = VOCABULARIES
 # What tells tokenizers apart by example: digits, spaces, contractions, scripts, marks, code.
@@ -126,9 +127,32 @@ def file_of(folder: str | Path) -> Path | None:
 
 
 def settings(folder: str | Path) -> dict[str, Any]:
-    """A model's tokenizer_config.json; nothing where there is none."""
-    file = Path(folder) / CONFIG
-    return read_json(file) if file.is_file() else {}
+    """A model's tokenizer_config.json; nothing where there is none.
+
+    ValueError for a key that cannot be seen, there or in special_tokens_map.json: libraries print
+    keys of tokens that they do not know, as they are.
+    """
+    found, _ = (_seen(Path(folder) / name) for name in (CONFIG, MAP))
+    return found
+
+
+def _seen(file: Path) -> dict[str, Any]:
+    found = read_json(file) if file.is_file() else {}
+    if odd := next((key for key in _keys(found) if not key.isprintable()), None):
+        raise ValueError(
+            f"{file}: has the key {shown(odd)}; expected keys that can be seen, so correct the "
+            "file or fetch it again"
+        )
+    return found
+
+
+def _keys(part: Any) -> Iterator[str]:
+    """The keys of a mapping and of all in it."""
+    if isinstance(part, Mapping):
+        yield from part
+    if isinstance(part, Mapping | list):
+        for one in part.values() if isinstance(part, Mapping) else part:
+            yield from _keys(one)
 
 
 def name_of(token: Any) -> str:
@@ -198,7 +222,7 @@ def read(file: Path) -> Tokens:
     except SlowAlone as error:
         raise ValueError(
             f"{file}: transformers has no fast tokenizer of its kind ({error}), by whose tokens "
-            "rows could be matched; set embeddings: base, or bring the models to one vocabulary first"
+            "rows could be matched; set embeddings: base, or give models of one vocabulary"
         ) from error
     except Exception as error:  # those of the Rust library are bare exceptions
         first = str(error.__cause__ or error).strip().partition("\n")[0]
