@@ -51,6 +51,7 @@ OURS = [
     ("iso_cts", {"common": 0.5}),
     ("wudi", {"steps": 10, "learning_rate": GRADIENT}),
     ("swudi", {"time": 10, "rank": 0.85, "start": "mean"}),
+    ("swudi_a", {"rank_rule": "gavish_donoho", "start": "mean"}),
     ("ace", {"ridge": 1e-4, "rank": CONDITIONS}),
     ("svc", {"then": "ties", "density": 0.2, "floor": 0.5, "lambda": 0.4}),
     ("magmax", {"lambda": 0.4}),
@@ -58,6 +59,7 @@ OURS = [
     ("knots", {"then": "dare_ties", "density": [0.5, 0.6], "seed": 3}),
     ("core_space", {"then": "tsv", "rank": 0.5}),
     ("ctm", {"then": "ties", "density": 0.5, "subspace_rank": 8}),
+    ("ctm", {"subspace_beta": 0.25}),
     ("ctm", {}),
 ]
 

@@ -26,15 +26,22 @@ def dense(one):
     return one.scale * one.b.double() @ one.a.double()
 
 
-def kept(members, u, v):
-    """What is left of all updates, each by its own size."""
-    every = [dense(one) / dense(one).norm() for one in members]
-    return float(sum((u.T @ one @ v).square().sum() for one in every))
+def weighed(members, beta):
+    """The updates as long as they count, by the authors' line: between their mean norm and own."""
+    norms = [float(dense(one).norm()) for one in members]
+    mean = sum(norms) / len(norms)
+    pairs = zip(members, norms, strict=True)
+    return [dense(one) / norm * (norm * beta + mean * (1 - beta)) / mean for one, norm in pairs]
 
 
-def tucker(members, rank, rounds=500):
+def kept(members, u, v, beta=0.0):
+    """What is left of all updates, each as it counts."""
+    return float(sum((u.T @ one @ v).square().sum() for one in weighed(members, beta)))
+
+
+def tucker(members, rank, beta=0.0, rounds=500):
     """The two bases by alternating SVDs of the dense updates, side by side."""
-    every = [dense(one) / dense(one).norm() for one in members]
+    every = weighed(members, beta)
     v = torch.linalg.svd(torch.cat([one.T for one in every], 1))[0][:, :rank]
     for _ in range(rounds):
         u = torch.linalg.svd(torch.cat([one @ v for one in every], 1))[0][:, :rank]
@@ -43,13 +50,13 @@ def tucker(members, rank, rounds=500):
 
 
 @pytest.mark.parametrize("count", range(2, 10, 2))
-@pytest.mark.parametrize("rank", [1, 3, 5])
-def test_the_subspaces_are_those_of_the_dense_updates(count, rank):
+@pytest.mark.parametrize(("rank", "beta"), [(1, 0.0), (3, 0.0), (5, 0.0), (3, 0.25), (5, 1.0)])
+def test_the_subspaces_are_those_of_the_dense_updates(count, rank, beta):
     members = some(count)
-    found = ctm.cores(members, rank)
-    u, v = tucker(members, rank)
-    assert kept(members, found.left.double(), found.right.double()) == pytest.approx(
-        kept(members, u, v), rel=1e-4
+    found = ctm.cores(members, rank, beta)
+    u, v = tucker(members, rank, beta)
+    assert kept(members, found.left.double(), found.right.double(), beta) == pytest.approx(
+        kept(members, u, v, beta), rel=1e-4
     )
     merged = product(core_space.expand(found, sum(found.cores))).double()
     assert torch.linalg.matrix_rank(merged, rtol=1e-5) == rank
@@ -85,6 +92,19 @@ def test_size_order_and_zeros_do_not_choose():
     assert not product(core_space.expand(nothing, sum(nothing.cores))).any()
     equal = ctm.cores([members[0]] * 3)
     near(product(core_space.expand(equal, equal.cores[0])), dense(members[0]).float(), atol=1e-4)
+
+
+def test_beta_lets_the_long_choose():
+    """With norms as they are a far longer update has its own subspaces; alike, both share them."""
+    long, short = member(1, 2)._replace(scale=1e3), member(2, 2)
+    alone = ctm.cores([long]).left
+
+    def outside(beta):
+        left = ctm.cores([long, short], 2, beta).left
+        return float((left - alone @ (alone.T @ left)).norm())
+
+    assert outside(1.0) < 1e-3 < 0.1 < outside(0.0)
+    assert outside(1.0) < outside(0.5) < outside(0.0)
 
 
 @pytest.mark.parametrize("then", [{}, {"then": "ties", "density": 0.5}, {"then": "iso_cts"}])

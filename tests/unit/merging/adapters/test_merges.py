@@ -50,6 +50,7 @@ METHODS = {
     "iso_c": {"lambda": 2.0},
     "iso_cts": {},
     "swudi": {},
+    "swudi_a": {},
     "svc": {"weight": 0.6},
     "subspace_boosting": {"beta": 0.1},
 }

@@ -1,7 +1,8 @@
-"""WUDI, SWUDI and ACE: their loss and authors' formulas in float64, closed forms, laws."""
+"""WUDI, SWUDI, SWUDI-A and ACE: their loss and authors' formulas in float64, closed forms, laws."""
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -105,6 +106,52 @@ def test_swudi_is_its_authors_filter(count, rank, start):
         deltas = draws(count, *shape, seed=count)
         found = interference.swudi(deltas, 300.0, rank, start)
         assert close(found, filtered(deltas, 300.0, rank, start), 2e-5)
+
+
+def rank_of(values, outputs, inputs, rule):
+    """The authors' rules, in numpy. values: eigenvalues."""
+    roots = np.sqrt(np.maximum(values, 1e-8))
+    if rule == "participation_sqrt":
+        return int(np.ceil(roots.sum() ** 2 / (roots**2).sum()))
+    side = min(outputs, inputs) / max(outputs, inputs)
+    optimal = 2 * (side + 1) + 8 * side / ((side + 1) + (side * side + 14 * side + 1) ** 0.5)
+    median = (2 + 3**0.5) if side >= 0.9999 else (1 - side) ** 2 + side
+    middle = np.sort(roots)[(len(roots) - 1) // 2]
+    return max(1, int((roots > optimal**0.5 / median**0.5 * middle).sum()))
+
+
+@pytest.mark.parametrize("count", range(2, 10))
+@pytest.mark.parametrize("rule", interference.RULES)
+@pytest.mark.parametrize("start", interference.STARTS)
+def test_swudi_a_is_the_truncated_inverse_at_the_rank_of_its_rule(count, rule, start):
+    ranks = set()
+    for shape in SHAPES:
+        deltas = [d * torch.linspace(1, 0.01, shape[1]) for d in draws(count, *shape, seed=count)]
+        wide = [delta.double().numpy() for delta in deltas]
+        grams = [d.T @ d / (d * d).sum() for d in wide]
+        values, vectors = np.linalg.eigh(sum(grams))
+        rank = rank_of(values, *shape, rule)
+        ranks.add(rank)
+        main = vectors[:, -rank:]
+        target = sum(d @ gram for d, gram in zip(wide, grams, strict=True))
+        first = {"sum": sum(wide), "mean": sum(wide) / count, "zero": 0 * wide[0]}[start]
+        expected = first - first @ main @ main.T + target @ main / values[-rank:] @ main.T
+        found = interference.swudi_a(deltas, rule, start)
+        assert close(found, torch.from_numpy(expected), 2e-5)
+    assert len(ranks) > 1 or rule == "gavish_donoho"
+
+
+def test_swudi_a_of_low_rank_updates_keeps_their_directions_and_no_others():
+    """Adapters: where nothing was changed, nothing is divided by rounding."""
+    left, right = torch.randn(2, 3, 20, 2), torch.randn(3, 2, 30)
+    deltas = list(1e-3 * left[0] @ right)
+    known = torch.linalg.svd(torch.cat(deltas))[2][:6].double()
+    for rule in interference.RULES:
+        found = interference.swudi_a(deltas, rule, "zero").double()
+        assert 0 < float(found.norm()) < 10 * max(float(delta.norm()) for delta in deltas)
+        assert close(found @ known.T @ known, found, 1e-4)
+    alone = interference.swudi_a(deltas[:1], "gavish_donoho", "sum")
+    assert close(alone, deltas[0], 1e-4)
 
 
 def test_swudi_ends_at_regmean_of_the_task_vectors():

@@ -41,6 +41,7 @@ POINTS = [
     ("iso_c", {}, EVERYWHERE - {MATRIX}),
     ("iso_cts", {}, EVERYWHERE - {MATRIX}),
     ("swudi", {}, EVERYWHERE - {MATRIX}),
+    ("swudi_a", {}, EVERYWHERE - {MATRIX}),
     ("svc", {"then": "ties", "density": 0.4}, EVERYWHERE - {MATRIX}),
     ("subspace_boosting", {"then": "task_arithmetic"}, EVERYWHERE - {MATRIX}),
     ("consensus", {"then": "ties", "density": 0.4}, EVERYWHERE),

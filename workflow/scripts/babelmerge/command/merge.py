@@ -1,6 +1,7 @@
 """The command merge. What can be told without reading a tensor is told before torch is imported."""
 
 import argparse
+import ctypes
 import os
 import re
 import time
@@ -18,6 +19,7 @@ from babelmerge.recipes.methods import METHODS
 from babelmerge.words import documents
 from babelmerge.words.showing import plain, shown
 
+MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # names that glibc's malloc.h has for mallopt
 # Options that take the place of what a recipe has under our key.
 CHANGED = ("backend", "embeddings", "chat_template", "align", "output", "rank")
 
@@ -44,6 +46,7 @@ def merge(options: argparse.Namespace) -> int:
 def _merge(recipe: Mapping[str, Any], out: Path, options: argparse.Namespace) -> None:
     from babelmerge import merging
 
+    _keep_freed_memory()
     progress = None if options.quiet else terminal.Progress("merging")
     with terminal.warnings_shown(progress):
         merging.merge_files(
@@ -54,6 +57,17 @@ def _merge(recipe: Mapping[str, Any], out: Path, options: argparse.Namespace) ->
             threads=options.threads,
             device=options.device,
         )
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what is freed, where it is glibc.
+
+    Pieces of a model come and go by hundreds. Given back to the system each time, every page of
+    theirs would be asked for and zeroed anew.
+    """
+    if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+        mallopt(MMAP_THRESHOLD, 1 << 25)
+        mallopt(TRIM_THRESHOLD, 1 << 30)
 
 
 def _recipe_and_out(options: argparse.Namespace) -> tuple[Any, Path]:

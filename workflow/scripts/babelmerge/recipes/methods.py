@@ -348,6 +348,12 @@ METHODS: dict[str, Method] = {
         "the same as a filter on the spectrum of the interference",
         {"time": 300.0, "rank": 0.65, "start": "sum", "lambda": 1.0},
     ),
+    "swudi_a": Method(
+        "SWUDI-A",
+        "Wei et al. 2026, arXiv:2606.07289",
+        "swudi to its end, in as many directions as each map's spectrum tells",
+        {"rank_rule": "participation_sqrt", "start": "sum", "lambda": 1.0},
+    ),
     "ace": Method(
         "ACE",
         "Xu et al. 2026, arXiv:2603.02945",
@@ -413,7 +419,7 @@ METHODS: dict[str, Method] = {
         "CtM",
         "He et al. 2026, arXiv:2606.03723",
         "another merge in subspaces that adapters share, of the rank of one",
-        {"then": "task_arithmetic", "subspace_rank": None},
+        {"then": "task_arithmetic", "subspace_rank": None, "subspace_beta": 0.0},
         inner=("task_arithmetic", "ties", "dare", "dare_ties", "tsv", "iso_c", "iso_cts"),
         factors=True,
     ),

@@ -169,6 +169,9 @@ PARAMETERS: dict[str, Parameter] = {
         "share of singular triplets kept, over all experts; of swudi, of eigenvectors; of ace, of "
         "directions made equally strong"
     ),
+    "rank_rule": Parameter(
+        "word", "what tells how many eigenvectors", words=("participation_sqrt", "gavish_donoho")
+    ),
     "common": _share("share of directions that are all experts'"),
     "steps": Parameter("whole", "steps down the interference", 0, conditional=True),
     "learning_rate": Parameter("number", "length of these steps (Adam's)", 0, conditional=True),
@@ -185,6 +188,12 @@ PARAMETERS: dict[str, Parameter] = {
     "subspace_rank": Parameter(
         "whole",
         "rank of the adapters' shared subspaces, and of the result; the largest of theirs",
+        1,
+    ),
+    "subspace_beta": Parameter(
+        "number",
+        "how much an adapter's size counts in the choice of subspaces: 0 not at all, 1 in full",
+        0,
         1,
     ),
     "agreement": Parameter("whole", "experts that must use an element", 1),

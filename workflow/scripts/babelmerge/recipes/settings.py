@@ -73,7 +73,9 @@ class Settings:
     time: float = 0.0
     start: str = "sum"
     ridge: float = 0.0
+    rank_rule: str = ""
     subspace_rank: int | None = None
+    subspace_beta: float = 0.0
     then: str = ""
     source: str | None = None
     bottom: int = 0

@@ -144,7 +144,7 @@ class Compressed(Cores):
     """Coordinates Uᵀ ΔW_i V (r, r), see `ctm`."""
 
     def find(self, members: list[Factors]) -> CoreBasis:
-        return ctm.cores(members, self.point.subspace_rank)
+        return ctm.cores(members, self.point.subspace_rank, self.point.subspace_beta)
 
 
 class Spectral(Cores):

@@ -18,12 +18,14 @@ from numba.extending import intrinsic
 
 from babelmerge.merging.kernels import random_keys
 from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.marking import STEP, load_marked
 
 GOLDEN = np.uint64(random_keys.GOLDEN)
 MIX_1 = np.uint64(random_keys.MIX_1)
 MIX_2 = np.uint64(random_keys.MIX_2)
 
-BLOCK = 4096
+BLOCK = 4096  # elements of a sum that is rounded in one order
+PIECE = 1024  # of a walk through the stages: of four experts they stay in the nearest cache
 # By a byte of marks, all bits or none of each of eight elements, two to a number.
 MARKS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
 MASKS = (MARKS.astype(np.uint32) * np.uint32(0xFFFFFFFF)).view(np.uint64)
@@ -191,8 +193,8 @@ def reach(stages, start, stop):
     They are of whole slabs. Where each element stands for itself, blocks begin at `start` and end
     at `stop`.
     """
-    whole = slab(stages)
-    return start // whole * whole, -(-stop // whole) * whole, max(1, BLOCK // whole) * whole
+    whole, step = slab(stages), BLOCK if stages.keep & PRUNE else PIECE
+    return start // whole * whole, -(-stop // whole) * whole, max(1, step // whole) * whole
 
 
 @compiled
@@ -329,6 +331,18 @@ def _load_delta(address, code, start, base, limit, out):
 
 
 @compiled
+def _load_marked(address, begin, base, marks, scale, out):
+    """bfloat16 elements minus the base, where they have a mark, times scale. begin: as `mark`."""
+    words, here = words_at(address, begin, out.size), marks[begin // 8 :]
+    whole = out.size // STEP * STEP
+    load_marked(words[:whole], base[:whole], here[: whole // 8], scale, out[:whole])
+    rest = out[whole:]
+    for i in range(rest.size):
+        rest[i] = float_of(np.uint32(words[whole + i]) << np.uint32(16)) - base[whole + i]
+    keep_marked(rest, 0, here[whole // 8 :], scale)
+
+
+@compiled
 def gather(sources, stages, begin, base, blocks):
     """Load and sparsify one block of every expert. Returns the member with bad values, or -1."""
     deltas = sources.deltas == 1
@@ -338,6 +352,9 @@ def gather(sources, stages, begin, base, blocks):
     for e in range(blocks.shape[0]):
         row = blocks[e]
         address, code = sources.addresses[e + 1], sources.codes[e + 1]
+        if deltas and stages.keep == MARKED and code == BF16:  # finite: it was read to be marked
+            _load_marked(address, begin, base, stages.marks[e], stages.scales[e], row)
+            continue
         # Where all that equal the limit are kept, as nearly everywhere, trimming costs no walk.
         at_once = deltas and trims and not drops and stages.cutoffs[e] >= begin + row.size
         if deltas:

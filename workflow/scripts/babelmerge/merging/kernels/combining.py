@@ -6,7 +6,7 @@ give the same bits. Walks over arrays; no addresses, no torch.
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import all_or_none
+from babelmerge.merging.kernels.blocks import all_or_none, bits_of, float_of
 from babelmerge.merging.kernels.compiled import compiled
 
 
@@ -192,7 +192,10 @@ def _vote_of_four(blocks, stages, nothing, out):
 def votes_by_weight(blocks, stages, signs, count, out):
     """TIES and SCE as mergekit has them, see `methods.weighted_vote`."""
     if stages.weights.size <= 4:
-        _votes_of_four(blocks, stages, count, out)
+        if stages.normalize:
+            _votes_of_four(blocks, stages, count, out)
+        else:
+            _sum_of_votes_of_four(blocks, stages, count, out)
         return
     weighted_sum(blocks, stages.voters, signs)
     out[:] = np.float32(0)
@@ -223,7 +226,7 @@ def _votes_of_four(blocks, stages, nothing, out):
     v0, v1, v2, v3 = _four_weights(stages.voters)
     w0, w1, w2, w3 = _four_weights(stages.weights)
     none, one, least = np.float32(0), np.float32(1), stages.divisor
-    normalize, clamped = stages.normalize, stages.divisor > 0
+    clamped = stages.divisor > 0
     for i in range(out.size):
         y0, y1, y2, y3 = x0[i], x1[i], x2[i], x3[i]
         total = ((y0 * v0 + y1 * v1) + y2 * v2) + y3 * v3
@@ -239,7 +242,30 @@ def _votes_of_four(blocks, stages, nothing, out):
         weight += w2 if a2 else none
         weight += w3 if a3 else none
         divisor = max(weight, least) if clamped else (weight if weight != 0 else one)
-        out[i] = merged / (divisor if normalize else one)
+        out[i] = merged / divisor
+
+
+@compiled
+def _sum_of_votes_of_four(blocks, stages, nothing, out):
+    """`_votes_of_four` where nothing is divided."""
+    x0, x1, x2, x3 = _four(blocks, nothing)
+    v0, v1, v2, v3 = _four_weights(stages.voters)
+    w0, w1, w2, w3 = _four_weights(stages.weights)
+    none, one = np.float32(0), np.float32(1)
+    for i in range(out.size):
+        y0, y1, y2, y3 = x0[i], x1[i], x2[i], x3[i]
+        total = ((y0 * v0 + y1 * v1) + y2 * v2) + y3 * v3
+        sign = one if total >= 0 else -one
+        merged = none + _if_alike(y0 * w0, sign)
+        merged += _if_alike(y1 * w1, sign)
+        merged += _if_alike(y2 * w2, sign)
+        out[i] = merged + _if_alike(y3 * w3, sign)
+
+
+@compiled
+def _if_alike(number, sign):
+    """The number where it has the sign, else 0."""
+    return float_of(bits_of(number) & all_or_none(number * sign > 0))
 
 
 @compiled

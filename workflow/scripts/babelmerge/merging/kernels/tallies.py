@@ -6,9 +6,22 @@ that no order of work changes them. As in `kernels`: addresses in, no torch, no 
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import BLOCK, drop, gather, mark, reach, shaped
+from babelmerge.merging.kernels.blocks import (
+    BF16,
+    BLOCK,
+    GOLDEN,
+    PIECE,
+    drop,
+    gather,
+    load,
+    mark,
+    reach,
+    shaped,
+    words_at,
+)
 from babelmerge.merging.kernels.combining import balance, keep_varied, trimmed_sum
 from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.marking import STEP, add_sizes, draw_marks
 from babelmerge.merging.kernels.pruning import gather_whole, prune_block, table_for
 
 LANES = 16  # partial sums that run side by side; their order is fixed, whatever the machine
@@ -87,13 +100,19 @@ def sums_of_drop(sources, stages, start, stop, sums):
     """Sums of magnitudes by row of BLOCK, before the random drop of `stages` and after it.
 
     sums: float64 (2, experts, rows of start..stop). Stages neither drop nor trim by themselves
-    (keep is 0). Returns the member with bad values or -1.
+    (keep is 0). What is kept is marked in the stages' marks, whose bits are all 0 before. Returns
+    the member with bad values or -1.
     """
     experts = stages.weights.size
     room, spare = np.empty(experts * BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    lanes = np.empty((experts, 2 * LANES), np.float64)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
         base, blocks = spare[:n], shaped(room, experts, n)
+        here = sums[:, :, (begin - start) // BLOCK]
+        plain = _are_plain(sources, stages, n) and not load(sources.addresses[0], BF16, begin, base)
+        if plain and _sums_of_plain(sources, stages, begin, base, lanes, here):
+            continue  # else what is not finite is found below
         bad = gather(sources, stages, begin, base, blocks)
         if bad >= 0:
             return bad
@@ -101,10 +120,42 @@ def sums_of_drop(sources, stages, start, stop, sums):
             row = blocks[e]
             for i in range(n):
                 row[i] = abs(row[i])
-            sums[0, e, (begin - start) // BLOCK] = lane_sum(row)
+            here[0, e] = lane_sum(row)
             drop(row, begin, stages.keys[e], stages.cuts[e], np.float32(1))
-            sums[1, e, (begin - start) // BLOCK] = lane_sum(row)
+            here[1, e] = lane_sum(row)
+            mark(row, begin, stages.marks[e])
     return -1
+
+
+@compiled
+def _are_plain(sources, stages, size):
+    """Whether so many elements of a block are read as bfloat16, and something of all is kept."""
+    plain = sources.deltas == 1 and size % STEP == 0
+    for code in sources.codes:
+        plain &= code == BF16
+    for cut in stages.cuts:
+        plain &= cut > 0
+    return plain
+
+
+@compiled
+def _sums_of_plain(sources, stages, begin, base, lanes, sums):
+    """`sums_of_drop` of one block as differences of bfloat16. Returns whether all are finite."""
+    size, pair, fine = base.size, np.uint64(begin >> 1), True
+    lanes[:] = 0
+    for first in range(0, size, PIECE):
+        stop = min(size, first + PIECE)
+        place = (begin + first) // 8
+        for e in range(lanes.shape[0]):
+            marks = stages.marks[e][place : place + (stop - first) // 8]
+            state = stages.keys[e] + (pair + np.uint64(first >> 1)) * GOLDEN
+            draw_marks(state, np.uint32(stages.cuts[e] - np.uint64(1)), marks)
+            words = words_at(sources.addresses[e + 1], begin + first, stop - first)
+            add_sizes(words, base[first:stop], marks, lanes[e])
+    for e in range(lanes.shape[0]):
+        sums[0, e], sums[1, e] = in_order(lanes[e][:LANES]), in_order(lanes[e][LANES:])
+        fine &= sums[0, e] < np.inf
+    return fine
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""Merging by least interference, from the task vectors alone: WUDI, SWUDI, ACE.
+"""Merging by least interference, from the task vectors alone: WUDI, SWUDI, SWUDI-A, ACE.
 
 RegMean without data: the rows of a task vector τ_i (outputs, inputs) span about what its expert's
 inputs did, so τ_iᵀ τ_i stands for their Gram matrix. Each method says what it does with
@@ -23,6 +23,8 @@ from babelmerge.models.factors import one_thread
 
 BETAS = (0.9, 0.999)  # Adam's, as torch has them
 SMALL_STEP = 1e-8  # Adam's epsilon
+SMALL_VALUE = 1e-8  # the authors' least eigenvalue of H, whose trace is the number of experts
+SQUARE = 0.9999  # ratio of the sides from which the authors take a map to be square
 UNEVEN = 0.3  # the authors' bound of ACE's heterogeneity
 SMALL_TRACE = 1e-12  # what ACE adds to traces
 
@@ -70,16 +72,34 @@ def swudi(
         )
     if deltas[0].dim() != 2 or not deltas[0].numel():
         return averaged(deltas)
-    with one_thread():
-        gram, target, wide = _normal(deltas)
-        values, vectors = torch.linalg.eigh(gram)  # rising
-        kept = torch.arange(len(values)) >= len(values) - _rank_of(rank, len(values))
-        kept = kept.to(values.device) & (values > NULL**2 * values[-1])
-        passed = torch.where(kept, -torch.expm1(-time * values), 0.0)
-        inverse = torch.where(kept, passed / torch.where(kept, values, 1.0), 0.0)
-        first = STARTS[start](wide)
-        turned = (first @ vectors) * (1 - passed) + (target @ vectors) * inverse
-        return (turned @ vectors.T).to(torch.float32)
+    return _filtered(deltas, time, start, lambda values: _rank_of(rank, len(values)))
+
+
+def swudi_a(
+    deltas: Sequence[Tensor], rank_rule: str = "participation_sqrt", start: str = "sum"
+) -> Tensor:
+    """SWUDI-A: SWUDI after endless time, in as many directions of H as its eigenvalues tell.
+
+    Of Wei et al. 2026 as well, and their code, which has more rules than `RULES`. Their default is
+    participation_sqrt; for language models that were trained in full they name gavish_donoho. What
+    is not along these directions stays as it starts, see `swudi`.
+
+    ValueError for another rule or start.
+    """
+    if rank_rule not in RULES or start not in STARTS:
+        raise ValueError(
+            f"swudi_a: rank_rule is {rank_rule!r}, start {start!r}; expected one of "
+            f"{', '.join(RULES)} and one of {', '.join(STARTS)}"
+        )
+    if deltas[0].dim() != 2 or not deltas[0].numel():
+        return averaged(deltas)
+    outputs, inputs = deltas[0].shape
+    return _filtered(
+        deltas,
+        math.inf,
+        start,
+        lambda values: RULES[rank_rule](values.clamp(min=SMALL_VALUE).sqrt(), outputs, inputs),
+    )
 
 
 def ace(deltas: Sequence[Tensor], ridge: float = 1e-2, rank: float = 0.3) -> Tensor:
@@ -128,6 +148,47 @@ def ace(deltas: Sequence[Tensor], ridge: float = 1e-2, rank: float = 0.3) -> Ten
         return merged.to(torch.float32)
 
 
+def _filtered(
+    deltas: Sequence[Tensor], time: float, start: str, rank_of: Callable[[Tensor], int]
+) -> Tensor:
+    """Where the flow from a start is after some time along the main directions of H.
+
+    rank_of: eigenvalues, rising -> how many of the last are main directions.
+    """
+    with one_thread():
+        gram, target, wide = _normal(deltas)
+        values, vectors = torch.linalg.eigh(gram)
+        kept = torch.arange(len(values)) >= len(values) - rank_of(values)
+        kept = kept.to(values.device) & (values > NULL**2 * values[-1])
+        passed = torch.where(kept, -torch.expm1(-time * values), 0.0)
+        inverse = torch.where(kept, passed / torch.where(kept, values, 1.0), 0.0)
+        first = STARTS[start](wide)
+        turned = (first @ vectors) * (1 - passed) + (target @ vectors) * inverse
+        return (turned @ vectors.T).to(torch.float32)
+
+
+def _participating(roots: Tensor, outputs: int, inputs: int) -> int:
+    """The participation ratio of the roots of H's eigenvalues, rounded up."""
+    return math.ceil(float(roots.sum().square() / roots.square().sum()))
+
+
+def _above_noise(roots: Tensor, outputs: int, inputs: int) -> int:
+    """How many roots are above what noise alone would have: at least one.
+
+    The threshold of Gavish and Donoho (2014) for noise of unknown size. Its divisor is the root of
+    the median of a Marchenko-Pastur distribution, for which the authors' code has stand-ins.
+    """
+    side = min(outputs, inputs) / max(outputs, inputs)
+    known = 2 * (side + 1) + 8 * side / (side + 1 + math.sqrt(side**2 + 14 * side + 1))
+    median = (1 - side) ** 2 + side if side < SQUARE else 2 + math.sqrt(3)
+    return max(1, int((roots > math.sqrt(known / median) * roots.median()).sum()))
+
+
+# How many main directions H has, by the roots of its eigenvalues and the sides of the map.
+RULES: dict[str, Callable[[Tensor, int, int], int]] = {
+    "participation_sqrt": _participating,
+    "gavish_donoho": _above_noise,
+}
 STARTS: dict[str, Callable[[Sequence[Tensor]], Tensor]] = {
     "sum": lambda wide: sum(wide[1:], wide[0].clone()),
     "mean": lambda wide: sum(wide[1:], wide[0].clone()) / len(wide),

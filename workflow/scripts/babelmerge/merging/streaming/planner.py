@@ -143,7 +143,12 @@ class Planner:
             keys=self._keys(tensor, point),
             cuts=np.array([cut(density) for density in densities], np.uint64),
         )
-        return dropped._replace(scales=self._scales(tensor, point, dropped, densities))
+        if not point.rescale:
+            return dropped
+        if point.semantics != "mergekit":
+            own = [1 / density if 0 < density < 1 else 1.0 for density in densities]
+            return dropped._replace(scales=np.array(own, np.float32))
+        return self._to_norms(tensor, dropped, densities)
 
     def pruning(self, tensor: Handle, point: Settings) -> Stages:
         """Stages of DELLA's drop by the ranks of rows, see `sparsifying.magprune`."""
@@ -166,32 +171,25 @@ class Planner:
         )
         if not point.rescale or own:
             return pruned
-        # Rows are ranked once: the reading that finds the norms marks what is kept.
-        marks = np.zeros((len(self.order), -(-tensor.size // 8)), np.uint8)
-        scales = self._to_norms(tensor, pruned._replace(marks=marks), densities)
-        return plain._replace(keep=loops.MARKED, marks=marks, scales=scales)
-
-    def _scales(
-        self, tensor: Handle, point: Settings, dropped: Stages, densities: Sequence[float]
-    ) -> np.ndarray:
-        if not point.rescale:
-            return dropped.scales
-        if point.semantics != "mergekit":
-            return np.array([1 / d if 0 < d < 1 else 1.0 for d in densities], np.float32)
-        return self._to_norms(tensor, dropped, densities)
+        return self._to_norms(tensor, pruned, densities)
 
     def _keys(self, tensor: Handle, point: Settings) -> np.ndarray:
         """Of each expert's random stream for a tensor."""
         ids = [self.members.ids[position] for position in self.order]
         return np.array([key_for(point.seed, id_, tensor.name) for id_ in ids], np.uint64)
 
-    def _to_norms(self, tensor: Handle, dropped: Stages, densities: Sequence[float]) -> np.ndarray:
-        """Factors back to the L1 norms before the drop, as mergekit rescales."""
-        before, after = self.passes.sums_of_drop(tensor, dropped)
+    def _to_norms(self, tensor: Handle, dropped: Stages, densities: Sequence[float]) -> Stages:
+        """Stages that drop the same and scale back to the L1 norms before, as mergekit does.
+
+        The reading that finds the norms marks what is kept, so that nothing is ranked or drawn
+        twice.
+        """
+        marks = np.zeros((len(self.order), -(-tensor.size // 8)), np.uint8)
+        before, after = self.passes.sums_of_drop(tensor, dropped._replace(marks=marks))
         pairs = zip(before, after, densities, strict=True)
-        return np.array(
-            [b / a if d < 1 and min(a, b) >= SMALL_NORM else 1.0 for b, a, d in pairs], np.float32
-        )
+        scales = [b / a if d < 1 and min(a, b) >= SMALL_NORM else 1.0 for b, a, d in pairs]
+        again = stages(len(self.order), keep=loops.MARKED, marks=marks)
+        return again._replace(scales=np.array(scales, np.float32))
 
 
 def prepare(passes: Passes, points: Sequence[Settings], known: Known) -> None:

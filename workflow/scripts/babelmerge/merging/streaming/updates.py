@@ -117,6 +117,11 @@ def _swudi(inputs: Inputs, name: str, point: Settings) -> Tensor:
     return _sided(inputs, name, lambda deltas: interference.swudi(deltas, *told))
 
 
+def _swudi_a(inputs: Inputs, name: str, point: Settings) -> Tensor:
+    told = point.rank_rule, point.start
+    return _sided(inputs, name, lambda deltas: interference.swudi_a(deltas, *told))
+
+
 def _ace(inputs: Inputs, name: str, point: Settings) -> Tensor:
     told = point.ridge, point.rank
     return _sided(inputs, name, lambda deltas: interference.ace(deltas, *told))
@@ -233,6 +238,7 @@ TABLE = {
     "iso_cts": Method(_iso_cts, spectral.iso_cts, by_rows=_averaged),
     "wudi": Method(_wudi, interference.wudi, by_rows=_averaged),
     "swudi": Method(_swudi, interference.swudi, by_rows=_averaged),
+    "swudi_a": Method(_swudi_a, interference.swudi_a, by_rows=_averaged),
     "ace": Method(_ace, interference.ace, by_rows=_averaged),
     "subspace_boosting": Method(_subspace_boosting, spectral.boost, by_rows=_boosted_by_rows),
     "svc": Method(_svc, spectral.calibrate, by_rows=_boosted_by_rows),

@@ -69,7 +69,7 @@ PARAMETERS: dict[str, Value] = {
 _MODERN: dict[str, dict[str, Any]] = {
     "karcher": {},
     "iso_cts": {},
-    "swudi": {},
+    "swudi": {"rank": 0.85},  # its authors' for language models; 0.65 is for those of vision
     "ace": {},
     "svc": {"lambda": 0.3},  # its authors' sum of task vectors; at 1 embeddings add up in full
     "localize_and_stitch": {"density": 0.1},  # MergeBench's
