@@ -12,6 +12,7 @@ from tiny_models import load, on_disk, same
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from babelmerge import merging
+from babelmerge.merging import files
 from babelmerge.models import checkpoints
 from babelmerge.recipes import recipes
 
@@ -169,3 +170,14 @@ def test_a_link_to_the_result_stays_a_link(family, tmp_path):
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real" / "model.safetensors").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+
+
+def test_an_adapter_as_the_base_is_told_with_its_line(family, tmp_path):
+    base, experts = family
+    (tmp_path / "lora").mkdir()
+    (tmp_path / "lora" / "adapter_config.json").write_text("{}")
+    recipe = recipes.make_recipe(tmp_path / "lora", experts, "task_arithmetic", {"weight": 0.5})
+    recipes.write_recipe(recipe, tmp_path / "r.yaml")
+    for door in (merging.merge_files, files.check_files):
+        with pytest.raises(ValueError, match=r"r.yaml, line \d+: .*lora: is an adapter"):
+            door(tmp_path / "r.yaml", tmp_path / "out")

@@ -25,6 +25,12 @@ from babelmerge.words.showing import shown
 
 def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list[str]]:
     """(settings, the base and the experts that are full models, ids of adapters), checked."""
+    if is_adapter(recipe.base):
+        with within("base_model"):
+            raise ValueError(
+                f"{recipe.base}: is an adapter, and the base of a merge is a full model; give the "
+                "model that it is on, and list the adapter with the experts"
+            )
     experts = dict(recipe.experts)
     adapters = [id_ for id_, path in experts.items() if is_adapter(path)]
     full = {id_: path for id_, path in experts.items() if id_ not in adapters}
