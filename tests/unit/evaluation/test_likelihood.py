@@ -49,6 +49,34 @@ def test_batches_give_what_single_sequences_give(tiny, size, longest):
         assert values == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_models_that_look_back_some_tokens_only_see_the_same_in_batches(tiny, size):
+    """Prompts of up to 30 tokens, padded on the left, behind which a window of 6 is kept."""
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    tokenizer = tiny[1]
+    torch.manual_seed(0)
+    config = Gemma3TextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        sliding_window=6,
+        layer_types=["sliding_attention", "full_attention"],
+        initializer_range=0.3,
+    )
+    model = Gemma3ForCausalLM(config).eval()
+    items = encoded(tokenizer, 30)
+    assert {len(item[0][0]) for item in items} - {30}, "of several lengths"
+    found = likelihood.log_likelihoods(model, items, size)
+    for item, values in zip(items, found, strict=True):
+        expected = [by_hand(model, read, counted) for read, counted in item]
+        assert values == pytest.approx(expected, rel=1e-5, abs=1e-4)
+
+
 @pytest.mark.parametrize("longest", [1, likelihood.SHORT + 1, None])
 @pytest.mark.parametrize("times", [1, 40])
 def test_batches_hold_few_enough_tokens_and_every_choice_once(tiny, longest, times, monkeypatch):
