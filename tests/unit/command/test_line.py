@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+import types
 
 import made_up_models
 import pytest
@@ -14,7 +15,7 @@ import yaml
 from places import SCRIPTS
 
 from babelmerge.command import line as command_line
-from babelmerge.command import terminal
+from babelmerge.command import merge, terminal
 from babelmerge.files import directories, tensor_files
 from babelmerge.recipes import recipes
 from babelmerge.recipes.methods import METHODS
@@ -376,3 +377,13 @@ def test_progress_is_sparse_off_the_terminal_and_one_line_on_it(monkeypatch):
     assert "25.0 MB/s" in lines[-1] and lines[-1].endswith("left")
     assert "\n" not in live.getvalue() and live.getvalue().endswith("\r\x1b[K")
     assert "merging  50%  500 MB of 1.00 GB  25.0 MB/s  0:20 left" in live.getvalue()
+
+
+@pytest.mark.parametrize("library", [types.SimpleNamespace(), None])
+def test_a_merge_needs_no_glibc_and_tells_it_to_keep_memory(monkeypatch, library):
+    told = {}
+    glibc = types.SimpleNamespace(mallopt=lambda name, size: told.update({name: size}))
+    monkeypatch.setattr(merge.ctypes, "CDLL", lambda _: library or glibc)
+    merge._keep_freed_memory()
+    expected = {merge.MMAP_THRESHOLD: 1 << 25, merge.TRIM_THRESHOLD: 1 << 30}
+    assert told == ({} if library else expected)

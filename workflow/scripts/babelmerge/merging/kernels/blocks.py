@@ -24,8 +24,7 @@ GOLDEN = np.uint64(random_keys.GOLDEN)
 MIX_1 = np.uint64(random_keys.MIX_1)
 MIX_2 = np.uint64(random_keys.MIX_2)
 
-BLOCK = 4096  # elements of a sum that is rounded in one order
-PIECE = 1024  # of a walk through the stages: of four experts they stay in the nearest cache
+BLOCK = 4096
 # By a byte of marks, all bits or none of each of eight elements, two to a number.
 MARKS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
 MASKS = (MARKS.astype(np.uint32) * np.uint32(0xFFFFFFFF)).view(np.uint64)
@@ -193,8 +192,8 @@ def reach(stages, start, stop):
     They are of whole slabs. Where each element stands for itself, blocks begin at `start` and end
     at `stop`.
     """
-    whole, step = slab(stages), BLOCK if stages.keep & PRUNE else PIECE
-    return start // whole * whole, -(-stop // whole) * whole, max(1, step // whole) * whole
+    whole = slab(stages)
+    return start // whole * whole, -(-stop // whole) * whole, max(1, BLOCK // whole) * whole
 
 
 @compiled

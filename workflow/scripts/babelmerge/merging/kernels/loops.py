@@ -102,12 +102,6 @@ def form(sources, stages, start, stop, add_base, out_code, out, update):
         here, end = max(start, begin), min(stop, begin + n)  # rows may reach beyond
         if update.size:
             update[here - start : end - start] = part[here - begin : end - begin]
-        if add_base and sources.codes[0] == BF16 and out_code == BF16:  # in one walk
-            words, made = words_at(sources.addresses[0], here, end - here), out.view(np.uint16)
-            rows = part[here - begin : end - begin]
-            if store_applied(words, rows, stages.factor, made[here - start : end - start]):
-                return experts + 1
-            continue
         if add_base:
             finish(base, part, stages.factor)
         if store(part[here - begin : end - begin], out_code, out, here - start):

@@ -7,7 +7,7 @@ so that no order of work changes them. As in `kernels`: addresses in, no torch, 
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import PIECE, gather, shaped
+from babelmerge.merging.kernels.blocks import BLOCK, gather, shaped
 from babelmerge.merging.kernels.combining import variances
 from babelmerge.merging.kernels.compiled import compiled
 from babelmerge.merging.kernels.masks import ALL, LANES, MAGNITUDE, filled, first, ones, within
@@ -35,9 +35,9 @@ def count_uppers(sources, stages, start, stop, what, counts):
     Exact zeros go to ZERO_BIN. Returns the member with bad values or -1.
     """
     experts = stages.weights.size
-    room, spare = np.empty(experts * PIECE, np.float32), np.empty((2, PIECE), np.float32)
-    for begin in range(start, stop, PIECE):
-        n = min(PIECE, stop - begin)
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
         base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         bad = _rows(sources, stages, begin, n, what, base, blocks, variance)
         if bad >= 0:
@@ -59,9 +59,9 @@ def count_lowers(sources, stages, start, stop, what, slots, counts):
     slots: (rows, UPPER_BINS) of int16, -1 where an upper half is of no interest.
     """
     experts = stages.weights.size
-    room, spare = np.empty(experts * PIECE, np.float32), np.empty((2, PIECE), np.float32)
-    for begin in range(start, stop, PIECE):
-        n = min(PIECE, stop - begin)
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
         base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         _rows(sources, stages, begin, n, what, base, blocks, variance)
         rows = variance if what == VARIANCE else blocks
@@ -105,10 +105,10 @@ def count_near(sources, stages, start, stop, what, lows, widths, shift, counts, 
     exactly zero, are in `rest`. Returns the member with bad values, -1, or -2 when `rest` is full.
     """
     experts = stages.weights.size
-    padded = np.empty(PIECE, np.uint32)
-    room, spare = np.empty(experts * PIECE, np.float32), np.empty((2, PIECE), np.float32)
-    for begin in range(start, stop, PIECE):
-        n = min(PIECE, stop - begin)
+    padded = np.empty(BLOCK, np.uint32)
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
         base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         bad = _rows(sources, stages, begin, n, what, base, blocks, variance)
         if bad >= 0:
@@ -149,9 +149,9 @@ def _note(bits, low, width, shift, counts, rest, outside):
 def magnitudes(sources, stages, start, stop, what, out):
     """Lay the magnitudes of start..stop-1 out in rows (rows, elements). Returns as count_uppers."""
     experts = stages.weights.size
-    room, spare = np.empty(experts * PIECE, np.float32), np.empty((2, PIECE), np.float32)
-    for begin in range(start, stop, PIECE):
-        n = min(PIECE, stop - begin)
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
         base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         bad = _rows(sources, stages, begin, n, what, base, blocks, variance)
         if bad >= 0:
@@ -172,10 +172,10 @@ def count_equal(sources, stages, start, stop, what, row_number, limit, wanted):
     """
     experts = stages.weights.size
     found, bits_of_limit = 0, np.array([limit], np.float32).view(np.uint32)[0]
-    padded = np.empty(PIECE, np.uint32)
-    room, spare = np.empty(experts * PIECE, np.float32), np.empty((2, PIECE), np.float32)
-    for begin in range(start, stop, PIECE):
-        n = min(PIECE, stop - begin)
+    padded = np.empty(BLOCK, np.uint32)
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
         base, blocks, variance = spare[0][:n], shaped(room, experts, n), shaped(spare[1], 1, n)
         _rows(sources, stages, begin, n, what, base, blocks, variance)
         row = variance[0] if what == VARIANCE else blocks[row_number]

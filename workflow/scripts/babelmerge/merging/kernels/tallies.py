@@ -10,7 +10,6 @@ from babelmerge.merging.kernels.blocks import (
     BF16,
     BLOCK,
     GOLDEN,
-    PIECE,
     drop,
     gather,
     load,
@@ -105,7 +104,7 @@ def sums_of_drop(sources, stages, start, stop, sums):
     """
     experts = stages.weights.size
     room, spare = np.empty(experts * BLOCK, np.float32), np.empty(BLOCK, np.float32)
-    lanes = np.empty((experts, 2 * LANES), np.float64)
+    lanes = np.empty(2 * LANES, np.float64)
     for begin in range(start, stop, BLOCK):
         n = min(BLOCK, stop - begin)
         base, blocks = spare[:n], shaped(room, experts, n)
@@ -141,19 +140,15 @@ def _are_plain(sources, stages, size):
 @compiled
 def _sums_of_plain(sources, stages, begin, base, lanes, sums):
     """`sums_of_drop` of one block as differences of bfloat16. Returns whether all are finite."""
-    size, pair, fine = base.size, np.uint64(begin >> 1), True
-    lanes[:] = 0
-    for first in range(0, size, PIECE):
-        stop = min(size, first + PIECE)
-        place = (begin + first) // 8
-        for e in range(lanes.shape[0]):
-            marks = stages.marks[e][place : place + (stop - first) // 8]
-            state = stages.keys[e] + (pair + np.uint64(first >> 1)) * GOLDEN
-            draw_marks(state, np.uint32(stages.cuts[e] - np.uint64(1)), marks)
-            words = words_at(sources.addresses[e + 1], begin + first, stop - first)
-            add_sizes(words, base[first:stop], marks, lanes[e])
-    for e in range(lanes.shape[0]):
-        sums[0, e], sums[1, e] = in_order(lanes[e][:LANES]), in_order(lanes[e][LANES:])
+    place, fine = begin // 8, True
+    for e in range(sums.shape[1]):
+        marks = stages.marks[e][place : place + base.size // 8]
+        state = stages.keys[e] + np.uint64(begin >> 1) * GOLDEN
+        draw_marks(state, np.uint32(stages.cuts[e] - np.uint64(1)), marks)
+        lanes[:] = 0
+        words = words_at(sources.addresses[e + 1], begin, base.size)
+        add_sizes(words, base, marks, lanes)
+        sums[0, e], sums[1, e] = in_order(lanes[:LANES]), in_order(lanes[LANES:])
         fine &= sums[0, e] < np.inf
     return fine
 
