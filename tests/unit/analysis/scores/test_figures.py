@@ -1,6 +1,8 @@
 """Figures: the same bytes each time, everything told, nothing cut off, gaps shown as gaps."""
 
+import io
 import re
+import zlib
 
 import made_up_study
 import matplotlib
@@ -8,6 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_parts import words
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from matplotlib.font_manager import FontProperties, findfont
 
 from babelmerge.analysis.groups.overview import retention_overview
 from babelmerge.analysis.scores import figures, matrix
@@ -39,6 +44,33 @@ def test_equal_figures_are_equal_bytes_without_dates(scores, tmp_path):
         assert [path.suffix for path in paths] == [".svg", ".pdf", ".png"]
     assert made[0] == made[1]
     assert b"<dc:date>" not in made[0][0] and b"CreationDate" not in made[0][1]
+
+
+def test_fonts_in_a_pdf_are_the_outlines_of_its_letters_alone(scores, tmp_path):
+    into, _ = made_up_study.datasets(("hi", "bn"))
+    (path,) = figure_style.save(matrix.score_matrix(scores, into), tmp_path / "a", ("pdf",))
+    content = path.read_bytes()
+    starts = [found.end() for found in re.finditer(rb"\bstream\r?\n", content)]
+    told = [zlib.decompressobj().decompress(content[start:]) for start in starts]
+    fonts = [TTFont(io.BytesIO(one)) for one in told if one.startswith(b"\x00\x01\x00\x00")]
+    assert len(fonts) >= 2, "regular type and bold"
+    for font in fonts:
+        assert {"glyf", "loca", "head", "hhea", "hmtx", "maxp"} <= set(font.keys())
+        assert not {"GDEF", "GPOS", "GSUB"} & set(font.keys())
+        weight = "bold" if "Bold" in font["name"].getDebugName(4) else "normal"
+        whole = TTFont(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+        assert outlines(font) and outlines(font).items() <= outlines(whole, outlines(font)).items()
+    assert subset.load_font(findfont("DejaVu Sans"), subset.Options())["GSUB"], "for other users"
+
+
+def outlines(font, letters=None):
+    """Letter -> its width and outline, of a font's letters or of these."""
+    named, forms = font.getBestCmap(), font["glyf"]
+    found = {}
+    for letter in letters or named:
+        points, _, _ = forms[named[letter]].getCoordinates(forms)
+        found[letter] = (font["hmtx"][named[letter]], tuple(points))
+    return found
 
 
 def test_unknown_format_is_an_error(tmp_path):
