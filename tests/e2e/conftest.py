@@ -27,9 +27,17 @@ def built(tmp_path_factory) -> Project:
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """What needs the built study first: another process has other things to do meanwhile."""
-    first = ("test_graph", "test_inspect")
-    items.sort(key=lambda item: item.module.__name__.rpartition(".")[2] not in first)
+    """Studies first, they take longest; while one process builds the pico study, others do without.
+
+    pytest-xdist gives each process a part of the list, in its order, until one has nothing to do.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    studies = [item for item in items if item.get_closest_marker("e2e")]
+    others = [item for item in studies if "built" not in item.fixturenames]
+    rest = [item for item in studies if "built" in item.fixturenames]
+    rest += [item for item in items if not item.get_closest_marker("e2e")]
+    part = len(items) // processes
+    items[:] = rest[:part] + others + rest[part:]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A run that is killed goes on where it was and ends with the bytes of an undisturbed one."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from copies import Project, copy_project
+from copies import WARM, Project, copy_project
 
 pytestmark = pytest.mark.e2e
 STUDY = "tests/e2e/studies/pico.yaml"
@@ -34,6 +35,7 @@ def stopped_when(project, condition, *arguments, number=signal.SIGKILL) -> None:
     process = subprocess.Popen(
         command,
         cwd=project.folder,
+        env=os.environ | WARM,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -37,7 +37,11 @@ TABLES = {rule for rule in DATA | TRAINING | EVALUATING if rule.startswith("tabl
 CHAPTERS = {rule for rule in TRAINING | EVALUATING if rule.startswith("chapter_")}
 
 
-def test_touched_and_commented_files_rerun_nothing(project):
+def test_what_changes_no_result_reruns_nothing(project):
+    """A second run does nothing; nor after files were touched, commented or written anew.
+
+    No merge here is of adapters or of aligned models, so their modules may change too.
+    """
     for folder in ("workflow", "config", "tests", "envs", "resources"):
         for path in project.path(folder).rglob("*"):
             if path.is_file():
@@ -46,6 +50,11 @@ def test_touched_and_commented_files_rerun_nothing(project):
         path.write_text(path.read_text(encoding="utf-8") + "\n# a comment\n", encoding="utf-8")
     study = project.path(STUDY)
     study.write_text(study.read_text() + "\n# a comment\n")
+    weights = project.result("models/experts/hi-en/model.safetensors")
+    weights.write_bytes(weights.read_bytes())
+    for module in ("adapters/knots.py", "adapters/merges.py", "alignment/matching.py"):
+        path = project.path("workflow/scripts/babelmerge/merging", module)
+        path.write_text(path.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
     assert project.plan() == {}
 
 
@@ -70,13 +79,6 @@ def test_an_edit_of_logic_reruns_the_rules_that_use_it(project, module):
     path = project.path("workflow/scripts/babelmerge", module)
     path.write_text(path.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
     assert set(project.plan()) == EDITS[module]
-
-
-def test_an_edit_of_adapters_or_alignment_reruns_no_merge_of_full_models(project):
-    for module in ("adapters/knots.py", "adapters/merges.py", "alignment/matching.py"):
-        path = project.path("workflow/scripts/babelmerge/merging", module)
-        path.write_text(path.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
-    assert project.plan() == {}
 
 
 def test_an_edit_of_metrics_translates_nothing_again_but_swept_merges(project):
@@ -177,9 +179,6 @@ def test_a_weight_that_was_changed_makes_its_model_stale(project):
     content[-1] ^= 1
     weights.write_bytes(content)
     assert project.plan()["train_expert"] == 1
-    content[-1] ^= 1
-    weights.write_bytes(content)
-    assert project.plan() == {}, "its date is another, its content is not"
 
 
 def test_the_size_of_a_batch_is_no_setting_of_exact_decoding(project):

@@ -19,6 +19,8 @@ FORKS = multiprocessing.get_context("forkserver")
 LATE = ["snakemake.report.html_reporter", "smart_open", "runpy"]  # what a plan imports when it can
 FORKS.set_forkserver_preload(["snakemake.cli", "pydantic", "yaml", "psutil", *LATE])
 PATIENCE = 600
+# The warm interpreter that `make test` keeps is for jobs of studies, not for what else runs here.
+WARM = {"BABELMERGE_WARM": os.environ.pop("BABELMERGE_WARM", "")}
 KEPT = ("Snakefile", "config", "envs", "profiles", "resources", "slurm", "tests/e2e", "workflow")
 
 
@@ -74,21 +76,22 @@ class Project:
 def _run(folder: Path, words: list[str]) -> tuple[int, str]:
     """Exit status and output of Snakemake in a folder."""
     command = [sys.executable, "-m", "snakemake", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
+    streams = {"capture_output": True, "text": True, "timeout": PATIENCE}
+    done = subprocess.run(command, cwd=folder, env=os.environ | WARM, **streams)
     return done.returncode, done.stdout + done.stderr
 
 
 def _planned(folder: Path, words: list[str]) -> tuple[int, str]:
     """The same, in a process that a server forks which has Snakemake loaded."""
     with NamedTemporaryFile("r", encoding="utf-8") as told:
-        process = FORKS.Process(target=_in_fork, args=(str(folder), words, told.name))
+        process = FORKS.Process(target=_in_fork, args=(str(folder), words, told.name, WARM))
         process.start()
         process.join(PATIENCE)
         assert process.exitcode is not None, f"snakemake {words} is still running"
         return process.exitcode, told.read()
 
 
-def _in_fork(folder: str, words: list[str], output: str) -> None:
+def _in_fork(folder: str, words: list[str], output: str, warm: dict[str, str]) -> None:
     from snakemake import cli
 
     assert "babelmerge" not in sys.modules, "it would be this project's, not the copy's"
@@ -96,6 +99,7 @@ def _in_fork(folder: str, words: list[str], output: str) -> None:
     file = os.open(output, os.O_WRONLY)
     os.dup2(file, 1)
     os.dup2(file, 2)
+    os.environ |= warm
     os.chdir(folder)
     sys.argv = ["snakemake", *words]
     cli.main()

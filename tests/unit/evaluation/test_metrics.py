@@ -202,6 +202,6 @@ def test_a_kind_says_what_is_scored_when_nothing_is_named():
 
 def test_a_test_set_of_usual_size_is_resampled_in_a_fraction_of_a_second():
     rows = np.random.default_rng(0).integers(1, 30, size=(1012, 24))
-    start = time.perf_counter()
+    start = time.process_time()
     statistics.bootstrap_ci(rows, 1000, 0, 0.95, statistics.chrf)
-    assert time.perf_counter() - start < 0.3
+    assert time.process_time() - start < 0.3
