@@ -91,8 +91,10 @@ def scripts(tmp_path_factory):
 @pytest.mark.parametrize("module", ["adapters/knots.py", "alignment/matching.py"])
 def test_an_edit_of_these_rooms_is_seen_by_none_that_leaves_them_out(scripts, script, module):
     def codes():
-        tree = Tree(scripts)
-        return tree.code(scripts / script), tree.code(scripts / script, ROOMS)
+        tree = Tree(scripts, scripts.parent / "code.json")
+        found = tree.code(scripts / script), tree.code(scripts / script, ROOMS)
+        tree.save()
+        return found
 
     path = scripts / "babelmerge" / "merging" / module
     before, text = codes(), path.read_text(encoding="utf-8")
