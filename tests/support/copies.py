@@ -18,7 +18,7 @@ STUDY = "tests/e2e/studies/pico.yaml"
 FORKS = multiprocessing.get_context("forkserver")
 LATE = ["snakemake.report.html_reporter", "smart_open", "runpy"]  # what a plan imports when it can
 FORKS.set_forkserver_preload(["snakemake.cli", "pydantic", "yaml", "psutil", *LATE])
-PATIENCE = 600
+PATIENCE = 1800
 # The warm interpreter that `make test` keeps is for jobs of studies, not for what else runs here.
 WARM = {"BABELMERGE_WARM": os.environ.pop("BABELMERGE_WARM", "")}
 KEPT = ("Snakefile", "config", "envs", "profiles", "resources", "slurm", "tests/e2e", "workflow")
