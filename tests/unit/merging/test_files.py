@@ -52,12 +52,18 @@ def test_streaming_equals_in_memory(family, low_family, tmp_path, method, point)
         assert len(list((tmp_path / str(number)).glob("*.safetensors"))) > 1
 
 
+@pytest.fixture(scope="module")
+def live(family, low_family):
+    """Models that sweeps fill in turn: what one leaves as the last had it is seen."""
+    bases = [base for base, _ in (family, low_family)]
+    return [AutoModelForCausalLM.from_pretrained(base, dtype="auto") for base in bases]
+
+
 @pytest.mark.parametrize(("method", "point"), POINTS)
-def test_a_sweep_gives_what_merge_files_writes(family, low_family, tmp_path, method, point):
+def test_a_sweep_gives_what_merge_files_writes(family, low_family, live, tmp_path, method, point):
     grid = [{**point, **scale} for scale in scales(method, point)]
     for number, (base, experts) in enumerate((family, low_family)):
-        model = AutoModelForCausalLM.from_pretrained(base, dtype="auto")
-        start = load(base)
+        model, start = live[number], load(base)
         for index, (told, tensors) in enumerate(merging.Sweep(base, experts, method).points(grid)):
             assert told == grid[index]
             merging.load_into(model, tensors)
