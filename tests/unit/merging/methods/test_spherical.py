@@ -57,6 +57,8 @@ def sphere_mean(tensors, steps=2000, rate=0.5):
             pull += along / along.norm().clamp(min=1e-300) * torch.arccos(cosine) / len(units)
         mean = mean + rate * pull
         mean = mean / mean.norm()
+        if pull.norm() < 1e-12:
+            break
     length = sum(one.double().norm() for one in tensors) / len(tensors)
     return (length * mean).reshape(tensors[0].shape)
 
