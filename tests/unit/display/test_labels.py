@@ -11,6 +11,14 @@ def test_directions_in_words():
     assert labels.direction_words(["sentiment/hi", "sentiment/bn"], "sentiment-xx") == "Sentiment"
 
 
+def test_tasks_are_named_where_several_stand_together_though_their_languages_differ():
+    """A German test of one benchmark below Polish ones of another is not of theirs."""
+    assert labels.apart("pairs/en", ["pairs/en", "pairs/pl"]) == "English"
+    assert labels.apart("ends/de", ["pairs/en", "ends/de"]) == "Ends, German"
+    assert labels.apart("pairs/en", ["ends/de"]) == "Pairs, English"
+    assert labels.apart("translation/hi-en", INTO) == "Hindi → English"
+
+
 def test_a_heading_in_a_sentence_begins_small_unless_it_is_an_abbreviation():
     assert labels.inside("Cosine of task vectors") == "cosine of task vectors"
     for words in ("CKA, mean over layers", "X-CSQA by tokens", "MultiBLiMP"):

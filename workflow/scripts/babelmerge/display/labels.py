@@ -74,14 +74,13 @@ def pair(dataset: str) -> str:
 
 
 def apart(dataset: str, among: Iterable[str]) -> str:
-    """The same, with its task before it where any two of some data sets have one pair or language.
+    """The same, with its task before it where data sets of several tasks stand together.
 
-    'Sentiment, Hindi' for sentiment/hi beside reasoning/hi, and then 'Sentiment, German' too.
+    'Sentiment, Hindi' for sentiment/hi beside reasoning/hi or reasoning/de.
     """
-    words, together = pair(dataset), {dataset, *among}
-    if len(set(map(pair, together))) == len(together):
-        return words
-    return f"{task(ids.task(dataset))}, {words}"
+    if len({ids.task(one) for one in (dataset, *among)}) == 1:
+        return pair(dataset)
+    return f"{task(ids.task(dataset))}, {pair(dataset)}"
 
 
 def pivot(datasets: Iterable[str], prefer: str = "en") -> str | None:

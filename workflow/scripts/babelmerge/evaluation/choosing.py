@@ -45,7 +45,8 @@ def likeliest(answers: Answers, measure: str) -> tuple[np.ndarray, str]:
 def bits(answers: Answers) -> tuple[np.ndarray, str]:
     """(texts, 2): what foretelling each text costs in millionths of a bit, and its bytes of UTF-8.
 
-    -log2 p(text), as lm-evaluation-harness has `bits_per_byte`, with the texts put together.
+    -log2 p(text), as lm-evaluation-harness has `bits_per_byte`, with the texts put together; but a
+    BOS that the tokenizer puts before texts is not counted, see docs/likelihood.md.
     """
     if not answers.likely:
         raise ValueError("metric 'bits_per_byte': the answers have no log-likelihoods")

@@ -26,7 +26,7 @@ it by a length. docs/likelihood.md sets all this beside what other harnesses do.
 `minimal_pairs` has two sentences that are compared as they are, without a prompt, the good one
 first; models are not trained on them. `perplexity` is of texts that are foretold as they are:
 `bits_per_byte` is -log2 of their likelihood over their bytes of UTF-8, put together, as
-lm-evaluation-harness has it, whatever the tokenizer; less is better, and retention is expert over
+lm-evaluation-harness has it, but never with a BOS; less is better, and retention is expert over
 merged. `first_token` says of both whether the first token counts. Sentences that are the same, and
 choices that are empty or the same, are errors, or left out (`unusable: drop`).
 
