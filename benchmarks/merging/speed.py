@@ -1,6 +1,7 @@
 """A merge and a sweep against mergekit and the disk, on models of half a billion parameters.
 
-    python benchmarks/merging/speed.py [--runs 5] [--folder DIR] [--peer once|never] [--write]
+    python benchmarks/merging/speed.py [--runs 5] [--folder DIR] [--peer once|never]
+        [--write | --only METHOD ...]
 
 Makes a Qwen2-shaped base (0.494 B parameters, bfloat16, random) and four experts near it, then runs
 in turn, each as a process of its own: the floor (read five models, write one, by cat, cp and sync),
@@ -9,7 +10,8 @@ the next run begins. The files are in the page cache; a second table has runs fo
 dropped from it. Also: private memory, for the model and for one of twice the layers; 30 points of a
 TIES grid in one process, beside a plain copy of the base into the same live model; the same on a
 GPU where torch sees one. Everything is done in --folder (default: a temporary one, about 15 GB with
---peer once). --write puts the tables into benchmarks/README.md between its markers.
+--peer once). --write puts the tables into benchmarks/README.md between its markers; --only prints the
+first table for some methods.
 """
 
 import argparse
@@ -24,6 +26,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -201,10 +204,17 @@ def peer(recipe: Path, out: Path, *options: str) -> Measured:
     return Measured([*command, "--no-copy-tokenizer", "--quiet", *options])
 
 
-def merges(folder: Path, base: Path, experts: dict[str, Path], runs: int, with_peer: bool) -> list:
+def merges(
+    folder: Path,
+    base: Path,
+    experts: dict[str, Path],
+    runs: int,
+    with_peer: bool,
+    labels: Iterable[str] = POINTS,
+) -> list:
     """A row a method: floor, ours and mergekit in seconds, medians; ours and theirs in turn."""
     rows = []
-    for label in POINTS:
+    for label in labels:
         recipe = recipe_file(folder, base, experts, label)
         floors, mine = [], []
         for _ in range(runs):
@@ -341,13 +351,19 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where models are made (kept if given)")
     parser.add_argument("--peer", choices=("once", "never"), default="once")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--write", action="store_true", help="into benchmarks/README.md")
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument("--write", action="store_true", help="into benchmarks/README.md")
+    some.add_argument("--only", nargs="+", choices=POINTS, help="the first table, of these methods")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         base, experts = make_models(folder / "24", 24)
         ours(recipe_file(folder, base, experts, "ties"), folder / "ours")  # compiles the kernels
-        rows = merges(folder, base, experts, options.runs, options.peer == "once")
+        given = folder, base, experts, options.runs, options.peer == "once"
+        if options.only:
+            print(table(merges(*given, options.only)))
+            return
+        rows = merges(*given)
         cold = cold_merges(folder, base, experts, options.runs)
         found = sweep(base, experts)
         large, more = make_models(folder / "48", 48)
