@@ -10,8 +10,8 @@ the next run begins. The files are in the page cache; a second table has runs fo
 dropped from it. Also: private memory, for the model and for one of twice the layers; 30 points of a
 TIES grid in one process, beside a plain copy of the base into the same live model; the same on a
 GPU where torch sees one. Everything is done in --folder (default: a temporary one, about 15 GB with
---peer once). --write puts the tables into benchmarks/README.md between its markers; --only prints the
-first table for some methods.
+--peer once). --write puts the tables into benchmarks/README.md between its markers; --only prints
+the first table for some methods.
 """
 
 import argparse
