@@ -69,10 +69,10 @@ def test_endings_are_those_that_each_pattern_fits_at_a_dot(length):
             assert endings.first(module) == next(fits, None)
 
 
-def test_a_pattern_for_each_module_is_looked_up_at_once():
+def test_a_pattern_for_each_module_is_looked_up_and_none_is_tried(monkeypatch):
     modules = [f"model.layers.{i}.mlp.experts.{j}.up_proj" for i in range(50) for j in range(200)]
     assert not any(map(patterns.mistake, modules))
     endings = patterns.Endings(modules, patterns.Clock())
-    start = time.process_time()
+    monkeypatch.setattr(patterns, "_compiled", lambda tried: pytest.fail(f"{tried} is tried"))
     assert [endings.first(module) for module in modules] == modules
-    assert time.process_time() - start < 5
+    assert len(endings._names) < 10, "a look-up for each length and places of dots"
