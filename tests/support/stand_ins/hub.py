@@ -45,10 +45,22 @@ def hub(repositories: Mapping[str, Sequence[str]], asked: list[str] | None = Non
 
 
 @contextmanager
-def silent() -> Iterator[str]:
-    """Address of a server that lets everybody in and never says a word."""
+def silent() -> Iterator[tuple[str, socket.socket]]:
+    """A server that lets everybody in and never says a word: its address, and where they wait."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", listening
+
+
+def visitors(listening: socket.socket) -> int:
+    """How many came since this was asked last."""
+    listening.setblocking(False)
+    number = 0
+    while True:
+        try:
+            listening.accept()[0].close()
+        except BlockingIOError:
+            return number
+        number += 1
 
 
 def answer(path: str, repositories: Mapping[str, Sequence[str]]) -> tuple[int, dict, str]:

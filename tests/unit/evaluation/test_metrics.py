@@ -4,7 +4,6 @@ import json
 import math
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -200,8 +199,12 @@ def test_a_kind_says_what_is_scored_when_nothing_is_named():
     assert list(found["metrics"]) == ["bleu", "chrf", "chrf++", "off_target"]
 
 
-def test_a_test_set_of_usual_size_is_resampled_in_a_fraction_of_a_second():
-    rows = np.random.default_rng(0).integers(1, 30, size=(1012, 24))
-    start = time.process_time()
-    statistics.bootstrap_ci(rows, 1000, 0, 0.95, statistics.chrf)
-    assert time.process_time() - start < 0.3
+def test_all_resamples_are_scored_at_once():
+    rows, asked = np.random.default_rng(0).integers(1, 30, size=(1012, 24)), []
+
+    def chrf(sums):
+        asked.append(sums.shape)
+        return statistics.chrf(sums)
+
+    statistics.bootstrap_ci(rows, 1000, 0, 0.95, chrf)
+    assert asked == [(1000, 24)]

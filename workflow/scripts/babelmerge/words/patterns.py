@@ -92,6 +92,7 @@ def first(patterns: Iterable[str], text: str, clock: Clock) -> str | None:
         try:
             fits = _compiled(pattern).fullmatch(text, timeout=max(clock.left, 1e-3))
         except TimeoutError:
+            clock.left = 0
             raise ValueError(
                 f"{shown(pattern)} takes too long to be looked up in {shown(text)} (over "
                 f"{SECONDS:g} seconds); write it simpler"
