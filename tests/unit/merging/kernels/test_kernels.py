@@ -127,10 +127,10 @@ def test_kernels_give_the_bits_of_torch(method, point, shapes, dtypes, seed, coa
 def test_many_blocks_and_threads_give_the_same_bits(monkeypatch, method, point):
     monkeypatch.setattr(passes, "CHUNK", 2 * loops.BLOCK)
     shapes = [(5, 4001), (loops.BLOCK,), (3,)]
-    base, experts = family(shapes, [torch.bfloat16] * 4, 3, coarse=True)
-    reference = by_torch(base, experts, method, point)
-    for threads in (1, 3):
-        assert same(by_kernels(base, experts, method, point, threads), reference)
+    for number, threads in ((2, 1), (3, 1), (3, 3), (4, 3), (5, 1)):
+        base, experts = family(shapes, [torch.bfloat16] * (number + 1), number, coarse=True)
+        given = base, experts, method, for_experts(point, number)
+        assert same(by_kernels(*given, threads), by_torch(*given))
 
 
 @pytest.mark.parametrize(

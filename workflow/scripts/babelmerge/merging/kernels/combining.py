@@ -6,7 +6,7 @@ give the same bits. Walks over arrays; no addresses, no torch.
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import all_or_none, bits_of, float_of
+from babelmerge.merging.kernels.blocks import SUM, VOTE, all_or_none, bits_of, float_of
 from babelmerge.merging.kernels.compiled import compiled
 
 
@@ -158,7 +158,7 @@ def _four(blocks, nothing):
 
 
 @compiled
-def _four_weights(weights):
+def four_weights(weights):
     number, none = weights.size, np.float32(0)
     second = weights[1] if number > 1 else none
     third = weights[2] if number > 2 else none
@@ -169,8 +169,8 @@ def _four_weights(weights):
 def _vote_of_four(blocks, stages, nothing, out):
     """`vote` of the usual numbers of experts, in one walk. nothing: room of a row."""
     x0, x1, x2, x3 = _four(blocks, nothing)
-    v0, v1, v2, v3 = _four_weights(stages.voters)
-    w0, w1, w2, w3 = _four_weights(stages.weights)
+    v0, v1, v2, v3 = four_weights(stages.voters)
+    w0, w1, w2, w3 = four_weights(stages.weights)
     none, one, majority, normalize = np.float32(0), np.float32(1), stages.majority, stages.normalize
     for i in range(out.size):
         y0, y1, y2, y3 = x0[i], x1[i], x2[i], x3[i]
@@ -223,8 +223,8 @@ def votes_by_weight(blocks, stages, signs, count, out):
 def _votes_of_four(blocks, stages, nothing, out):
     """`votes_by_weight` of the usual numbers of experts, in one walk. nothing: room of a row."""
     x0, x1, x2, x3 = _four(blocks, nothing)
-    v0, v1, v2, v3 = _four_weights(stages.voters)
-    w0, w1, w2, w3 = _four_weights(stages.weights)
+    v0, v1, v2, v3 = four_weights(stages.voters)
+    w0, w1, w2, w3 = four_weights(stages.weights)
     none, one, least = np.float32(0), np.float32(1), stages.divisor
     clamped = stages.divisor > 0
     for i in range(out.size):
@@ -249,8 +249,8 @@ def _votes_of_four(blocks, stages, nothing, out):
 def _sum_of_votes_of_four(blocks, stages, nothing, out):
     """`_votes_of_four` where nothing is divided."""
     x0, x1, x2, x3 = _four(blocks, nothing)
-    v0, v1, v2, v3 = _four_weights(stages.voters)
-    w0, w1, w2, w3 = _four_weights(stages.weights)
+    v0, v1, v2, v3 = four_weights(stages.voters)
+    w0, w1, w2, w3 = four_weights(stages.weights)
     none, one = np.float32(0), np.float32(1)
     for i in range(out.size):
         y0, y1, y2, y3 = x0[i], x1[i], x2[i], x3[i]
@@ -260,6 +260,20 @@ def _sum_of_votes_of_four(blocks, stages, nothing, out):
         merged += _if_alike(y1 * w1, sign)
         merged += _if_alike(y2 * w2, sign)
         out[i] = merged + _if_alike(y3 * w3, sign)
+
+
+@compiled
+def combine(blocks, stages, signs, count, out):
+    """What the task vectors of a block become. signs, count: room of a row."""
+    if stages.combine == SUM:
+        weighted_sum(blocks, stages.weights, out)
+        if stages.divisor != 1:
+            for i in range(out.size):
+                out[i] /= stages.divisor
+    elif stages.combine == VOTE:
+        vote(blocks, stages, signs, count, out)
+    else:
+        votes_by_weight(blocks, stages, signs, count, out)
 
 
 @compiled
