@@ -157,7 +157,10 @@ class Progress:
 
 @contextmanager
 def warnings_shown(progress: Progress | None) -> Iterator[None]:
-    """Our own warnings go to stderr, each once; the progress is gone when this ends."""
+    """Our own warnings go to stderr, each once; the progress is gone when this ends.
+
+    So does it that kernels are compiled: nothing else is seen to happen meanwhile.
+    """
     told = set()
 
     class Handler(logging.Handler):
@@ -165,10 +168,12 @@ def warnings_shown(progress: Progress | None) -> Iterator[None]:
             if progress:
                 progress.clear()
             if (message := record.getMessage()) not in told:
-                print(f"warning: {plain(message, LONGEST)}", file=sys.stderr)
+                kind = "warning: " if record.levelno >= logging.WARNING else ""
+                print(f"{kind}{plain(message, LONGEST)}", file=sys.stderr)
             told.add(message)
 
-    handler, logger = Handler(logging.WARNING), logging.getLogger("babelmerge")
+    handler, logger = Handler(), logging.getLogger("babelmerge")
+    logging.getLogger(f"{logger.name}.merging.kernels").setLevel(logging.INFO)
     before, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
     try:

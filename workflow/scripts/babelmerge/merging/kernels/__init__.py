@@ -9,7 +9,7 @@ through them all at once where the merge is a usual one; `tallies` (sums, votes)
 (magnitudes of a rank) read only; `draws` has random numbers and ranks, by which `pruning` drops
 elements of whole rows. `shares` and `random_keys` are the numbers that kernels and methods have in
 common, uncompiled, `staging` the stages that are changed field by field; `masks` says which
-magnitudes lie within a window; `compiled` is the decorator.
+magnitudes lie within a window; `compiled` has the decorators.
 
 Come in from `methods` and `streaming`; this takes nothing from the house.
 """

@@ -17,7 +17,7 @@ from numba import carray, types
 from numba.extending import intrinsic
 
 from babelmerge.merging.kernels import random_keys
-from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.compiled import compiled, inner
 from babelmerge.merging.kernels.marking import STEP, load_marked
 
 GOLDEN = np.uint64(random_keys.GOLDEN)
@@ -109,26 +109,40 @@ def bits_of(typing_context, number):
     return types.uint32(types.float32), build
 
 
-@compiled
+@inner
+def copy(values, out):
+    """out[:] = values, without an error to tell of shapes, which takes seconds to compile."""
+    for i in range(out.size):
+        out[i] = values[i]
+
+
+@inner
+def clear(out):
+    """out[:] = 0."""
+    for i in range(out.size):
+        out[i] = 0
+
+
+@inner
 def size_bits(bits):
     """The bits of a float32's magnitude, which as whole numbers are in the order of magnitudes."""
     return np.uint32(bits & np.uint32(0x7FFFFFFF))
 
 
-@compiled
+@inner
 def word_of(bits):
     """The bits of a float32 rounded to bfloat16, to nearest even."""
     even = (bits >> np.uint32(16)) & np.uint32(1)
     return np.uint16((bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
 
 
-@compiled
+@inner
 def words_at(address, start, size):
     """The 16-bit elements of a tensor from `start` on, as they lie."""
     return carray(_words_at(address), start + size)[start:]
 
 
-@compiled
+@inner
 def load(address, code, start, out):
     """Elements from `start` on, widened to float32; returns whether any is NaN or infinite."""
     size = out.size
@@ -160,7 +174,7 @@ def load(address, code, start, out):
     return most >= np.uint16(0x7C00)
 
 
-@compiled
+@inner
 def store(values, code, out, start):
     """Float32 values into an array of the output's dtype, rounded to nearest even.
 
@@ -175,17 +189,17 @@ def store(values, code, out, start):
         for i in range(values.size):
             words[i] = word_of(bits[i])
         return largest >= NOT_FINITE_WORD
-    out.view(np.float32)[start : start + values.size] = values
+    copy(values, out.view(np.float32)[start : start + values.size])
     return largest >= NOT_FINITE
 
 
-@compiled
+@inner
 def slab(stages):
     """Elements that only can be sparsified together: a ranked row with those beside it, or one."""
     return stages.across * stages.inner if stages.keep & PRUNE else 1
 
 
-@compiled
+@inner
 def reach(stages, start, stop):
     """(first, last, step): blocks of `step` elements from `first` to `last` hold start..stop-1.
 
@@ -196,19 +210,19 @@ def reach(stages, start, stop):
     return start // whole * whole, -(-stop // whole) * whole, max(1, BLOCK // whole) * whole
 
 
-@compiled
+@inner
 def shaped(room, rows, n):
     """The first of a flat room as (rows, n). Room is made once: to get it anew a block is slow."""
     return room[: rows * n].reshape((rows, n))
 
 
-@compiled
+@inner
 def all_or_none(condition):
     """All bits or none: a branch would be mispredicted half of the time."""
     return np.uint32(0) - np.uint32(condition)
 
 
-@compiled
+@inner
 def store_applied(words, update, factor, out):
     """base + factor * update, both bfloat16: `load`, the update, and `store` in one walk.
 
@@ -222,7 +236,7 @@ def store_applied(words, update, factor, out):
     return largest >= NOT_FINITE_WORD
 
 
-@compiled
+@inner
 def trim(row, begin, limit, cutoff):
     """Keep what is larger than the limit, and of what equals it what stands before the cutoff."""
     before = min(max(cutoff - begin, 0), row.size)
@@ -233,7 +247,7 @@ def trim(row, begin, limit, cutoff):
         bits[i] &= all_or_none(abs(row[i]) > limit)
 
 
-@compiled
+@inner
 def ceil(row, begin, ceiling, cutoff, scale):
     """Zero what is larger than the ceiling, or equals it and stands before the cutoff; times scale.
 
@@ -247,7 +261,7 @@ def ceil(row, begin, ceiling, cutoff, scale):
         row[i] = row[i] * scale if abs(row[i]) <= ceiling else none
 
 
-@compiled
+@inner
 def mixed(state):
     """The random bits that a place in a stream has, see `randomness`."""
     state = (state ^ (state >> np.uint64(30))) * MIX_1
@@ -259,7 +273,7 @@ def mixed(state):
 def drop(row, begin, key, cut, scale):
     """Keep at random (see `randomness`), times scale. begin: even, two neighbours share a draw."""
     if cut == 0:
-        row[:] = np.float32(0)
+        clear(row)
         return
     state, draws = key + np.uint64(begin >> 1) * GOLDEN, np.empty((row.size + 1) // 2, np.uint64)
     for pair in range(draws.size):
@@ -310,7 +324,7 @@ def keep_marked(row, begin, marks, scale):
             row[i] *= scale
 
 
-@compiled
+@inner
 def _load_delta(address, code, start, base, limit, out):
     """`load` minus the base; 0 where that is smaller than the limit."""
     if code == BF16:  # the usual dtype, in one walk
@@ -329,7 +343,7 @@ def _load_delta(address, code, start, base, limit, out):
     return bad
 
 
-@compiled
+@inner
 def _load_marked(address, begin, base, marks, scale, out):
     """bfloat16 elements minus the base, where they have a mark, times scale. begin: as `mark`."""
     words, here = words_at(address, begin, out.size), marks[begin // 8 :]

@@ -6,11 +6,11 @@ give the same bits. Walks over arrays; no addresses, no torch.
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import SUM, VOTE, all_or_none, bits_of, float_of
-from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.blocks import SUM, VOTE, all_or_none, bits_of, clear, float_of
+from babelmerge.merging.kernels.compiled import inner
 
 
-@compiled
+@inner
 def variances(blocks, out):
     """Variance over the experts, divided by their number, in float64: `methods.variance`.
 
@@ -53,7 +53,7 @@ def variances(blocks, out):
         bits[i] &= unlike[i]
 
 
-@compiled
+@inner
 def keep_varied(blocks, begin, limit, cutoff):
     """Zero the elements whose variance is below the limit (or equal and not before the cutoff)."""
     size = blocks.shape[1]
@@ -71,10 +71,10 @@ def keep_varied(blocks, begin, limit, cutoff):
             bits[i] &= masks[i]
 
 
-@compiled
+@inner
 def weighted_sum(blocks, weights, out):
     """sum w_i x_i, added in order; four experts at a time, so that `out` is walked less often."""
-    out[:] = np.float32(0)
+    clear(out)
     four = weights.size // 4 * 4
     for e in range(0, four, 4):
         x0, x1, x2, x3 = blocks[e], blocks[e + 1], blocks[e + 2], blocks[e + 3]
@@ -87,17 +87,17 @@ def weighted_sum(blocks, weights, out):
             out[i] += row[i] * weight
 
 
-@compiled
+@inner
 def trimmed_sum(blocks, weights, limits, out):
     """`weighted_sum` of what is at least as large as each expert's limit."""
-    out[:] = np.float32(0)
+    clear(out)
     for e in range(weights.size):
         row, weight, limit = blocks[e], weights[e], limits[e]
         for i in range(out.size):
             out[i] += (row[i] if abs(row[i]) >= limit else np.float32(0)) * weight
 
 
-@compiled
+@inner
 def balance(sums):
     """How many sums are above 0, less how many are below."""
     positive = 0
@@ -108,15 +108,15 @@ def balance(sums):
     return positive - negative
 
 
-@compiled
+@inner
 def vote(blocks, stages, signs, count, out):
     """TIES as its authors have it, see `methods.ties`: the majority decides the undecided."""
     if stages.weights.size <= 4:
         _vote_of_four(blocks, stages, count, out)
         return
     weighted_sum(blocks, stages.voters, signs)
-    out[:] = np.float32(0)
-    count[:] = np.float32(0)
+    clear(out)
+    clear(count)
     weights, majority = stages.weights, stages.majority
     none, one = np.float32(0), np.float32(1)
     for i in range(signs.size):
@@ -147,17 +147,17 @@ def vote(blocks, stages, signs, count, out):
             out[i] /= max(count[i], one)
 
 
-@compiled
+@inner
 def _four(blocks, nothing):
     """The rows of four experts at most; for those that lack zeros, which agree with no sign."""
-    nothing[:] = np.float32(0)
+    clear(nothing)
     number = blocks.shape[0]
     second = blocks[1] if number > 1 else nothing
     third = blocks[2] if number > 2 else nothing
     return blocks[0], second, third, blocks[3] if number > 3 else nothing
 
 
-@compiled
+@inner
 def four_weights(weights):
     number, none = weights.size, np.float32(0)
     second = weights[1] if number > 1 else none
@@ -165,7 +165,7 @@ def four_weights(weights):
     return weights[0], second, third, weights[3] if number > 3 else none
 
 
-@compiled
+@inner
 def _vote_of_four(blocks, stages, nothing, out):
     """`vote` of the usual numbers of experts, in one walk. nothing: room of a row."""
     x0, x1, x2, x3 = _four(blocks, nothing)
@@ -188,7 +188,7 @@ def _vote_of_four(blocks, stages, nothing, out):
         out[i] = merged / (max(count, one) if normalize else one)
 
 
-@compiled
+@inner
 def votes_by_weight(blocks, stages, signs, count, out):
     """TIES and SCE as mergekit has them, see `methods.weighted_vote`."""
     if stages.weights.size <= 4:
@@ -198,8 +198,8 @@ def votes_by_weight(blocks, stages, signs, count, out):
             _sum_of_votes_of_four(blocks, stages, count, out)
         return
     weighted_sum(blocks, stages.voters, signs)
-    out[:] = np.float32(0)
-    count[:] = np.float32(0)
+    clear(out)
+    clear(count)
     for i in range(signs.size):
         signs[i] = np.float32(1) if signs[i] >= 0 else np.float32(-1)
     for e in range(blocks.shape[0]):
@@ -219,7 +219,7 @@ def votes_by_weight(blocks, stages, signs, count, out):
             out[i] /= count[i] if count[i] != 0 else np.float32(1)
 
 
-@compiled
+@inner
 def _votes_of_four(blocks, stages, nothing, out):
     """`votes_by_weight` of the usual numbers of experts, in one walk. nothing: room of a row."""
     x0, x1, x2, x3 = _four(blocks, nothing)
@@ -245,7 +245,7 @@ def _votes_of_four(blocks, stages, nothing, out):
         out[i] = merged / divisor
 
 
-@compiled
+@inner
 def _sum_of_votes_of_four(blocks, stages, nothing, out):
     """`_votes_of_four` where nothing is divided."""
     x0, x1, x2, x3 = _four(blocks, nothing)
@@ -262,7 +262,7 @@ def _sum_of_votes_of_four(blocks, stages, nothing, out):
         out[i] = merged + _if_alike(y3 * w3, sign)
 
 
-@compiled
+@inner
 def combine(blocks, stages, signs, count, out):
     """What the task vectors of a block become. signs, count: room of a row."""
     if stages.combine == SUM:
@@ -276,13 +276,13 @@ def combine(blocks, stages, signs, count, out):
         votes_by_weight(blocks, stages, signs, count, out)
 
 
-@compiled
+@inner
 def _if_alike(number, sign):
     """The number where it has the sign, else 0."""
     return float_of(bits_of(number) & all_or_none(number * sign > 0))
 
 
-@compiled
+@inner
 def finish(base, update, factor):
     """base + factor * update, in the update's place."""
     for i in range(update.size):

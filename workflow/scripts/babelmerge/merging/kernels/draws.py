@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import GOLDEN, float_of, mixed
-from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.blocks import GOLDEN, clear, float_of, mixed
+from babelmerge.merging.kernels.compiled import compiled, inner
 
 SHORT = 1 << 9  # elements of a row that is ranked by small digits
 LEAST = 1 << 16  # elements that are worth a thread
@@ -50,7 +50,7 @@ def draw_at(key, place):
     return np.uint32(_mixed(key, place // 2) >> np.uint64(32 * (place % 2)))
 
 
-@compiled
+@inner
 def _mixed(key, number):
     return mixed(key + (np.uint64(number) + np.uint64(1)) * GOLDEN)
 
@@ -68,21 +68,21 @@ def row_ranks(bits, flip, out):
         rank(bits[row], flip, begins, keys, places, out[row])
 
 
-@compiled
+@inner
 def desk_for(size):
     """Room to `rank` a row of so many elements: bins, keys and places twice."""
     keys, places = np.empty((2, size), np.uint32), np.empty((2, size), np.int32)
     return np.empty(SPARE * size + 2, np.int32), keys, places
 
 
-@compiled
+@inner
 def rank(bits, flip, begins, keys, places, out):
     """`row_ranks` of one row."""
     if not _rank_by_size(bits, flip, begins, keys, places, out):
         _rank_by_digits(bits, flip, keys, places, out)
 
 
-@compiled
+@inner
 def _rank_by_size(bits, flip, begins, keys, places, out):
     """Lay a row out by size in SPARE bins an element, then put what shares a bin in order.
 
@@ -103,7 +103,7 @@ def _rank_by_size(bits, flip, begins, keys, places, out):
     return True
 
 
-@compiled
+@inner
 def count_by_size(bits, flip, bins, begins, chosen):
     """Each element's bin, of so many that are equally wide, and how many lie in those before it.
 
@@ -115,7 +115,7 @@ def count_by_size(bits, flip, bins, begins, chosen):
     if top < LEAST_TOP or top >= np.uint32(0x7F800000):
         return False
     scale = np.float32(bins - 1) / float_of(top)
-    begins[: bins + 1] = 0
+    clear(begins[: bins + 1])
     for i in range(bits.size):
         magnitude = np.uint32(bits[i] & np.uint32(0x7FFFFFFF))
         bin_ = min(np.int32(float_of(magnitude) * scale), np.int32(bins - 1))
@@ -126,7 +126,7 @@ def count_by_size(bits, flip, bins, begins, chosen):
     return True
 
 
-@compiled
+@inner
 def _insert(keys, places, most):
     """Sort keys that are nearly in order, equal ones as they stand; False after `most` moves."""
     for i in range(1, keys.size):
@@ -141,7 +141,7 @@ def _insert(keys, places, most):
     return True
 
 
-@compiled
+@inner
 def _rank_by_digits(bits, flip, keys, places, out):
     """A counting pass for each digit, the lowest first; short rows have smaller digits."""
     size = bits.size
@@ -165,7 +165,7 @@ def _rank_by_digits(bits, flip, keys, places, out):
         out[places[now, i]] = i
 
 
-@compiled
+@inner
 def _cumulate(counts):
     """From how many there are in each bin to where each bin begins, in place."""
     total = 0
@@ -175,7 +175,7 @@ def _cumulate(counts):
         total += here
 
 
-@compiled
+@inner
 def _scatter(keys, places, shift, mask, begins, to_keys, to_places):
     """Elements in the order of one digit, those that share it as they were."""
     for i in range(keys.size):

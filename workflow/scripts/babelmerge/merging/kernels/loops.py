@@ -22,6 +22,8 @@ from babelmerge.merging.kernels.blocks import (
     WEIGHTED_VOTE,
     Sources,
     Stages,
+    copy,
+    gather,
     load,
     reach,
     shaped,
@@ -30,8 +32,8 @@ from babelmerge.merging.kernels.blocks import (
     words_at,
 )
 from babelmerge.merging.kernels.combining import combine, finish, keep_varied
-from babelmerge.merging.kernels.compiled import compiled
-from babelmerge.merging.kernels.pruning import gather_whole, table_for
+from babelmerge.merging.kernels.compiled import compiled, inner
+from babelmerge.merging.kernels.pruning import prune_block, table_for
 from babelmerge.merging.kernels.walks import is_plain, is_trimmed, plain_sum, updated
 
 __all__ = [
@@ -55,7 +57,6 @@ __all__ = [
 ]
 
 
-@compiled
 def form(sources, stages, start, stop, add_base, out_code, out, update):
     """Elements start..stop-1 of a merged tensor into `out`, bytes; start is a multiple of BLOCK.
 
@@ -63,38 +64,70 @@ def form(sources, stages, start, stop, add_base, out_code, out, update):
     update of these elements, before the factor, or an empty array. Returns the member with bad
     values, the number of members when it is the result, or -1.
     """
-    experts = stages.weights.size
+    # Two kernels: the few who prune by rows wait for the one that takes longer to compile.
+    kernel = form_rows if stages.keep & PRUNE else form_elements
+    return kernel(sources, stages, start, stop, add_base, out_code, out, update)
+
+
+@compiled
+def form_elements(sources, stages, start, stop, add_base, out_code, out, update):
+    """`form` where each element stands for itself."""
     if not add_base and not update.size and is_plain(sources, stages, out_code):
         if not plain_sum(sources.addresses, stages, start, stop, out):
             return -1  # else what is not finite is found below
-    usual = add_base and is_trimmed(sources, stages, out_code)
-    first, last, step = reach(stages, start, stop)
-    room, spare = np.empty(experts * step, np.float32), np.empty((4, step), np.float32)
-    table = table_for(stages)
-    for begin in range(first, last, step):
-        n = min(step, last - begin)
-        blocks = shaped(room, experts, n)
-        base, signs, count, part = spare[0][:n], spare[1][:n], spare[2][:n], spare[3][:n]
+    usual, experts = add_base and is_trimmed(sources, stages, out_code), stages.weights.size
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((4, BLOCK), np.float32)
+    for begin in range(start, stop, BLOCK):
+        n, at = min(BLOCK, stop - begin), begin - start
+        blocks, rows = shaped(room, experts, n), spare[:, :n]
         if usual:
-            at = begin - start
-            kept = update[at : at + n] if update.size else part
-            words = out.view(np.uint16)[at : at + n]
-            if updated(sources.addresses, stages, begin, kept, words):
+            kept, words = update[at : at + n] if update.size else rows[3], out.view(np.uint16)
+            if updated(sources.addresses, stages, begin, kept, words[at : at + n]):
                 continue
-        bad = gather_whole(sources, stages, begin, base, blocks, table)
+        bad = gather(sources, stages, begin, rows[0], blocks)
         if bad >= 0:
             return bad
-        if stages.variance_limit > 0 or stages.variance_cutoff >= 0:
-            keep_varied(blocks, begin, stages.variance_limit, stages.variance_cutoff)
-        combine(blocks, stages, signs, count, part)
-        here, end = max(start, begin), min(stop, begin + n)  # rows may reach beyond
-        if update.size:
-            update[here - start : end - start] = part[here - begin : end - begin]
-        if add_base:
-            finish(base, part, stages.factor)
-        if store(part[here - begin : end - begin], out_code, out, here - start):
+        ends = begin, begin + n
+        if _made(blocks, stages, begin, rows, ends, start, add_base, out_code, out, update):
             return experts + 1
     return -1
+
+
+@compiled
+def form_rows(sources, stages, start, stop, add_base, out_code, out, update):
+    """`form` where rows are pruned, which may reach beyond start..stop."""
+    experts, table = stages.weights.size, table_for(stages)
+    first, last, step = reach(stages, start, stop)
+    room, spare = np.empty(experts * step, np.float32), np.empty((4, step), np.float32)
+    for begin in range(first, last, step):
+        n = min(step, last - begin)
+        blocks, rows = shaped(room, experts, n), spare[:, :n]
+        bad = gather(sources, stages, begin, rows[0], blocks)
+        if bad >= 0:
+            return bad
+        prune_block(stages, begin, blocks, table)
+        ends = max(start, begin), min(stop, begin + n)
+        if _made(blocks, stages, begin, rows, ends, start, add_base, out_code, out, update):
+            return experts + 1
+    return -1
+
+
+@inner
+def _made(blocks, stages, begin, rows, ends, start, add_base, out_code, out, update):
+    """The elements between `ends` of a block that begins at `begin`, from what is gathered of it.
+
+    rows: the base, and room for three more. Returns whether a result is not finite.
+    """
+    here, end = ends
+    base, signs, count, part = rows[0], rows[1], rows[2], rows[3]
+    if stages.variance_limit > 0 or stages.variance_cutoff >= 0:
+        keep_varied(blocks, begin, stages.variance_limit, stages.variance_cutoff)
+    combine(blocks, stages, signs, count, part)
+    if update.size:
+        copy(part[here - begin : end - begin], update[here - start : end - start])
+    if add_base:
+        finish(base, part, stages.factor)
+    return store(part[here - begin : end - begin], out_code, out, here - start)
 
 
 @compiled

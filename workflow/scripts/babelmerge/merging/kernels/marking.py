@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.compiled import compiled, inner
 from babelmerge.merging.kernels.random_keys import GOLDEN, MIX_1, MIX_2
 
 STEP = 16  # elements side by side: as many as `tallies` has sums
@@ -139,7 +139,7 @@ def draw_marks(state, last, marks):
     _draw_marks(state, last, marks, marks.size // (STEP // 8))
 
 
-@compiled
+@inner
 def add_sizes(words, base, marks, lanes):
     """Add the magnitudes of differences to their lanes: of all of them, and of those with a mark.
 
@@ -148,7 +148,7 @@ def add_sizes(words, base, marks, lanes):
     _add_sizes(words, base, marks, lanes, words.size // STEP)
 
 
-@compiled
+@inner
 def load_marked(words, base, marks, scale, out):
     """The differences that have a mark, times scale, and 0 for the others. Whole steps."""
     _load_marked(words, base, marks, scale, out, words.size // STEP)

@@ -9,7 +9,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.blocks import clear, copy
+from babelmerge.merging.kernels.compiled import inner
 
 LANES = 64
 WORD = ir.IntType(32)
@@ -61,7 +62,7 @@ def first(typing_context, mask):
     return types.int64(types.uint64), build
 
 
-@compiled
+@inner
 def filled(row, room):
     """The bits of a row, and how many zeros were put behind them so that 64 divides their number.
 
@@ -71,6 +72,6 @@ def filled(row, room):
     filler = -bits.size % LANES
     if filler == 0:
         return bits, 0
-    room[: bits.size] = bits
-    room[bits.size : bits.size + filler] = 0
+    copy(bits, room[: bits.size])
+    clear(room[bits.size : bits.size + filler])
     return room[: bits.size + filler], filler

@@ -12,8 +12,8 @@ be compiled to a branch that is mispredicted as often.
 
 import numpy as np
 
-from babelmerge.merging.kernels.blocks import PRUNE, gather
-from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.blocks import clear, copy
+from babelmerge.merging.kernels.compiled import compiled, inner
 from babelmerge.merging.kernels.draws import count_by_size, desk_for, draw_at, draws_of, rank
 
 CROWD = 4  # elements a bin, where it is enough to rank them roughly
@@ -24,8 +24,7 @@ SIZE = np.uint32(0x7FFFFFFF)  # the bits of a magnitude
 @compiled
 def table_for(stages):
     """What rows are pruned with: room to rank, to draw, for four rows; chances by rank, cuts."""
-    pruned = stages.keep & PRUNE
-    size, experts = stages.across if pruned else 1, stages.lows.size if pruned else 0
+    size, experts = stages.across, stages.lows.size
     chances, cuts = np.empty((experts, size), np.float32), np.empty((experts, size), np.uint32)
     for e in range(experts):
         chances_by_rank(stages.lows[e], stages.epsilons[e], chances[e], cuts[e])
@@ -48,22 +47,13 @@ def chances_by_rank(low, epsilon, chances, cuts):
 
 
 @compiled
-def gather_whole(sources, stages, begin, base, blocks, table):
-    """`blocks.gather`, and what is pruned by rows. Returns the member with bad values, or -1."""
-    bad = gather(sources, stages, begin, base, blocks)
-    if bad < 0 and stages.keep & PRUNE:
-        prune_block(stages, begin, blocks, table)
-    return bad
-
-
-@compiled
 def prune_block(stages, begin, blocks, table):
     """Prune the rows of every expert in place. begin: place of the block, where a row begins."""
-    none, slab = np.float32(0), stages.across * stages.inner
+    slab = stages.across * stages.inner
     for e in range(blocks.shape[0]):
         block, scale, chances = blocks[e], stages.scales[e], table[4][e]
         if chances[-1] <= 0:
-            block[:] = none
+            clear(block)
         elif chances[0] < 1:
             for first in range(0, block.size, slab):
                 values = block[first : first + slab].view(np.uint32)
@@ -73,7 +63,7 @@ def prune_block(stages, begin, blocks, table):
                     block[i] *= scale
 
 
-@compiled
+@inner
 def _prune_slab(values, begin, e, stages, table):
     """A row, or rows that lie side by side, of one expert. values: their bits."""
     desk, states, rows, ranks, chances, cuts = table
@@ -81,7 +71,7 @@ def _prune_slab(values, begin, e, stages, table):
     if inner == 1:
         drawn = draws_of(key, begin, states)
         prune_row(values, drawn, chances[e], cuts[e], stages.divided, desk, ranks, rows)
-        values[:] = rows[0]
+        copy(rows[0], values)
         return
     row, drawn = rows[2], rows[3]
     for beside in range(inner):
@@ -93,12 +83,12 @@ def _prune_slab(values, begin, e, stages, table):
             values[beside + i * inner] = rows[0, i]
 
 
-@compiled
+@inner
 def prune_row(bits, drawn, chances, cuts, divided, desk, ranks, rows):
     """One row's bits, pruned, into the first of rows; divided: by each element's own chance."""
     made = rows[0]
     if chances[0] == chances[-1]:
-        ranks[:] = 0
+        clear(ranks)
     elif not divided and _prune_roughly(bits, drawn, cuts, desk, rows):
         return
     else:
@@ -114,7 +104,7 @@ def prune_row(bits, drawn, chances, cuts, divided, desk, ranks, rows):
             values[i] /= chances[np.uint32(ranks[i])]
 
 
-@compiled
+@inner
 def _prune_roughly(bits, drawn, cuts, desk, rows):
     """The same by bins, whose first and last rank tell the fate of nearly all elements.
 
@@ -144,13 +134,13 @@ def _prune_roughly(bits, drawn, cuts, desk, rows):
     return True
 
 
-@compiled
+@inner
 def _below(number, limit):
     """All bits where a number is below the limit, else none."""
     return (np.int64(number) - np.int64(limit)) >> np.int64(63)
 
 
-@compiled
+@inner
 def _rank_of(bits, place):
     """The rank of one element's magnitude, from 0: of equal ones those before it count too."""
     size, found = np.int64(bits[place] & SIZE), np.int64(0)

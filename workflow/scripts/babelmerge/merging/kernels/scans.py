@@ -9,7 +9,7 @@ import numpy as np
 
 from babelmerge.merging.kernels.blocks import BLOCK, gather, shaped
 from babelmerge.merging.kernels.combining import variances
-from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.compiled import compiled, inner
 from babelmerge.merging.kernels.masks import ALL, LANES, MAGNITUDE, filled, first, ones, within
 
 SNIPPET = 32  # neighbours in a sample
@@ -19,7 +19,7 @@ ZERO_BIN = UPPER_BINS - 1  # no finite number has these bits, so exact zeros are
 MAGNITUDES, VARIANCE = 0, 1  # of each task vector; over the experts
 
 
-@compiled
+@inner
 def _rows(sources, stages, begin, n, what, base, blocks, variance):
     """The rows whose magnitudes are scanned: every expert's, or the variance alone (one row)."""
     bad = gather(sources, stages, begin, base, blocks)
@@ -123,7 +123,7 @@ def count_near(sources, stages, start, stop, what, lows, widths, shift, counts, 
     return -1
 
 
-@compiled
+@inner
 def _note(bits, low, width, shift, counts, rest, outside):
     """`count_near` of one block of one row, whose number of elements 64 divides."""
     last, top = np.uint32((1 << shift) - 1), np.uint32(low + width)

@@ -10,6 +10,8 @@ from babelmerge.merging.kernels.blocks import (
     BF16,
     BLOCK,
     GOLDEN,
+    PRUNE,
+    clear,
     drop,
     gather,
     load,
@@ -19,9 +21,9 @@ from babelmerge.merging.kernels.blocks import (
     words_at,
 )
 from babelmerge.merging.kernels.combining import balance, keep_varied, trimmed_sum
-from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.compiled import compiled, inner
 from babelmerge.merging.kernels.marking import STEP, add_sizes, draw_marks
-from babelmerge.merging.kernels.pruning import gather_whole, prune_block, table_for
+from babelmerge.merging.kernels.pruning import prune_block, table_for
 
 LANES = 16  # partial sums that run side by side; their order is fixed, whatever the machine
 
@@ -55,7 +57,7 @@ def add_to_lanes(values, first, lanes):
         lanes[i % LANES] += rest[i]
 
 
-@compiled
+@inner
 def in_order(lanes):
     """The lanes' sum, one by one."""
     total = 0.0
@@ -126,7 +128,7 @@ def sums_of_drop(sources, stages, start, stop, sums):
     return -1
 
 
-@compiled
+@inner
 def _are_plain(sources, stages, size):
     """Whether so many elements of a block are read as bfloat16, and something of all is kept."""
     plain = sources.deltas == 1 and size % STEP == 0
@@ -137,7 +139,7 @@ def _are_plain(sources, stages, size):
     return plain
 
 
-@compiled
+@inner
 def _sums_of_plain(sources, stages, begin, base, lanes, sums):
     """`sums_of_drop` of one block as differences of bfloat16. Returns whether all are finite."""
     place, fine = begin // 8, True
@@ -145,7 +147,7 @@ def _sums_of_plain(sources, stages, begin, base, lanes, sums):
         marks = stages.marks[e][place : place + base.size // 8]
         state = stages.keys[e] + np.uint64(begin >> 1) * GOLDEN
         draw_marks(state, np.uint32(stages.cuts[e] - np.uint64(1)), marks)
-        lanes[:] = 0
+        clear(lanes)
         words = words_at(sources.addresses[e + 1], begin, base.size)
         add_sizes(words, base, marks, lanes)
         sums[0, e], sums[1, e] = in_order(lanes[:LANES]), in_order(lanes[LANES:])
@@ -190,7 +192,7 @@ def sums_of_prune(sources, stages, start, stop, sums):
     return -1
 
 
-@compiled
+@inner
 def _add_by_row(values, place, lanes):
     """Add values to the lanes (rows of BLOCK, LANES) that `lane_sum` would add each one to.
 
@@ -204,23 +206,44 @@ def _add_by_row(values, place, lanes):
         i = stop
 
 
-@compiled
 def balances(sources, stages, start, stop, limits, sums):
     """Add to sums (points,) the elected signs of start..stop-1, undecided ones counting 0.
 
     limits: float32 (points, experts), by which each point trims what `stages` leaves.
     """
+    kernel = balances_of_rows if stages.keep & PRUNE else balances_of_elements
+    kernel(sources, stages, start, stop, limits, sums)
+
+
+@compiled
+def balances_of_elements(sources, stages, start, stop, limits, sums):
+    """`balances` where each element stands for itself."""
     experts = stages.weights.size
-    first, last, step = reach(stages, start, stop)
-    room, spare = np.empty(experts * step, np.float32), np.empty((2, step), np.float32)
-    table = table_for(stages)
-    for begin in range(first, last, step):
-        n = min(step, last - begin)
-        base, blocks, signs = spare[0][:n], shaped(room, experts, n), spare[1][:n]
-        gather_whole(sources, stages, begin, base, blocks, table)
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((2, BLOCK), np.float32)
+    for begin in range(start, stop, BLOCK):
+        n = min(BLOCK, stop - begin)
+        blocks, signs = shaped(room, experts, n), spare[1][:n]
+        gather(sources, stages, begin, spare[0][:n], blocks)
         for point in range(limits.shape[0]):
             trimmed_sum(blocks, stages.voters, limits[point], signs)
-            sums[point] += balance(signs[max(start, begin) - begin : min(stop, begin + n) - begin])
+            sums[point] += balance(signs)
+
+
+@compiled
+def balances_of_rows(sources, stages, start, stop, limits, sums):
+    """`balances` where rows are pruned, which may reach beyond start..stop."""
+    experts, table = stages.weights.size, table_for(stages)
+    first, last, step = reach(stages, start, stop)
+    room, spare = np.empty(experts * step, np.float32), np.empty((2, step), np.float32)
+    for begin in range(first, last, step):
+        n = min(step, last - begin)
+        blocks, signs = shaped(room, experts, n), spare[1][:n]
+        gather(sources, stages, begin, spare[0][:n], blocks)
+        prune_block(stages, begin, blocks, table)
+        inside = signs[max(start, begin) - begin : min(stop, begin + n) - begin]
+        for point in range(limits.shape[0]):
+            trimmed_sum(blocks, stages.voters, limits[point], signs)
+            sums[point] += balance(inside)
 
 
 @compiled

@@ -22,26 +22,26 @@ from babelmerge.merging.kernels.blocks import (
     words_at,
 )
 from babelmerge.merging.kernels.combining import four_weights
-from babelmerge.merging.kernels.compiled import compiled
+from babelmerge.merging.kernels.compiled import inner
 
 NONE = np.float32(-1)  # elements have no limit in common
 
 
-@compiled
+@inner
 def is_plain(sources, stages, out_code):
     """Whether experts are added up as they are, into bfloat16: `plain_sum`."""
     plain = stages.combine == SUM and stages.keep == 0 and not sources.deltas
     return plain and out_code == BF16 and _is_usual(sources, stages)
 
 
-@compiled
+@inner
 def is_trimmed(sources, stages, out_code):
     """Whether task vectors are trimmed, if at all, and combined, into bfloat16: `updated`."""
     trimmed = sources.deltas == 1 and stages.keep & ~TRIM == 0
     return trimmed and out_code == BF16 and _is_usual(sources, stages)
 
 
-@compiled
+@inner
 def _is_usual(sources, stages):
     usual = 2 <= stages.weights.size <= 4
     usual &= stages.variance_limit <= 0 and stages.variance_cutoff < 0
@@ -50,7 +50,7 @@ def _is_usual(sources, stages):
     return usual
 
 
-@compiled
+@inner
 def updated(addresses, stages, begin, update, out):
     """A block of base + factor * update, bfloat16. update: float32, gets the update.
 
@@ -71,7 +71,7 @@ def updated(addresses, stages, begin, update, out):
     return not _voted_by_weight(members, stages, limits, update, out)
 
 
-@compiled
+@inner
 def _limit(stages, e, start, stop):
     """The smallest magnitude that an expert keeps of all elements of a range, or NONE."""
     if not stages.keep & TRIM:
@@ -84,7 +84,7 @@ def _limit(stages, e, start, stop):
     return float_of(bits_of(limit) + np.uint32(1))  # what equals it is not kept: the next float32
 
 
-@compiled
+@inner
 def plain_sum(addresses, stages, start, stop, out):
     """sum w_i x_i / divisor of two to four experts in one walk, as `loops.form` has it.
 
@@ -99,7 +99,7 @@ def plain_sum(addresses, stages, start, stop, out):
     return _sum_of_four(addresses, last, weight, stages, start, stop, out)
 
 
-@compiled
+@inner
 def _sum_of_four(addresses, last, weight, stages, start, stop, out):
     size = stop - start
     words0, words1 = words_at(addresses[1], start, size), words_at(addresses[2], start, size)
@@ -122,7 +122,7 @@ def _sum_of_four(addresses, last, weight, stages, start, stop, out):
     return most >= NOT_FINITE or largest >= NOT_FINITE_WORD
 
 
-@compiled
+@inner
 def _sum_of_two(first, second, stages, start, stop, out):
     size = stop - start
     left, right = words_at(first, start, size), words_at(second, start, size)
@@ -140,19 +140,19 @@ def _sum_of_two(first, second, stages, start, stop, out):
     return most >= NOT_FINITE or largest >= NOT_FINITE_WORD
 
 
-@compiled
+@inner
 def _wide(word):
     """The float32 that a bfloat16 is."""
     return float_of(np.uint32(word) << np.uint32(16))
 
 
-@compiled
+@inner
 def _where(condition, number):
     """The number, or 0: a choice between both would be made by a jump."""
     return float_of(bits_of(number) & all_or_none(condition))
 
 
-@compiled
+@inner
 def _opened(addresses, given, start, size):
     """The base's elements and those of four experts; one that lacks is the base once more.
 
@@ -165,7 +165,7 @@ def _opened(addresses, given, start, size):
     return base, first, second, third, words_at(fourth, start, size)
 
 
-@compiled
+@inner
 def _read(words, limits, most):
     """Of one element the base, four trimmed task vectors, and the most that was seen."""
     base, x0, x1 = _wide(words[0]), _wide(words[1]), _wide(words[2])
@@ -181,7 +181,7 @@ def _read(words, limits, most):
     return base, y0, y1, y2, y3, most
 
 
-@compiled
+@inner
 def _voted(members, stages, limits, update, out):
     """`combining.vote`. Returns whether anything is not finite."""
     words, words0, words1, words2, words3 = members
@@ -209,7 +209,7 @@ def _voted(members, stages, limits, update, out):
     return most >= NOT_FINITE or largest >= NOT_FINITE_WORD
 
 
-@compiled
+@inner
 def _voted_by_weight(members, stages, limits, update, out):
     """`combining.votes_by_weight`. Returns as `_voted`."""
     words, words0, words1, words2, words3 = members
@@ -237,7 +237,7 @@ def _voted_by_weight(members, stages, limits, update, out):
     return most >= NOT_FINITE or largest >= NOT_FINITE_WORD
 
 
-@compiled
+@inner
 def _summed(members, stages, limits, update, out):
     """`combining.weighted_sum` over the divisor. Returns as `_voted`."""
     words, words0, words1, words2, words3 = members
