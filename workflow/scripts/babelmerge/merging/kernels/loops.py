@@ -76,10 +76,10 @@ def form_elements(sources, stages, start, stop, add_base, out_code, out, update)
         if not plain_sum(sources.addresses, stages, start, stop, out):
             return -1  # else what is not finite is found below
     usual, experts = add_base and is_trimmed(sources, stages, out_code), stages.weights.size
-    room, spare = np.empty(experts * BLOCK, np.float32), np.empty((4, BLOCK), np.float32)
+    room, spare = np.empty(experts * BLOCK, np.float32), np.empty(4 * BLOCK, np.float32)
     for begin in range(start, stop, BLOCK):
         n, at = min(BLOCK, stop - begin), begin - start
-        blocks, rows = shaped(room, experts, n), spare[:, :n]
+        blocks, rows = shaped(room, experts, n), shaped(spare, 4, n)
         if usual:
             kept, words = update[at : at + n] if update.size else rows[3], out.view(np.uint16)
             if updated(sources.addresses, stages, begin, kept, words[at : at + n]):
@@ -98,10 +98,10 @@ def form_rows(sources, stages, start, stop, add_base, out_code, out, update):
     """`form` where rows are pruned, which may reach beyond start..stop."""
     experts, table = stages.weights.size, table_for(stages)
     first, last, step = reach(stages, start, stop)
-    room, spare = np.empty(experts * step, np.float32), np.empty((4, step), np.float32)
+    room, spare = np.empty(experts * step, np.float32), np.empty(4 * step, np.float32)
     for begin in range(first, last, step):
         n = min(step, last - begin)
-        blocks, rows = shaped(room, experts, n), spare[:, :n]
+        blocks, rows = shaped(room, experts, n), shaped(spare, 4, n)
         bad = gather(sources, stages, begin, rows[0], blocks)
         if bad >= 0:
             return bad
