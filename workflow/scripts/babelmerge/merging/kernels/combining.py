@@ -11,6 +11,17 @@ from babelmerge.merging.kernels.compiled import inner
 
 
 @inner
+def variance_of_four(x0, x1, x2, x3):
+    """`variances` of one element of four experts."""
+    share = 0.25
+    b0, b1, b2, b3 = np.float64(x0), np.float64(x1), np.float64(x2), np.float64(x3)
+    mean = ((b0 * share + b1 * share) + b2 * share) + b3 * share
+    a0, a1, a2, a3 = b0 - mean, b1 - mean, b2 - mean, b3 - mean
+    total = (a0 * a0 * share + a1 * a1 * share) + a2 * a2 * share
+    return np.float32(total + a3 * a3 * share)
+
+
+@inner
 def variances(blocks, out):
     """Variance over the experts, divided by their number, in float64: `methods.variance`.
 
@@ -21,16 +32,7 @@ def variances(blocks, out):
     if experts == 4:  # the usual number, in one walk
         x0, x1, x2, x3 = blocks[0], blocks[1], blocks[2], blocks[3]
         for i in range(out.size):
-            b0, b1, b2, b3 = (
-                np.float64(x0[i]),
-                np.float64(x1[i]),
-                np.float64(x2[i]),
-                np.float64(x3[i]),
-            )
-            mean = ((b0 * share + b1 * share) + b2 * share) + b3 * share
-            a0, a1, a2, a3 = b0 - mean, b1 - mean, b2 - mean, b3 - mean
-            total = (a0 * a0 * share + a1 * a1 * share) + a2 * a2 * share
-            out[i] = np.float32(total + a3 * a3 * share)
+            out[i] = variance_of_four(x0[i], x1[i], x2[i], x3[i])
         return
     mean = np.zeros(out.size, np.float64)
     spread = np.zeros(out.size, np.float64)

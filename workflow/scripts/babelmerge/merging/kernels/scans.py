@@ -11,6 +11,7 @@ from babelmerge.merging.kernels.blocks import BLOCK, gather, shaped
 from babelmerge.merging.kernels.combining import variances
 from babelmerge.merging.kernels.compiled import compiled, inner
 from babelmerge.merging.kernels.masks import ALL, LANES, MAGNITUDE, filled, first, ones, within
+from babelmerge.merging.kernels.walks import varied
 
 SNIPPET = 32  # neighbours in a sample
 UPPER_BINS = 1 << 15  # without the sign
@@ -22,6 +23,8 @@ MAGNITUDES, VARIANCE = 0, 1  # of each task vector; over the experts
 @inner
 def _rows(sources, stages, begin, n, what, base, blocks, variance):
     """The rows whose magnitudes are scanned: every expert's, or the variance alone (one row)."""
+    if what == VARIANCE and varied(sources, stages, begin, variance[0]):
+        return -1
     bad = gather(sources, stages, begin, base, blocks)
     if what == VARIANCE:
         variances(blocks, variance[0])

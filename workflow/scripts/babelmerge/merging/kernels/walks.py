@@ -21,7 +21,7 @@ from babelmerge.merging.kernels.blocks import (
     word_of,
     words_at,
 )
-from babelmerge.merging.kernels.combining import four_weights
+from babelmerge.merging.kernels.combining import four_weights, variance_of_four
 from babelmerge.merging.kernels.compiled import inner
 
 NONE = np.float32(-1)  # elements have no limit in common
@@ -45,9 +45,36 @@ def is_trimmed(sources, stages, out_code):
 def _is_usual(sources, stages):
     usual = 2 <= stages.weights.size <= 4
     usual &= stages.variance_limit <= 0 and stages.variance_cutoff < 0
+    return usual and _are_narrow(sources)
+
+
+@inner
+def _are_narrow(sources):
+    """Whether all that is read is bfloat16: the experts, and the base of task vectors."""
+    narrow = True
     for e in range(1 - sources.deltas, sources.codes.size):
-        usual &= sources.codes[e] == BF16
-    return usual
+        narrow &= sources.codes[e] == BF16
+    return narrow
+
+
+@inner
+def varied(sources, stages, begin, out):
+    """The variance of each element over four bfloat16 experts, of whole task vectors.
+
+    out: float32 (elements of a block,). Returns whether it was made: not of others, and not where
+    something is not finite.
+    """
+    usual = sources.deltas == 1 and stages.weights.size == 4 and stages.keep == 0
+    if not usual or not _are_narrow(sources):
+        return False
+    words, words0, words1, words2, words3 = _opened(sources.addresses, 4, begin, out.size)
+    limits = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    most = np.uint32(0)
+    for i in range(out.size):
+        here = words[i], words0[i], words1[i], words2[i], words3[i]
+        _, y0, y1, y2, y3, most = _read(here, limits, most)
+        out[i] = variance_of_four(y0, y1, y2, y3)
+    return most < NOT_FINITE
 
 
 @inner
@@ -58,10 +85,11 @@ def updated(addresses, stages, begin, update, out):
     equal a limit some are kept and others not.
     """
     least = np.zeros(4, np.float32)
-    for e in range(stages.weights.size):
-        least[e] = _limit(stages, e, begin, begin + out.size)
-        if least[e] < 0:
-            return False
+    if stages.keep & TRIM:
+        for e in range(stages.weights.size):
+            least[e] = _least(stages.limits[e], stages.cutoffs[e], begin, begin + out.size)
+            if least[e] < 0:
+                return False
     limits = least[0], least[1], least[2], least[3]
     members = _opened(addresses, stages.weights.size, begin, out.size)
     if stages.combine == SUM:
@@ -72,11 +100,8 @@ def updated(addresses, stages, begin, update, out):
 
 
 @inner
-def _limit(stages, e, start, stop):
-    """The smallest magnitude that an expert keeps of all elements of a range, or NONE."""
-    if not stages.keep & TRIM:
-        return np.float32(0)
-    limit, cutoff = stages.limits[e], stages.cutoffs[e]
+def _least(limit, cutoff, start, stop):
+    """What an element of a range has to reach at least: the limit, or more; NONE: they differ."""
     if cutoff >= stop:
         return limit
     if cutoff > start or limit >= np.float32(np.inf):
@@ -210,26 +235,32 @@ def _voted(members, stages, limits, update, out):
 
 
 @inner
+def _by_weight(y0, y1, y2, y3, voters, weights, divisor, normalize):
+    """`combining.votes_by_weight` of one element."""
+    none, one = np.float32(0), np.float32(1)
+    total = ((y0 * voters[0] + y1 * voters[1]) + y2 * voters[2]) + y3 * voters[3]
+    sign = one if total >= 0 else -one
+    y0, y1, y2, y3 = y0 * weights[0], y1 * weights[1], y2 * weights[2], y3 * weights[3]
+    a0, a1, a2, a3 = y0 * sign > 0, y1 * sign > 0, y2 * sign > 0, y3 * sign > 0
+    merged = ((none + _where(a0, y0)) + _where(a1, y1)) + _where(a2, y2)
+    merged += _where(a3, y3)
+    weight = ((none + _where(a0, weights[0])) + _where(a1, weights[1])) + _where(a2, weights[2])
+    weight += _where(a3, weights[3])
+    share = max(weight, divisor) if divisor > 0 else (weight if weight != 0 else one)
+    return merged / (share if normalize else one)
+
+
+@inner
 def _voted_by_weight(members, stages, limits, update, out):
-    """`combining.votes_by_weight`. Returns as `_voted`."""
+    """`combining.votes_by_weight`, and the base. Returns as `_voted`."""
     words, words0, words1, words2, words3 = members
-    v0, v1, v2, v3 = four_weights(stages.voters)
-    w0, w1, w2, w3 = four_weights(stages.weights)
-    none, one, divisor, normalize = np.float32(0), np.float32(1), stages.divisor, stages.normalize
-    clamped, factor, most, largest = divisor > 0, stages.factor, np.uint32(0), np.uint32(0)
+    voters, weights = four_weights(stages.voters), four_weights(stages.weights)
+    divisor, normalize, factor = stages.divisor, stages.normalize, stages.factor
+    most, largest = np.uint32(0), np.uint32(0)
     for i in range(out.size):
         here = words[i], words0[i], words1[i], words2[i], words3[i]
         base, y0, y1, y2, y3, most = _read(here, limits, most)
-        total = ((y0 * v0 + y1 * v1) + y2 * v2) + y3 * v3
-        sign = one if total >= 0 else -one
-        y0, y1, y2, y3 = y0 * w0, y1 * w1, y2 * w2, y3 * w3
-        a0, a1, a2, a3 = y0 * sign > 0, y1 * sign > 0, y2 * sign > 0, y3 * sign > 0
-        merged = ((none + _where(a0, y0)) + _where(a1, y1)) + _where(a2, y2)
-        merged += _where(a3, y3)
-        weight = ((none + _where(a0, w0)) + _where(a1, w1)) + _where(a2, w2)
-        weight += _where(a3, w3)
-        share = max(weight, divisor) if clamped else (weight if weight != 0 else one)
-        merged = merged / (share if normalize else one)
+        merged = _by_weight(y0, y1, y2, y3, voters, weights, divisor, normalize)
         update[i] = merged
         bits = bits_of(base + merged * factor)
         largest = max(largest, size_bits(bits))
