@@ -137,7 +137,7 @@ def test_what_has_no_effect_in_mergekit_is_passed_over():
         ("linear", "- model: org/a\n", "would merge base_model org/base as one more model"),
         ("ties", "- model: org/base\n", "lists no expert beside base_model"),
         ("ties", "- model: org/a\n- model: org/a\n", "org/a is listed twice"),
-        ("slerp", "- model: org/a\n- model: org/b\n", "slerp: merges 2 experts, found 3"),
+        ("slerp", "- model: org/a\n- model: org/b\n", "slerp goes from base_model to one other"),
         ("ties", "- model: org/a+org/lora\n", "'+' means an adapter on a model"),
         ("ties", "- model: org/a@main\n", "'@' means a commit on the hub"),
         ("ties", "- model: {model: {path: org/a, revision: x}}\n", "'revision'"),

@@ -137,7 +137,7 @@ def test_the_file_says_what_mergekit_would_do(tmp_path):
         ({"models": None}, ["'models' is missing"]),
         ({"models": [{"parameters": {}}]}, ["'models'", "'model'"]),
         ({"slices": []}, ["line 27", "slices and models"]),
-        ({"modules": {}}, ["'modules'", "not built here"]),
+        ({"modules": {}}, ["modules is {}", "expected default alone"]),
         ({"models": [{"model": "x"}]}, ["list different experts"]),
         ({"base_model": "other"}, ["different bases"]),
         ({"parameters": {"normalise": True}}, ["'normalise'", "did you mean normalize"]),

@@ -15,7 +15,7 @@ from babelmerge.recipes.parameters import PARAMETERS
 from babelmerge.recipes.spans import Span
 from babelmerge.words.showing import shown
 
-SLICE_KEYS = ("sources", "parameters", "base_model", "residual_weight")
+SLICE_KEYS = ("sources", "parameters", "base_model", "residual_weight", "merge_method")
 SOURCE_KEYS = ("model", "layer_range", "parameters")
 APART = ("linear", "passthrough")  # methods to which a model that is no source adds nothing
 WHOLE = "merging keeps the architecture here, so slices have to cover each layer once, in order"
@@ -70,6 +70,12 @@ def _part(one: Any, content: Mapping[str, Any], start: int) -> _Part:
     if base is not None and base != content.get("base_model"):
         with within("base_model"):
             raise ValueError("a slice has a base of its own; expected that of the whole recipe")
+    if one.get("merge_method", content.get("merge_method")) != content.get("merge_method"):
+        with within("merge_method"):
+            raise ValueError(
+                "a slice has a method of its own, which mergekit passes over; merge by one method, "
+                "or by several one after the other"
+            )
     if one.get("residual_weight") is not None:
         with within("residual_weight"):
             raise ValueError("residual_weight is not built here; leave it out")
@@ -133,6 +139,11 @@ def _over(above: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
         name: coefficients.chain(found[name], coefficients.from_recipe(below[name]))
         for name in both
     }
+
+
+def over(above: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, written as mergekit writes values."""
+    return {name: coefficients.bare(value) for name, value in _over(above, below).items()}
 
 
 def _same(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
