@@ -310,6 +310,22 @@ REFUSED = {
         "  merge_method: slerp\n",
         ["line 5", "a method of its own"],
     ),
+    "two documents": (
+        "name: one\nmerge_method: linear\nmodels: [{model: a}]\n---\nmerge_method: linear\n",
+        ["line 5", "another document, of 2"],
+    ),
+    "a factor that mergekit's has not": (
+        "merge_method: sce\nbase_model: base\nmodels:\n- model: a\nparameters:\n  lambda: 0.5\n",
+        ["line 6", "mergekit's has no lambda; leave it out"],
+    ),
+    "beside the parameters": (
+        "merge_method: ties\nbase_model: base\nmodels:\n- model: a\n  density: 0.5\n",
+        ["line 5", "unknown key 'density'", "under its parameters"],
+    ),
+    "at the top": (
+        "merge_method: sce\nbase_model: base\nmodels:\n- model: a\nselect_topk: 0.5\n",
+        ["line 5", "unknown key 'select_topk', which mergekit passes over", "where it belongs"],
+    ),
     "loud": (
         "merge_method: TIES\nmodels:\n- model: a\n",
         ["line 1", "'TIES' is not built here; did you mean ties?"],
@@ -459,6 +475,21 @@ def test_a_union_has_the_rows_that_mergekit_gives_each_token(folder, tmp_path):
     made = Tokenizer.from_file(str(tmp_path / "ours" / "tokenizer.json"))
     assert [made.token_to_id(token) for token in ("<both>", "<x>")] == [32, 33]
     assert "gives the same model" in (tmp_path / "ours" / "recipe.yaml").read_text()
+
+
+def test_a_filter_may_name_a_tied_head(folder, tmp_path):
+    torch.manual_seed(2)
+    for name in ("tied", "tied2"):
+        config = LlamaConfig(**SIZES, num_hidden_layers=1, tie_word_embeddings=True)
+        LlamaForCausalLM(config).save_pretrained(folder / name)
+    text = (
+        "merge_method: task_arithmetic\nbase_model: tied\nmodels:\n- model: tied2\n"
+        "  parameters: {weight: [{filter: lm_head, value: 0}, {value: 0.5}]}\n"
+    )
+    require_same(text, tmp_path)
+    with pytest.raises(ValueError, match="line 5: .*filter 'm_hed'"):
+        (tmp_path / "r.yml").write_text(text.replace("lm_head", "m_hed"))
+        merging.merge_files(tmp_path / "r.yml", tmp_path / "none")
 
 
 def test_what_another_method_has_is_told_and_what_none_has_refused(folder, tmp_path):

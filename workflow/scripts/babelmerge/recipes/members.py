@@ -32,7 +32,10 @@ def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
 def _read_model(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if unknown := sorted(map(str, set(model) - {"model", "parameters"})):
         with within(unknown[0]):
-            raise ValueError(f"models: unknown key {shown(unknown[0])}")
+            raise ValueError(
+                f"models: unknown key {shown(unknown[0])}; expected model and parameters, and what "
+                "is told of a model stands under its parameters"
+            )
     if not isinstance(model.get("parameters") or {}, dict):
         with within("parameters"):
             raise ValueError(

@@ -248,8 +248,8 @@ def _refuse_key(key: Any) -> None:
         )
     if key not in KEYS:
         raise ValueError(
-            f"unknown key {shown(key)}; {points.nearest(key, KEYS)} mergekit passes over it: take "
-            "it out, or put it where it belongs"
+            f"unknown key {shown(key)}, which mergekit passes over; take it out, or put it where "
+            f"it belongs; {points.nearest(key, KEYS)}"
         )
 
 
