@@ -18,14 +18,19 @@ MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
 
 
 def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
-    if not isinstance(models, list) or not all(
-        isinstance(m, dict) and m.get("model") for m in models
-    ):
-        raise ValueError("key 'models' must be a list of mappings with the key 'model'")
     found = []
-    for number, model in enumerate(models):
-        with within("models", number):
-            found.append(_read_model(model))
+    with within("models"):
+        if not isinstance(models, list):
+            raise ValueError(
+                f"key 'models' is {shown(models)}; expected a list of mappings with the key 'model'"
+            )
+        for number, model in enumerate(models):
+            with within(number):
+                if not (isinstance(model, dict) and model.get("model")):
+                    raise ValueError(
+                        f"key 'models' has {shown(model)}; expected a mapping with the key 'model'"
+                    )
+                found.append(_read_model(model))
     return found
 
 

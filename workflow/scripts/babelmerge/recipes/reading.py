@@ -3,7 +3,9 @@
 Whatever mergekit would do and we would not is refused by name: silence would be a wrong merge.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,7 +116,8 @@ def _parsed(content: dict[str, Any]) -> Recipe:
     paths = [base["model"], *(m["model"] for m in members)]
     spoken = tokenizers.asked(content, paths, values.get("embeddings"))
     values |= {"embeddings": spoken.embeddings} if spoken.embeddings else {}
-    point = points.settings(method, ids, values)
+    with _as_written(content, method):
+        point = points.settings(method, ids, values)
     asked = require_output(own)
     asked["align"] = require_alignable(asked["align"], method, ids)
     if point.backend == "mergekit":
@@ -159,6 +162,25 @@ def _unfolded(content: dict[str, Any]) -> dict[str, Any]:
     parts = {key: module[key] for key in ("models", "slices") if module.get(key) is not None}
     below = rest.get("parameters")
     return {**rest, **parts} | ({"parameters": over(own, below or {})} if own else {})
+
+
+@contextmanager
+def _as_written(content: Mapping[str, Any], method: str) -> Iterator[None]:
+    """Errors on parameters from here have their names in the recipe, and are somewhere in it."""
+    try:
+        yield
+    except ValueError as error:
+        passed = content["merge_method"] == "passthrough"
+        theirs = {"weight": "scale"} if passed else METHODS[method].called
+        text, place = str(error), lines.place_of(error)
+        for ours, name in theirs.items():
+            text = re.sub(rf"^{method}: {ours}\b", f"{method}: {name}", text)
+        if passed:
+            text = text.replace(f"{method}: ", "passthrough: ", 1)
+        found = ValueError(text)
+        name = place[0] if place else None
+        found.place = (theirs.get(str(name), name) or "merge_method", *place[1:])  # type: ignore[attr-defined]
+        raise found from error
 
 
 def _template(content: Mapping[str, Any], own: Mapping[str, Any], output: str) -> str | None:
@@ -254,8 +276,9 @@ def _refuse_key(key: Any) -> None:
 
 
 def _required(content: Mapping[str, Any], key: str) -> Any:
-    if not content.get(key):
-        raise ValueError(f"key {shown(key)} is missing or empty")
+    with within(key):
+        if not content.get(key):
+            raise ValueError(f"key {shown(key)} is missing or empty")
     return content[key]
 
 

@@ -189,7 +189,7 @@ def _by_layer(
 ) -> dict[str, Any]:
     """{name: its value}: one, where it is the same plain one in all slices, or one for each."""
     found: dict[str, Any] = {}
-    for name in sorted(names):
+    for name in sorted(names, key=str):
         parts = [(span, one[name]) for span, one in zip(spans, values, strict=True) if name in one]
         plain = len(parts) == len(spans) and all(
             one == parts[0][1] and not coefficients.is_conditional(one) for _, one in parts
