@@ -6,6 +6,7 @@ same kinds are run through here.
 
 import re
 
+import made_up_adapters
 import pytest
 import tiny_models
 import torch
@@ -379,11 +380,13 @@ def there(folder, monkeypatch):
     monkeypatch.chdir(folder)
 
 
-def by_mergekit(text, out):
+def by_mergekit(text, out, cache=None):
     config = pytest.importorskip("mergekit.config")
     merge = pytest.importorskip("mergekit.merge")
     read = config.MergeConfiguration.model_validate(yaml.safe_load(text))
-    options = merge.MergeOptions(quiet=True, write_model_card=False, copy_tokenizer=False)
+    options = merge.MergeOptions(
+        quiet=True, write_model_card=False, copy_tokenizer=False, lora_merge_cache=cache
+    )
     merge.run_merge(read, str(out), options)
     return checkpoints.Checkpoint(out)
 
@@ -490,6 +493,32 @@ def test_a_filter_may_name_a_tied_head(folder, tmp_path):
     with pytest.raises(ValueError, match="line 5: .*filter 'm_hed'"):
         (tmp_path / "r.yml").write_text(text.replace("lm_head", "m_hed"))
         merging.merge_files(tmp_path / "r.yml", tmp_path / "none")
+
+
+def test_an_adapter_on_the_base_is_the_adapter(folder, tmp_path):
+    base = LlamaForCausalLM.from_pretrained(folder / "base")
+    base.name_or_path = "base"
+    for seed, name in enumerate(("lora", "lora2"), start=1):
+        made_up_adapters.write(folder / name, base, seed)
+    text = (
+        "merge_method: ties\nbase_model: base\nmodels:\n"
+        "- {model: base+lora, parameters: {weight: 0.5, density: 0.6}}\n"
+        "- model: {model: {path: base}, lora: {path: lora2}}\n"
+        "  parameters: {weight: 1, density: 0.9}\n"
+    )
+    (tmp_path / "r.yml").write_text(text)
+    made = merging.merge_files(tmp_path / "r.yml", tmp_path / "ours")
+    again = merging.merge_files(made / "recipe.yaml", tmp_path / "again")
+    assert [id_ for id_, _ in recipes.read_recipe(tmp_path / "r.yml").experts] == ["lora", "lora2"]
+    theirs = by_mergekit(text, tmp_path / "theirs", str(tmp_path / "cache"))
+    ours, same = (checkpoints.Checkpoint(one).state_dict() for one in (made, again))
+    assert tiny_models.same(ours, same)
+    for name, tensor in ours.items():
+        assert (tensor - theirs.read(name)).abs().max() <= ROUNDING, name
+    for wrong in ("a+lora", "base+b", "base+lora+lora2"):
+        (tmp_path / "r.yml").write_text(text.replace("base+lora", wrong))
+        with pytest.raises(ValueError, match="line 4: .*'\\+' means an adapter on a model"):
+            recipes.read_recipe(tmp_path / "r.yml")
 
 
 def test_what_another_method_has_is_told_and_what_none_has_refused(folder, tmp_path):

@@ -17,7 +17,8 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
 
 
-def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
+def read_models(models: object, base: object = None) -> list[tuple[str, dict[str, Any]]]:
+    """Paths and parameters of the models that a recipe lists. base: see `path_of`."""
     found = []
     with within("models"):
         if not isinstance(models, list):
@@ -30,11 +31,11 @@ def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
                     raise ValueError(
                         f"key 'models' has {shown(model)}; expected a mapping with the key 'model'"
                     )
-                found.append(_read_model(model))
+                found.append(_read_model(model, base))
     return found
 
 
-def _read_model(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _read_model(model: Mapping[str, Any], base: object) -> tuple[str, dict[str, Any]]:
     if unknown := sorted(map(str, set(model) - {"model", "parameters"})):
         with within(unknown[0]):
             raise ValueError(
@@ -47,7 +48,7 @@ def _read_model(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
                 f"models: parameters of {plain(model['model'], 200)} are "
                 f"{shown(model['parameters'])}; expected a mapping, as in {{weight: 0.5}}"
             )
-    return path_of(model["model"]), dict(model.get("parameters") or {})
+    return path_of(model["model"], base), dict(model.get("parameters") or {})
 
 
 # Keys of mergekit's long references to models -> what to write in their place.
@@ -58,9 +59,14 @@ BESIDE = {
 }
 
 
-def path_of(reference: object) -> str:
-    """The directory that mergekit's reference to a model names, written short or long."""
+def path_of(reference: object, base: object = None) -> str:
+    """The directory that mergekit's reference to a model names, written short or long.
+
+    base: the recipe's reference to its base. An adapter on it is the directory of the adapter.
+    """
     found = reference
+    if (adapter := _adapter_on(base, reference)) is not None:
+        return adapter
     for key in ("model", "path"):
         if isinstance(found, Mapping):
             if unknown := [name for name in found if name != key]:
@@ -79,6 +85,19 @@ def path_of(reference: object) -> str:
                     "directory of a model or of an adapter alone"
                 )
     return found
+
+
+def _adapter_on(base: object, reference: object) -> str | None:
+    """The adapter's directory of `base+adapter`, written short or long; None for all else."""
+    if base is None or isinstance(reference, str) and os.path.isdir(reference):
+        return None
+    parts = reference.split("+") if isinstance(reference, str) else ()
+    if isinstance(reference, Mapping) and set(reference) == {"model", "lora"}:
+        parts = [path_of({"model": reference[key]}) for key in ("model", "lora")]
+    if len(parts) != 2 or not is_same(parts[0], path_of(base)):
+        return None
+    is_adapter = os.path.isfile(os.path.join(located(parts[1]), "adapter_config.json"))
+    return parts[1] if is_adapter else None
 
 
 def read_members(

@@ -226,7 +226,7 @@ def _whole(content: Mapping[str, Any]) -> Whole:
                 raise ValueError("the recipe has slices and models; expected one of them")
             found = read_slices(content)
     else:
-        models = read_models(_required(content, "models"))
+        models = read_models(_required(content, "models"), content.get("base_model"))
         found = Whole(models, dict(content.get("parameters") or {}), None)
     return found if content["merge_method"] != "passthrough" else _passed_through(found)
 

@@ -83,7 +83,7 @@ def _part(one: Any, content: Mapping[str, Any], start: int) -> _Part:
     lasts = set()
     for number, source in enumerate(one["sources"]):
         with within("sources", number):
-            path, parameters, last = _source(source, start)
+            path, parameters, last = _source(source, start, content.get("base_model"))
             if any(is_same(path, other) for other in found):
                 raise ValueError(f"{path} is listed twice in one slice; list each model once")
             found[path] = parameters
@@ -95,12 +95,12 @@ def _part(one: Any, content: Mapping[str, Any], start: int) -> _Part:
     return _Part(found, _mapping(one, content.get("parameters")), start, lasts.pop())
 
 
-def _source(source: Any, start: int) -> tuple[str, dict[str, Any], int]:
+def _source(source: Any, start: int, base: Any) -> tuple[str, dict[str, Any], int]:
     """(path, parameters, the layer that it ends before) of one source."""
     if not isinstance(source, dict) or "model" not in source:
         raise ValueError(f"{shown(source)}; expected a mapping with model and layer_range")
     _refuse_unknown(source, SOURCE_KEYS)
-    path, layers = path_of(source["model"]), source.get("layer_range")
+    path, layers = path_of(source["model"], base), source.get("layer_range")
     with within("layer_range"):
         whole = isinstance(layers, list) and [type(one) for one in layers] == [int, int]
         if not whole or not 0 <= layers[0] < layers[1]:
