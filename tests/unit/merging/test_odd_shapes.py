@@ -44,6 +44,16 @@ def test_every_method_keeps_odd_shapes(method, members, tmp_path):
             assert made.raw(f"odd.{name}").view("<f4").tolist() == [2.5]
 
 
+@pytest.mark.parametrize("rows", [False, True])
+@pytest.mark.parametrize("semantics", ["original", "mergekit"])
+@pytest.mark.parametrize("shape", [(0, 4), (4, 0), (0, 2, 3), (0,)])
+def test_angles_of_the_vectors_of_an_empty_tensor(shape, semantics, rows):
+    tensors = {"w": torch.zeros(shape)}
+    point = {"nuslerp_flatten": False, "nuslerp_row_wise": rows, "semantics": semantics}
+    made = merging.merge(tensors, [tensors, tensors], "nuslerp", **point)
+    assert made["w"].shape == shape
+
+
 def test_a_model_without_tensors_is_none(tmp_path):
     folder = tiny_models.save(tiny_models.model(0), tmp_path / "empty")
     (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")

@@ -64,6 +64,19 @@ def test_the_share_is_what_a_merge_in_float32_keeps(low_family, tmp_path, caplog
     assert check(low_family, *WAYS[way], tmp_path, caplog)["unmoved"] >= 0
 
 
+@pytest.mark.parametrize("way", ["kernels", "torch"])
+def test_what_a_rounded_base_has_too_is_unmoved(tmp_path, way):
+    members = tiny_models.family(tmp_path / "family")
+    method, point = WAYS[way]
+    out, rounded = written(members, method, {**point, "dtype": "bfloat16"}, tmp_path / "out")
+    _, exact = written(members, method, point, tmp_path / "wide")
+    base = load_file(members[0] / "model.safetensors")
+    pairs = [(exact[n] != t, rounded[n] == t.bfloat16()) for n, t in base.items()]
+    changed, same = (torch.cat([pair[n].reshape(-1) for pair in pairs]) for n in (0, 1))
+    told = checkpoints.read_json(out / "manifest.json")["rounding"]["unmoved"]
+    assert told == pytest.approx(float(same[changed].double().mean()), abs=1e-4) and told > 0
+
+
 @pytest.mark.parametrize("method", ["task_arithmetic", "slerp", "ties"])
 def test_of_adapters_too(adapters, tmp_path, caplog, method):
     point = {"slerp": {"t": 0.5}, "ties": {"density": 0.5, "weight": 0.1}}.get(

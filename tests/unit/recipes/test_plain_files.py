@@ -137,7 +137,7 @@ def test_what_has_no_effect_in_mergekit_is_passed_over():
         ("linear", "- model: org/a\n", "would merge base_model org/base as one more model"),
         ("ties", "- model: org/base\n", "lists no expert beside base_model"),
         ("ties", "- model: org/a\n- model: org/a\n", "org/a is listed twice"),
-        ("slerp", "- model: org/a\n- model: org/b\n", "slerp: merges 2 experts, found 3"),
+        ("slerp", "- model: org/a\n- model: org/b\n", "slerp goes from base_model to one other"),
         ("ties", "- model: org/a+org/lora\n", "'+' means an adapter on a model"),
         ("ties", "- model: org/a@main\n", "'@' means a commit on the hub"),
         ("ties", "- model: {model: {path: org/a, revision: x}}\n", "'revision'"),
@@ -175,3 +175,80 @@ def test_an_expert_has_one_id_however_its_path_is_spelt(tmp_path, monkeypatch, s
     monkeypatch.chdir(tmp_path)
     models = f"- {{model: {spelt.format(here=tmp_path)}, parameters: {{weight: 1, density: 1}}}}"
     assert [id_ for id_, _ in plain("dare_linear", models, base="m/base").experts] == ["m/a"]
+
+
+SLICED = """\
+merge_method: {}
+base_model: org/base
+slices:
+- sources:
+  - {{model: org/a, layer_range: [0, 2], parameters: {}}}
+  - {{model: org/base, layer_range: [0, 2]}}
+- sources:
+  - {{model: org/a, layer_range: [2, 4]}}
+  - {{model: org/base, layer_range: [2, 4]}}
+parameters: {{normalize: 1.0}}
+dtype: float32
+tokenizer: {{source: base}}
+chat_template: auto
+"""
+LISTED = """\
+merge_method: ramplus_tl
+base_model: org/base
+models:
+- model: org/a
+- model: org/b
+parameters: {epsilon: 1e-4, r: [0.2, 0.3], alpha: [{filter: mlp, value: 0.3}]}
+"""
+ODD = (None, -1, "x", [], {}, [[1]], {"value": {}}, {1: 2}, float("inf"))
+
+
+def places(value, at=()):
+    inside = value.items() if isinstance(value, dict) else ()
+    inside = enumerate(value) if isinstance(value, list) else inside
+    for key, one in inside:
+        yield (*at, key)
+        yield from places(one, (*at, key))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [SLICED.format("ties", "{weight: 1, density: [0.5, 1]}"), LISTED],
+    ids=["slices", "list"],
+)
+def test_whatever_is_wrong_in_a_file_is_told_with_a_line(tmp_path, text):
+    path, refused = tmp_path / "r.yml", 0
+    for place in places(yaml.safe_load(text)):
+        for odd in ODD:
+            whole = inside = yaml.safe_load(text)
+            for key in place[:-1]:
+                inside = inside[key]
+            inside[place[-1]] = odd
+            path.write_text(yaml.safe_dump(whole, sort_keys=False))
+            try:
+                recipes.read_recipe(path)
+            except ValueError as error:
+                refused += 1
+                if "missing" in str(error) and odd is None:
+                    continue  # what is not there has no line
+                assert str(error).startswith(f"{path}, line "), (place, odd, str(error))
+    assert refused > 100
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (LISTED.replace("0.3]", "x]"), "line 6: ramplus_tl: r is 'x'; expected a finite number"),
+        (LISTED.replace("1e-4", "-1"), "line 6: ramplus_tl: epsilon is -1; expected a number from"),
+        (
+            "merge_method: passthrough\nmodels:\n- model: org/a\n  parameters:\n    scale: x\n",
+            "line 5: passthrough: scale is 'x'; expected a finite number",
+        ),
+        ("merge_method: slerp\nbase_model: org/a\nmodels: [{model: org/b}]\n", "line 1: slerp: t"),
+    ],
+)
+def test_parameters_are_called_in_errors_as_the_file_calls_them(tmp_path, text, parts):
+    (tmp_path / "r.yml").write_text(text)
+    with pytest.raises(ValueError) as error:
+        recipes.read_recipe(tmp_path / "r.yml")
+    assert parts in str(error.value), str(error.value)

@@ -97,6 +97,13 @@ def test_slerp_is_mergekits_around_its_threshold(cosine):
     assert torch.allclose(ours, line, atol=1e-6) == (abs(cosine) > 0.9995)
 
 
+@pytest.mark.parametrize("apart", [0.0, 1e-7, 1e-5, 1e-3, 1e-2])
+def test_slerp_of_near_opposites_is_bounded(apart):
+    first, second = torch.tensor([1.0, 0.0]), torch.tensor([-3.0, 3 * apart])
+    for semantics in BOTH:
+        assert averaging.slerp(first, second, 0.5, semantics).norm() <= 3
+
+
 def test_slerp_semantics_part_near_the_line_and_at_zero():
     first, second = torch.tensor([1.0, 0.0]), torch.tensor([math.cos(0.03), math.sin(0.03)])
     original = averaging.slerp(first, second, 0.5)

@@ -202,6 +202,31 @@ def test_ace_is_its_authors_formula(count, spread):
     assert seen == {spread > 1} or count > 3  # many sizes are even again, in logarithms
 
 
+ROWS_ALIKE = torch.ones(6, 1) * torch.tensor([[0.3, -0.2, 0.1, 0.4]])
+HARD = {
+    "one moved little": lambda a, b, c: [a, b, 1e-3 * c],
+    "one has equal rows": lambda a, b, c: [a, b, ROWS_ALIKE],
+    "all have": lambda a, b, c: [ROWS_ALIKE, 2 * ROWS_ALIKE],
+    "opposed": lambda a, b, c: [a, -a, 1e-4 * b],
+    "nearly equal": lambda a, b, c: [a, a * 1.0001, a + 1e-6 * b],
+    "of low rank": lambda a, b, c: [a[:, :1] @ b[:1], c[:, :1] @ a[:1], 1e-2 * b[:, :1] @ a[:1]],
+}
+
+
+@pytest.mark.parametrize("hard", HARD)
+@pytest.mark.parametrize("ridge", [0, 1e-20, 1e-2])
+def test_ace_is_never_much_longer_than_what_it_merges(hard, ridge):
+    deltas = HARD[hard](*draws(3, 6, 4))
+    most = 5 * sum(float(delta.norm()) for delta in deltas)
+    for share in (0.3, 1):
+        assert float(interference.ace(deltas, ridge, share).norm()) <= most
+
+
+def test_ace_averages_maps_of_one_row():
+    deltas = [scale * one for scale, one in zip((1, 30, 900), draws(3, 1, 6), strict=True)]
+    assert close(interference.ace(deltas), torch.stack(deltas).mean(0))
+
+
 RULES = {
     "wudi": lambda deltas: interference.wudi(deltas, 30, 1e-4),
     "swudi": interference.swudi,

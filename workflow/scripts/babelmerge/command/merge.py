@@ -157,7 +157,7 @@ def _check_members(parsed: recipes.Recipe, recipe: Any) -> None:
             continue
         remedy = "give the directory of a model"
         if re.fullmatch(r"[\w.-]+/[\w.-]+", path):
-            remedy += f"; to fetch it from the hub: hf download {path} --local-dir DIR"
+            remedy += f"; to fetch it from the hub into its cache: hf download {path}"
         raise ValueError(f"{where}{plain(path, 200)}: no such directory ({id_}); {remedy}")
 
 

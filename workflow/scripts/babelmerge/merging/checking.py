@@ -7,7 +7,7 @@ holds whole embeddings, those. Torch is imported for what needs it: adapters, al
 from collections.abc import Sequence
 from pathlib import Path
 
-from babelmerge.files import directories
+from babelmerge.files import directories, ties
 from babelmerge.merging import companions, compatibility
 from babelmerge.merging.calibration import checks
 from babelmerge.merging.kernels.shares import linear_divisor
@@ -59,7 +59,9 @@ def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list
         _check_mixture(recipe, members)
     elif recipe.align:
         _check_alignment(members)
-    if unknown := point.unmatched(members.names):
+    # A tied head is no tensor here, and may still be named, as it is in recipes for untied models.
+    tied = () if any(name.endswith(ties.HEADS) for name in members.names) else ties.HEADS
+    if unknown := point.unmatched((*members.names, *tied)):
         with within(unknown[0]):
             raise ValueError(
                 f"{recipe.method}: filter {shown(unknown[0])} is part of no tensor's name, such as "

@@ -5,6 +5,7 @@ know of that. Writes only into the folder it is given; no torch.
 """
 
 import functools
+import importlib.util
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +16,12 @@ from babelmerge.merging import compatibility
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models.dialect import configs, conventions, rows, vocabulary
 from babelmerge.models.dialect.opening import ModelFiles
-from babelmerge.recipes.recipes import Recipe
+from babelmerge.recipes import lines
+from babelmerge.recipes.recipes import OWN, Recipe
 from babelmerge.recipes.settings import Settings
+from babelmerge.words.showing import shown
+
+KNOWN = "_data/chat_templates/*.jinja"  # in mergekit
 
 
 def told(recipe: Recipe, point: Settings, members: Members) -> list[str]:
@@ -26,12 +31,14 @@ def told(recipe: Recipe, point: Settings, members: Members) -> list[str]:
     """
     folders = {vocabulary.BASE: recipe.base, **dict(recipe.experts)}
     said = conventions.said(folders, point.chat_template)
+    said += compatibility.as_mergekit(recipe)
     return [*members.vocabulary.said(), *said, *compatibility.left_out(folders, members)]
 
 
 def check(recipe: Recipe, point: Settings, members: Members) -> None:
     """ValueError where `write` would meet a link to elsewhere, or a token that cannot be had."""
     directories.refuse_links(recipe.base)
+    template(recipe)
     spoken = members.vocabulary
     if spoken.added and not recipe.tokenizer:
         spoken.appended()
@@ -50,6 +57,8 @@ def write(recipe: Recipe, point: Settings, members: Members, directory: Path) ->
     if recipe.tokenizer:
         directories.copy_tokenizer(recipe.tokenizer, directory)
     _speak(members, dict(recipe.experts), point.chat_template, directory, not recipe.tokenizer)
+    if (text := template(recipe)) is not None:
+        conventions.write_template(directory, text)
     said = directories.read_json(directory / "config.json")
     config = _config(recipe, members, said)
     if config != said:
@@ -57,6 +66,36 @@ def write(recipe: Recipe, point: Settings, members: Members, directory: Path) ->
     directories.write_config(config, point.dtype, directory)
     if again := copies(recipe, members):
         tensor_files.add_copies(directory, again)
+
+
+def template(recipe: Recipe) -> str | None:
+    """The chat template that a recipe asks for in mergekit's words; None: it asks for none.
+
+    auto is the one that most members have, of as many the base's or the first's; a name is that of
+    a template that comes with mergekit. ValueError for a name where mergekit is not installed, or
+    that it does not have.
+    """
+    asked = recipe.template
+    if asked is None or "{" in asked:
+        return asked
+    if asked == compatibility.AUTO:
+        return conventions.common_template((recipe.base, *dict(recipe.experts).values()))
+    with lines.within("chat_template"):
+        return _known_template(asked)
+
+
+def _known_template(name: str) -> str:
+    """The text of a template that comes with mergekit."""
+    found = importlib.util.find_spec("mergekit")
+    places = found.submodule_search_locations if found else None
+    known = {one.stem: one for place in places or () for one in Path(place).glob(KNOWN)}
+    if name in known:
+        return known[name].read_text(encoding="utf-8")
+    there = f"auto, {', '.join(sorted(known))}" if known else "auto (mergekit has more by name)"
+    raise ValueError(
+        f"chat_template is {shown(name)}; expected {there}, or the text of a template; or name the "
+        f"expert that has it under {OWN}: {{chat_template: ID}}"
+    )
 
 
 def _speak(

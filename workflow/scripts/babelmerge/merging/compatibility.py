@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from babelmerge.models.adapters import Adapter
 
 logger = logging.getLogger(__name__)
+AUTO = "auto"  # the chat template that most members have
 
 
 def check_all(members: Members, recipe: Recipe, chat_template: str | None = None) -> None:
@@ -46,7 +47,8 @@ def check_all(members: Members, recipe: Recipe, chat_template: str | None = None
     """
     check_members(members)
     folders = {BASE: recipe.base, **dict(recipe.experts)}
-    for told in (*conventions.said(folders, chat_template), *left_out(folders, members)):
+    said = (*conventions.said(folders, chat_template), *as_mergekit(recipe))
+    for told in (*said, *left_out(folders, members)):
         logger.warning("%s", told)
     check_fingerprints(recipe)
     tell_same(recipe, members)
@@ -58,6 +60,21 @@ def check_members(members: Members) -> None:
     models = {BASE: members.base, **members.experts}
     check_tokenizers(members.vocabulary, {id_: rows.count(one) for id_, one in models.items()})
     tell_ties(members)
+
+
+def as_mergekit(recipe: Recipe) -> list[str]:
+    """What is done as mergekit does it, and may not be what was meant, in sentences."""
+    told = []
+    if recipe.passed:
+        told.append(
+            f"{recipe.method} has no {' and no '.join(recipe.passed)}: passed over, as in mergekit"
+        )
+    folders = (recipe.base, *dict(recipe.experts).values())
+    auto = recipe.template == AUTO
+    if recipe.template and not (auto and conventions.common_template(folders) is None):
+        whose = "the one that most members have" if auto else "the one that the recipe names"
+        told.append(f"the chat template is {whose}; end tokens and defaults are the base's")
+    return told
 
 
 def left_out(folders: Mapping[str, str], members: Members) -> list[str]:

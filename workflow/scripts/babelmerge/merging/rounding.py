@@ -22,18 +22,28 @@ class Rounding:
         self._seen: list[tuple[float, float, int, int]] = []
         self._lock = threading.Lock()
 
-    def see(self, base: np.ndarray, exact: np.ndarray, rounded: np.ndarray) -> None:
-        """Elements of one tensor in float32: the base's, the merge's, and what is written of it."""
+    def see(
+        self,
+        base: np.ndarray,
+        exact: np.ndarray,
+        rounded: np.ndarray,
+        own: np.ndarray | None = None,
+    ) -> None:
+        """Elements of one tensor in float32: the base's, the merge's, and what is written of it.
+
+        own: the base's as they would be written, where its dtype is another.
+        """
         with np.errstate(all="ignore"):  # what is not finite is refused by who writes it
             wanted, kept = (one.astype(np.float64) - base for one in (exact, rounded))
             squares, product = float((wanted * wanted).sum()), float((wanted * kept).sum())
         changed = wanted != 0
-        unmoved = int((changed & (kept == 0)).sum())
+        unmoved = int((changed & (rounded == (base if own is None else own))).sum())
         with self._lock:
             self._seen.append((squares, product, int(changed.sum()), unmoved))
 
     def facts(self) -> dict[str, float]:
-        """lost: of the merged change, by projection. unmoved: of the elements that it changes.
+        """lost: of the merged change, by projection. unmoved: of the elements that it changes,
+        those that are written as the base's would be.
 
         Empty where nothing was to be rounded, or nothing changed.
         """

@@ -144,13 +144,27 @@ def told(value: object) -> Any:
         return [told(one) for one in value]
     if not isinstance(value, Sliced):
         return value
-    rest = [] if value.rest is NOTHING else [{"value": _bare(value.rest)}]
-    return [{"layers": [s.first, s.last], "value": _bare(v)} for s, v in value.parts] + rest
+    rest = [] if value.rest is NOTHING else [{"value": bare(value.rest)}]
+    return [{"layers": [s.first, s.last], "value": bare(v)} for s, v in value.parts] + rest
 
 
 def from_recipe(value: object) -> Any:
     """A value as mergekit writes it, so that a bare list is no list of experts."""
     return {LAYERS: list(value)} if _is_list(value) and not is_conditional(value) else value
+
+
+def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A written value with each of its plain ones changed."""
+    if isinstance(value, Sliced):
+        parts = tuple((span, mapped(one, change)) for span, one in value.parts)
+        rest = value.rest if value.rest is NOTHING else mapped(value.rest, change)
+        return Sliced(parts, rest)
+    if _is_list(value):
+        return [mapped(one, change) for one in value]
+    if isinstance(value, Mapping):
+        inner = (LAYERS, "value")
+        return {k: mapped(one, change) if k in inner else one for k, one in value.items()}
+    return change(value)
 
 
 def chain(first: object, then: object) -> Any:
@@ -189,10 +203,11 @@ def per_expert(where: str, value: object, ids: Sequence[str]) -> list[Any]:
 def _conditions(value: object) -> list[Any]:
     if _is_condition(value):
         return [value]
-    return list(value) if is_conditional(value) and _is_list(value) else [{"value": _bare(value)}]
+    return list(value) if is_conditional(value) and _is_list(value) else [{"value": bare(value)}]
 
 
-def _bare(value: object) -> Any:
+def bare(value: object) -> Any:
+    """A gradient as a bare list, as mergekit writes it; other values as they are."""
     return value[LAYERS] if isinstance(value, Mapping) and set(value) == {LAYERS} else value
 
 
@@ -230,7 +245,7 @@ def _rule(where: str, condition: Mapping[str, Any], check: Check) -> Rule:
             f"{where} has filter {shown(part)}; expected part of a tensor's name, as mlp"
         )
     inside = f"{where}, filter {part}" if part else where
-    return Rule(part, _gradient(inside, _bare(condition["value"]), check))
+    return Rule(part, _gradient(inside, bare(condition["value"]), check))
 
 
 def _gradient(where: str, value: object, check: Check) -> tuple[Any, ...]:

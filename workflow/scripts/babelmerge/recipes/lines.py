@@ -57,7 +57,11 @@ def load(path: Path) -> tuple[dict[str, Any], str]:
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: not valid YAML ({error})") from error
     if len(found) > 1:
-        raise ValueError(f"{path}: {len(found)} documents, expected one; {NESTED}")
+        second = list(yaml.compose_all(text, Loader=documents.SAFE))[1]
+        raise ValueError(
+            f"{path}, line {second.start_mark.line + 1}: another document, of {len(found)}; "
+            f"expected one: {NESTED}"
+        )
     if not found or not isinstance(found[0], dict):
         raise ValueError(f"{path}: expected a mapping with the key merge_method")
     return found[0], text

@@ -5,6 +5,7 @@ would understand and we would not do is refused. No torch.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,32 +13,42 @@ from babelmerge.recipes.lines import NESTED, within
 from babelmerge.recipes.methods import METHODS, OWN, centred
 from babelmerge.words.showing import plain, shown
 
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
 
 
-def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
-    if not isinstance(models, list) or not all(
-        isinstance(m, dict) and m.get("model") for m in models
-    ):
-        raise ValueError("key 'models' must be a list of mappings with the key 'model'")
+def read_models(models: object, base: object = None) -> list[tuple[str, dict[str, Any]]]:
+    """Paths and parameters of the models that a recipe lists. base: see `path_of`."""
     found = []
-    for number, model in enumerate(models):
-        with within("models", number):
-            found.append(_read_model(model))
+    with within("models"):
+        if not isinstance(models, list):
+            raise ValueError(
+                f"key 'models' is {shown(models)}; expected a list of mappings with the key 'model'"
+            )
+        for number, model in enumerate(models):
+            with within(number):
+                if not (isinstance(model, dict) and model.get("model")):
+                    raise ValueError(
+                        f"key 'models' has {shown(model)}; expected a mapping with the key 'model'"
+                    )
+                found.append(_read_model(model, base))
     return found
 
 
-def _read_model(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _read_model(model: Mapping[str, Any], base: object) -> tuple[str, dict[str, Any]]:
     if unknown := sorted(map(str, set(model) - {"model", "parameters"})):
         with within(unknown[0]):
-            raise ValueError(f"models: unknown key {shown(unknown[0])}")
+            raise ValueError(
+                f"models: unknown key {shown(unknown[0])}; expected model and parameters, and what "
+                "is told of a model stands under its parameters"
+            )
     if not isinstance(model.get("parameters") or {}, dict):
         with within("parameters"):
             raise ValueError(
                 f"models: parameters of {plain(model['model'], 200)} are "
                 f"{shown(model['parameters'])}; expected a mapping, as in {{weight: 0.5}}"
             )
-    return path_of(model["model"]), dict(model.get("parameters") or {})
+    return path_of(model["model"], base), dict(model.get("parameters") or {})
 
 
 # Keys of mergekit's long references to models -> what to write in their place.
@@ -48,9 +59,14 @@ BESIDE = {
 }
 
 
-def path_of(reference: object) -> str:
-    """The directory that mergekit's reference to a model names, written short or long."""
+def path_of(reference: object, base: object = None) -> str:
+    """The directory that mergekit's reference to a model names, written short or long.
+
+    base: the recipe's reference to its base. An adapter on it is the directory of the adapter.
+    """
     found = reference
+    if (adapter := _adapter_on(base, reference)) is not None:
+        return adapter
     for key in ("model", "path"):
         if isinstance(found, Mapping):
             if unknown := [name for name in found if name != key]:
@@ -69,6 +85,19 @@ def path_of(reference: object) -> str:
                     "directory of a model or of an adapter alone"
                 )
     return found
+
+
+def _adapter_on(base: object, reference: object) -> str | None:
+    """The adapter's directory of `base+adapter`, written short or long; None for all else."""
+    if base is None or isinstance(reference, str) and os.path.isdir(reference):
+        return None
+    parts = reference.split("+") if isinstance(reference, str) else ()
+    if isinstance(reference, Mapping) and set(reference) == {"model", "lora"}:
+        parts = [path_of({"model": reference[key]}) for key in ("model", "lora")]
+    if len(parts) != 2 or not is_same(parts[0], path_of(base)):
+        return None
+    is_adapter = os.path.isfile(os.path.join(located(parts[1]), "adapter_config.json"))
+    return parts[1] if is_adapter else None
 
 
 def read_members(
@@ -94,7 +123,7 @@ def read_members(
     if sliced:
         _, others, every = _plain_members(base, method, models, sliced)
         models = [(one["model"], own) for one, own in zip(others, every, strict=True)]
-    paths = [path for path, _ in models]
+    paths = [located(path) for path, _ in models]
     if not isinstance(given, list) or not given:
         raise ValueError(
             f"{OWN}: members is {shown(given)}; expected a list, the base first, then the experts"
@@ -110,13 +139,14 @@ def read_members(
             raise ValueError(
                 f"{OWN}: members: {odd[0]} is {shown(member[odd[0]])}; expected a word or a path"
             )
-    if [str(member["model"]) for member in given[1:]] != paths:
+    if [located(str(member["model"])) for member in given[1:]] != paths:
         raise ValueError(f"'models' and {OWN}: members list different experts; mend one")
     expected = paths[0] if method == "slerp" else str(given[0]["model"])
-    if base is not None and base != expected:
+    if base is not None and located(base) != located(expected):
         raise ValueError(f"base_model and {OWN}: members name different bases; mend one")
     _refuse_twice([member["id"] for member in given])
-    return dict(given[0]), [dict(member) for member in given[1:]], [own for _, own in models]
+    base_member, *experts = ({**one, "model": located(one["model"])} for one in given)
+    return base_member, experts, [own for _, own in models]
 
 
 def _plain_members(
@@ -126,6 +156,12 @@ def _plain_members(
     others = [model for model, is_base in zip(models, listed, strict=True) if not is_base]
     whole = METHODS[method].whole and not (base and centred(method))
     if method == "slerp":  # from the base to the other model
+        if base is not None and len(others) == 2:
+            with within("base_model"):
+                raise ValueError(
+                    f"slerp goes from base_model to one other model, and {plain(base, 200)} is "
+                    "neither of the two that are listed; name one of them as base_model"
+                )
         models = [(base, {}), *others]
     elif whole and base is not None and not any(listed) and not sliced:
         raise ValueError(
@@ -138,10 +174,11 @@ def _plain_members(
         raise ValueError(f"key 'base_model' is missing, which {method} needs")
     if not models:
         raise ValueError(f"'models' lists no expert beside base_model {base}")
-    experts = [{"id": _id(path), "model": path} for path, _ in models]
+    experts = [{"id": _id(path), "model": located(path)} for path, _ in models]
     _refuse_twice([member["id"] for member in experts])
     first = experts[0]["model"]
-    return {"id": "base", "model": base or first}, experts, [given for _, given in models]
+    own = first if base is None else located(base)
+    return {"id": "base", "model": own}, experts, [given for _, given in models]
 
 
 def _id(path: str) -> str:
@@ -155,7 +192,25 @@ def _id(path: str) -> str:
 
 def is_same(path: str, other: str) -> bool:
     """Whether two paths are of one folder, however they are spelt."""
-    return os.path.realpath(path) == os.path.realpath(other)
+    return os.path.realpath(located(path)) == os.path.realpath(located(other))
+
+
+def located(path: str) -> str:
+    """The folder of a model: a path as it is, or where the hub's cache has a name like owner/name.
+
+    Nothing is fetched. A name of which the cache has no main revision is left as it is.
+    """
+    if os.path.isdir(path) or not HUB_NAME.fullmatch(path):
+        return path
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    kept = os.path.join(HF_HUB_CACHE, "--".join(("models", *path.split("/"))))
+    try:
+        with open(os.path.join(kept, "refs", "main"), encoding="utf-8") as file:
+            found = os.path.join(kept, "snapshots", file.read().strip())
+    except (OSError, ValueError):
+        return path
+    return found if os.path.isdir(found) else path
 
 
 def _refuse_twice(ids: Sequence[str]) -> None:

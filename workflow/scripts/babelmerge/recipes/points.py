@@ -171,7 +171,8 @@ def _known(
     for rule in [METHODS[name] for name in (method, then) if name]:
         for name in kept:
             if name in rule.defaults:
-                _check_semantics(rule, method, name, kept[name], semantics)
+                with within(name):
+                    _check_semantics(rule, method, name, kept[name], semantics)
     # A parameter at the value that changes nothing may be told to any semantics.
     return {n: v for n, v in kept.items() if n in COMMON or n in defaults(method, semantics, then)}
 

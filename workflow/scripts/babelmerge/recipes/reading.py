@@ -3,7 +3,9 @@
 Whatever mergekit would do and we would not is refused by name: silence would be a wrong merge.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,8 @@ from babelmerge.recipes.methods import (
     merge_method,
     parameters,
 )
-from babelmerge.recipes.slices import Whole, read_slices
-from babelmerge.recipes.values import read_values
+from babelmerge.recipes.slices import Whole, over, read_slices
+from babelmerge.recipes.values import ALWAYS_NO_EFFECT, passed_over, read_values
 from babelmerge.words.showing import shown
 
 OUTPUTS = ("model", "adapter")
@@ -27,18 +29,14 @@ OURS = {merge_method(name): name for name in METHODS}
 SHARED = ("backend", "device", "embeddings", "chat_template")  # parameters of every method
 OURS["passthrough"] = "linear"  # of one model, or of one in each slice
 KEYS = ("merge_method", "base_model", "models", "slices", "parameters", "dtype", "out_dtype")
-KEYS += ("tokenizer", "tokenizer_source", OWN)
+KEYS += ("tokenizer", "tokenizer_source", "chat_template", "modules", OWN)
 OUTPUT_KEYS = ("align", "output", "rank")
 OWN_KEYS = ("method", "semantics", *SHARED, *OUTPUT_KEYS, "members")
 # Keys that change nothing in mergekit: of one merge its name, and a seed, which it has from its
 # command line; whatever begins so holds anchors.
 PASSED_OVER, ANCHORS = ("name", "random_seed"), "x-"
-# Keys that mean something that we do not do -> what it is, and a remedy.
-FOREIGN = {
-    "modules": "of models in parts; run this recipe with mergekit, or list them under 'models'",
-    "chat_template": "a template that mergekit writes or counts votes for; leave it out (the merge "
-    f"has the base's), or name the expert that has it under {OWN}: {{chat_template: ID}}",
-}
+WHOLE = "default"  # the only module of what is one model, in mergekit's words
+MODULE_KEYS = ("models", "slices", "parameters")
 MIXTURE = ("gate_mode", "experts", "experts_per_token", "shared_experts", "merges")
 
 
@@ -58,6 +56,8 @@ class Recipe:
     statistics: dict[str, str] = field(default_factory=dict)  # expert id -> path
     layers: int | None = None  # of the models, where slices say it
     tokenizer: str | None = None  # the member whose tokenizer is taken, None: the base's
+    template: str | None = None  # mergekit's chat_template: auto, a name that it knows, or a text
+    passed: tuple[str, ...] = ()  # parameters that the method has neither here nor in mergekit
 
 
 def read_recipe(recipe: Mapping[str, Any] | str | Path) -> Recipe:
@@ -103,6 +103,7 @@ def require_alignable(align: bool | str, method: str, ids: Sequence[str]) -> boo
 
 def _parsed(content: dict[str, Any]) -> Recipe:
     _refuse_keys(content)
+    content = _unfolded(content)
     own = content.get(OWN) or {}
     method = _method(content, own)
     _refuse_own_keys(own, method)
@@ -115,7 +116,8 @@ def _parsed(content: dict[str, Any]) -> Recipe:
     paths = [base["model"], *(m["model"] for m in members)]
     spoken = tokenizers.asked(content, paths, values.get("embeddings"))
     values |= {"embeddings": spoken.embeddings} if spoken.embeddings else {}
-    point = points.settings(method, ids, values)
+    with _as_written(content, method):
+        point = points.settings(method, ids, values)
     asked = require_output(own)
     asked["align"] = require_alignable(asked["align"], method, ids)
     if point.backend == "mergekit":
@@ -131,11 +133,80 @@ def _parsed(content: dict[str, Any]) -> Recipe:
         statistics={m["id"]: m["statistics"] for m in members if "statistics" in m},
         layers=whole.layers,
         tokenizer=spoken.member,
+        template=_template(content, own, asked["output"]),
+        passed=passed_over(given, method, own, per_model),
     )
+
+
+def _unfolded(content: dict[str, Any]) -> dict[str, Any]:
+    """A recipe without `modules`, where they are one whole model, as in mergekit's cards."""
+    given = content.get("modules")
+    if given is None:
+        return content
+    with within("modules"):
+        if not isinstance(given, Mapping) or list(given) != [WHOLE]:
+            raise ValueError(
+                f"modules is {shown(given)}; expected {WHOLE} alone: parts of a model are not "
+                "merged apart here, so list what all have under 'models', or use mergekit"
+            )
+        module = given[WHOLE]
+        if not isinstance(module, Mapping) or (odd := [k for k in module if k not in MODULE_KEYS]):
+            found = shown(odd[0] if isinstance(module, Mapping) else module)
+            raise ValueError(f"modules has {found}; expected {', '.join(MODULE_KEYS)} in {WHOLE}")
+        if twice := [key for key in ("models", "slices") if content.get(key) is not None]:
+            raise ValueError(f"the recipe has modules and {twice[0]}; expected one of them")
+        own = module.get("parameters") or {}
+        if not isinstance(own, Mapping):
+            raise ValueError(f"parameters is {shown(own)}; expected a mapping")
+    rest = {key: value for key, value in content.items() if key != "modules"}
+    parts = {key: module[key] for key in ("models", "slices") if module.get(key) is not None}
+    below = rest.get("parameters")
+    return {**rest, **parts} | ({"parameters": over(own, below or {})} if own else {})
+
+
+@contextmanager
+def _as_written(content: Mapping[str, Any], method: str) -> Iterator[None]:
+    """Errors on parameters from here have their names in the recipe, and are somewhere in it."""
+    try:
+        yield
+    except ValueError as error:
+        passed = content["merge_method"] == "passthrough"
+        theirs = {"weight": "scale"} if passed else METHODS[method].called
+        text, place = str(error), lines.place_of(error)
+        for ours, name in theirs.items():
+            text = re.sub(rf"^{method}: {ours}\b", f"{method}: {name}", text)
+        if passed:
+            text = text.replace(f"{method}: ", "passthrough: ", 1)
+        found = ValueError(text)
+        name = place[0] if place else None
+        found.place = (theirs.get(str(name), name) or "merge_method", *place[1:])  # type: ignore[attr-defined]
+        raise found from error
+
+
+def _template(content: Mapping[str, Any], own: Mapping[str, Any], output: str) -> str | None:
+    """The chat template that a recipe asks for in mergekit's words."""
+    asked = content.get("chat_template")
+    if not asked:
+        return None
+    with within("chat_template"):
+        if not isinstance(asked, str):
+            raise ValueError(f"chat_template is {shown(asked)}; expected auto, a name or a text")
+        if own.get("chat_template"):
+            raise ValueError(
+                f"the recipe has chat_template at the top and under {OWN}; expected one of them"
+            )
+        if output != OUTPUTS[0]:
+            raise ValueError(f"output is {output}, which has no chat template; leave it out")
+    return asked
 
 
 def _refuse_backend(content: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """ValueError for what mergekit does not have, or does otherwise."""
+    if content.get("chat_template"):
+        raise ValueError(
+            f"{OWN}: backend mergekit only merges here and writes no chat_template; leave it out, "
+            "or use backend: babelmerge"
+        )
     for key in ("tokenizer", "tokenizer_source"):
         if content.get(key) is not None:
             raise ValueError(
@@ -155,7 +226,7 @@ def _whole(content: Mapping[str, Any]) -> Whole:
                 raise ValueError("the recipe has slices and models; expected one of them")
             found = read_slices(content)
     else:
-        models = read_models(_required(content, "models"))
+        models = read_models(_required(content, "models"), content.get("base_model"))
         found = Whole(models, dict(content.get("parameters") or {}), None)
     return found if content["merge_method"] != "passthrough" else _passed_through(found)
 
@@ -166,7 +237,8 @@ def _passed_through(found: Whole) -> Whole:
         with within("models", 1):
             raise ValueError("passthrough takes one model, or slices of one source each")
     every = (found.parameters, *(own for _, own in found.models))
-    if odd := [name for given in every for name in given if name != "scale"]:
+    known = ("scale", *ALWAYS_NO_EFFECT)
+    if odd := [name for given in every for name in given if name not in known]:
         with within(odd[0]):
             raise ValueError(f"passthrough: no parameter {shown(odd[0])}; expected scale")
     models = [(path, _renamed(own)) for path, own in found.models]
@@ -190,8 +262,6 @@ def _refuse_keys(content: Mapping[str, Any]) -> None:
 def _refuse_key(key: Any) -> None:
     if key in PASSED_OVER or (isinstance(key, str) and key.startswith(ANCHORS)):
         return
-    if key in FOREIGN:
-        raise ValueError(f"key {shown(key)} is not built here: it is {FOREIGN[key]}")
     if key in MIXTURE:
         raise ValueError(
             f"key {shown(key)} is not of one merge: mergekit-moe makes a mixture of several models "
@@ -199,12 +269,16 @@ def _refuse_key(key: Any) -> None:
             "it with those, or write a recipe for each merge"
         )
     if key not in KEYS:
-        raise ValueError(f"unknown key {shown(key)}; {points.nearest(key, KEYS)}")
+        raise ValueError(
+            f"unknown key {shown(key)}, which mergekit passes over; take it out, or put it where "
+            f"it belongs; {points.nearest(key, KEYS)}"
+        )
 
 
 def _required(content: Mapping[str, Any], key: str) -> Any:
-    if not content.get(key):
-        raise ValueError(f"key {shown(key)} is missing or empty")
+    with within(key):
+        if not content.get(key):
+            raise ValueError(f"key {shown(key)} is missing or empty")
     return content[key]
 
 
@@ -220,7 +294,8 @@ def _named_method(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
             raise ValueError(f"{key} is {shown(name)}; expected the name of one method")
     method = own.get("method") or OURS.get(theirs)
     if method is None:
-        hint = points.nearest(theirs, OURS)
+        like = theirs.lower().replace("-", "_")
+        hint = points.nearest(merge_method(like) if like in METHODS else like, OURS)
         raise ValueError(f"merge_method {shown(theirs)} is not built here; {hint}")
     if OURS.get(theirs) != method:
         raise ValueError(

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from babelmerge.recipes import coefficients, points
-from babelmerge.recipes.members import read_models
+from babelmerge.recipes.members import located, read_models
 from babelmerge.recipes.methods import (
     COMMON,
     METHODS,
@@ -101,7 +101,8 @@ def stamped(recipe: Recipe, fingerprints: Mapping[str, str]) -> dict[str, Any]:
         source |= {"out_dtype": dtype} if dtype else {}
         # mergekit may list the base too; the members say who it is.
         if recipe.layers is None:
-            paths = [path for path, _ in read_models(source["models"])]
+            listed = read_models(source["models"], source.get("base_model"))
+            paths = [located(path) for path, _ in listed]
             entries = dict(zip(paths, source["models"], strict=True))
             source["models"] = [entries.get(path, {"model": path}) for _, path in recipe.experts]
     experts = dict(recipe.experts)

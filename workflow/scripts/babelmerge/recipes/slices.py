@@ -15,7 +15,7 @@ from babelmerge.recipes.parameters import PARAMETERS
 from babelmerge.recipes.spans import Span
 from babelmerge.words.showing import shown
 
-SLICE_KEYS = ("sources", "parameters", "base_model", "residual_weight")
+SLICE_KEYS = ("sources", "parameters", "base_model", "residual_weight", "merge_method")
 SOURCE_KEYS = ("model", "layer_range", "parameters")
 APART = ("linear", "passthrough")  # methods to which a model that is no source adds nothing
 WHOLE = "merging keeps the architecture here, so slices have to cover each layer once, in order"
@@ -70,6 +70,12 @@ def _part(one: Any, content: Mapping[str, Any], start: int) -> _Part:
     if base is not None and base != content.get("base_model"):
         with within("base_model"):
             raise ValueError("a slice has a base of its own; expected that of the whole recipe")
+    if one.get("merge_method", content.get("merge_method")) != content.get("merge_method"):
+        with within("merge_method"):
+            raise ValueError(
+                "a slice has a method of its own, which mergekit passes over; merge by one method, "
+                "or by several one after the other"
+            )
     if one.get("residual_weight") is not None:
         with within("residual_weight"):
             raise ValueError("residual_weight is not built here; leave it out")
@@ -77,7 +83,7 @@ def _part(one: Any, content: Mapping[str, Any], start: int) -> _Part:
     lasts = set()
     for number, source in enumerate(one["sources"]):
         with within("sources", number):
-            path, parameters, last = _source(source, start)
+            path, parameters, last = _source(source, start, content.get("base_model"))
             if any(is_same(path, other) for other in found):
                 raise ValueError(f"{path} is listed twice in one slice; list each model once")
             found[path] = parameters
@@ -89,12 +95,12 @@ def _part(one: Any, content: Mapping[str, Any], start: int) -> _Part:
     return _Part(found, _mapping(one, content.get("parameters")), start, lasts.pop())
 
 
-def _source(source: Any, start: int) -> tuple[str, dict[str, Any], int]:
+def _source(source: Any, start: int, base: Any) -> tuple[str, dict[str, Any], int]:
     """(path, parameters, the layer that it ends before) of one source."""
     if not isinstance(source, dict) or "model" not in source:
         raise ValueError(f"{shown(source)}; expected a mapping with model and layer_range")
     _refuse_unknown(source, SOURCE_KEYS)
-    path, layers = path_of(source["model"]), source.get("layer_range")
+    path, layers = path_of(source["model"], base), source.get("layer_range")
     with within("layer_range"):
         whole = isinstance(layers, list) and [type(one) for one in layers] == [int, int]
         if not whole or not 0 <= layers[0] < layers[1]:
@@ -133,6 +139,11 @@ def _over(above: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
         name: coefficients.chain(found[name], coefficients.from_recipe(below[name]))
         for name in both
     }
+
+
+def over(above: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, written as mergekit writes values."""
+    return {name: coefficients.bare(value) for name, value in _over(above, below).items()}
 
 
 def _same(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
@@ -178,7 +189,7 @@ def _by_layer(
 ) -> dict[str, Any]:
     """{name: its value}: one, where it is the same plain one in all slices, or one for each."""
     found: dict[str, Any] = {}
-    for name in sorted(names):
+    for name in sorted(names, key=str):
         parts = [(span, one[name]) for span, one in zip(spans, values, strict=True) if name in one]
         plain = len(parts) == len(spans) and all(
             one == parts[0][1] and not coefficients.is_conditional(one) for _, one in parts

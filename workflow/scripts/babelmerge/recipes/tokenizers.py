@@ -43,7 +43,7 @@ def asked(
         source = _source(given) if both[0] == "tokenizer" else given
         if source == UNION:
             return Asked(embeddings=embeddings or "common")
-        member = _member(source, content, members)
+        member = _member(source, members)
         if member is not None and embeddings not in (None, "strict"):
             raise ValueError(
                 f"the tokenizer is to be that of {plain(member, 200)}, and embeddings: "
@@ -65,10 +65,8 @@ def _source(given: Any) -> Any:
     return given.get("source") or UNION
 
 
-def _member(source: Any, content: Mapping[str, Any], members: Sequence[str]) -> str | None:
-    if source == "base":
-        if content.get("base_model") is None:
-            raise ValueError("the tokenizer is to be the base's, but the recipe has no base_model")
+def _member(source: Any, members: Sequence[str]) -> str | None:
+    if source == "base":  # without a base_model the first member's
         return None
     path = path_of(source)
     for member in members:

@@ -10,7 +10,16 @@ from typing import Any
 
 from babelmerge.recipes import coefficients, points
 from babelmerge.recipes.lines import within
-from babelmerge.recipes.methods import METHODS, OWN, PARAMETERS, centred, from_mergekit
+from babelmerge.recipes.methods import (
+    METHODS,
+    OWN,
+    PARAMETERS,
+    centred,
+    for_mergekit,
+    from_mergekit,
+    in_recipe,
+    parameters,
+)
 from babelmerge.words.showing import plain, shown
 
 # Of our key: what is no parameter. A rank among the parameters is TSV's.
@@ -23,6 +32,16 @@ NO_EFFECT: dict[str, dict[str, Any]] = {
     "slerp": {"normalize": None, "embed_slerp": None},
 }
 ALWAYS_NO_EFFECT = {"int8_mask": None, "random_seed": None}
+# What some method of mergekit's has: another passes it over, and so do we, telling it.
+THEIRS = {
+    in_recipe(method, name)
+    for method, rule in METHODS.items()
+    for name in rule.defaults
+    if rule.mergekit and for_mergekit(method, name)
+}
+SWITCHES = dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True)
+SWITCHES |= dict.fromkeys(("false", "no", "off", "n", "f", "0"), False)
+READ = {"ties": ("rescale",)}  # what mergekit's has that ours lacks
 
 
 def read_values(
@@ -33,8 +52,9 @@ def read_values(
     ids: Sequence[str],
 ) -> dict[str, Any]:
     """The point: what is shared and per model from mergekit's places, the rest from our key."""
-    shared = _effective(content.get("parameters"), method)
-    every = [_effective(given, method) for given in per_model]
+    over = passed_over(content, method, own, per_model)
+    shared = _effective(content.get("parameters"), method, over)
+    every = [_effective(given, method, over) for given in per_model]
     points.refuse_unknown_parameters(method, {**shared, **{k: 0 for g in every for k in g}})
     values = {**shared, **_gather(every, shared, _left_out(method), ids)}
     if METHODS[method].mergekit:  # what mergekit takes where nothing is said
@@ -60,14 +80,39 @@ def _origin(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
     return found
 
 
-def _effective(given: Mapping[str, Any] | None, method: str) -> dict[str, Any]:
+def passed_over(
+    content: Mapping[str, Any],
+    method: str,
+    own: Mapping[str, Any],
+    per_model: Sequence[Mapping[str, Any]],
+) -> tuple[str, ...]:
+    """Parameters of other methods of mergekit's, which this one has neither there nor here."""
+    if not METHODS[method].mergekit or own.get("semantics", "mergekit") != "mergekit":
+        return ()
+    given = (content.get("parameters") or {}, *per_model)
+    names = dict.fromkeys(name for one in given for name in one if isinstance(name, str))
+    quiet = (*NO_EFFECT.get(method, ()), *READ.get(method, ()), *ALWAYS_NO_EFFECT)
+    known = {in_recipe(method, name) for name in parameters(method)}
+    return tuple(n for n in names if n in THEIRS and n not in known and n not in quiet)
+
+
+def _effective(given: Mapping[str, Any] | None, method: str, over: Sequence[str]) -> dict[str, Any]:
     """Parameters without those that change nothing in mergekit, gradients made plain."""
     nothing = {**ALWAYS_NO_EFFECT, **NO_EFFECT.get(method, {})}
-    return {
+    found = {
         from_mergekit(method, name): coefficients.from_recipe(value)
         for name, value in (given or {}).items()
-        if name not in nothing or nothing[name] not in (None, value)
+        if name not in over and (name not in nothing or nothing[name] not in (None, value))
     }
+    switches = [n for n in found if n in PARAMETERS and PARAMETERS[n].kind == "switch"]
+    return found | {name: coefficients.mapped(found[name], _switch) for name in switches}
+
+
+def _switch(value: Any) -> Any:
+    """true or false where mergekit takes a number or a word for it, as the 1.0 in its cards."""
+    if isinstance(value, str):
+        return SWITCHES.get(value.lower(), value)
+    return bool(value) if isinstance(value, int | float) and value in (0, 1) else value
 
 
 def _left_out(method: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from babelmerge.merging.methods.selection import ROW, total
 BLOCK = 256 * ROW  # elements held in float64 at a time
 STRAIGHT_COSINE = 0.9995  # mergekit: slerp is lerp above this |cosine|
 SMALL_LENGTH = 1e-8  # mergekit: slerp takes norms below this as 1
-SMALL_SINE = 1e-6  # nearer than this to (anti)parallel, the arc is the chord or not defined
+SMALL_SINE = 1e-6  # nearer than this to parallel, the arc is the chord
 SMALL_PRODUCT = 1e-6  # mergekit: model_stock divides by no smaller product of norms
 SINGULAR = 1e-6  # mergekit: model_stock keeps the base when its denominator is below this
 
@@ -30,7 +30,8 @@ def slerp(first: Tensor, second: Tensor, t: float, semantics: str = "original") 
     tensors, each flattened; the tensors keep their norms. t outside 0..1 goes on along the arc.
 
     original: the arc wherever it is defined; the straight line (lerp) when the sine is below 1e-6
-    (parallel: equal to 1e-12; antiparallel: no arc is the shortest) or a tensor is all zero.
+    (parallel: equal to 1e-12), the cosine below -.9995 (no arc between opposites is the shortest,
+    and the sum above, of tensors of unlike norms, has no bound there) or a tensor is all zero.
     mergekit: lerp above |cosine| .9995 (angles below 1.8 or above 178.2 degrees), and norms below
     1e-8 count as 1, so that a zero tensor is at 90 degrees. Experts of one base are nearly always
     that close: there mergekit's slerp is lerp, which is shorter than the arc by up to 1.3e-4 of the
@@ -59,8 +60,8 @@ def slerp_shares(
     cosine = max(-1.0, min(1.0, product / (lengths[0] * lengths[1])))
     angle = math.acos(cosine)
     sine = math.sin(angle)
-    straight = abs(cosine) > STRAIGHT_COSINE if semantics == "mergekit" else sine < SMALL_SINE
-    if straight:
+    near = cosine > STRAIGHT_COSINE if semantics == "mergekit" else sine < SMALL_SINE
+    if near or cosine < -STRAIGHT_COSINE:
         return 1 - t, t
     return math.sin((1 - t) * angle) / sine, math.sin(t * angle) / sine
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from babelmerge.merging.methods.linear_algebra import NULL, singular
+from babelmerge.merging.methods.linear_algebra import EPSILON, NULL, singular
 from babelmerge.merging.methods.spectral import averaged
 from babelmerge.models.factors import one_thread
 
@@ -112,23 +112,28 @@ def ace(deltas: Sequence[Tensor], ridge: float = 1e-2, rank: float = 0.3) -> Ten
     of Σ_i, c by the mean |τ_i|², and the merge gets σ U Vᵀ on top: the largest share `rank` of the
     singular directions of merge + Σ τ_i (Σ_i - their mean), all as large as their mean value σ.
 
-    The ridge is absolute: where it outweighs the Σ_i, this is the mean of the t_i. Experts that did
-    not change take no part (in their code a ridge over a trace of 0 outgrows everything).
-    ValueError for a rank outside 0..1 and a ridge below 0.
+    The ridge is absolute: where it outweighs the Σ_i, this is the mean of the t_i, weighted by one
+    over the traces of uneven ones, and nothing is put on top: in their code, where the mean of the
+    Σ_i has the ridges in it, that is then Σ τ_i times ridge over trace, hundreds of times the
+    updates. Experts without a t_i, up to float32 rounding, take no part (there a ridge over a trace
+    of 0 outgrows everything), and maps of one row, which have none, are averaged. ValueError for a
+    rank outside 0..1 and a ridge below 0.
     """
     if not 0 <= rank <= 1 or not ridge >= 0:
         raise ValueError(
             f"ace: ridge is {ridge}, rank {rank}; expected a number from 0 and a share from 0 to 1"
         )
-    if deltas[0].dim() != 2 or not deltas[0].numel():
+    if deltas[0].dim() != 2 or not deltas[0].numel() or len(deltas[0]) == 1:
         return averaged(deltas)
     with one_thread():
-        wide = [delta.to(torch.float64) for delta in deltas if delta.any()]
-        if not wide:
+        every = [delta.to(torch.float64) for delta in deltas]
+        rests = [delta - delta.mean(dim=0, keepdim=True) for delta in every]
+        pairs = [(d, t) for d, t in zip(every, rests, strict=True) if t.norm() > NULL * d.norm()]
+        if not pairs:
             return torch.zeros_like(deltas[0])
+        wide, centred = zip(*pairs, strict=True)
         sizes = torch.stack([delta.square().sum() for delta in wide])
         uneven = _is_uneven(sizes)
-        centred = [delta - delta.mean(dim=0, keepdim=True) for delta in wide]
         grams = [delta.T @ delta for delta in centred]
         traces = [float(gram.trace()) + SMALL_TRACE for gram in grams]
         divisors = traces if uneven else [1.0] * len(traces)
@@ -140,8 +145,9 @@ def ace(deltas: Sequence[Tensor], ridge: float = 1e-2, rank: float = 0.3) -> Ten
         prior = sum(grams).mean(dim=0, keepdim=True)
         if uneven:
             prior = prior / (float(sizes.mean()) + SMALL_TRACE)
-        merged = _divided(sum(map(torch.matmul, centred, ridged)), sum(ridged) + prior)
-        if uneven:
+        above, below = sum(map(torch.matmul, centred, ridged)), sum(ridged) + prior
+        merged = _divided(above, below, sum(ridge / divisor for divisor in divisors))
+        if uneven and sum(ridge / trace for trace in traces) <= len(traces):
             mean = sum(ridged) / len(ridged)
             rest = sum(d @ (gram - mean) for d, gram in zip(wide, grams, strict=True))
             merged = merged + _evened(merged + rest, rank)
@@ -222,11 +228,16 @@ def _is_uneven(sizes: Tensor) -> bool:
     return float(logs.var() / (logs.mean().square() + SMALL_TRACE)) > UNEVEN
 
 
-def _divided(left: Tensor, right: Tensor) -> Tensor:
-    """left right⁻¹, by least squares where there is no inverse."""
+def _divided(left: Tensor, right: Tensor, least: float) -> Tensor:
+    """left right⁻¹, by least squares where there is no inverse, or rounding alone makes one.
+
+    least: the smallest eigenvalue that is known of what is divided by.
+    """
+    noise = 2 * math.sqrt(len(right)) * EPSILON  # of products of float32 entries
     found, failed = torch.linalg.solve_ex(right.T, left.T)
-    if int(failed) or not bool(torch.isfinite(found).all()):
-        return left @ torch.linalg.pinv(right)
+    alone = least <= noise**2 * float(right.trace())
+    if alone or int(failed) or not bool(torch.isfinite(found).all()):
+        return left @ torch.linalg.pinv(right, rtol=noise)
     return found.T
 
 

@@ -87,7 +87,7 @@ def nuslerp(
     any, and straight only what is parallel to the last bits of its float32 cosine.
     """
     t = position(weights, semantics)
-    if flatten or first.dim() < 2:
+    if flatten or first.dim() < 2 or not first.numel():
         square, product, other = inner(first, first), inner(first, second), inner(second, second)
         return linear((first, second), nuslerp_shares(square, other, product, t, semantics), False)
     if row_wise:

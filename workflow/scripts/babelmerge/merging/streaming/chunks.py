@@ -34,20 +34,29 @@ def form(
     passes.require_finite(made.tensor, bad)
     whole = _finished(out, target, code, made.tensor)
     if passes.rounding is not None and code in NARROW:
-        _look(passes.rounding, made, start, whole[:SAMPLE])
+        _look(passes.rounding, made, start, whole[:SAMPLE], code)
     return whole
 
 
-def _look(rounding: Rounding, made: Formation, start: int, written: np.ndarray) -> None:
+def _look(rounding: Rounding, made: Formation, start: int, written: np.ndarray, code: str) -> None:
     """Form the elements that were written once more, in float32, and see what was lost."""
     sources, stop = made.tensor.sources, start + written.size
     exact, base = np.empty((2, written.size), np.float32)
     plus = int(made.add_base)
     loops.form(sources, made.stages, start, stop, plus, loops.F32, _bytes(exact), NOWHERE)
     loops.cast(sources.addresses[0], sources.codes[0], start, stop, loops.F32, _bytes(base))
-    wide = written.dtype == np.uint16  # the bits of bfloat16
-    rounded = (written.astype(np.uint32) << 16).view(np.float32) if wide else written
-    rounding.see(base, exact, rounded.astype(np.float32))
+    own = _room(None, written.size, code)
+    loops.cast(sources.addresses[0], sources.codes[0], start, stop, _code(code), _bytes(own))
+    with np.errstate(over="ignore"):
+        own = own.astype(written.dtype, copy=False)
+    rounding.see(base, exact, _widened(written), _widened(own))
+
+
+def _widened(values: np.ndarray) -> np.ndarray:
+    """In float32."""
+    wide = values.dtype == np.uint16  # the bits of bfloat16
+    found = (values.astype(np.uint32) << 16).view(np.float32) if wide else values
+    return found.astype(np.float32)
 
 
 def apply(

@@ -100,7 +100,7 @@ def _made(some: Inputs, name: str, point: Settings) -> Tensor:
 
 def look(rounding: Rounding, base: Tensor, made: Tensor, merged: Tensor) -> None:
     """See what was lost between a tensor as it was made, in float32, and as it is written."""
-    flat = [tensor.reshape(-1) for tensor in (base, made, merged)]
+    flat = [tensor.reshape(-1) for tensor in (base, made, merged, base.to(merged.dtype))]
     for place in samples(made.numel(), CHUNK):
         rounding.see(*(tensor[place].float().cpu().numpy() for tensor in flat))
 

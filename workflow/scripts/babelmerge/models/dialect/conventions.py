@@ -6,7 +6,7 @@ one expert they can be taken. Reads small files; no torch.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,6 +115,24 @@ def take(source: str | Path, directory: Path, number: Callable[[int], int]) -> N
     own = _json(source / MODEL)
     marks = {key: own[key] for key in MARKS if own.get(key) is not None}
     _restate(directory / MODEL, {**_numbered(marks, number), **said})
+
+
+def common_template(folders: Iterable[str | Path]) -> str | None:
+    """The chat template that most of some models have, of as many the first's; None for none."""
+    every = dict.fromkeys(Path(folder).resolve() for folder in folders)
+    found = [one.strip() for folder in every if (one := read(folder).template)]
+    return max(found, key=found.count) if found else None
+
+
+def write_template(directory: Path, text: str) -> None:
+    """Give the tokenizer that lies in a directory another default chat template; none, nothing."""
+    if not (directory / CONFIG).is_file():
+        return
+    config = tokenizers.settings(directory)
+    if config.pop(TEMPLATE, None) is not None:
+        write_json(directory / CONFIG, config)
+    (directory / TEMPLATES[1]).unlink(missing_ok=True)
+    (directory / TEMPLATES[0]).write_text(text, encoding="utf-8")
 
 
 def renumber(directory: Path, number: Callable[[int], int]) -> None:
