@@ -10,7 +10,9 @@ from typing import Any
 
 from babelmerge.recipes.lines import NESTED, within
 from babelmerge.recipes.methods import METHODS, OWN, centred
+from babelmerge.recipes.parameters import PARAMETERS
 from babelmerge.words.showing import plain, shown
+from babelmerge.words.spelling import hint
 
 MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
 
@@ -19,7 +21,9 @@ def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
     if not isinstance(models, list) or not all(
         isinstance(m, dict) and m.get("model") for m in models
     ):
-        raise ValueError("key 'models' must be a list of mappings with the key 'model'")
+        raise ValueError(
+            "key 'models' must be a list of mappings with the key 'model', as - model: DIR"
+        )
     found = []
     for number, model in enumerate(models):
         with within("models", number):
@@ -30,7 +34,7 @@ def read_models(models: object) -> list[tuple[str, dict[str, Any]]]:
 def _read_model(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if unknown := sorted(map(str, set(model) - {"model", "parameters"})):
         with within(unknown[0]):
-            raise ValueError(f"models: unknown key {shown(unknown[0])}")
+            raise ValueError(f"models: unknown key {shown(unknown[0])}{_place(unknown[0])}")
     if not isinstance(model.get("parameters") or {}, dict):
         with within("parameters"):
             raise ValueError(
@@ -38,6 +42,13 @@ def _read_model(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
                 f"{shown(model['parameters'])}; expected a mapping, as in {{weight: 0.5}}"
             )
     return path_of(model["model"]), dict(model.get("parameters") or {})
+
+
+def _place(key: str) -> str:
+    """The end of an error about a key beside `model`: where it belongs, or what is like it."""
+    if key in PARAMETERS:
+        return f"; it is a parameter: write it under 'parameters' of this model, as {{{key}: …}}"
+    return hint(key, ("model", "parameters"))
 
 
 # Keys of mergekit's long references to models -> what to write in their place.

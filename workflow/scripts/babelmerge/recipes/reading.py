@@ -220,7 +220,8 @@ def _named_method(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
             raise ValueError(f"{key} is {shown(name)}; expected the name of one method")
     method = own.get("method") or OURS.get(theirs)
     if method is None:
-        hint = points.nearest(theirs, OURS)
+        ours = merge_method(theirs) if theirs in METHODS else None
+        hint = f"did you mean {ours}?" if ours else points.nearest(theirs, OURS)
         raise ValueError(f"merge_method {shown(theirs)} is not built here; {hint}")
     if OURS.get(theirs) != method:
         raise ValueError(
