@@ -91,8 +91,8 @@ def test_that_all_experts_learnt_nothing_is_said_with_what_they_were_given():
     assert said == (
         "No expert has surely learnt anything, so that what merges keep cannot be told: on their "
         "own test sets they score 0.50 BLEU where the base has 0.30. That is below 1 BLEU, which "
-        "any text may score, or not significantly above the base. They were trained for 10 steps of 16 "
-        "sequences on 1,000 rows at a learning rate of 0.001 and 6.93 at last. That may "
+        "any text may score, or not significantly above the base. They were trained for 10 steps "
+        "of 16 sequences on 1,000 rows at a learning rate of 0.001 and 6.93 at last. That may "
         "be too little: try more steps, more data or a higher learning rate, or a base that knows "
         "the languages. Some score above the base: larger test sets may tell that from chance."
     )
