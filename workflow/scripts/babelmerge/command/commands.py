@@ -27,6 +27,7 @@ def _run(commands: Any, program: str) -> None:
         "built. It is `snakemake` in the project's folder, with interpreters kept warm.",
         f"examples:\n"
         f"  {program} run --dry-run my-study.yaml\n"
+        f"  {program} run --dry-run my-study.yaml -- --quiet host   # each job, and why\n"
         f"  {program} run my-study.yaml --data /folder/of/my/corpora --cores 4\n"
         f"  {program} run my-study.yaml --profile slurm -- --keep-going",
         paths="STUDY",
