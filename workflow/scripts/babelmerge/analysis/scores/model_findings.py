@@ -139,7 +139,7 @@ def few_sentences(scored: Scored) -> list[str]:
 
 
 def experts(scored: Scored) -> list[str]:
-    """What training gives on the own test set, and does to the others of its direction."""
+    """What experts gain on the own test set, and lose on the others of its direction."""
     scores = scored.scores[scored.scores["metric"] == scored.metric]
     trained = scores[scores["kind"] == "expert"]
     if trained.empty:
@@ -167,8 +167,8 @@ def _gain(rows: pd.DataFrame, scored: Scored) -> list[str]:
         for name in ("base", "value")
     )
     return [
-        f"Training takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
-        f"{after}{facts.unit} (mean of {len(rows)})."
+        f"From base to expert, {facts.word} on the expert's own test set goes from "
+        f"{before}{facts.unit} to {after}{facts.unit} (mean of {len(rows)})."
     ]
 
 
