@@ -247,7 +247,7 @@ def test_joint_and_worst_and_published():
     rows = [("g", "ties", "t/hi-en", 0.6, 0.5, 0.7), ("h", "dare", "t/en-hi", 0.1, 0.0, 0.2)]
     found = scored(retention=kept(rows))
     assert "80% of the experts' BLEU" in findings.joint(found)[0]
-    assert findings.worst(found)[0].startswith("h keeps least of BLEU on average (10%)")
+    assert findings.worst(found)[0].startswith("“h” keeps least of BLEU on average (10%)")
     published = pd.DataFrame(
         [
             ("expert", "hi-en", "", "many-to-one", "translation/hi-en", "bleu", 40.0, "P Table 1"),

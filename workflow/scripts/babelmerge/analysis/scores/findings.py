@@ -236,7 +236,7 @@ def worst(scored: Scored) -> list[str]:
     if len(means) < 2:
         return [first]
     name, share = labels.group(means.idxmin()), labels.percent(means.min())
-    return [f"{name} keeps least of {scored.word} on average ({share}).", first]
+    return [f"“{name}” keeps least of {scored.word} on average ({share}).", first]
 
 
 def _finite(rows: pd.DataFrame) -> pd.DataFrame:
