@@ -29,7 +29,7 @@ def overall(scored: Scored) -> list[str]:
             base = _base_alone(scored, groups)
             parts.append((labels.group(family), mean, base, _best_method(rows)))
     if not parts:
-        return ["What merges keep cannot be told: no expert has learnt what there is to keep."]
+        return ["What merges keep cannot be told: no expert has surely learnt anything."]
     name, mean, base, best = parts[0]
     beside = f", where the base alone has {base}" if base else ""
     first = f"“{name}” merges keep {mean} of the experts' {scored.word} on average{beside}{best}"
