@@ -172,6 +172,29 @@ def test_every_method_is_written_here():
     assert {method for method, _ in POINTS + OURS} == set(METHODS)
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"parameters": {"weight": [0.5, 0.3], "density": 0.5}},
+            "weight: [0.5, 0.3] is a gradient",
+        ),
+        ({"parameters": {"density": [0.5, 0.3]}}, "density: [0.5, 0.3] is a gradient"),
+        ({"parameters": {"weight": [0.5, 0.3, 1], "density": 0.5}}, ""),  # no model has it alone
+        ({"parameters": {"lambda": [0.5, 1], "density": 0.5}}, ""),  # it is not an expert's
+        ({"parameters": {"weight": [{"value": 1}, {"value": 2}], "density": 0.5}}, ""),
+        ({"parameters": {"weight": [0.5, 0.3], "density": 0.5}, "babelmerge": {}}, ""),
+    ],
+)
+def test_weights_of_models_in_a_list_for_all_are_told(change, told):
+    """mergekit takes them for a gradient over the layers, and so do we."""
+    weight = {"weight": 1} if "weight" not in change["parameters"] else {}
+    models = [{"model": one, "parameters": weight} for one in ("a", "b")]
+    plain = {"merge_method": "ties", "base_model": "base", "models": models}
+    found = recipes.doubtful(recipes.read_recipe({**plain, **change}))
+    assert [one.startswith(told) for one in found] == [True] * bool(told)
+
+
 def test_what_else_a_recipe_carries(tmp_path):
     made = recipes.make_recipe(
         "models/base",

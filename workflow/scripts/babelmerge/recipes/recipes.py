@@ -37,11 +37,13 @@ from babelmerge.recipes.reading import (
     require_alignable,
     require_output,
 )
+from babelmerge.words.showing import shown
 from babelmerge.words.spelling import counted
 
 __all__ = [
     "OWN",
     "Recipe",
+    "doubtful",
     "make_recipe",
     "model_card",
     "read_recipe",
@@ -149,6 +151,29 @@ def model_card(
         f"recipe.yaml beside this file rebuilds the model{_where(members.values())}; manifest.json "
         "has the hashes of its files.\n"
     )
+
+
+def doubtful(recipe: Recipe) -> list[str]:
+    """What a recipe written for mergekit says and hardly means, in sentences without an end.
+
+    A list under the parameters of all is a gradient over the layers, also where it has as many
+    numbers as there are models.
+    """
+    if OWN in recipe.source or recipe.layers is not None:
+        return []
+    counts = {len(recipe.experts), len(recipe.source["models"])} - {1}
+    lists = {
+        name: value
+        for name, value in (recipe.source.get("parameters") or {}).items()
+        if isinstance(value, list) and len(value) in counts and PARAMETERS[name].per_expert
+    }
+    return [
+        f"{name}: {shown(value)} is a gradient over the layers, and the same for all "
+        f"{len(recipe.experts)} experts, as in mergekit; one value for each belongs under the "
+        "parameters of each model"
+        for name, value in lists.items()
+        if all(isinstance(one, int | float) for one in value)
+    ]
 
 
 def _where(paths: Iterable[str]) -> str:
