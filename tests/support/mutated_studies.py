@@ -231,7 +231,7 @@ def brought(folder: Path) -> Path:
     """A folder with what FULL reads, which becomes the working folder."""
     os.chdir(folder)
     Path("texts/ready").mkdir(parents=True)
-    for name in BROUGHT:
+    for name in (*BROUGHT, "ready/config.json", "ready/model.safetensors"):
         Path("texts", name).touch()
     Path("published.tsv").write_text("\t".join(PUBLISHED) + "\n", encoding="utf-8")
     return folder

@@ -28,6 +28,7 @@ EVERY_SECONDS = 10.0
 # What went wrong in a run, for the Snakefile to repeat when all else has been printed.
 ERRORS = "logs/errors.txt"
 CODES = ".snakemake/babelmerge-code.json"  # fingerprints of files, that the Snakefile keeps
+EDITED = "the code was edited while it was made"  # who says which code it imported?
 
 
 class Heartbeat(logging.Filter):
@@ -113,7 +114,7 @@ def _is_of_this_code(snakemake) -> bool:
     without = getattr(snakemake.params, "without", None) or ()
     if fingerprints.Tree(script.parent, CODES).code(script, without) == planned:
         return True
-    logging.warning("the code was edited while this ran: the next run will do it again")
+    logging.warning("%s: the next run will do it again", EDITED)
     return False
 
 
@@ -179,6 +180,8 @@ def running(
             record.begin(again[0])
         elif _is_of_this_code(snakemake):
             record.write(key)
+        else:
+            record.begin(EDITED)
     except SystemExit:
         raise
     except BaseException as error:

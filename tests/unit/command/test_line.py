@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import types
@@ -129,8 +130,17 @@ def test_mistakes_are_one_line_with_the_remedy(run, family, tmp_path):
     refused(run, written(family, "--set", "weight=1,2,3", out), "3 values for 2 experts")
     refused(run, written(family, "--expert", f"hi={base}", out), "both called 'hi'")
     refused(run, written(family, "--expert", "x=org/model", out), "hf download org/model")
+    twin = f"{paths['hi']}i"
+    refused(run, written(family, "--expert", f"x={twin}", out), f"{twin} (x)", "did you mean 'hi'")
+    weights = next(paths["hi"].glob("*.safetensors"))
+    refused(run, written(family, "--expert", f"x={weights}", out), f"lies in, {paths['hi']}")
+    refused(run, written(family, "--expert", "x=~/hi", out), "~ is not read here")
+    inside = "not a model directory; models lie in its folders base, bn, hi, ta: give one"
+    refused(run, ["diff", base, base.parent], inside)
     refused(run, written(family, "--max-shard-size", "5XB", out), "5GB or 500MB")
     refused(run, ["methods", "tis"], "did you mean ties")
+    refused(run, ["methods", "TIES"], "did you mean ties")
+    refused(run, ["methods", "dare_linear"], "mergekit's dare_linear is dare here")
     refused(run, ["methods", "ties", "dare"], "dare")
     refused(run, ["inspect", base], "at least one EXPERT")
     refused(run, ["inspect", base, tmp_path / "none"], "no such model directory")
@@ -147,6 +157,43 @@ def test_a_broken_recipe_names_file_and_key(run, family, tmp_path):
     refused(run, words, "r.yaml", "'merge_methd'", "did you mean merge_method")
     (tmp_path / "r.yaml").write_text("a: [")
     refused(run, words, "r.yaml: not valid YAML")
+
+
+def test_a_recipe_from_elsewhere_says_where_its_paths_start(run, family, tmp_path, monkeypatch):
+    """As that in a merged model's folder, whose paths start where the merge was run."""
+    base, paths, *_ = family
+    (tmp_path / "work/models").mkdir(parents=True)
+    (tmp_path / "work/models/base").symlink_to(base)
+    (tmp_path / "work/models/hi").symlink_to(paths["hi"])
+    monkeypatch.chdir(tmp_path / "work")
+    words = ("--method", "task_arithmetic", "--base", "models/base", "--expert", "models/hi")
+    assert run("merge", *words, "out")[0] == 0
+    card = (tmp_path / "work/out/README.md").read_text()
+    assert "# 1 expert merged" in card and "from the folder that the merge was run in" in card
+    assert run("merge", "-n", "out/recipe.yaml", "again")[0] == 0
+    monkeypatch.chdir(tmp_path / "work/out")
+    refused(run, ["merge", "recipe.yaml", "again"], f"and this one at {tmp_path / 'work'}")
+
+
+def test_a_long_list_of_keys_is_cut_by_file(run, family, tmp_path):
+    """Other tokenizers differ in as many keys as they have tokens."""
+    base, paths, *_ = family
+    shutil.copytree(base, tmp_path / "other")
+    config = json.loads((base / "config.json").read_text())
+    own = {f"own_{number}": number for number in range(100)}
+    (tmp_path / "other/config.json").write_text(json.dumps({**config, **own}))
+    _, out, _ = run("diff", base, tmp_path / "other")
+    assert (
+        "own_19 " in out and "own_20 " not in out and "… and 80 more in config.json (--all)" in out
+    )
+    _, out, _ = run("diff", "--all", base, tmp_path / "other")
+    assert "own_99 " in out and "more in" not in out
+
+
+def test_help_is_to_be_copied(run, monkeypatch):
+    """Examples call the program as it was called."""
+    monkeypatch.setenv("BABELMERGE_CALLED", "./babelmerge")
+    assert "  ./babelmerge merge recipe.yml merged/" in run("merge", "--help")[1]
 
 
 def test_a_written_recipe_and_its_file_give_the_same_model(run, family, tmp_path, monkeypatch):

@@ -321,7 +321,7 @@ REFUSED = {
     ),
     "beside the parameters": (
         "merge_method: ties\nbase_model: base\nmodels:\n- model: a\n  density: 0.5\n",
-        ["line 5", "unknown key 'density'", "under its parameters"],
+        ["line 5", "unknown key 'density'", "write it under 'parameters'"],
     ),
     "at the top": (
         "merge_method: sce\nbase_model: base\nmodels:\n- model: a\nselect_topk: 0.5\n",

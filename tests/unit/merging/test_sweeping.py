@@ -130,6 +130,17 @@ def test_aliases_are_the_points_that_measure_the_same(family, method, common, gr
             assert move.norm().item() == pytest.approx(moves[expected[index]].norm().item(), 1e-5)
 
 
+def test_what_a_notebook_gives_by_mistake_is_told(family):
+    """A grid as in a study's file, and a live model where its state dict is meant."""
+    base, experts = family[0], family[1]
+    with pytest.raises(ValueError, match=r"a grid is a list of points.*found \{'density'"):
+        next(merging.Sweep(base, experts, "ties").points({"density": [0.2, 0.4]}))
+    for given in ((torch.nn.Linear(2, 2), experts), (base, {"hi": torch.nn.Linear(2, 2)})):
+        for form in (merging.merge, merging.Sweep):
+            with pytest.raises(ValueError, match=r"found a Linear, .* give model\.state_dict\(\)"):
+                form(*given, "linear")
+
+
 def test_unknown_names_come_with_the_nearest(family):
     base, experts = family
     with pytest.raises(ValueError, match="'densty'; did you mean density"):

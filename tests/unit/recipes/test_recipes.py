@@ -135,7 +135,12 @@ def test_the_file_says_what_mergekit_would_do(tmp_path):
         ({"merge_method": "tie", "babelmerge": None}, ["'tie'", "did you mean ties"]),
         ({"merge_method": "linear"}, ["'linear'", "'ties'", "mend one"]),
         ({"models": None}, ["'models' is missing"]),
-        ({"models": [{"parameters": {}}]}, ["'models'", "'model'"]),
+        ({"models": [{"parameters": {}}]}, ["'models'", "'model'", "as - model: DIR"]),
+        ({"models": [{"model": "a", "density": 1}]}, ["'density'", "write it under 'parameters'"]),
+        ({"models": [{"model": "a", "paramters": 1}]}, ["'paramters'", "mean 'parameters'"]),
+        ({"merge_method": "TIES", "babelmerge": None}, ["'TIES'", "did you mean ties"]),
+        ({"merge_method": "dare", "babelmerge": None}, ["'dare'", "did you mean dare_linear"]),
+        ({"merge_method": "magmax", "babelmerge": None}, ["did you mean babelmerge:magmax"]),
         ({"slices": []}, ["line 27", "slices and models"]),
         ({"modules": {}}, ["modules is {}", "expected default alone"]),
         ({"models": [{"model": "x"}]}, ["list different experts"]),
@@ -165,6 +170,29 @@ def test_every_method_is_written_here():
     from babelmerge.recipes.methods import METHODS
 
     assert {method for method, _ in POINTS + OURS} == set(METHODS)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"parameters": {"weight": [0.5, 0.3], "density": 0.5}},
+            "weight: [0.5, 0.3] is a gradient",
+        ),
+        ({"parameters": {"density": [0.5, 0.3]}}, "density: [0.5, 0.3] is a gradient"),
+        ({"parameters": {"weight": [0.5, 0.3, 1], "density": 0.5}}, ""),  # no model has it alone
+        ({"parameters": {"lambda": [0.5, 1], "density": 0.5}}, ""),  # it is not an expert's
+        ({"parameters": {"weight": [{"value": 1}, {"value": 2}], "density": 0.5}}, ""),
+        ({"parameters": {"weight": [0.5, 0.3], "density": 0.5}, "babelmerge": {}}, ""),
+    ],
+)
+def test_weights_of_models_in_a_list_for_all_are_told(change, told):
+    """mergekit takes them for a gradient over the layers, and so do we."""
+    weight = {"weight": 1} if "weight" not in change["parameters"] else {}
+    models = [{"model": one, "parameters": weight} for one in ("a", "b")]
+    plain = {"merge_method": "ties", "base_model": "base", "models": models}
+    found = recipes.doubtful(recipes.read_recipe({**plain, **change}))
+    assert [one.startswith(told) for one in found] == [True] * bool(told)
 
 
 def test_what_else_a_recipe_carries(tmp_path):

@@ -124,7 +124,7 @@ def test_a_job_whose_code_was_edited_while_it_ran_is_done_again(job, monkeypatch
     monkeypatch.setitem(sys.modules, "__main__", main)
     code = job.fingerprints.Tree(SCRIPTS).code(SCRIPTS / "score.py")
     Path("results/pico/outputs").mkdir(parents=True)
-    for planned, found in ((code, {}), ("another", {"the job that makes it did not end"})):
+    for planned, found in ((code, {}), ("another", {"the code was edited while it was made"})):
         one = settings(code=planned)
         with job.running(one):
             Path(one.output[0]).write_text("made")

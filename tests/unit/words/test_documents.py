@@ -135,3 +135,17 @@ def test_a_key_with_two_values_is_refused_whoever_would_take_which(tmp_path, tex
         directories.read_json(path)
     path.write_text('{"a": {"b": [1]}, "a": {"b": [1]}}')
     assert directories.read_json(path) == {"a": {"b": [1]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [", r"while parsing a flow node \(line 2, column 1\), did not find"),
+        ("a: 1\n b: 2", r"^mapping values are not allowed in this context \(line 2, column 3\)$"),
+        ("a:\n\t- b", r"\(line 2, column 1\); lines are indented by spaces, not by tabs"),
+    ],
+)
+def test_what_is_no_yaml_is_told_on_one_line_with_its_place(text, told):
+    with pytest.raises(yaml.YAMLError, match=told) as error:
+        documents.load(text, documents.SAFE)
+    assert "\n" not in str(error.value) and "unicode" not in str(error.value)

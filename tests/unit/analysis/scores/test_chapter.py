@@ -165,9 +165,26 @@ def test_overall_finding_names_means_and_the_best():
     families = {"many-to-one": {"many-to-one": []}, "one-to-many": {"one-to-many": []}}
     (said,) = findings.overall(scored(retention=kept(rows), families=families))
     assert said == (
-        "“many-to-one” merges keep 46% of the experts' BLEU on average (best: TIES, 51%) and "
-        "“one-to-many” merges 19% (best: TIES, 20%; interval overlaps with DARE)."
+        "“many-to-one” merges keep 46% of the experts' BLEU on average, where the base alone has "
+        "20% (best: TIES, 51%) and “one-to-many” merges 19%, the base 20% (best: TIES, 20%; "
+        "interval overlaps with DARE)."
     )
+
+
+def test_the_base_is_told_where_it_was_scored_and_of_what_counts():
+    """Its mean is over the test sets that merges' means are over."""
+    rows = [("g", "ties", f"t/{pair}", 0.5, 0.4, 0.6) for pair in ("hi-en", "bn-en")]
+    table = kept(rows).assign(base=[10.0, 40.0])
+    (said,) = findings.overall(scored(retention=table, families={"g": {"g": []}}))
+    assert "where the base alone has 50%" in said
+    gone = table.assign(retention=table["retention"].where(table["base"] < 20))
+    assert (
+        "the base alone has 20%"
+        in findings.overall(scored(retention=gone, families={"g": {"g": []}}))[0]
+    )
+    unknown = table.assign(base=float("nan"))
+    (said,) = findings.overall(scored(retention=unknown, families={"g": {"g": []}}))
+    assert said == "“g” merges keep 50% of the experts' BLEU on average."
 
 
 def test_asymmetry_is_hedged_when_intervals_overlap():
@@ -183,7 +200,9 @@ def test_of_what_is_the_same_nothing_is_best():
     """Merges that keep nothing: no method is the best, and no direction may be so by chance."""
     rows = [("g", m, d, 0.0, 0.0, 0.0) for m in ("ties", "dare") for d in ("t/hi-en", "t/en-hi")]
     found = scored(retention=kept(rows), families={"g": {"g": []}})
-    assert findings.overall(found) == ["“g” merges keep 0% of the experts' BLEU on average."]
+    assert findings.overall(found) == [
+        "“g” merges keep 0% of the experts' BLEU on average, where the base alone has 20%."
+    ]
     assert findings.asymmetry(found) == [
         "By direction, merges keep the same, 0%, into English and from English."
     ]
@@ -228,7 +247,7 @@ def test_joint_and_worst_and_published():
     rows = [("g", "ties", "t/hi-en", 0.6, 0.5, 0.7), ("h", "dare", "t/en-hi", 0.1, 0.0, 0.2)]
     found = scored(retention=kept(rows))
     assert "80% of the experts' BLEU" in findings.joint(found)[0]
-    assert findings.worst(found)[0].startswith("h keeps least of BLEU on average (10%)")
+    assert findings.worst(found)[0].startswith("“h” keeps least of BLEU on average (10%)")
     published = pd.DataFrame(
         [
             ("expert", "hi-en", "", "many-to-one", "translation/hi-en", "bleu", 40.0, "P Table 1"),

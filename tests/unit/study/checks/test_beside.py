@@ -27,6 +27,8 @@ def pair(write, tmp_path, monkeypatch):
     """Paths of a study and of one that is set beside it, whose text is made of the first's."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models/base").mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / "models/base" / name).touch()
 
     def files(second: str, first: str = SMALL) -> list[str]:
         return [write("first", first), write("second", second + BESIDE)]

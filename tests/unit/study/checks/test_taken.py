@@ -31,6 +31,22 @@ def test_a_quantised_base_is_told_with_its_key(tmp_path, mark):
         taken.check(study(folder))
 
 
+def test_a_folder_without_a_model_is_told_with_the_models_in_it(tmp_path):
+    """As that of a training, whose checkpoints are folders in it."""
+    run = tmp_path / "run"
+    run.mkdir()
+    with pytest.raises(StudyError, match=r"base\.path: found .*run; .*has no config\.json") as told:
+        taken.check(study(run))
+    assert "lie in" not in str(told.value)
+    made_up_models.save(run / "checkpoint-500", made_up_models.tensors(0))
+    with pytest.raises(StudyError, match=r"models lie in its folders checkpoint-500"):
+        taken.check(study(run))
+    taken.check(study(run / "checkpoint-500"))
+    (run / "checkpoint-500/model.safetensors").unlink()
+    with pytest.raises(StudyError, match="found no weights"):
+        taken.check(study(run / "checkpoint-500"))
+
+
 def test_a_folder_that_says_nothing_is_left_to_its_job(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"})[:-1])
     (tmp_path / "model.safetensors").write_bytes(b"cut")

@@ -111,7 +111,7 @@ def test_translation_files_reads_the_folder_it_is_given(tmp_path):
     assert counts == {"base": 1, "expert": 8, "joint": 1, "merge": 6}
     with pytest.raises(study.StudyError, match=r"8 file\(s\) are missing") as caught:
         check_files(expanded)
-    assert str(tmp_path) in str(caught.value) and "--config data=" in str(caught.value)
+    assert str(tmp_path) in str(caught.value) and "--data FOLDER" in str(caught.value)
 
 
 def test_adapters_has_the_papers_models():

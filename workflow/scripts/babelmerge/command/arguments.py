@@ -14,6 +14,7 @@ from babelmerge.command import commands as command_table
 from babelmerge.recipes import points
 
 TROUBLE = 2
+CALLED = "BABELMERGE_CALLED"  # how ./babelmerge, which starts us as a module, was called
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -38,7 +39,8 @@ class Parser(argparse.ArgumentParser):
 def build_parser() -> Parser:
     """All commands, with their completions."""
     started_as_module = os.path.basename(sys.argv[0]) == "__main__.py"
-    program = "python -m babelmerge" if started_as_module else "babelmerge"
+    usual = "python -m babelmerge" if started_as_module else "babelmerge"
+    program = os.environ.get(CALLED) or usual  # help is to be copied into the same shell
     parser = Parser(
         prog=program,
         description="Run studies of merging; merge language models, and look into them.",

@@ -27,6 +27,7 @@ def _run(commands: Any, program: str) -> None:
         "built. It is `snakemake` in the project's folder, with interpreters kept warm.",
         f"examples:\n"
         f"  {program} run --dry-run my-study.yaml\n"
+        f"  {program} run --dry-run my-study.yaml -- --quiet host   # each job, and why\n"
         f"  {program} run my-study.yaml --data /folder/of/my/corpora --cores 4\n"
         f"  {program} run my-study.yaml --profile slurm -- --keep-going",
         paths="STUDY",
@@ -67,7 +68,7 @@ def _merge(commands: Any, program: str) -> None:
     add("--device", metavar="cpu|cuda", help="where to compute (default: the recipe's, or cpu)")
     add("--threads", type=_positive, metavar="N", help="default: as many as there are cores")
     add("--max-shard-size", type=_bytes, metavar="SIZE", default="5GB", help="default: 5GB")
-    add("--dry-run", action="store_true", help="check everything, read no tensor, write nothing")
+    add("-n", "--dry-run", action="store_true", help="check all, read no tensor, write nothing")
     add("--overwrite", action="store_true", help="replace OUT if it is a merged model already")
     add("--quiet", action="store_true", help="say nothing but what is wrong")
 
@@ -152,7 +153,7 @@ def _diff(commands: Any, program: str) -> None:
         paths="A B",
     )
     add = parser.add_argument
-    add("--all", action="store_true", help="every tensor that differs, not the twenty that most do")
+    add("--all", action="store_true", help="all that differs; else 20 tensors, and 20 keys a file")
     add("--json", action="store_true", help="print JSON in place of tables")
     add("--quiet", action="store_true", help="print nothing; the exit code tells")
 

@@ -1,6 +1,7 @@
 """The command diff: what `differences` finds, as a page or JSON."""
 
 import argparse
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 
@@ -8,7 +9,7 @@ from babelmerge.command import terminal
 from babelmerge.command.terminal import number, share, shorten, table
 from babelmerge.models import differences
 
-MOST = 20  # tensors listed unless all are asked for
+MOST = 20  # tensors, and keys of one file, listed unless all are asked for
 
 
 def diff(options: argparse.Namespace) -> int:
@@ -34,11 +35,21 @@ def _differences(found: differences.Comparison, most: int | None) -> Iterable[st
     if found.tensors:
         yield _tensor_table(found.tensors, most)
     if found.files:
-        rows = [
-            (row.file, shorten(row.key, 40), shorten(row.a, 24), shorten(row.b, 24))
-            for row in found.files
+        yield _file_table(found.files, most)
+
+
+def _file_table(found: Sequence[differences.FileDifference], most: int | None) -> str:
+    """Keys that differ, so many of each file; what is left of a file is counted below."""
+    rows, more = [], []
+    for file, several in itertools.groupby(found, key=lambda row: row.file):
+        keys = list(several)
+        rows += [
+            (file, shorten(row.key, 40), shorten(row.a, 24), shorten(row.b, 24))
+            for row in keys[:most]
         ]
-        yield table(("file", "key", "a", "b"), rows, left=4)
+        if left := len(keys[most:]) if most else 0:
+            more.append(f"… and {left} more in {file} (--all)")
+    return "\n".join([table(("file", "key", "a", "b"), rows, left=4), *more])
 
 
 def _tensor_table(found: Sequence[differences.TensorDifference], most: int | None) -> str:
@@ -56,4 +67,5 @@ def _tensor_table(found: Sequence[differences.TensorDifference], most: int | Non
     header = ("tensor", "", "max |b − a|", "relative", "changed")
     left = len(found) - len(rows)
     text = table(header, rows, left=2)
-    return f"{text}\n… and {left} more that differ less (--all)" if left > 0 else text
+    less = "" if any(math.isnan(row.relative) for row in ranked) else " that differ less"
+    return f"{text}\n… and {left} more{less} (--all)" if left > 0 else text

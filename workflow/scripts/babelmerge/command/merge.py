@@ -18,6 +18,7 @@ from babelmerge.recipes import lines, points, recipes
 from babelmerge.recipes.methods import METHODS
 from babelmerge.words import documents
 from babelmerge.words.showing import plain, shown
+from babelmerge.words.spelling import counted, hint
 
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # names that glibc's malloc.h has for mallopt
 # Options that take the place of what a recipe has under our key.
@@ -155,10 +156,35 @@ def _check_members(parsed: recipes.Recipe, recipe: Any) -> None:
     for id_, path in (("base", parsed.base), *parsed.experts):
         if os.path.isdir(path):
             continue
-        remedy = "give the directory of a model"
-        if re.fullmatch(r"[\w.-]+/[\w.-]+", path):
-            remedy += f"; to fetch it from the hub into its cache: hf download {path}"
-        raise ValueError(f"{where}{plain(path, 200)}: no such directory ({id_}); {remedy}")
+        raise ValueError(f"{where}{_named_path(id_, path)}: {_no_directory(path, recipe)}")
+
+
+def _named_path(id_: str, path: str) -> str:
+    """A member's path, and which it is where the path does not say it."""
+    return plain(path, 200) + ("" if id_ == path else f" ({id_})")
+
+
+def _no_directory(path: str, recipe: Any) -> str:
+    """What is wrong with a path that is no directory, and what was probably meant."""
+    parent, name = os.path.split(path.rstrip(os.sep))
+    if os.path.isfile(path):
+        return f"is a file; give the directory that it lies in, {plain(parent or os.curdir, 200)}"
+    remedy = "give the directory of a model"
+    if path.startswith("~"):
+        remedy += "; ~ is not read here, write the whole path"
+    elif (start := _start_of(path, recipe)) is not None:
+        remedy += f"; relative paths start at the folder you are in, and this one at {start}"
+    elif os.path.isdir(parent or os.curdir):
+        remedy += hint(name, (one.name for one in os.scandir(parent or os.curdir) if one.is_dir()))
+    elif re.fullmatch(r"[\w.-]+/[\w.-]+", path):
+        remedy += f"; to fetch it from the hub into its cache: hf download {path}"
+    return f"no such directory; {remedy}"
+
+
+def _start_of(path: str, recipe: Any) -> Path | None:
+    """The folder above a recipe from which a relative path in it leads to a directory."""
+    above = Path(os.path.abspath(recipe)).parents if isinstance(recipe, Path) else ()
+    return next((folder for folder in above if os.path.isdir(folder / path)), None)
 
 
 def _check_out(out: Path, parsed: recipes.Recipe, overwrite: bool) -> None:
@@ -173,13 +199,18 @@ def _dry_run(parsed: recipes.Recipe, changed: Mapping[str, Any], out: Path, devi
     own = {**(changed.get(recipes.OWN) or {}), **({"device": device} if device else {})}
     with terminal.warnings_shown(None):
         files.check_files({**changed, **({recipes.OWN: own} if own else {})}, out)
-    fits = f"{len(parsed.experts)} experts fit their base and {parsed.method}"
-    return f"{fits}; nothing was read or written. It would go to {out}"
+    fits = (
+        "1 expert fits its"
+        if len(parsed.experts) == 1
+        else f"{len(parsed.experts)} experts fit their"
+    )
+    return f"{fits} base and {parsed.method}; nothing was read or written. It would go to {out}"
 
 
 def _done(out: Path, parsed: recipes.Recipe, seconds: float) -> str:
     weights = sum(path.stat().st_size for path in out.glob("*.safetensors"))
+    print_ = directories.fingerprint(out)[:12]
     return (
-        f"{out}: {parsed.method} of {len(parsed.experts)} experts, {terminal.size(weights)} in "
-        f"{seconds:.1f} s, fingerprint {directories.fingerprint(out)[:12]}"
+        f"{out}: {parsed.method} of {counted(len(parsed.experts), 'expert')}, "
+        f"{terminal.size(weights)} in {seconds:.1f} s, fingerprint {print_}"
     )

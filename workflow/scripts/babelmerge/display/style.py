@@ -161,14 +161,15 @@ def absent(ax: Axes, left: float, bottom: float, width: float, height: float) ->
     ax.add_patch(box)
 
 
+def look(at: int) -> dict:
+    """The colour and marker of a series; beyond as many as there are colours, others have these."""
+    marker = MARKERS[(at + at // len(PALETTE)) % len(MARKERS)]
+    return {"marker": marker, "color": PALETTE[at % len(PALETTE)]}
+
+
 def mark(at: int) -> dict:
-    """How the marks of a method look; beyond as many as there are colours, others have these."""
-    return {
-        "marker": MARKERS[(at + at // len(PALETTE)) % len(MARKERS)],
-        "color": PALETTE[at % len(PALETTE)],
-        "markeredgecolor": "white",
-        "markeredgewidth": 0.5,
-    }
+    """How the marks of a method look where they may lie on each other."""
+    return {**look(at), "markeredgecolor": "white", "markeredgewidth": 0.5}
 
 
 def ring(ax: Axes, x: float, y: float) -> None:

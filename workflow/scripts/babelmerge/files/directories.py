@@ -21,6 +21,7 @@ from typing import Any
 from babelmerge.files import links
 from babelmerge.words import documents
 from babelmerge.words.showing import shown
+from babelmerge.words.spelling import listed
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ BASE = "base"  # in the manifest of an adapter kept alone: where the base lies, 
 BESIDE = (MANIFEST, "README.md", "recipe.yaml", "merging.json", "training.json", "training.tsv")
 
 WEIGHTS = ".safetensors"
+CONFIGS = ("config.json", "adapter_config.json")  # one of them is in the folder of every model
 COMPANIONS = ("*.json", "*.txt", "*.jinja", "*.model", "*.tiktoken", "*.spm", "*.codes")
 COMPANIONS += ("*.tokenizer",)
 # Folders of such files: chat templates with names, and what sentence-transformers puts behind.
@@ -48,6 +50,41 @@ _known: dict[tuple, str] = {}  # fingerprints that were computed, by the files' 
 
 # Of how a model came to be, not of what it is.
 LEFT_OUT = (MANIFEST, "merging.json", "training.json", "adapter_config.json")
+
+
+def require_weights(folder: Path) -> None:
+    """ValueError unless a folder has a model or an adapter, its weights as safetensors."""
+    if not any((folder / name).is_file() for name in CONFIGS):
+        raise ValueError(
+            f"{folder}: has no {' and no '.join(CONFIGS)}; not a model directory"
+            f"{models_within(folder)}"
+        )
+    if list(folder.glob(f"*{WEIGHTS}")):
+        return
+    pickles = sorted(path.name for path in folder.glob("*.bin"))
+    if not pickles:
+        raise ValueError(f"{folder}: found no weights, expected *{WEIGHTS} beside its config")
+    raise ValueError(
+        f"{folder}: found pickled weights ({', '.join(pickles)}), expected *{WEIGHTS}; load it "
+        "once in an environment you trust and save it with save_pretrained(..., "
+        "safe_serialization=True)"
+    )
+
+
+def models_within(folder: Path) -> str:
+    """The end of an error about a folder without a model: those in its folders, where it has any.
+
+    A training's folder has its checkpoints so, and the hub's cache its snapshots.
+    """
+    found = sorted(
+        {
+            str(path.parent.relative_to(folder))
+            for depth in ("*", "*/*")
+            for name in CONFIGS
+            for path in folder.glob(f"{depth}/{name}")
+        }
+    )
+    return f"; models lie in its folders {listed(found, 5)}: give one of these" if found else ""
 
 
 @contextmanager

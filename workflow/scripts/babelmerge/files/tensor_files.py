@@ -18,7 +18,7 @@ from typing import Self
 import numpy as np
 
 from babelmerge.files import links, quantised, ties
-from babelmerge.files.directories import read_json, write_json
+from babelmerge.files.directories import models_within, read_json, write_json
 from babelmerge.files.tensor_headers import (
     INDEX,
     Layout,
@@ -50,7 +50,8 @@ class TensorFiles:
         if not self.path.is_dir():
             raise ValueError(f"{self.path}: no such model directory; build or fetch it first")
         if not (self.path / "config.json").is_file():
-            raise ValueError(f"{self.path}: has no config.json; not a model directory")
+            within = models_within(self.path)
+            raise ValueError(f"{self.path}: has no config.json; not a model directory{within}")
         links.refuse(self.path)
         self.config = read_json(self.path / "config.json")
         self._entries = self._read_entries()

@@ -29,7 +29,7 @@ from babelmerge.models.dialect.tokenizers import SAMPLES, Differences, listed
 from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT, Vocabulary
 from babelmerge.recipes.members import is_same
 from babelmerge.recipes.methods import METHODS
-from babelmerge.recipes.recipes import Recipe
+from babelmerge.recipes.recipes import Recipe, doubtful
 from babelmerge.recipes.settings import Settings
 from babelmerge.words.showing import plain, shown
 
@@ -48,7 +48,7 @@ def check_all(members: Members, recipe: Recipe, chat_template: str | None = None
     check_members(members)
     folders = {BASE: recipe.base, **dict(recipe.experts)}
     said = (*conventions.said(folders, chat_template), *as_mergekit(recipe))
-    for told in (*said, *left_out(folders, members)):
+    for told in (*doubtful(recipe), *said, *left_out(folders, members)):
         logger.warning("%s", told)
     check_fingerprints(recipe)
     tell_same(recipe, members)

@@ -42,9 +42,9 @@ def merge_files(
     Checked before a tensor is read: tensors, shapes, configs, tokenizers, room on the disk, and the
     members' fingerprints where the recipe has them. Written are the weights, the base's config,
     tokenizer and generation settings, recipe.yaml with the members' fingerprints, and README.md,
-    all at once or not at all. Equal, bit for bit, to `merge` on the loaded state dicts, for any
-    number of threads and size of shards. progress: called with bytes written and in all.
-    device: overrides the recipe's.
+    all at once or not at all; a model that a merge wrote is replaced. Equal, bit for bit, to
+    `merge` on the loaded state dicts, for any number of threads and size of shards. progress:
+    called with bytes written and in all. device: overrides the recipe's.
     """
     parsed = recipes.read_recipe(recipe)
     places.check_out(out_dir, parsed)

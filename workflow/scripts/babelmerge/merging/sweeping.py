@@ -26,6 +26,7 @@ from babelmerge.models import checkpoints, whole
 from babelmerge.models.dialect.vocabulary import STRICT
 from babelmerge.recipes.points import settings
 from babelmerge.recipes.settings import Settings
+from babelmerge.words.showing import shown
 
 Point = Mapping[str, Any]
 BATCH_BYTES = 1 << 30  # formed on the CPU before they go to another device
@@ -124,6 +125,11 @@ class Sweep:
         share their updates, which take the memory of one float32 model while they are shared.
         Points may be kept and filled in any order; this one is the fastest.
         """
+        if isinstance(grid, Mapping):
+            raise ValueError(
+                f"a grid is a list of points, as [{{'density': 0.2}}, {{'density': 0.4}}]; found "
+                f"{shown(grid)}"
+            )
         grid = list(grid)
         plans = self.prepare(grid)
         shared = Shared()

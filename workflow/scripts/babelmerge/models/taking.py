@@ -17,7 +17,7 @@ import numpy as np
 from transformers.core_model_loading import revert_weight_conversion
 
 from babelmerge.files import links
-from babelmerge.files.directories import COMPANIONS
+from babelmerge.files.directories import COMPANIONS, require_weights
 from babelmerge.models import adapter_taking
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.checkpoints import Checkpoint, write_tensors
@@ -61,7 +61,7 @@ def raw_files(
     else:
         link(Path(path), raw)
     try:
-        refuse_unsafe(raw)
+        require_weights(raw)
         yield raw
     except ValueError as error:
         raise ValueError(str(error).replace(str(raw), name)) from error
@@ -125,7 +125,7 @@ def link(source: Path, folder: Path) -> None:
     """Make `folder` a view of a local model: small files copied, weights linked, not copied."""
     if not source.is_dir():
         raise ValueError(f"{source}: no such folder; expected a Hugging Face model folder")
-    refuse_unsafe(source)
+    require_weights(source)
     links.refuse(source)
     for pattern in KEPT:
         for file in sorted(filter(Path.is_file, source.glob(pattern))):
@@ -134,18 +134,6 @@ def link(source: Path, folder: Path) -> None:
                 target.symlink_to(file.resolve())
             else:
                 shutil.copyfile(file, target)
-
-
-def refuse_unsafe(folder: Path) -> None:
-    """ValueError unless the folder holds weights as safetensors."""
-    if list(folder.glob("*.safetensors")):
-        return
-    pickles = sorted(path.name for path in folder.glob("*.bin"))
-    found = f"pickled weights ({', '.join(pickles)})" if pickles else "no weights"
-    raise ValueError(
-        f"{folder}: found {found}, expected *.safetensors; load it once in an environment you "
-        "trust and save it with save_pretrained(..., safe_serialization=True)"
-    )
 
 
 def _take_model(raw: Path, folder: Path, tokenizer: bool) -> None:

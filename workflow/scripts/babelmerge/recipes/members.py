@@ -11,7 +11,9 @@ from typing import Any
 
 from babelmerge.recipes.lines import NESTED, within
 from babelmerge.recipes.methods import METHODS, OWN, centred
+from babelmerge.recipes.parameters import PARAMETERS
 from babelmerge.words.showing import plain, shown
+from babelmerge.words.spelling import hint
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 MEMBER_KEYS = ("id", "model", "fingerprint", "statistics")
@@ -23,13 +25,15 @@ def read_models(models: object, base: object = None) -> list[tuple[str, dict[str
     with within("models"):
         if not isinstance(models, list):
             raise ValueError(
-                f"key 'models' is {shown(models)}; expected a list of mappings with the key 'model'"
+                f"key 'models' is {shown(models)}; expected a list of mappings with the key "
+                "'model', as - model: DIR"
             )
         for number, model in enumerate(models):
             with within(number):
                 if not (isinstance(model, dict) and model.get("model")):
                     raise ValueError(
-                        f"key 'models' has {shown(model)}; expected a mapping with the key 'model'"
+                        f"key 'models' has {shown(model)}; expected a mapping with the key "
+                        "'model', as - model: DIR"
                     )
                 found.append(_read_model(model, base))
     return found
@@ -38,10 +42,7 @@ def read_models(models: object, base: object = None) -> list[tuple[str, dict[str
 def _read_model(model: Mapping[str, Any], base: object) -> tuple[str, dict[str, Any]]:
     if unknown := sorted(map(str, set(model) - {"model", "parameters"})):
         with within(unknown[0]):
-            raise ValueError(
-                f"models: unknown key {shown(unknown[0])}; expected model and parameters, and what "
-                "is told of a model stands under its parameters"
-            )
+            raise ValueError(f"models: unknown key {shown(unknown[0])}{_place(unknown[0])}")
     if not isinstance(model.get("parameters") or {}, dict):
         with within("parameters"):
             raise ValueError(
@@ -49,6 +50,14 @@ def _read_model(model: Mapping[str, Any], base: object) -> tuple[str, dict[str, 
                 f"{shown(model['parameters'])}; expected a mapping, as in {{weight: 0.5}}"
             )
     return path_of(model["model"], base), dict(model.get("parameters") or {})
+
+
+def _place(key: str) -> str:
+    """The end of an error about a key beside `model`: where it belongs, or what is like it."""
+    if key in PARAMETERS:
+        return f"; it is a parameter: write it under 'parameters' of this model, as {{{key}: …}}"
+    known = "; expected model and parameters, under which is all that is told of a model"
+    return hint(key, ("model", "parameters")) or known
 
 
 # Keys of mergekit's long references to models -> what to write in their place.

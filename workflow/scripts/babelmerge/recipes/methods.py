@@ -454,6 +454,12 @@ def merge_method(method: str) -> str:
     return METHODS[method].mergekit or OWN_PREFIX + method
 
 
+def of_mergekit(name: object) -> str | None:
+    """What a method is called here that mergekit has by another name; None for other words."""
+    theirs = {rule.mergekit: ours for ours, rule in METHODS.items() if rule.mergekit}
+    return theirs.get(name) if isinstance(name, str) and name not in METHODS else None
+
+
 def in_recipe(method: str, name: str) -> str:
     """What a recipe calls a parameter: mergekit's name."""
     return METHODS[method].called.get(name, name)

@@ -12,7 +12,14 @@ from typing import Any
 from babelmerge.recipes import coefficients
 from babelmerge.recipes.coefficients import Conditional, id_of, per_expert
 from babelmerge.recipes.lines import within
-from babelmerge.recipes.methods import COMMON, METHODS, REQUIRED, Method, parameters
+from babelmerge.recipes.methods import (
+    COMMON,
+    METHODS,
+    REQUIRED,
+    Method,
+    of_mergekit,
+    parameters,
+)
 from babelmerge.recipes.parameters import FLOATS, PARAMETERS, SEMANTICS
 from babelmerge.recipes.settings import FIELDS, Settings, mergekit_lacks, model_key, with_scale
 from babelmerge.words.showing import shown
@@ -69,7 +76,9 @@ def defaults(method: str, semantics: str, then: str | None = None) -> dict[str, 
 def refuse_unknown_parameters(method: str, names: Iterable[str], then: str | None = None) -> None:
     """ValueError for a method or parameter that does not exist, with the nearest one that does."""
     if method not in METHODS:
-        raise ValueError(f"no merging method {shown(method)}; {nearest(method, METHODS)}")
+        ours = of_mergekit(method)
+        told = f"mergekit's {method} is {ours} here" if ours else nearest(method, METHODS)
+        raise ValueError(f"no merging method {shown(method)}; {told}")
     known = [*parameters(method, then), *COMMON]
     label = f"{method} (then: {then})" if then else method
     for name in names:

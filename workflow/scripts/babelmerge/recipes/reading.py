@@ -295,7 +295,8 @@ def _named_method(content: Mapping[str, Any], own: Mapping[str, Any]) -> str:
     method = own.get("method") or OURS.get(theirs)
     if method is None:
         like = theirs.lower().replace("-", "_")
-        hint = points.nearest(merge_method(like) if like in METHODS else like, OURS)
+        ours = merge_method(like) if like in METHODS else None
+        hint = f"did you mean {ours}?" if ours else points.nearest(like, OURS)
         raise ValueError(f"merge_method {shown(theirs)} is not built here; {hint}")
     if OURS.get(theirs) != method:
         raise ValueError(

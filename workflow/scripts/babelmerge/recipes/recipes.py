@@ -9,8 +9,9 @@ a plain mergekit config and is read with mergekit's semantics. No tensors here, 
 """
 
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,13 @@ from babelmerge.recipes.reading import (
     require_alignable,
     require_output,
 )
+from babelmerge.words.showing import shown
+from babelmerge.words.spelling import counted
 
 __all__ = [
     "OWN",
     "Recipe",
+    "doubtful",
     "make_recipe",
     "model_card",
     "read_recipe",
@@ -141,13 +145,43 @@ def model_card(
     more += "".join(f"- {_line(one)}\n" for one in told) + "\n" * bool(told)
     return (
         "---\nlibrary_name: transformers\ntags:\n- merge\n- babelmerge\n---\n\n"
-        f"# {len(recipe.experts)} experts merged by {recipe.method}\n\n"
+        f"# {counted(len(recipe.experts), 'expert')} merged by {recipe.method}\n\n"
         f"{METHODS[recipe.method].summary.capitalize()}.\n\n"
         f"| member | model | fingerprint (SHA-256) |\n|---|---|---|\n{rows}\n\n"
         f"Method: {recipe.method}\n\n{settings}\n\n{more}"
-        "recipe.yaml beside this file rebuilds the model; manifest.json has the hashes of its "
-        "files.\n"
+        f"recipe.yaml beside this file rebuilds the model{_where(members.values())}; manifest.json "
+        "has the hashes of its files.\n"
     )
+
+
+def doubtful(recipe: Recipe) -> list[str]:
+    """What a recipe written for mergekit says and hardly means, in sentences without an end.
+
+    A list under the parameters of all is a gradient over the layers, also where it has as many
+    numbers as there are models.
+    """
+    if OWN in recipe.source or recipe.layers is not None:
+        return []
+    counts = {len(recipe.experts), len(recipe.source["models"])} - {1}
+    lists = {
+        name: value
+        for name, value in (recipe.source.get("parameters") or {}).items()
+        if isinstance(value, list) and len(value) in counts and PARAMETERS[name].per_expert
+    }
+    return [
+        f"{name}: {shown(value)} is a gradient over the layers, and the same for all "
+        f"{len(recipe.experts)} experts, as in mergekit; one value for each belongs under the "
+        "parameters of each model"
+        for name, value in lists.items()
+        if all(isinstance(one, int | float) for one in value)
+    ]
+
+
+def _where(paths: Iterable[str]) -> str:
+    """Where a recipe with these paths has to be run."""
+    if all(map(os.path.isabs, paths)):
+        return ""
+    return " from the folder that the merge was run in, where its relative paths start"
 
 
 def rounded(lost: Mapping[str, float]) -> str:

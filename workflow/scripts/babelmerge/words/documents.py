@@ -98,11 +98,27 @@ def load_json(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = 
 
 def load(text: str, loader: type) -> list[Any]:
     """The documents of a text. Raises yaml.YAMLError for what is broken or beyond the limits."""
-    count(text, loader)
     try:
+        count(text, loader)
         return list(yaml.load_all(text, Loader=loader))  # noqa: S506 - safe loaders come in
+    except yaml.MarkedYAMLError as error:
+        raise yaml.YAMLError(_told(error, text)) from None
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise yaml.YAMLError(f"a value that can't be read: {error}") from None
+
+
+def _told(error: yaml.MarkedYAMLError, text: str) -> str:
+    """What a parser found and where, on one line."""
+    parts = ((error.context, error.context_mark), (error.problem, error.problem_mark))
+    told = ", ".join(
+        f"{words} (line {mark.line + 1}, column {mark.column + 1})" if mark else words
+        for words, mark in parts
+        if words
+    )
+    mark = error.problem_mark
+    line = text.split("\n")[mark.line] if mark and mark.line <= text.count("\n") else ""
+    tab = mark and line[mark.column : mark.column + 1] == "\t"
+    return f"{told}; lines are indented by spaces, not by tabs" if tab else told
 
 
 class Size(NamedTuple):

@@ -52,7 +52,9 @@ def otherwise(table: pd.DataFrame, metric: str) -> Iterator[str]:
         f"{told[1]}, the experts {told[2]}"
     )
     if sign * (own - plain) > 0:
-        text += f": {labels.percent((found - plain) / (own - plain))} of the way to the experts"
+        way = (found - plain) / (own - plain)
+        nearer = f"{labels.percent(way)} of the way to" if way > 0 else "no nearer to"
+        text += f": {nearer} the experts"
         text += _sure(best.number(MEAN, metric, "main"))
     yield f"{text}."
 
@@ -121,7 +123,9 @@ def _parts(line: Line, change: Mapping, held: Sequence[str], metric: str) -> Ite
     others = [d for d in held if d not in ours]
     sure = [d for d in others if line.number(d, metric, "main")["p"] < SIGNIFICANT]
     beside = " other" if ours else ""
-    if sure:
+    if len(sure) == len(others) > 2:
+        yield f"Significant on each of the {len(others)}{beside} {unit(held)}."
+    elif sure:
         yield f"Significant alone: {_names(sure)}, of {len(others)}{beside} {unit(held)}."
     else:
         many = f"{len(others)}{beside} {unit(held)}"

@@ -43,12 +43,12 @@ def _panel(ax: Axes, part: pd.DataFrame, names: list[str], told: Mapping) -> Non
         for row in own.to_dict("records"):
             at = names.index(row["study"])
             place = y + APART * ((at + 0.5) / len(names) - 0.5)
-            colour, marker = _look(at)
+            look = fs.look(at)
             ends = facts.factor * np.array([row["low"], row["high"]], dtype=float)
             if np.isfinite(ends).all():
-                ax.plot(ends, [place, place], color=colour, linewidth=0.8)
+                ax.plot(ends, [place, place], color=look["color"], linewidth=0.8)
             value = facts.factor * row["value"]
-            ax.plot([value], [place], color=colour, marker=marker, markersize=3.2, linestyle="none")
+            ax.plot([value], [place], markersize=3.2, linestyle="none", **look)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_yticks(range(len(rows)), [called(key[-1], own, told) for key, own in rows])
     ax.tick_params(axis="y", length=0)
@@ -57,13 +57,8 @@ def _panel(ax: Axes, part: pd.DataFrame, names: list[str], told: Mapping) -> Non
     ax.set_xlabel(facts.label)
 
 
-def _look(at: int) -> tuple[str, str]:
-    return fs.PALETTE[at % len(fs.PALETTE)], fs.MARKERS[at % len(fs.MARKERS)]
-
-
 def _legend(titles: Mapping[str, str]) -> list[Line2D]:
-    looks = [_look(at) for at in range(len(titles))]
     return [
-        Line2D([], [], color=colour, marker=marker, markersize=3.2, linewidth=0.8, label=title)
-        for title, (colour, marker) in zip(titles.values(), looks, strict=True)
+        Line2D([], [], markersize=3.2, linewidth=0.8, label=title, **fs.look(at))
+        for at, title in enumerate(titles.values())
     ]

@@ -68,8 +68,8 @@ class Shown:
         if self.cfg["chosen_on"] != "test":
             return f"The best of {count} merges was chosen on {self.cfg['chosen_on']}."
         return (
-            f"The best of {count} merges was chosen by its mean on test: the study selects nothing "
-            "else, so that its score flatters it a little."
+            f"The best of {count} merges was chosen by its mean on test, as not all of them have a "
+            "score on other rows; so its score flatters it a little."
         )
 
 

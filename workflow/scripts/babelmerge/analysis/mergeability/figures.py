@@ -44,7 +44,7 @@ def mergeability_figure(points: pd.DataFrame, correlations: pd.DataFrame) -> Fig
             ax.set_axis_off()
         figure.supylabel("Share of experts' score kept", fontsize=7.5)
         handles = [
-            Line2D([], [], linestyle="", markersize=5, label=labels.method(name), **_mark(at))
+            Line2D([], [], linestyle="", markersize=5, label=labels.method(name), **fs.mark(at))
             for at, name in enumerate(methods)
         ]
         figure.legend(handles=handles, loc="outside upper left", ncols=4)
@@ -57,19 +57,10 @@ def _panel(ax: Axes, points: pd.DataFrame, methods: Sequence[str]) -> None:
         colour = fs.PALETTE[at % len(fs.PALETTE)]
         ax.scatter(own["value"], own["retention"], s=4, color=colour, alpha=0.3, linewidth=0)
         merges = own.groupby("group", sort=False)[["value", "retention"]].mean()
-        ax.plot(merges["value"], merges["retention"], linestyle="", markersize=4.5, **_mark(at))
+        ax.plot(merges["value"], merges["retention"], linestyle="", markersize=4.5, **fs.mark(at))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.yaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.grid(color="#eeeeee", linewidth=0.6)
     ax.set_axisbelow(True)
     ax.tick_params(labelsize=6.5)
-
-
-def _mark(at: int) -> dict:
-    return {
-        "marker": fs.MARKERS[at % len(fs.MARKERS)],
-        "color": fs.PALETTE[at % len(fs.PALETTE)],
-        "markeredgecolor": "white",
-        "markeredgewidth": 0.5,
-    }

@@ -81,9 +81,8 @@ def branching(table: pd.DataFrame) -> Figure:
 
 def _scored(ax: Axes, table: pd.DataFrame, method: str, at: int, factor: float) -> None:
     rows = pd.DataFrame(overall(table, method))
-    shares, colour = 100 * rows["share"], fs.PALETTE[at % len(fs.PALETTE)]
-    marker, name = fs.MARKERS[at % len(fs.MARKERS)], labels.method(method)
-    ax.plot(shares, factor * rows["merged"], color=colour, marker=marker, markersize=3, label=name)
+    shares, name = 100 * rows["share"], labels.method(method)
+    ax.plot(shares, factor * rows["merged"], markersize=3, label=name, **fs.look(at))
     if at == 0:
         ax.plot(shares, factor * rows["expert"], color=fs.INK, linewidth=1, label="Branches")
         if rows["joint"].notna().all():
@@ -99,13 +98,7 @@ def _kept(ax: Axes, table: pd.DataFrame, method: str, at: int) -> None:
                 100 * rows["share"], 100 * rows["kept"], color=colour, linewidth=0.6, alpha=0.35
             )
     mean = pd.DataFrame(overall(table, method))
-    ax.plot(
-        100 * mean["share"],
-        100 * mean["kept"],
-        color=colour,
-        marker=fs.MARKERS[at % len(fs.MARKERS)],
-        markersize=3,
-    )
+    ax.plot(100 * mean["share"], 100 * mean["kept"], markersize=3, **fs.look(at))
     if mean[["low", "high"]].notna().all(axis=None):
         ax.vlines(100 * mean["share"], 100 * mean["low"], 100 * mean["high"], colour, linewidth=0.8)
 
@@ -121,8 +114,7 @@ def _line(ax: Axes, rows: pd.DataFrame, name: str, at: int) -> None:
         if dataset != MEAN:
             ax.plot(own["at"], own["value"], color=colour, linewidth=0.6, alpha=0.35)
     mean = mean_of(rows, name)
-    marker = fs.MARKERS[at % len(fs.MARKERS)]
-    ax.plot(mean.index, mean, color=colour, marker=marker, markersize=3, label=name)
+    ax.plot(mean.index, mean, markersize=3, label=name, **fs.look(at))
 
 
 def _name_languages(ax: Axes, rows: pd.DataFrame, datasets: list[str]) -> None:
@@ -130,7 +122,7 @@ def _name_languages(ax: Axes, rows: pd.DataFrame, datasets: list[str]) -> None:
     last = rows[rows["at"] == rows["at"].max()]
     own = last[last["dataset"] != MEAN].set_index("dataset")["value"]
     low, high = ax.get_ylim()
-    places = fs.spread(list(own), (high - low) / 24)
+    places = fs.spread(list(own), (high - low) / 18)
     for dataset, place in zip(own.index, places, strict=True):
         ax.annotate(
             ids.unit(dataset),

@@ -4,7 +4,7 @@ Takes the long tables (`Scored`), gives lists of sentences; nothing here is true
 advance.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ from babelmerge.words import ids, languages, metrics
 
 
 def overall(scored: Scored) -> list[str]:
-    """What merges keep, family by family, with the best method of each."""
+    """What merges keep, family by family, beside what the base alone has, with the best method."""
     if scored.kept.empty:
         return []
     summary = tables.summarise_retention(scored.kept, scored.metric)
@@ -26,14 +26,31 @@ def overall(scored: Scored) -> list[str]:
         rows = summary[summary["group"].isin(groups)]
         if rows["retention"].notna().any():
             mean = labels.percent(rows["retention"].mean())
-            parts.append((labels.group(family), mean, _best_method(rows)))
+            base = _base_alone(scored, groups)
+            parts.append((labels.group(family), mean, base, _best_method(rows)))
     if not parts:
-        return ["What merges keep cannot be told: no expert has learnt what there is to keep."]
-    name, mean, best = parts[0]
-    first = f"“{name}” merges keep {mean} of the experts' {scored.word} on average{best}"
-    rest = [f"“{name}” merges {mean}{best}" for name, mean, best in parts[1:]]
+        return ["What merges keep cannot be told: no expert has surely learnt anything."]
+    name, mean, base, best = parts[0]
+    beside = f", where the base alone has {base}" if base else ""
+    first = f"“{name}” merges keep {mean} of the experts' {scored.word} on average{beside}{best}"
+    rest = [
+        f"“{name}” merges {mean}{f', the base {base}' if base else ''}{best}"
+        for name, mean, base, best in parts[1:]
+    ]
     told = f"{labels.listing([first, *rest])}."
     return [told, *_turned(scored.metric), *_left_out(scored.kept)]
+
+
+def _base_alone(scored: Scored, groups: Collection[str]) -> str:
+    """The base's share of the experts' scores, averaged as that of merges; empty where unknown.
+
+    A merge that keeps no more has kept nothing of what the experts learnt.
+    """
+    rows = _finite(scored.kept)
+    rows = rows[rows["group"].isin(groups)].dropna(subset="retention")
+    share = metrics.metric(scored.metric).kept(rows["base"], rows["expert"])
+    mean = share.groupby([rows["group"], rows["method"]]).mean().mean()
+    return labels.percent(mean) if abs(mean) < float("inf") else ""
 
 
 def _turned(metric: str) -> list[str]:
@@ -219,7 +236,7 @@ def worst(scored: Scored) -> list[str]:
     if len(means) < 2:
         return [first]
     name, share = labels.group(means.idxmin()), labels.percent(means.min())
-    return [f"{name} keeps least of {scored.word} on average ({share}).", first]
+    return [f"“{name}” keeps least of {scored.word} on average ({share}).", first]
 
 
 def _finite(rows: pd.DataFrame) -> pd.DataFrame:

@@ -44,8 +44,8 @@ def _all_failed(failed: pd.DataFrame) -> str:
     means = failed.groupby("metric", sort=False)[["base", "value"]].mean()
     scores = labels.listing(_scores(row, str(metric)) for metric, row in means.iterrows())
     return (
-        "The experts learnt nothing, so there is nothing that merges could keep: on their own test "
-        f"sets they score {scores}. That is {_reasons(failed)}."
+        "No expert has surely learnt anything, so that what merges keep cannot be told: on their "
+        f"own test sets they score {scores}. That is {_reasons(failed)}."
     )
 
 
@@ -62,9 +62,9 @@ def _some_failed(failed: pd.DataFrame, rows: pd.DataFrame) -> str:
         told.append(f"{labels.model_id(row['expert'])}{where} ({scores})")
     told += [f"{len(failed) - NAMED} more"] * (len(failed) > NAMED)
     return (
-        f"On {len(failed)} of {len(rows)} own test sets the expert learnt nothing: "
-        f"{labels.listing(told)}, {_reasons(failed)}. Such experts have no retention, and are left "
-        "out of its means."
+        f"On {len(failed)} of {len(rows)} own test sets the expert has not surely learnt anything: "
+        f"{labels.listing(told)}, {_reasons(failed)}. Such experts, of which we say that they "
+        "learnt nothing, have no retention, and are left out of its means."
     )
 
 
@@ -139,7 +139,7 @@ def few_sentences(scored: Scored) -> list[str]:
 
 
 def experts(scored: Scored) -> list[str]:
-    """What training gives on the own test set, and does to the others of its direction."""
+    """What experts gain on the own test set, and lose on the others of its direction."""
     scores = scored.scores[scored.scores["metric"] == scored.metric]
     trained = scores[scores["kind"] == "expert"]
     if trained.empty:
@@ -167,8 +167,8 @@ def _gain(rows: pd.DataFrame, scored: Scored) -> list[str]:
         for name in ("base", "value")
     )
     return [
-        f"Training takes {facts.word} on the expert's own test set from {before}{facts.unit} to "
-        f"{after}{facts.unit} (mean of {len(rows)})."
+        f"From base to expert, {facts.word} on the expert's own test set goes from "
+        f"{before}{facts.unit} to {after}{facts.unit} (mean of {len(rows)})."
     ]
 
 
@@ -211,11 +211,13 @@ def _fault(scored: Scored, fault: metrics.Metric) -> list[str]:
         return []
     shares = merged.groupby(directions(merged["dataset"]), sort=False)["value"].mean()
     parts = [f"{labels.percent(share)} {name}".strip() for name, share in shares.items()]
+    told = f"Of the merges' {fault.of}, {labels.listing(parts)} are {_are(fault)}"
     worst = merged.loc[merged["value"].idxmax()]
-    group = labels.group(worst["group"])
+    if not worst["value"]:
+        return [f"{told}."]
     return [
-        f"Of the merges' {fault.of}, {labels.listing(parts)} are {_are(fault)}; "
-        f"most often with {labels.method(worst['method'])}, {group}, on "
+        f"{told}; most often with {labels.method(worst['method'])}, "
+        f"{labels.group(worst['group'])}, on "
         f"{labels.apart(worst['dataset'], scored.datasets)} ({labels.percent(worst['value'])})."
     ]
 

@@ -134,24 +134,6 @@ def lora_delta_dot(a: Tensor, b: Tensor, tuned: Tensor, base: Tensor, scale: flo
     return scale * math.fsum((left * a.double()).sum(dim=1).tolist())
 
 
-def lora_norm(a: Tensor, b: Tensor, scale: float = 1.0) -> float:
-    """|s B A|_F by the factors, from (r, inputs) and (outputs, r)."""
-    return math.sqrt(max(0.0, lora_dot(a, b, a, b, scale, scale)))
-
-
-def lora_cosine(
-    a1: Tensor, b1: Tensor, a2: Tensor, b2: Tensor, scale1: float = 1.0, scale2: float = 1.0
-) -> float:
-    """Cosine of two adapters' updates of one module; NaN when one is 0.
-
-    Unlike a cosine of the raw factors it does not change with their gauge (B G, G⁻¹ A).
-    """
-    norms = lora_norm(a1, b1, scale1) * lora_norm(a2, b2, scale2)
-    if norms == 0:
-        return math.nan
-    return min(1.0, max(-1.0, lora_dot(a1, b1, a2, b2, scale1, scale2) / norms))
-
-
 def lora_stable_rank(a: Tensor, b: Tensor) -> float:
     """Stable rank of B A from the r x r core of its QR factors; NaN when it is 0."""
     _check_factors(a, b, a, b)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -69,6 +69,16 @@ def name_experts(experts: Mapping[str, One] | Sequence[One]) -> dict[str, One]:
     return named
 
 
+def _require_member(label: str, model: Any) -> Member:
+    """What is open already; ValueError for a live model and whatever else is none."""
+    if hasattr(model, "names"):
+        return model
+    raise ValueError(
+        f"{label}: found a {type(model).__name__}, expected a model's directory or state dict; of "
+        "a model in memory give model.state_dict()"
+    )
+
+
 class Members:
     """The base and its experts, checked against each other. Experts stay in the order given.
 
@@ -87,8 +97,10 @@ class Members:
         embeddings: str = STRICT,
     ):
         def member(label: str, model: Model) -> Member:
-            if not isinstance(model, Mapping):  # paths are in their messages
-                return opened(model) if isinstance(model, str | Path) else model
+            if isinstance(model, str | Path):  # paths are in their messages
+                return opened(model)
+            if not isinstance(model, Mapping):
+                return _require_member(label, model)
             try:
                 return opened(model)
             except ValueError as error:

@@ -73,7 +73,7 @@ def _refuse(plan: Plan, missing: dict[str, str]) -> None:
     ]
     raise StudyError(
         f"{plan.study}: {len(missing)} file(s) are missing; give the folder that holds them by "
-        "--config data=FOLDER, or correct `corpora` or `path` in the study:\n" + "\n".join(told)
+        "--data FOLDER, or correct `corpora` or `path` in the study:\n" + "\n".join(told)
     )
 
 

@@ -25,7 +25,7 @@ def check(plan: Plan) -> None:
 def _check_folder(plan: Plan, benchmark: Benchmark, folder: str) -> None:
     expected = "a folder of task files (*.yaml)"
     if said := problem(folder, folder=True):
-        remedy = "It is looked for in the folder given by --config data=FOLDER."
+        remedy = "It is looked for in the folder given by --data FOLDER."
         raise _error(plan, benchmark, "include", f"{folder}, which {said}", expected, remedy)
     if not any(Path(folder).rglob("*.yaml")):
         raise _error(plan, benchmark, "include", f"{folder}, which holds none", expected)

@@ -4,21 +4,26 @@ from contextlib import suppress
 from pathlib import Path
 
 from babelmerge.files import quantised
-from babelmerge.files.directories import read_json
+from babelmerge.files.directories import read_json, require_weights
 from babelmerge.files.tensor_headers import read_header
 from babelmerge.study.grammar.yaml import StudyError, message
 from babelmerge.study.plan.types import Plan
 
 
 def check(plan: Plan) -> None:
-    """StudyError for a quantised model. What else may be wrong with a folder, its job tells."""
+    """StudyError for a folder without a model's files, and for a quantised model.
+
+    What else may be wrong with a folder, its job tells.
+    """
     for id_, model in plan.taken.items():
-        if path := getattr(model.source, "path", None):
+        path = getattr(model.source, "path", None)
+        if path and Path(path).is_dir():
             try:
+                require_weights(Path(path))
                 _refuse_quantised(Path(path))
             except ValueError as error:
                 key = f"{id_.replace('/', '.')}.path"
-                expected = "a model whose weights are numbers of 16 or 32 bits"
+                expected = "a model's folder, with weights that are numbers of 16 or 32 bits"
                 told = message(plan.study, key, str(path), expected, f"{error}.")
                 raise StudyError(told) from error
 

@@ -15,6 +15,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from babelmerge.recipes.methods import of_mergekit
 from babelmerge.study.grammar import limits
 from babelmerge.study.grammar.methods import (
     METHODS,
@@ -110,7 +111,9 @@ def _check(label: str, grid: object) -> None:
         raise wrong(f"{label}.method: {shown(method)}", f"one method: {listed(METHODS)}")
     if method not in METHODS:
         expected = f"one of {listed(METHODS)}"
-        raise wrong(f"unknown method {shown(method)}", expected, nearest(method, METHODS))
+        ours = of_mergekit(method)
+        near = f"mergekit's {method} is {ours} here." if ours else nearest(method, METHODS)
+        raise wrong(f"unknown method {shown(method)}", expected, near)
     for name, values in grid.items():
         if name == "search":
             _check_search(f"{label}.search", values)

@@ -67,7 +67,7 @@ def _ids(study: Study, names: Names, words: str | Sequence[str], family: str) ->
             found.append(word)
         else:
             experts = [_label(m) for m in names.models if ids.of_kind(m, "expert")]
-            valid = [*experts, *names.sets]
+            valid = list(dict.fromkeys([*experts, *names.sets]))
             remedy = nearest(word, valid)
             expected = f"an expert, an expert set or merges/group/method: {listed(valid)}"
             raise study.error("groups", family, found=shown(word), expected=expected, remedy=remedy)
