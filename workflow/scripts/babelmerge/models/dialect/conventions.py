@@ -6,7 +6,7 @@ one expert they can be taken. Reads small files; no torch.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,39 @@ NOTES = ("transformers_version", "_from_model_config", "use_cache", "return_dict
 OUTPUTS = "output_"  # starts what is returned beside a text
 # Of these, what config.json has too.
 MARKS = ("bos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id")
+# What config.json had of generation before there was another file for it, and has where that is
+# missing -> what counts where neither says anything.
+UNSAID = {
+    "max_length": 20,
+    "min_length": 0,
+    "do_sample": False,
+    "early_stopping": False,
+    "num_beams": 1,
+    "num_beam_groups": 1,
+    "temperature": 1.0,
+    "top_k": 50,
+    "top_p": 1.0,
+    "typical_p": 1.0,
+    "epsilon_cutoff": 0.0,
+    "eta_cutoff": 0.0,
+    "repetition_penalty": 1.0,
+    "encoder_repetition_penalty": 1.0,
+    "length_penalty": 1.0,
+    "diversity_penalty": 0.0,
+    "no_repeat_ngram_size": 0,
+    "encoder_no_repeat_ngram_size": 0,
+    "num_return_sequences": 1,
+    "remove_invalid_values": False,
+    "renormalize_logits": False,
+}
+SPOKEN = (
+    *MARKS,
+    *UNSAID,
+    *("max_new_tokens", "min_new_tokens", "min_p", "penalty_alpha", "bad_words_ids"),
+    *("forced_eos_token_id", "suppress_tokens", "begin_suppress_tokens", "stop_strings"),
+    *("exponential_decay_length_penalty", "sequence_bias", "guidance_scale"),
+)
+DECODERS = ("decoder", "generator", "text_config")  # parts of config.json that may have them
 # Keys of both whose values are the ids of tokens, in lists and parts too.
 IDS = re.compile(r"token_ids?$|token_index$|^(begin_)?suppress_tokens$|^bad_words_ids$")
 NOTHING = "nothing"
@@ -46,7 +79,8 @@ def read(folder: str | Path) -> Conventions:
     """Those of a model's folder; what it has no word on is empty."""
     folder = Path(folder)
     config = tokenizers.settings(folder)
-    generation, model = _json(folder / GENERATION), _json(folder / MODEL)
+    generation, model = _json(folder / GENERATION), _spoken(_json(folder / MODEL))
+    alone = SPOKEN if not (folder / GENERATION).is_file() else MARKS
     ends = generation.get(ENDS, model.get(ENDS))
     ends = ends if isinstance(ends, list) else [] if ends is None else [ends]
     if odd := [one for one in ends if type(one) is not int]:
@@ -58,8 +92,16 @@ def read(folder: str | Path) -> Conventions:
         _template(folder, config),
         tokenizers.name_of(config.get(END)) or None,
         tuple(ends),
-        dict(_defaults({**{key: model.get(key) for key in MARKS}, **generation})),
+        dict(_defaults({**{key: model.get(key) for key in alone}, **generation})),
     )
+
+
+def _spoken(model: Mapping[str, Any]) -> dict[str, Any]:
+    """What a config.json says of generation, itself or, where it does not, for its decoder."""
+    part = next((part for key in DECODERS if (part := model.get(key))), None)
+    said = (part if isinstance(part, Mapping) else {}, model)
+    keys = (*SPOKEN, ENDS)
+    return {key: one[key] for one in said for key in keys if one.get(key) is not None}
 
 
 def _defaults(generation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -112,9 +154,9 @@ def take(source: str | Path, directory: Path, number: Callable[[int], int]) -> N
         (directory / GENERATION).unlink(missing_ok=True)
     ends = list(map(number, theirs.ends))
     said = {ENDS: ends[0] if len(ends) == 1 else ends} if ends else {}
-    own = _json(source / MODEL)
-    marks = {key: own[key] for key in MARKS if own.get(key) is not None}
-    _restate(directory / MODEL, {**_numbered(marks, number), **said})
+    own = _spoken(_json(source / MODEL))
+    gone = {*SPOKEN} - {*MARKS} if whole else ()
+    _restate(directory / MODEL, {**_numbered(own, number), **said}, gone)
 
 
 def renumber(directory: Path, number: Callable[[int], int]) -> None:
@@ -133,8 +175,7 @@ def check(source: str | Path, number: Callable[[int], int]) -> None:
     directories.refuse_links(source)
     for one in read(source).ends:
         number(one)
-    own = _json(source / MODEL)
-    _numbered({key: own.get(key) for key in MARKS}, number)
+    _numbered(_spoken(_json(source / MODEL)), number)
     _numbered(_json(source / GENERATION), number)
 
 
@@ -151,7 +192,8 @@ def _differences(ours: Conventions, theirs: Conventions) -> Iterator[str]:
         yield f"ends with {theirs.end!r}, the base with {ours.end!r}"
     if theirs.ends and set(theirs.ends) != set(ours.ends):
         yield f"stops at {_listed(theirs.ends)}, the base at {_listed(ours.ends)}"
-    unlike = [key for key, v in theirs.generation.items() if ours.generation.get(key) != v]
+    whole = {**UNSAID, **ours.generation}
+    unlike = [key for key, v in theirs.generation.items() if whole.get(key) != v]
     if unlike:
         pairs = ", ".join(
             f"{key} {_shown(theirs.generation[key])} for {_shown(ours.generation.get(key))}"
@@ -190,9 +232,14 @@ def _numbered(config: Mapping[str, Any], number: Callable[[int], int]) -> dict[s
     return {k: new(v) if IDS.search(k) else v for k, v in config.items()} | parts
 
 
-def _restate(path: Path, values: Mapping[str, Any]) -> None:
-    if path.is_file() and values:
-        write_json(path, {**read_json(path), **values})
+def _restate(path: Path, values: Mapping[str, Any], gone: Collection[str] = ()) -> None:
+    """Put values into a file, and take keys out of it. A part of it has no say on either."""
+    if not path.is_file():
+        return
+    old = read_json(path)
+    new = {key: value for key, value in old.items() if key not in gone} | values
+    if new != old:
+        write_json(path, new)
 
 
 def _listed(ids: Sequence[int]) -> str:
