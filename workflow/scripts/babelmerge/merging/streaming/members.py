@@ -31,11 +31,15 @@ LESS = (
     "predicting more tokens), load and save it (from_pretrained(DIR).save_pretrained(NEW) of the "
     "class in its config.json), which leaves them out, and give that"
 )
-PACKED = (
-    "the experts of a mixture lie in them in two forms, one of which cannot be taken apart; load "
-    "and save both with one version of transformers (from_pretrained(DIR).save_pretrained(NEW)), "
-    "and give those"
+SAVED = (
+    "load and save both with one version of transformers (from_pretrained(DIR).save_pretrained(NEW)"
+    "), and give those"
 )
+PACKED = (
+    "the experts of a mixture lie in them in two forms, one of which cannot be taken apart; "
+    f"{SAVED}"
+)
+NAMED = f", or, if they are and files of two versions of a library have other names, {SAVED}"
 
 
 class Member(Protocol):
@@ -223,7 +227,7 @@ def _check_fit(base: Member, id_: str, expert: Member, kept: Collection[str]) ->
         if names
     ]
     if told:
-        more = "" if missing and extra else LESS.format("base" if missing else id_)
+        more = NAMED if missing and extra else LESS.format("base" if missing else id_)
         packed = are_experts([*missing[:1], *extra[:1]])
         remedy = PACKED if packed else f"{OF_ONE_BASE}{more}"
         raise ValueError(f"{'; '.join(told)}; members of a merge need the same tensors: {remedy}")

@@ -6,7 +6,7 @@ file leaves out has the value that transformers' own class gives it, which also 
 then. Writes nothing; runs no code of a model's.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from babelmerge.files import ties
@@ -174,6 +174,11 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any] | None:
     Left out are its dtype, since a class would import torch for it, and its number of labels, each
     of which a class would name.
     """
+    return made(config, lambda one: _filled(one.to_dict()))
+
+
+def made(config: Mapping[str, Any], then: Callable[[Any], Any] = lambda one: one) -> Any:
+    """What is made of transformers' own object of a config; None where there is none."""
     from transformers import CONFIG_MAPPING
 
     left_out = ("dtype", "torch_dtype", "num_labels")
@@ -184,7 +189,7 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any] | None:
     present = {key: value for key, value in given.items() if value is not None}
     for attempt in (given, present):  # some classes take no null
         try:
-            return _filled(CONFIG_MAPPING[kind](**attempt).to_dict())
+            return then(CONFIG_MAPPING[kind](**attempt))
         except Exception:  # each class of configs has errors of its own
             continue
     return None
