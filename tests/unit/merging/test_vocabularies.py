@@ -520,24 +520,3 @@ def test_an_end_token_comes_with_a_row_of_its_own(tmp_path, embeddings):
     tokenizer = load_tokenizer(out)
     assert tokenizer.eos_token == "<end>"
     assert tokenizer.eos_token_id < tiny_models.load(out)[EMBEDDINGS].shape[0]
-
-
-@pytest.mark.parametrize("rows_of_first", [20, 50])
-@pytest.mark.parametrize("turned", [10, 30])
-def test_a_table_for_the_first_tokens_needs_them_where_they_are(tmp_path, rows_of_first, turned):
-    """As Gemma 3n has one for its layers: what is moved behind it does not concern it."""
-    orders = words(), [*words()[:turned], *words()[turned:][::-1]]
-    table = {"model.embed_tokens_per_layer.weight": torch.ones(rows_of_first, 8)}
-    folders = []
-    for seed, order in enumerate(orders):
-        folders.append(member(tmp_path / str(seed), seed, 60, order))
-        file = folders[-1] / "model.safetensors"
-        file.chmod(0o644)
-        save_file({**load_file(file), **table}, file, {"format": "pt"})
-    given = folders[0], {"e": folders[1]}
-    if turned < rows_of_first:
-        with pytest.raises(ValueError, match="embed_tokens_per_layer.weight is .*rows for each"):
-            merged(tmp_path, *given, weight=1.0, embeddings="common")
-    else:
-        out = merged(tmp_path, *given, weight=1.0, embeddings="common")
-        assert set(table) <= set(tiny_models.load(out))

@@ -92,7 +92,7 @@ def changes(
             found[name] = Change(bias=bias, scale=config.scale(module))
         name = match.base_name(module, "weight", next(iter(entries.values()), bias))
         found[name] = match.linear_map(module, name, entries, found.get(name, Change()).whole)
-    kept = rows.names_of(base) if embeddings == BASE else ()
+    kept = rows.of_tokens(base) if embeddings == BASE else ()
     return {name: found[name] for name in base.names if name in found and name not in kept}
 
 

@@ -116,7 +116,7 @@ class Members:
             self.base, *found = models.values()
             self.experts = dict(zip(named, found, strict=True))
         if embeddings == BASE:
-            self.kept = frozenset(rows.names_of(self.base))
+            self.kept = frozenset(rows.of_tokens(self.base))
         for id_, expert in self.experts.items():
             _check_fit(self.base, id_, expert, self.kept)
 

@@ -17,7 +17,8 @@ from babelmerge.words.showing import shown
 HARMLESS = frozenset(
     """
     transformers_version name_or_path dtype torch_dtype architecture_version auto_map use_cache
-    tokenizer_class model_max_length max_position_embeddings vocab_size decoder_vocab_size n_ctx
+    tokenizer_class model_max_length max_position_embeddings vocab_size decoder_vocab_size
+    vocab_size_per_layer_input n_ctx
     seq_length tie_word_embeddings quantization_config
     bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id decoder_start_token_id
     forced_bos_token_id forced_eos_token_id prefix bad_words_ids suppress_tokens

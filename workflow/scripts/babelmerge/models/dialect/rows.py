@@ -5,6 +5,9 @@ lacks too is the mean of those that have it: where one alone has it, all are equ
 it as it is; else those that have it are merged around their mean. So it is in mergekit. Rows that
 are nobody's token (padding) are those of the model whose tokenizer the result has. Rows are copied
 when a tensor is read; torch is imported where numbers of several dtypes meet.
+
+Tables for the layers (Gemma 3n and 4) go by token too. They may have rows for the first tokens
+alone, and then every other token has the first row.
 """
 
 import re
@@ -44,7 +47,8 @@ ENDS = (
 )
 WHOLE = (*ties.ALONE, "decoder.bias", "head.bias", "output.bias")  # with nothing before it
 BIAS = "bias"
-BY_LAYER = "embed_tokens_per_layer.weight"  # of Gemma 3n and 4: other tokens have the first's row
+BY_LAYER = "embed_tokens_per_layer.weight"  # of Gemma 3n and 4
+BY_NUMBER = "gate.tid2eid"  # of DeepSeek V4: whole numbers, which are not merged
 INSIDE = re.compile(r"\.\d+\..+\.")  # a module of a numbered block
 PLACES = re.compile(r"position|\bwpe\b")
 
@@ -65,7 +69,8 @@ class Arranged:
     def places(self) -> np.ndarray:
         """Rows of this tensor, of which a model may have fewer than of another."""
         sizes = np.array([[_tokens(model.shape(self.name))] for model in self.models])
-        return np.where(self.rows < sizes, self.rows, -1)
+        beyond = 0 if self.name.endswith(BY_LAYER) else -1
+        return np.where(self.rows < sizes, self.rows, beyond)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -199,6 +204,16 @@ def names_of(model: Any) -> list[str]:
     return [n for n in named if n not in WHOLE or _tokens(model.shape(n)) in sizes]
 
 
+def of_tokens(model: Any) -> list[str]:
+    """All tensors whose rows are tokens', by their names."""
+    return [*names_of(model), *tables(model)]
+
+
+def tables(model: Any) -> list[str]:
+    """The tensors that have a row for each token, or for the first, for the layers to add."""
+    return [name for name in model.names if name.endswith(BY_LAYER)]
+
+
 def is_one(name: str) -> bool:
     """Whether a tensor is embeddings, an output head or its bias, by its name."""
     if name in WHOLE:
@@ -211,7 +226,8 @@ def is_one(name: str) -> bool:
 def differ(name: str, ours: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
     """Whether two shapes of one tensor may differ in the number of tokens alone."""
     lying = _is_lying(ours) and _is_lying(theirs) and name.endswith(BIAS)
-    return is_one(name) and (ours[1:] == theirs[1:] or lying)
+    known = is_one(name) or name.endswith(BY_LAYER)
+    return known and (ours[1:] == theirs[1:] or lying)
 
 
 def _is_lying(shape: tuple[int, ...]) -> bool:
@@ -229,10 +245,15 @@ def count(model: Any) -> int:
     return max((model.shape(name)[0] for name in names_of(model)), default=0)
 
 
+def first(model: Any) -> int:
+    """How many rows a model's tables for layers have; 0 where it has none."""
+    return max((model.shape(name)[0] for name in tables(model)), default=0)
+
+
 def brought(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
     """The models, by label, with embeddings and heads of one vocabulary; ValueError without."""
     lacking = [label for label in models if vocabulary.files[label] is None]
-    unlike = len({count(model) for model in models.values()}) > 1
+    unlike = len({(count(one), first(one)) for one in models.values()}) > 1
     if not unlike and not vocabulary.differences:  # of one tokenizer, which need not be readable
         return dict(models)
     if lacking:
@@ -247,16 +268,20 @@ def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any
     """The models, by label, with the rows of the vocabulary in their embeddings and heads."""
     every = list(models.values())
     places = _places(models, vocabulary)
-    _refuse_unknown(models[BASE], _first_moved(places, sorted(vocabulary.ids.values())))
+    moved = _first_moved(places, sorted(vocabulary.ids.values()))
+    names = names_of(models[BASE])
+    if any(first(one) > moved or first(one) != first(models[BASE]) for one in every):
+        names += tables(models[BASE])
+    _refuse_unknown(models[BASE], names, moved)
     asis = np.arange(places.shape[1])
     whole = (places[0] >= 0).all()
     found = {}
     for place, (label, model) in enumerate(models.items()):
-        sizes = {_tokens(model.shape(name)) for name in names_of(model)}
+        sizes = {_tokens(model.shape(name)) for name in names if name in model.names}
         if sizes == {len(asis)} and whole and (places[place] == asis).all():
             found[label] = model
             continue
-        made = {n: Arranged(every, places, place, n) for n in names_of(models[BASE])}
+        made = {name: Arranged(every, places, place, name) for name in names}
         found[label] = model.with_rows(made)
     return found
 
@@ -267,15 +292,16 @@ def _first_moved(places: np.ndarray, ids: list[int]) -> int:
     return ids[moved[0]] if moved.size else places.shape[1]
 
 
-def _refuse_unknown(base: Any, moved: int) -> None:
+def _refuse_unknown(base: Any, names: Sequence[str], moved: int) -> None:
     """ValueError for what is of all tokens by an unknown name: it would stay where it is.
 
-    So would a table for the first tokens alone. moved: the first row whose token is elsewhere.
+    So would whole numbers by token. names: what is known. moved: the first row whose token is
+    elsewhere.
     """
-    known, size = {*names_of(base)}, count(base)
+    known, size = {*names, *tables(base)}, count(base)
 
     def stays(name: str) -> bool:
-        first = name.endswith(BY_LAYER) and base.shape(name)[0] > moved
+        first = name.endswith(BY_NUMBER) and base.shape(name)[0] > moved
         return first or _seems_one(base, name, size)
 
     odd = next((name for name in base.names if name not in known and stays(name)), None)

@@ -23,6 +23,7 @@ from babelmerge.words.showing import shown
 STRICT, COMMON, BASE = "strict", "common", "base"
 SIZE = "vocab_size"
 SIZES = (SIZE, "decoder_vocab_size")  # the other of Marian, whose sides may share their embeddings
+BY_LAYER = "vocab_size_per_layer_input"  # of Gemma 3n and 4
 PART = "text_config"
 REMEDY = (
     "set embeddings: common (--embeddings common) to merge rows by token, or embeddings: base to "
@@ -240,10 +241,13 @@ class Vocabulary:
         )
 
 
-def sized(config: Mapping[str, Any], rows: int) -> dict[str, Any]:
-    """A config.json that says how many rows the embeddings have."""
+def sized(config: Mapping[str, Any], rows: int, first: int = 0) -> dict[str, Any]:
+    """A config.json that says how many rows the embeddings have.
+
+    first: how many the tables for layers have, where there are such.
+    """
     part = config.get(PART)  # whose class has a size of its own where it does not say one
     own = {key: rows for key in SIZES if key in config}
     if isinstance(part, Mapping):
-        return {**config, **own, PART: sized(part, rows)}
-    return {**config, **own, SIZE: rows}
+        return {**config, **own, PART: sized(part, rows, first)}
+    return {**config, **own, SIZE: rows, **({BY_LAYER: first} if first else {})}
