@@ -254,8 +254,8 @@ def brought(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]
     """The models, by label, with embeddings and heads of one vocabulary; ValueError without."""
     lacking = [label for label in models if vocabulary.files[label] is None]
     unlike = len({(count(one), first(one)) for one in models.values()}) > 1
-    if not unlike and not vocabulary.differences:  # of one tokenizer, which need not be readable
-        return dict(models)
+    if not unlike and not any(one.tokens for one in vocabulary.differences.values()):
+        return dict(models)  # of one list of tokens, whose files need not be readable
     if lacking:
         raise ValueError(
             f"embeddings: common goes by tokens, and {lacking[0]} has no tokenizer; put the files "

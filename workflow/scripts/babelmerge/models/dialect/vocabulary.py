@@ -17,7 +17,15 @@ from tokenizers import Tokenizer
 from babelmerge.files import directories
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.models.dialect import tokenizers
-from babelmerge.models.dialect.tokenizers import ADDED, CONFIG, FILE, Differences, Tokens, listed
+from babelmerge.models.dialect.tokenizers import (
+    ADDED,
+    CONFIG,
+    FILE,
+    Differences,
+    Slow,
+    Tokens,
+    listed,
+)
 from babelmerge.words.showing import shown
 
 STRICT, COMMON, BASE = "strict", "common", "base"
@@ -29,6 +37,7 @@ REMEDY = (
     "set embeddings: common (--embeddings common) to merge rows by token, or embeddings: base to "
     "keep the base's rows and merge the rest"
 )
+NO_FILE = f"that cannot be added to a tokenizer which has no {FILE}"
 # What makes up a tokenizer in a model's folder.
 COMPANIONS = (*tokenizers.FILES, CONFIG, "special_tokens_map.json", "added_tokens.json")
 COMPANIONS += ("merges.txt", "chat_template.jinja", "chat_template.json")
@@ -101,11 +110,13 @@ class Vocabulary:
         for label in unfit:
             if every <= self.tokens(label).ids.keys():
                 return label
-        own = tuple(t for t in self.differences[unfit[0]].more if not self._was_added(unfit[0], t))
+        more = self.differences[unfit[0]].more
+        learnt = tuple(token for token in more if not self._was_added(unfit[0], token))
+        why = "that were not added but learnt with merges" if learnt else NO_FILE
         raise ValueError(
-            f"embeddings: {unfit[0]} has {listed(own)} that the base lacks and that were not added "
-            "but learnt with merges, and no model has the tokens of all: no tokenizer cuts texts "
-            "into them; set embeddings: base, or merge the models of one vocabulary"
+            f"embeddings: {unfit[0]} has {listed(learnt or more)} that the base lacks and {why}, "
+            "and no model has the tokens of all: no tokenizer cuts texts into them; set "
+            "embeddings: base, or merge the models of one vocabulary"
         )
 
     @cached_property
@@ -228,7 +239,10 @@ class Vocabulary:
         return {"id": id_, "content": token, **flags, "special": bool(getattr(found, "special", 0))}
 
     def _appendable(self, label: str) -> bool:
-        return all(self._was_added(label, token) for token in self.differences[label].more)
+        """Whether what a model has beyond the base can be added to the base's tokenizer."""
+        more = self.differences[label].more
+        fixed = isinstance(self.tokens(BASE), Slow)
+        return all(not fixed and self._was_added(label, token) for token in more)
 
     def _was_added(self, label: str, token: str) -> bool:
         return token in self.tokens(label).added
