@@ -16,6 +16,8 @@ from babelmerge import merging
 from babelmerge.files import directories
 from babelmerge.models.checkpoints import Checkpoint, read_json
 from babelmerge.models.dialect import tokenizers
+from babelmerge.models.dialect.vocabulary import Vocabulary
+from babelmerge.models.loading import load_tokenizer
 from babelmerge.recipes import recipes
 
 sentencepiece = pytest.importorskip("sentencepiece")
@@ -172,3 +174,33 @@ def test_parts_that_cut_otherwise_are_told_by_their_names(tmp_path):
         (folder / "config.json").write_text(json.dumps({"model_type": "roberta"}))
     found = tokenizers.compare(*(tokenizers.read(tmp_path / one / "vocab.txt") for one in "ab"))
     assert found[:3] == ((), (), ()) and found.cuts == ("bpe.codes",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("GemmaTokenizer", "tokenizer.model"),
+        ("LlamaTokenizer", "tokenizer.model"),
+        ("GPTSw3Tokenizer", "spiece.model"),
+        ("NllbTokenizer", "sentencepiece.bpe.model"),
+    ],
+)
+def test_a_model_of_sentencepiece_alone_is_what_transformers_saves_of_it(
+    tmp_path, pieces, kind, name
+):
+    """Gemma's class does not list the file that it reads."""
+    plain, saved = tmp_path / "plain", tmp_path / "saved"
+    plain.mkdir()
+    (plain / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind}))
+    shutil.copy(pieces[0], plain / name)
+    load_tokenizer(plain).save_pretrained(saved)
+    for one, other in ((plain, saved), (saved, plain)):
+        found = Vocabulary({"base": one, "e": other})
+        assert not any(any(differences) for differences in found.differences.values())
+
+
+def test_a_class_that_does_not_read_the_file_gives_no_empty_tokenizer(tmp_path, pieces):
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "XGLMTokenizer"}')
+    shutil.copy(pieces[0], tmp_path / "sentencepiece.bpe.model")
+    with pytest.raises(ValueError, match=r"there is no tokenizer.json.*then save_pretrained"):
+        load_tokenizer(tmp_path)

@@ -133,7 +133,10 @@ class Slow(Tokens):
         return self.tokenizer.convert_ids_to_tokens(found)
 
     def cuts(self) -> dict[str, Any]:
-        names = {self.path.name, *PARTS} - {*LISTS}  # these give ids, which are compared
+        names = {self.path.name, *PARTS} - {
+            *LISTS,
+            BESIDE[-1],
+        }  # these give ids, which are compared
         files = {name: _digest(self.path.parent / name) for name in sorted(names)}
         kind = {"tokenizer_class": type(self.tokenizer).__name__}
         return {**kind, **files, "post_processor": self.around()}
