@@ -4,11 +4,13 @@ import json
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, ExaoneMoeConfig, FlintConfig
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, ExaoneMoeConfig, FlintConfig, HYV3Config
 
 from babelmerge import merging
 from babelmerge.files import layouts
 from babelmerge.merging.streaming.members import Members
+from babelmerge.models.adapters import Adapter
 from babelmerge.models.checkpoints import Checkpoint
 from babelmerge.models.dialect import renames
 from babelmerge.models.dialect.opening import alike
@@ -70,3 +72,25 @@ def test_what_no_table_knows_is_refused_with_both_names_and_a_way_out(tmp_path):
     said = json.loads((base / "config.json").read_text())
     for kinds in (["Trainer"], [3], "FlintForCausalLM", ["torch"]):
         assert renames.namer({**said, "architectures": kinds}) is None
+
+
+def test_an_adapter_by_names_of_memory_fits_files_with_others(tmp_path):
+    """As transformers saves Hy-V3 in the names of its first release, and peft does not."""
+    more = {"moe_intermediate_size": 8, "num_experts": 3, "num_experts_per_tok": 2}
+    torch.manual_seed(0)
+    made = AutoModelForCausalLM.from_config(HYV3Config(**SIZES, **more)).eval()
+    made.save_pretrained(tmp_path / "base")
+    adapted = get_peft_model(made, LoraConfig(r=2, target_modules=["down_proj"]))
+    for name, one in adapted.named_parameters():
+        if "lora_B" in name:
+            one.data.normal_()
+    adapted.save_pretrained(tmp_path / "adapter")
+    told = Adapter(tmp_path / "adapter", Checkpoint(tmp_path / "base"))
+    assert any(layouts.place_of(n, set(made.state_dict())) is None for n in told.names)
+    recipe = recipes.make_recipe(
+        tmp_path / "base", {"x": tmp_path / "adapter"}, "task_arithmetic", {"weight": 1.0}
+    )
+    out = AutoModelForCausalLM.from_pretrained(merging.merge_files(recipe, tmp_path / "out"))
+    ids = torch.arange(1, 9)[None]
+    with torch.no_grad():
+        assert torch.allclose(out(ids).logits, adapted.merge_and_unload()(ids).logits, atol=1e-4)

@@ -33,6 +33,13 @@ def alike(models: Sequence[One]) -> list[One]:
     return [_named(one, ours, today) if one in odd else one for one in models]
 
 
+def finder(model: Files) -> Callable[[str], str | None]:
+    """What gives a model's name of a tensor by any that transformers knows; None for no tensor."""
+    today = namer(getattr(model, "config", {}))
+    ours = _by_today(model.names, today) if today else {}
+    return lambda name: ours.get(today(name)) if today else None
+
+
 def namer(config: Mapping[str, Any]) -> Callable[[str], str] | None:
     """What gives a tensor's name of today; None for a config that no class can be made from."""
     made = _empty(config)
