@@ -14,8 +14,7 @@ def model(folder, template=None, end="</s>", ends=2, form="jinja", **generation)
     if template and form == "config":
         config["chat_template"] = template
     elif template and form == "list":
-        named = [{"name": "tool", "template": "t"}, {"name": "default", "template": template}]
-        config["chat_template"] = named
+        config["chat_template"] = [{"name": "default", "template": template}]
     elif template:
         text = template if form == "jinja" else json.dumps({"chat_template": template})
         (folder / f"chat_template.{form}").write_text(text)
@@ -55,7 +54,8 @@ def test_those_of_an_expert_are_taken_by_the_ids_of_the_result(tmp_path):
     expert = model(tmp_path / "hi", "new", "<|end|>", [7, 2], pad_token_id=7, top_p=0.9)
     conventions.take(expert, made, lambda id_: {7: 5}.get(id_, id_))
     found = conventions.read(made)
-    assert (found.template, found.end, found.ends) == ("new", "<|end|>", (5, 2))
+    assert found.templates == {"default": "new"}
+    assert (found.end, found.ends) == ("<|end|>", (5, 2))
     assert found.generation == {"pad_token_id": 5, "top_p": 0.9}
     assert json.loads((made / "config.json").read_text())["eos_token_id"] == [5, 2]
 
@@ -83,10 +83,10 @@ def test_an_adapter_leaves_what_it_has_nothing_on_to_its_base(tmp_path):
     (adapter / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|end|>"}))
     conventions.take(adapter, made, lambda id_: id_)
     found = conventions.read(made)
-    assert found == ("old", "<|end|>", (2,), {"temperature": 0.1})
+    assert found == ({"default": "old"}, "<|end|>", (2,), {"temperature": 0.1})
     (adapter / "chat_template.jinja").write_text("new")
     conventions.take(adapter, made, lambda id_: id_)
-    assert conventions.read(made) == ("new", "<|end|>", (2,), {"temperature": 0.1})
+    assert conventions.read(made) == ({"default": "new"}, "<|end|>", (2,), {"temperature": 0.1})
 
 
 def test_defaults_that_change_no_text_are_no_difference(tmp_path):

@@ -12,13 +12,10 @@ from typing import Any, NamedTuple
 
 from babelmerge.files import directories
 from babelmerge.files.directories import read_json, write_json
-from babelmerge.models.dialect import tokenizers
+from babelmerge.models.dialect import templates, tokenizers
 from babelmerge.models.dialect.tokenizers import CONFIG, MAP
-from babelmerge.words import documents
 from babelmerge.words.showing import shown
 
-TEMPLATE = "chat_template"
-TEMPLATES = (f"{TEMPLATE}.jinja", f"{TEMPLATE}.json")
 GENERATION = "generation_config.json"
 MODEL = "config.json"
 END, ENDS = "eos_token", "eos_token_id"
@@ -67,9 +64,9 @@ LONG = 40  # characters of a value in a message
 
 
 class Conventions(NamedTuple):
-    """template: the default one. end: the tokenizer's; ends: ids at which decoding stops."""
+    """templates: by name. end: the tokenizer's; ends: ids at which decoding stops."""
 
-    template: str | None
+    templates: Mapping[str, str]
     end: str | None
     ends: tuple[int, ...]
     generation: Mapping[str, Any]
@@ -89,7 +86,7 @@ def read(folder: str | Path) -> Conventions:
             "number of a token, or a list of them"
         )
     return Conventions(
-        _template(folder, config),
+        templates.read(folder, config),
         tokenizers.name_of(config.get(END)) or None,
         tuple(ends),
         dict(_defaults({**{key: model.get(key) for key in alone}, **generation})),
@@ -137,13 +134,10 @@ def take(source: str | Path, directory: Path, number: Callable[[int], int]) -> N
     """
     theirs, source = read(source), Path(source)
     whole, config = (source / MODEL).is_file(), tokenizers.settings(directory)
-    if whole or theirs.template is not None:
-        config.pop(TEMPLATE, None)
-        for name in TEMPLATES:
-            (directory / name).unlink(missing_ok=True)
-        directories.copy_part(source, directory, directories.TEMPLATES)
-    if theirs.template is not None:
-        (directory / TEMPLATES[0]).write_text(theirs.template, encoding="utf-8")
+    if whole or theirs.templates:
+        config.pop(templates.KEY, None)
+        directories.refuse_links(source)
+        templates.put(directory, theirs.templates)
     if theirs.end is not None:
         config[END] = tokenizers.settings(source)[END]
         _restate(directory / MAP, {END: config[END]})
@@ -186,8 +180,12 @@ def check_ids(folder: str | Path, number: Callable[[int], int]) -> None:
 
 
 def _differences(ours: Conventions, theirs: Conventions) -> Iterator[str]:
-    if theirs.template is not None and theirs.template != ours.template:
-        yield "has another chat template" if ours.template else "has a chat template, the base none"
+    for name, text in theirs.templates.items():
+        of_name = "" if name == templates.DEFAULT else f" for {name}"
+        if name not in ours.templates:
+            yield f"has a chat template{of_name}, the base none"
+        elif not templates.are_one(ours.templates[name], text):
+            yield f"has another chat template{of_name}"
     if theirs.end is not None and theirs.end != ours.end:
         yield f"ends with {theirs.end!r}, the base with {ours.end!r}"
     if theirs.ends and set(theirs.ends) != set(ours.ends):
@@ -200,20 +198,6 @@ def _differences(ours: Conventions, theirs: Conventions) -> Iterator[str]:
             for key in unlike
         )
         yield f"has generation defaults of its own ({pairs})"
-
-
-def _template(folder: Path, config: Mapping[str, Any]) -> str | None:
-    """The default chat template, where one of the places has it."""
-    if (folder / TEMPLATES[0]).is_file():
-        try:
-            return documents.text_of(folder / TEMPLATES[0])
-        except documents.Unreadable as error:
-            raise ValueError(f"{folder / TEMPLATES[0]}: found {error}") from error
-    found = _json(folder / TEMPLATES[1]).get(TEMPLATE) or config.get(TEMPLATE)
-    if isinstance(found, list):  # of several, by name
-        named = {one.get("name"): one.get("template") for one in found if isinstance(one, Mapping)}
-        found = named.get("default")
-    return found if isinstance(found, str) and found else None
 
 
 def _json(path: Path) -> dict[str, Any]:
