@@ -115,4 +115,4 @@ def _config(recipe: Recipe, members: Members, said: Mapping[str, Any]) -> dict[s
     old, new = (
         (rows.count(one), rows.first(one)) for one in (ModelFiles(recipe.base), members.base)
     )
-    return config if new == old else vocabulary.sized(config, *new)
+    return config if new == old else vocabulary.sized(config, *new, old[0])

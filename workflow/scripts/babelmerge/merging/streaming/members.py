@@ -117,6 +117,8 @@ class Members:
             self.experts = dict(zip(named, found, strict=True))
         if embeddings == BASE:
             self.kept = frozenset(rows.of_tokens(self.base))
+            if any(one.tokens for one in self.vocabulary.differences.values()):
+                rows.require_known(self.base)
         for id_, expert in self.experts.items():
             _check_fit(self.base, id_, expert, self.kept)
 

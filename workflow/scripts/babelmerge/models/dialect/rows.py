@@ -48,6 +48,7 @@ ENDS = (
 WHOLE = (*ties.ALONE, "decoder.bias", "head.bias", "output.bias")  # with nothing before it
 BIAS = "bias"
 BY_LAYER = "embed_tokens_per_layer.weight"  # of Gemma 3n and 4
+FEW = 3  # names in a message
 BY_NUMBER = "gate.tid2eid"  # of DeepSeek V4: whole numbers, which are not merged
 INSIDE = re.compile(r"\.\d+\..+\.")  # a module of a numbered block
 PLACES = re.compile(r"position|\bwpe\b")
@@ -267,23 +268,65 @@ def brought(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]
 def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
     """The models, by label, with the rows of the vocabulary in their embeddings and heads."""
     every = list(models.values())
+    _require_some(models[BASE])
     places = _places(models, vocabulary)
+    places = _widened(places, every, models[vocabulary.lead])
     moved = _first_moved(places, sorted(vocabulary.ids.values()))
     names = names_of(models[BASE])
     if any(first(one) > moved or first(one) != first(models[BASE]) for one in every):
         names += tables(models[BASE])
-    _refuse_unknown(models[BASE], names, moved)
+    require_known(models[BASE], moved)
     asis = np.arange(places.shape[1])
     whole = (places[0] >= 0).all()
+    sizes = {name: _size(name, every, places, models[vocabulary.lead]) for name in names}
     found = {}
     for place, (label, model) in enumerate(models.items()):
-        sizes = {_tokens(model.shape(name)) for name in names if name in model.names}
-        if sizes == {len(asis)} and whole and (places[place] == asis).all():
+        listed = [(name, size) for name, size in sizes.items() if name in model.names]
+        fits = all(_tokens(model.shape(name)) == size for name, size in listed)
+        if fits and whole and (places[place] == asis).all():
             found[label] = model
             continue
-        made = {name: Arranged(every, places, place, name) for name in names}
+        made = {n: Arranged(every, places[:, :size], place, n) for n, size in sizes.items()}
         found[label] = model.with_rows(made)
     return found
+
+
+def _size(name: str, models: Sequence[Any], places: np.ndarray, lead: Any) -> int:
+    """How many rows a tensor of tokens has in the end.
+
+    All have one for every token, but for heads that end before the embeddings do by their class
+    (Mllama, Moshi), as long as no token has a row in one that lies behind.
+    """
+    size = places.shape[1]
+    if _is_table(name):
+        return size
+    kept = _tokens(lead.shape(name)) + size - count(lead)
+    return min(size, max(kept, _needed(name, models, places)))
+
+
+def _is_table(name: str) -> bool:
+    """Whether a tensor maps tokens to what is read of them, and is no head or its bias."""
+    return name.endswith(BY_LAYER) or (ties.is_looked_up(name) and not ties.is_head(name))
+
+
+def _needed(name: str, models: Sequence[Any], places: np.ndarray) -> int:
+    """How many rows of a tensor there are up to the last that some model has."""
+    own = np.array([[_tokens(model.shape(name))] for model in models])
+    having = np.flatnonzero(((places >= 0) & (places < own)).any(axis=0))
+    return having[-1] + 1 if having.size else 0
+
+
+def _widened(places: np.ndarray, models: Sequence[Any], lead: Any) -> np.ndarray:
+    """With rows that are nobody's, where a head that ends before the embeddings needs more.
+
+    The embeddings then have as many more, as they have by their class.
+    """
+    more, size = 0, count(lead)
+    for name in names_of(lead):
+        own = _tokens(lead.shape(name))
+        if own < size and not _is_table(name):
+            more = max(more, _needed(name, models, places) - own - places.shape[1] + size)
+    return np.pad(places, ((0, 0), (0, more)), constant_values=-1)
 
 
 def _first_moved(places: np.ndarray, ids: list[int]) -> int:
@@ -292,17 +335,27 @@ def _first_moved(places: np.ndarray, ids: list[int]) -> int:
     return ids[moved[0]] if moved.size else places.shape[1]
 
 
-def _refuse_unknown(base: Any, names: Sequence[str], moved: int) -> None:
+def _require_some(base: Any) -> None:
+    if not count(base):
+        raise ValueError(
+            f"embeddings: none of the base's tensors ({', '.join(base.names[:FEW])}, …) is known "
+            "as embeddings by its name, so whose rows they have is not known; give models of one "
+            "vocabulary"
+        )
+
+
+def require_known(base: Any, moved: int | None = None) -> None:
     """ValueError for what is of all tokens by an unknown name: it would stay where it is.
 
-    So would whole numbers by token. names: what is known. moved: the first row whose token is
-    elsewhere.
+    So would whole numbers by token. moved: the first row whose token is elsewhere; None: none is,
+    as all that is known is the base's.
     """
-    known, size = {*names, *tables(base)}, count(base)
+    _require_some(base)
+    known, size = {*of_tokens(base)}, count(base)
 
     def stays(name: str) -> bool:
-        first = name.endswith(BY_NUMBER) and base.shape(name)[0] > moved
-        return first or _seems_one(base, name, size)
+        numbers = name.endswith(BY_NUMBER) and moved is not None and base.shape(name)[0] > moved
+        return numbers or _seems_one(base, name, size)
 
     odd = next((name for name in base.names if name not in known and stays(name)), None)
     if odd:
@@ -319,7 +372,12 @@ def _seems_one(base: Any, name: str, size: int) -> bool:
     In blocks, norms and tables of places that is chance, and so it is in square matrices.
     """
     shape = base.shape(name)
-    if size not in shape or INSIDE.search(f".{name}") or PLACES.search(name):
+    if INSIDE.search(f".{name}") or PLACES.search(name):
+        return False
+    tables = [base.shape(one) for one in names_of(base) if one not in WHOLE]
+    if "embedding" in name and len(shape) == 2 and shape[0] > size:  # with more, as CPM-Ant's
+        return any(shape[1:] == one[1:] for one in tables)
+    if size not in shape:
         return False
     weight = f"{name.removesuffix(BIAS)}weight"
     if len(shape) == 1:

@@ -255,13 +255,19 @@ class Vocabulary:
         )
 
 
-def sized(config: Mapping[str, Any], rows: int, first: int = 0) -> dict[str, Any]:
+def sized(
+    config: Mapping[str, Any], rows: int, first: int = 0, before: int | None = None
+) -> dict[str, Any]:
     """A config.json that says how many rows the embeddings have.
 
-    first: how many the tables for layers have, where there are such.
+    first: how many the tables for layers have, where there are such. before: how many rows there
+    were, of which a class may have more than its config says (Mllama); so it has then.
     """
     part = config.get(PART)  # whose class has a size of its own where it does not say one
     own = {key: rows for key in SIZES if key in config}
     if isinstance(part, Mapping):
-        return {**config, **own, PART: sized(part, rows, first)}
-    return {**config, **own, SIZE: rows, **({BY_LAYER: first} if first else {})}
+        return {**config, **own, PART: sized(part, rows, first, before)}
+    said = config.get(SIZE)
+    odd = before is not None and isinstance(said, int) and said < before
+    size = said + rows - before if odd else rows
+    return {**config, **own, SIZE: size, **({BY_LAYER: first} if first else {})}
