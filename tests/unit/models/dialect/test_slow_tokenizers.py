@@ -204,3 +204,15 @@ def test_a_class_that_does_not_read_the_file_gives_no_empty_tokenizer(tmp_path, 
     shutil.copy(pieces[0], tmp_path / "sentencepiece.bpe.model")
     with pytest.raises(ValueError, match=r"there is no tokenizer.json.*then save_pretrained"):
         load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize("key", tokenizers.NORMALISED)
+def test_how_words_of_a_list_are_made_plain_counts(tmp_path, key):
+    """One vocab.txt, and a config by which it cuts texts otherwise."""
+    for number, folder in enumerate((tmp_path / "a", tmp_path / "b")):
+        folder.mkdir()
+        (folder / "vocab.txt").write_text("[UNK]\n[PAD]\n[CLS]\n[SEP]\n[MASK]\na\nA\n")
+        said = {"tokenizer_class": "BertTokenizer", "do_lower_case": False, key: bool(number)}
+        (folder / "tokenizer_config.json").write_text(json.dumps(said))
+    found = Vocabulary({"base": tmp_path / "a", "e": tmp_path / "b"}).differences["e"]
+    assert found.cuts == ("normalizer",) and not found.tokens

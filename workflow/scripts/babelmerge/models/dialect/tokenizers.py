@@ -36,6 +36,7 @@ SAMPLES = (
 )
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized")  # of added tokens, in how texts are cut
 PUT = ("add_bos_token", "add_eos_token", "bos_token", "eos_token")  # what is put around texts
+NORMALISED = ("do_lower_case", "strip_accents", "tokenize_chinese_chars")  # of lists of words
 SENTENCEPIECE = ".model"  # ends the names of its files
 BESIDE = ("merges.txt", "added_tokens.json")  # read with a vocabulary that is not in FILE
 TARGET = "target_vocab.json"  # of Marian, where its sides have a vocabulary each
@@ -208,7 +209,8 @@ def same(ours: Path, theirs: Path) -> bool:
     if not pairs or any(_digest(one) != _digest(other) for one, other in pairs):
         return False
     left, right = (settings(file.parent) for file in (ours, theirs))
-    said = all(left.get(key) == right.get(key) for key in PUT)
+    keys = PUT if ours.name == FILE else (*PUT, *NORMALISED)
+    said = all(left.get(key) == right.get(key) for key in keys)
     return said and {*beyond(ours.parent)} == {*beyond(theirs.parent)}
 
 
