@@ -75,3 +75,42 @@ def test_the_cache_of_the_hub_is_a_model_s_own(model, tmp_path):
     (snapshot / "tokenizer.json").symlink_to("../../../elsewhere.json")
     with pytest.raises(ValueError, match="tokenizer.json: is a link"):
         TensorFiles(snapshot)
+
+
+def cached(root, name, text, digest):
+    """A file in the hub's cache, by the digest of what it holds."""
+    blob = root / f"models--{name}" / "blobs" / digest
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    blob.write_bytes(text)
+    return blob
+
+
+@pytest.mark.parametrize("digest", ["a1" * 20, "b2" * 32])
+def test_a_folder_of_links_to_one_repository_is_a_download_of_old(model, tmp_path, digest):
+    """As `local_dir` was: small files lie there, large ones are links into the cache."""
+    (model / "tokenizer.json").symlink_to(cached(tmp_path, "a--b", b"{}", digest))
+    weights = model / "model.safetensors"
+    blob = cached(tmp_path, "a--b", weights.read_bytes(), "c3" * 32)
+    weights.unlink()
+    weights.symlink_to(blob)
+    assert TensorFiles(model).names == ("w",)
+    directories.copy_companions(model, tmp_path)
+    assert (tmp_path / "tokenizer.json").read_text() == "{}"
+    assert not (tmp_path / "tokenizer.json").is_symlink()
+
+
+def test_blobs_of_two_repositories_or_of_other_names_are_not_one_model_s(model, tmp_path):
+    (model / "vocab.json").symlink_to(cached(tmp_path, "a--b", b"{}", "a1" * 20))
+    links.refuse(model)
+    (model / "tokenizer.json").symlink_to(cached(tmp_path, "c--d", b"{}", "b2" * 20))
+    with pytest.raises(ValueError, match="is a link"):
+        links.refuse(model)
+    (model / "vocab.json").unlink()
+    links.refuse(model)
+    for odd in (cached(tmp_path, "a--b", b"{}", "secret"), tmp_path / "c--d" / ("d4" * 20)):
+        (model / "tokenizer.json").unlink()
+        odd.parent.mkdir(exist_ok=True)
+        odd.write_text("{}")
+        (model / "tokenizer.json").symlink_to(odd)
+        with pytest.raises(ValueError, match="tokenizer.json: is a link"):
+            links.refuse(model)

@@ -103,7 +103,8 @@ def test_masks_and_buffers_of_bytes_are_no_weights(tmp_path):
     made = made_up_models.tensors(0)
     made |= {"h.0.attn.bias": ones(1, 1, 8, 8, dtype=U8), "h.0.attn.mask": ones(8, 8).bool()}
     made |= {"position_ids": torch.arange(8)[None], "layers.0.scale": ones(3)}
-    made["layers.0.relative_position_index"] = ones(4, 4, dtype=torch.int64)
+    for name in ("relative_position_index", "mlp.gate.tid2eid"):  # of DeepSeek: experts by token
+        made[f"layers.0.{name}"] = ones(4, 4, dtype=torch.int64)
     for number, dtype in enumerate((torch.float64, torch.float32, torch.float16)):
         made[f"layers.{number}.weight"] = ones(3, 4, dtype=dtype)
     Checkpoint(made_up_models.save(tmp_path / "m", made))

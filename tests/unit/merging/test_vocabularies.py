@@ -13,6 +13,8 @@ from tokenizers.models import WordLevel
 from transformers import (
     BertConfig,
     BertForMaskedLM,
+    MllamaForCausalLM,
+    MllamaTextConfig,
     ModernBertConfig,
     ModernBertForMaskedLM,
     PegasusConfig,
@@ -522,22 +524,51 @@ def test_an_end_token_comes_with_a_row_of_its_own(tmp_path, embeddings):
     assert tokenizer.eos_token_id < tiny_models.load(out)[EMBEDDINGS].shape[0]
 
 
-@pytest.mark.parametrize("rows_of_first", [20, 50])
-@pytest.mark.parametrize("turned", [10, 30])
-def test_a_table_for_the_first_tokens_needs_them_where_they_are(tmp_path, rows_of_first, turned):
-    """As Gemma 3n has one for its layers: what is moved behind it does not concern it."""
-    orders = words(), [*words()[:turned], *words()[turned:][::-1]]
-    table = {"model.embed_tokens_per_layer.weight": torch.ones(rows_of_first, 8)}
-    folders = []
+@pytest.mark.parametrize("added", [[], ["<think>"]])
+def test_a_head_may_end_before_the_embeddings_by_its_class(tmp_path, added):
+    """As Mllama's does, whose images have rows of embeddings alone: its config says the head's."""
+    sizes = {"cross_attention_layers": [1], "pad_token_id": 0, "num_key_value_heads": 1}
+    orders, folders, made = (words(), [*words()[:5], *words()[5:][::-1]]), [], []
     for seed, order in enumerate(orders):
-        folders.append(member(tmp_path / str(seed), seed, 60, order))
-        file = folders[-1] / "model.safetensors"
-        file.chmod(0o644)
-        save_file({**load_file(file), **table}, file, {"format": "pt"})
+        folders.append(tmp_path / str(seed))
+        torch.manual_seed(seed)
+        text = {**TINY, **sizes, "num_hidden_layers": 2}
+        config = MllamaTextConfig(vocab_size=60 + seed * len(added), **text)
+        made.append(MllamaForCausalLM(config).eval())
+        made[-1].save_pretrained(folders[-1])
+        speak(folders[-1], order, added if seed else ())
     given = folders[0], {"e": folders[1]}
-    if turned < rows_of_first:
-        with pytest.raises(ValueError, match="embed_tokens_per_layer.weight is .*rows for each"):
-            merged(tmp_path, *given, weight=1.0, embeddings="common")
-    else:
-        out = merged(tmp_path, *given, weight=1.0, embeddings="common")
-        assert set(table) <= set(tiny_models.load(out))
+    out = MllamaForCausalLM.from_pretrained(
+        merged(tmp_path, *given, weight=1.0, embeddings="common")
+    )
+    known = [places(one) for one in (tmp_path / "out", folders[1])]
+    assert out.lm_head.weight.shape[0] == 60 + len(added) == len(known[0])
+    text = [*words()[3:30], *added]
+    with torch.no_grad():
+        ours, theirs = (
+            model(torch.tensor([[ids[word] for word in text]])).logits[0]
+            for model, ids in zip((out, made[1]), known, strict=True)
+        )
+    assert all(
+        torch.allclose(ours[:, known[0][w]], theirs[:, known[1][w]], atol=1e-5) for w in text
+    )
+
+
+@pytest.mark.parametrize("embeddings", ["common", "base"])
+def test_embeddings_by_an_unknown_name_are_refused_where_vocabularies_differ(tmp_path, embeddings):
+    """Whether all have one, or one beside a head that is known, with more rows (CPM-Ant)."""
+    folders = [member(tmp_path / str(n), n, 60, words()[:: 1 - 2 * n]) for n in range(2)]
+    given, point = (folders[0], {"e": folders[1]}), {"weight": 0.5, "embeddings": embeddings}
+    for name, message in (("symbols", "none of the base's"), ("input_embedding", "cannot be merg")):
+        for folder in folders:
+            file = folder / "model.safetensors"
+            state = {n.replace("embed_tokens", name): t for n, t in load_file(file).items()}
+            if name == "symbols":
+                del state[HEAD]
+            else:
+                state |= {f"model.{name}.weight": torch.ones(64, 32), HEAD: torch.ones(60, 32)}
+            file.chmod(0o644)
+            save_file(state, file, {"format": "pt"})
+            tell(folder, "config.json", {"tie_word_embeddings": name == "symbols"})
+        with pytest.raises(ValueError, match=message):
+            merged(tmp_path, *given, **point)

@@ -161,14 +161,16 @@ def test_ids_in_configs_move_with_their_tokens(tmp_path):
 
 def test_what_cannot_be_trimmed_is_refused_before_anything_is_written(tmp_path):
     words = Tokenizer(models.WordLevel({**{t: n for n, t in enumerate(SPECIAL)}, "a": 4}, "<unk>"))
+    by_layer = "embed_tokens_per_layer.weight"  # of Gemma 3n, for the first tokens alone
     for name, tokenizer, change, message in (
         ("words", words, {}, "is a 'WordLevel' model, expected BPE or Unigram"),
         ("rows", byte_level(), {"model.layer_tokens.weight": 0}, "layer_tokens.weight is"),
+        ("layers", byte_level(), {f"model.{by_layer}": 4}, f"{by_layer} is"),
     ):
         source = a_model(tmp_path / name, tokenizer)
         state = load_file(source / "model.safetensors")
-        for tensor in change:
-            state[tensor] = torch.zeros(tokenizer.get_vocab_size(), 3)
+        for tensor, fewer in change.items():
+            state[tensor] = torch.zeros(tokenizer.get_vocab_size() - fewer, 3)
         save_file(state, source / "model.safetensors")
         before = {file.name: file.read_bytes() for file in source.iterdir()}
         with pytest.raises(ValueError, match=f"cannot be trimmed: .*{message}.*leave base.vocab"):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from transformers import GenerationConfig
 
 from babelmerge.models.dialect import conventions
 
@@ -13,8 +14,7 @@ def model(folder, template=None, end="</s>", ends=2, form="jinja", **generation)
     if template and form == "config":
         config["chat_template"] = template
     elif template and form == "list":
-        named = [{"name": "tool", "template": "t"}, {"name": "default", "template": template}]
-        config["chat_template"] = named
+        config["chat_template"] = [{"name": "default", "template": template}]
     elif template:
         text = template if form == "jinja" else json.dumps({"chat_template": template})
         (folder / f"chat_template.{form}").write_text(text)
@@ -54,7 +54,8 @@ def test_those_of_an_expert_are_taken_by_the_ids_of_the_result(tmp_path):
     expert = model(tmp_path / "hi", "new", "<|end|>", [7, 2], pad_token_id=7, top_p=0.9)
     conventions.take(expert, made, lambda id_: {7: 5}.get(id_, id_))
     found = conventions.read(made)
-    assert (found.template, found.end, found.ends) == ("new", "<|end|>", (5, 2))
+    assert found.templates == {"default": "new"}
+    assert (found.end, found.ends) == ("<|end|>", (5, 2))
     assert found.generation == {"pad_token_id": 5, "top_p": 0.9}
     assert json.loads((made / "config.json").read_text())["eos_token_id"] == [5, 2]
 
@@ -82,10 +83,10 @@ def test_an_adapter_leaves_what_it_has_nothing_on_to_its_base(tmp_path):
     (adapter / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|end|>"}))
     conventions.take(adapter, made, lambda id_: id_)
     found = conventions.read(made)
-    assert found == ("old", "<|end|>", (2,), {"temperature": 0.1})
+    assert found == ({"default": "old"}, "<|end|>", (2,), {"temperature": 0.1})
     (adapter / "chat_template.jinja").write_text("new")
     conventions.take(adapter, made, lambda id_: id_)
-    assert conventions.read(made) == ("new", "<|end|>", (2,), {"temperature": 0.1})
+    assert conventions.read(made) == ({"default": "new"}, "<|end|>", (2,), {"temperature": 0.1})
 
 
 def test_defaults_that_change_no_text_are_no_difference(tmp_path):
@@ -108,3 +109,63 @@ def test_a_template_that_is_no_text_is_refused_by_name(tmp_path):
     (folder / "chat_template.jinja").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match=r"a/chat_template.jinja: found .*expected text in UTF-8"):
         conventions.read(folder)
+
+
+def older(folder, part=None, **said):
+    """A model as files were before generation_config.json: what it says is in config.json."""
+    folder = model(folder)
+    (folder / "generation_config.json").unlink()
+    said = {part: said} if part else said
+    (folder / "config.json").write_text(json.dumps({"eos_token_id": 2, "vocab_size": 9, **said}))
+    return folder
+
+
+@pytest.mark.parametrize("part", [None, "decoder", "text_config"])
+@pytest.mark.parametrize("key", [*conventions.UNSAID, "max_new_tokens", "forced_eos_token_id"])
+def test_defaults_of_old_stand_in_config_json_alone(tmp_path, key, part):
+    tuned = older(tmp_path / "b", part, **{key: 7})
+    plain = {"base": model(tmp_path / "a"), "hi": tuned}
+    assert f"({key} 7 for nothing)" in conventions.said(plain)[0]
+    assert conventions.said({"base": model(tmp_path / "c", **{key: 7}), "hi": tuned}) == []
+    assert conventions.said({"base": older(tmp_path / "d", **{key: 7}), "hi": tuned}) == []
+    beside = older(tmp_path / "e", **{key: 7})  # which is passed over where there is the other file
+    (beside / "generation_config.json").write_text("{}")
+    assert conventions.said({"base": model(tmp_path / "f"), "hi": beside}) == []
+
+
+def test_what_counts_where_nothing_is_said_is_no_difference(tmp_path):
+    said = {"num_beams": 1, "do_sample": False, "temperature": 1.0, "max_length": 20}
+    folders = {"base": model(tmp_path / "a"), "hi": older(tmp_path / "b", **said)}
+    assert conventions.said(folders) == []
+    folders["base"] = model(tmp_path / "c", num_beams=4)
+    assert "(num_beams 1 for 4)" in conventions.said(folders)[0]
+
+
+def test_those_of_config_json_are_taken_whole_by_the_ids_of_the_result(tmp_path):
+    said = {"num_beams": 5, "forced_bos_token_id": 7, "bad_words_ids": [[7, 1]], "vocab_size": 8}
+    expert = older(tmp_path / "hi", **said)
+    for name, base in {"new": model, "old": older}.items():
+        made = base(tmp_path / name, max_length=3, no_repeat_ngram_size=2)
+        conventions.take(expert, made, lambda id_: {7: 5}.get(id_, id_))
+        assert conventions.read(made).generation == {
+            "num_beams": 5,
+            "forced_bos_token_id": 5,
+            "bad_words_ids": [[5, 1]],
+        }
+        assert json.loads((made / "config.json").read_text())["vocab_size"] == 9
+    with pytest.raises(ValueError, match="no 7"):
+        conventions.check(expert, lambda id_: {2: 2}.get(id_) or refuse(id_))
+
+
+def refuse(id_):
+    raise ValueError(f"no {id_}")
+
+
+def test_what_transformers_reads_of_config_json_is_known():
+    neutral = GenerationConfig._get_default_generation_params()
+    assert all(neutral.get(key, value) == value for key, value in conventions.UNSAID.items())
+    asks = "max_length num_beams no_repeat_ngram_size forced_bos_token_id".split()
+    assert {*asks} <= {*conventions.SPOKEN}
+    left = {*neutral} - {*conventions.SPOKEN} - {*conventions.NOTES}
+    no_texts = ("assistant", "lookbehind", conventions.OUTPUTS)  # of a helper's speed, of outputs
+    assert not {key for key in left if not any(part in key for part in no_texts)}

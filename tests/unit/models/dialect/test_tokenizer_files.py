@@ -135,17 +135,6 @@ def test_every_file_of_a_tokenizer_that_transformers_reads_is_a_models_own():
     assert not left
 
 
-def test_a_tokenizer_that_has_no_fast_one_is_told_what_it_can_do(tmp_path):
-    """As those of Marian and BERTweet: to save it anew makes no tokenizer.json."""
-    (tmp_path / "vocab.txt").write_text("a 5\nb 4\n")
-    (tmp_path / "bpe.codes").write_text("a b 3\n")
-    config = {"tokenizer_class": "PhobertTokenizer", "added_tokens_decoder": {}}
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "roberta"}))
-    with pytest.raises(ValueError, match=r"no fast tokenizer of its kind \(Pho.*embeddings: base"):
-        tokenizers.read(tmp_path / "vocab.txt")
-
-
 @pytest.mark.parametrize("where", ["decoder", "mark", "map"])
 def test_a_key_that_a_library_would_print_can_be_seen(tmp_path, where, capfd):
     """tokenizers writes keys of a token that it does not know to the terminal, codes and all."""

@@ -42,6 +42,7 @@ TEMPLATES, MODULES, MODULE = "additional_chat_templates", "modules.json", "[0-9]
 # Of these, what is the tokenizer's; by which of the files it can be read, the first there is.
 TOKENIZER = ("tokenizer*", "*tokens*.json", "vocab*", "merges.txt", "*.model", "chat_template*")
 TOKENIZER += ("tekken.json", "*.tiktoken", "*.spm", "*.codes", "*.tokenizer")
+TOKENIZER += ("target_vocab.json", "dict.txt")
 VOCABULARIES = ("tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 VOCABULARIES += ("tekken.json", "vocab.json", "vocab.txt")
 DTYPES = ("dtype", "torch_dtype")  # keys of a config, today's and that of transformers 4

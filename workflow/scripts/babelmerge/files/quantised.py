@@ -44,7 +44,8 @@ COMPANIONS = {
 STATE = ".quant_state."  # of bitsandbytes, within a name
 SMALL_FLOATS = ("F8", "F6_", "F4")  # starts of dtype codes; F64 is none
 WHOLE = ("I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64")
-COUNTED = ("bias", "mask", "ids", "index")  # ends of buffers of whole numbers that are no weights
+# Ends of buffers of whole numbers that are no weights; the last is of experts by token (DeepSeek).
+COUNTED = ("bias", "mask", "ids", "index", "tid2eid")
 UNQUANTISED = (
     "give the model that it was quantised from (on the hub mostly the same name without -bnb-4bit, "
     "-GPTQ, -AWQ, -FP8 and the like), or dequantise it, {how}"

@@ -151,5 +151,7 @@ def copies(recipe: Recipe, members: Members) -> dict[str, str]:
 def _config(recipe: Recipe, members: Members, said: Mapping[str, Any]) -> dict[str, Any]:
     """The config with the ties and the number of rows that the weights have."""
     config = dict(said) if members.tied is None else configs.retold(said, members.tied)
-    size = rows.count(members.base)
-    return config if size == rows.count(ModelFiles(recipe.base)) else vocabulary.sized(config, size)
+    old, new = (
+        (rows.count(one), rows.first(one)) for one in (ModelFiles(recipe.base), members.base)
+    )
+    return config if new == old else vocabulary.sized(config, *new, old[0])

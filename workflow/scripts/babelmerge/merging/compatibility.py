@@ -104,12 +104,12 @@ def left_out(folders: Mapping[str, str], members: Members) -> list[str]:
 
 
 def _behind(folders: Mapping[str, str]) -> Iterator[str]:
-    """What is said behind a model (pooling, named chat templates), where an expert says otherwise.
+    """What is said behind a model (pooling), where an expert says otherwise.
 
     Files of folders that come with the base; a file that an expert has not is no difference.
     """
     base, *others = folders
-    parts = directories.parts(folders[base])
+    parts = (one for one in directories.parts(folders[base]) if one.name != directories.TEMPLATES)
     names = [p.relative_to(folders[base]) for part in parts for p in part.glob("*") if p.is_file()]
     for id_ in others:
         pairs = [(Path(folders[base], name), Path(folders[id_], name)) for name in names]

@@ -6,14 +6,14 @@ that they fit. No tensor is read; no torch.
 
 import logging
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from babelmerge.files import layouts, ties
 from babelmerge.models.adapter_config import FOLD, AdapterConfig
-from babelmerge.models.dialect import configs, rows
+from babelmerge.models.dialect import configs, renames, rows
 from babelmerge.models.dialect.experts import are_experts
 from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT
 
@@ -92,7 +92,7 @@ def changes(
             found[name] = Change(bias=bias, scale=config.scale(module))
         name = match.base_name(module, "weight", next(iter(entries.values()), bias))
         found[name] = match.linear_map(module, name, entries, found.get(name, Change()).whole)
-    kept = rows.names_of(base) if embeddings == BASE else ()
+    kept = rows.of_tokens(base) if embeddings == BASE else ()
     return {name: found[name] for name in base.names if name in found and name not in kept}
 
 
@@ -165,6 +165,11 @@ class _Match:
     def known(self) -> frozenset[str]:
         return frozenset(self.base.names)
 
+    @cached_property
+    def known_today(self) -> Callable[[str], str | None]:
+        """The base's tensor by a name that transformers has in memory, see `renames`."""
+        return renames.finder(self.base)
+
     def sorted(self) -> tuple[dict[str, dict[str, str]], dict[str, Change]]:
         """({module: {part: name in the file}}, changes that are whole tensors)."""
         parts: dict[str, dict[str, str]] = {}
@@ -197,7 +202,7 @@ class _Match:
     def base_name(self, module: str, kind: str, entry: str) -> str:
         """The base's tensor that a module's LoRA changes."""
         name = f"{module}.{kind}"
-        if found := layouts.place_of(name, self.known):
+        if found := layouts.place_of(name, self.known) or self.known_today(name):
             return found
         if ties.is_head(name) and self.tied:
             raise ValueError(
@@ -205,7 +210,9 @@ class _Match:
                 f"the base (tie_word_embeddings: false, with a head of its own), or {FOLD}"
             )
         hint = (
-            "lora_bias has no bias to add to" if kind == "bias" else "give the base of the adapter"
+            "lora_bias has no bias to add to"
+            if kind == "bias"
+            else f"give the base of the adapter, or {FOLD}"
         )
         raise ValueError(f"{self.path}: {entry} changes {name}, which the base lacks; {hint}")
 

@@ -218,6 +218,7 @@ def _require_known(files: Checkpoint, size: int) -> None:
     if not known:
         raise ValueError("none of its tensors is known as embeddings")
     odd = [name for name in files.names if name not in known and size in files.shape(name)]
+    odd += rows.tables(files)  # which may have rows for the first tokens alone
     uneven = [name for name in known if files.shape(name)[0] != size]
     if odd or uneven:
         name = (odd or uneven)[0]

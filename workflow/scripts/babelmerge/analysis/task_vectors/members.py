@@ -67,7 +67,7 @@ class Members:
         if not experts:
             raise ValueError("nothing to inspect: give at least one expert beside the base")
         self.base, self.experts = _opened(base, experts.values(), folded, embeddings)
-        kept = rows.names_of(self.base) if embeddings == BASE else ()
+        kept = rows.of_tokens(self.base) if embeddings == BASE else ()
         floats = (n for n in self.base.names if self.base.dtype(n).is_floating_point)
         self.names = [name for name in floats if name not in kept]
         self.stopped = threading.Event()
@@ -144,7 +144,7 @@ def _opened(
     start, *models = alike([checkpoints.Checkpoint(base), *models])
     if embeddings == COMMON:
         start, *models = _by_token(start, models)
-    kept = rows.names_of(start) if embeddings == BASE else ()
+    kept = rows.of_tokens(start) if embeddings == BASE else ()
     return start, [
         Adapter(one, start, embeddings)
         if isinstance(one, str | Path)

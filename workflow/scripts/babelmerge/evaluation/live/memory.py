@@ -33,9 +33,15 @@ class Live:
         """
         self.tokenizer = tokenizer or self._own
         size = rows.count(tensors) if isinstance(tensors, Tensors) else 0
-        if size and size != self.model.get_input_embeddings().weight.shape[0]:
+        if size and (size, rows.first(tensors)) != self._rows():
             self.model.resize_token_embeddings(size, mean_resizing=False)
         load_into(self.model, tensors)
+
+    def _rows(self) -> tuple[int, int]:
+        """Of the embeddings, and of the tables for layers, which are resized with them."""
+        every = self.model.named_parameters()
+        first = [one.shape[0] for name, one in every if name.endswith(rows.BY_LAYER)]
+        return self.model.get_input_embeddings().weight.shape[0], max(first, default=0)
 
     def answers(self, rows: Rows, asked: Asked, options: Mapping[str, Any]) -> list[dict]:
         """See `answering.answer`."""

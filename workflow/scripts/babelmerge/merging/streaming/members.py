@@ -31,11 +31,15 @@ LESS = (
     "predicting more tokens), load and save it (from_pretrained(DIR).save_pretrained(NEW) of the "
     "class in its config.json), which leaves them out, and give that"
 )
-PACKED = (
-    "the experts of a mixture lie in them in two forms, one of which cannot be taken apart; load "
-    "and save both with one version of transformers (from_pretrained(DIR).save_pretrained(NEW)), "
-    "and give those"
+SAVED = (
+    "load and save both with one version of transformers (from_pretrained(DIR).save_pretrained(NEW)"
+    "), and give those"
 )
+PACKED = (
+    "the experts of a mixture lie in them in two forms, one of which cannot be taken apart; "
+    f"{SAVED}"
+)
+NAMED = f", or, if they are and files of two versions of a library have other names, {SAVED}"
 
 
 class Member(Protocol):
@@ -124,7 +128,9 @@ class Members:
             self.base, *found = models.values()
             self.experts = dict(zip(named, found, strict=True))
         if embeddings == BASE:
-            self.kept = frozenset(rows.names_of(self.base))
+            self.kept = frozenset(rows.of_tokens(self.base))
+            if any(one.tokens for one in self.vocabulary.differences.values()):
+                rows.require_known(self.base)
         for id_, expert in self.experts.items():
             _check_fit(self.base, id_, expert, self.kept)
 
@@ -235,7 +241,7 @@ def _check_fit(base: Member, id_: str, expert: Member, kept: Collection[str]) ->
         if names
     ]
     if told:
-        more = "" if missing and extra else LESS.format("base" if missing else id_)
+        more = NAMED if missing and extra else LESS.format("base" if missing else id_)
         packed = are_experts([*missing[:1], *extra[:1]])
         remedy = PACKED if packed else f"{OF_ONE_BASE}{more}"
         raise ValueError(f"{'; '.join(told)}; members of a merge need the same tensors: {remedy}")

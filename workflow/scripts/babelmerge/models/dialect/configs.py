@@ -6,7 +6,7 @@ file leaves out has the value that transformers' own class gives it, which also 
 then. Writes nothing; runs no code of a model's.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from babelmerge.files import ties
@@ -17,7 +17,8 @@ from babelmerge.words.showing import shown
 HARMLESS = frozenset(
     """
     transformers_version name_or_path dtype torch_dtype architecture_version auto_map use_cache
-    tokenizer_class model_max_length max_position_embeddings vocab_size decoder_vocab_size n_ctx
+    tokenizer_class model_max_length max_position_embeddings vocab_size decoder_vocab_size
+    vocab_size_per_layer_input n_ctx
     seq_length tie_word_embeddings quantization_config
     bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id decoder_start_token_id
     forced_bos_token_id forced_eos_token_id prefix bad_words_ids suppress_tokens
@@ -174,6 +175,11 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any] | None:
     Left out are its dtype, since a class would import torch for it, and its number of labels, each
     of which a class would name.
     """
+    return made(config, lambda one: _filled(one.to_dict()))
+
+
+def made(config: Mapping[str, Any], then: Callable[[Any], Any] = lambda one: one) -> Any:
+    """What is made of transformers' own object of a config; None where there is none."""
     from transformers import CONFIG_MAPPING
 
     left_out = ("dtype", "torch_dtype", "num_labels")
@@ -184,7 +190,7 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any] | None:
     present = {key: value for key, value in given.items() if value is not None}
     for attempt in (given, present):  # some classes take no null
         try:
-            return _filled(CONFIG_MAPPING[kind](**attempt).to_dict())
+            return then(CONFIG_MAPPING[kind](**attempt))
         except Exception:  # each class of configs has errors of its own
             continue
     return None

@@ -6,19 +6,16 @@ one expert they can be taken. Reads small files; no torch.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from babelmerge.files import directories
 from babelmerge.files.directories import read_json, write_json
-from babelmerge.models.dialect import tokenizers
+from babelmerge.models.dialect import templates, tokenizers
 from babelmerge.models.dialect.tokenizers import CONFIG, MAP
-from babelmerge.words import documents
 from babelmerge.words.showing import shown
 
-TEMPLATE = "chat_template"
-TEMPLATES = (f"{TEMPLATE}.jinja", f"{TEMPLATE}.json")
 GENERATION = "generation_config.json"
 MODEL = "config.json"
 END, ENDS = "eos_token", "eos_token_id"
@@ -27,6 +24,39 @@ NOTES = ("transformers_version", "_from_model_config", "use_cache", "return_dict
 OUTPUTS = "output_"  # starts what is returned beside a text
 # Of these, what config.json has too.
 MARKS = ("bos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id")
+# What config.json had of generation before there was another file for it, and has where that is
+# missing -> what counts where neither says anything.
+UNSAID = {
+    "max_length": 20,
+    "min_length": 0,
+    "do_sample": False,
+    "early_stopping": False,
+    "num_beams": 1,
+    "num_beam_groups": 1,
+    "temperature": 1.0,
+    "top_k": 50,
+    "top_p": 1.0,
+    "typical_p": 1.0,
+    "epsilon_cutoff": 0.0,
+    "eta_cutoff": 0.0,
+    "repetition_penalty": 1.0,
+    "encoder_repetition_penalty": 1.0,
+    "length_penalty": 1.0,
+    "diversity_penalty": 0.0,
+    "no_repeat_ngram_size": 0,
+    "encoder_no_repeat_ngram_size": 0,
+    "num_return_sequences": 1,
+    "remove_invalid_values": False,
+    "renormalize_logits": False,
+}
+SPOKEN = (
+    *MARKS,
+    *UNSAID,
+    *("max_new_tokens", "min_new_tokens", "min_p", "penalty_alpha", "bad_words_ids"),
+    *("forced_eos_token_id", "suppress_tokens", "begin_suppress_tokens", "stop_strings"),
+    *("exponential_decay_length_penalty", "sequence_bias", "guidance_scale"),
+)
+DECODERS = ("decoder", "generator", "text_config")  # parts of config.json that may have them
 # Keys of both whose values are the ids of tokens, in lists and parts too.
 IDS = re.compile(r"token_ids?$|token_index$|^(begin_)?suppress_tokens$|^bad_words_ids$")
 NOTHING = "nothing"
@@ -34,9 +64,9 @@ LONG = 40  # characters of a value in a message
 
 
 class Conventions(NamedTuple):
-    """template: the default one. end: the tokenizer's; ends: ids at which decoding stops."""
+    """templates: by name. end: the tokenizer's; ends: ids at which decoding stops."""
 
-    template: str | None
+    templates: Mapping[str, str]
     end: str | None
     ends: tuple[int, ...]
     generation: Mapping[str, Any]
@@ -46,7 +76,8 @@ def read(folder: str | Path) -> Conventions:
     """Those of a model's folder; what it has no word on is empty."""
     folder = Path(folder)
     config = tokenizers.settings(folder)
-    generation, model = _json(folder / GENERATION), _json(folder / MODEL)
+    generation, model = _json(folder / GENERATION), _spoken(_json(folder / MODEL))
+    alone = SPOKEN if not (folder / GENERATION).is_file() else MARKS
     ends = generation.get(ENDS, model.get(ENDS))
     ends = ends if isinstance(ends, list) else [] if ends is None else [ends]
     if odd := [one for one in ends if type(one) is not int]:
@@ -55,11 +86,19 @@ def read(folder: str | Path) -> Conventions:
             "number of a token, or a list of them"
         )
     return Conventions(
-        _template(folder, config),
+        templates.read(folder, config),
         tokenizers.name_of(config.get(END)) or None,
         tuple(ends),
-        dict(_defaults({**{key: model.get(key) for key in MARKS}, **generation})),
+        dict(_defaults({**{key: model.get(key) for key in alone}, **generation})),
     )
+
+
+def _spoken(model: Mapping[str, Any]) -> dict[str, Any]:
+    """What a config.json says of generation, itself or, where it does not, for its decoder."""
+    part = next((part for key in DECODERS if (part := model.get(key))), None)
+    said = (part if isinstance(part, Mapping) else {}, model)
+    keys = (*SPOKEN, ENDS)
+    return {key: one[key] for one in said for key in keys if one.get(key) is not None}
 
 
 def _defaults(generation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -95,13 +134,10 @@ def take(source: str | Path, directory: Path, number: Callable[[int], int]) -> N
     """
     theirs, source = read(source), Path(source)
     whole, config = (source / MODEL).is_file(), tokenizers.settings(directory)
-    if whole or theirs.template is not None:
-        config.pop(TEMPLATE, None)
-        for name in TEMPLATES:
-            (directory / name).unlink(missing_ok=True)
-        directories.copy_part(source, directory, directories.TEMPLATES)
-    if theirs.template is not None:
-        (directory / TEMPLATES[0]).write_text(theirs.template, encoding="utf-8")
+    if whole or theirs.templates:
+        config.pop(templates.KEY, None)
+        directories.refuse_links(source)
+        templates.put(directory, theirs.templates)
     if theirs.end is not None:
         config[END] = tokenizers.settings(source)[END]
         _restate(directory / MAP, {END: config[END]})
@@ -112,15 +148,17 @@ def take(source: str | Path, directory: Path, number: Callable[[int], int]) -> N
         (directory / GENERATION).unlink(missing_ok=True)
     ends = list(map(number, theirs.ends))
     said = {ENDS: ends[0] if len(ends) == 1 else ends} if ends else {}
-    own = _json(source / MODEL)
-    marks = {key: own[key] for key in MARKS if own.get(key) is not None}
-    _restate(directory / MODEL, {**_numbered(marks, number), **said})
+    own = _spoken(_json(source / MODEL))
+    gone = {*SPOKEN} - {*MARKS} if whole else ()
+    _restate(directory / MODEL, {**_numbered(own, number), **said}, gone)
 
 
 def common_template(folders: Iterable[str | Path]) -> str | None:
     """The chat template that most of some models have, of as many the first's; None for none."""
     every = dict.fromkeys(Path(folder).resolve() for folder in folders)
-    found = [one.strip() for folder in every if (one := read(folder).template)]
+    found = [
+        one.strip() for folder in every if (one := read(folder).templates.get(templates.DEFAULT))
+    ]
     return max(found, key=found.count) if found else None
 
 
@@ -129,10 +167,9 @@ def write_template(directory: Path, text: str) -> None:
     if not (directory / CONFIG).is_file():
         return
     config = tokenizers.settings(directory)
-    if config.pop(TEMPLATE, None) is not None:
+    templates.put(directory, {**templates.read(directory, config), templates.DEFAULT: text})
+    if config.pop(templates.KEY, None) is not None:
         write_json(directory / CONFIG, config)
-    (directory / TEMPLATES[1]).unlink(missing_ok=True)
-    (directory / TEMPLATES[0]).write_text(text, encoding="utf-8")
 
 
 def renumber(directory: Path, number: Callable[[int], int]) -> None:
@@ -151,8 +188,7 @@ def check(source: str | Path, number: Callable[[int], int]) -> None:
     directories.refuse_links(source)
     for one in read(source).ends:
         number(one)
-    own = _json(source / MODEL)
-    _numbered({key: own.get(key) for key in MARKS}, number)
+    _numbered(_spoken(_json(source / MODEL)), number)
     _numbered(_json(source / GENERATION), number)
 
 
@@ -163,33 +199,24 @@ def check_ids(folder: str | Path, number: Callable[[int], int]) -> None:
 
 
 def _differences(ours: Conventions, theirs: Conventions) -> Iterator[str]:
-    if theirs.template is not None and theirs.template != ours.template:
-        yield "has another chat template" if ours.template else "has a chat template, the base none"
+    for name, text in theirs.templates.items():
+        of_name = "" if name == templates.DEFAULT else f" for {name}"
+        if name not in ours.templates:
+            yield f"has a chat template{of_name}, the base none"
+        elif not templates.are_one(ours.templates[name], text):
+            yield f"has another chat template{of_name}"
     if theirs.end is not None and theirs.end != ours.end:
         yield f"ends with {theirs.end!r}, the base with {ours.end!r}"
     if theirs.ends and set(theirs.ends) != set(ours.ends):
         yield f"stops at {_listed(theirs.ends)}, the base at {_listed(ours.ends)}"
-    unlike = [key for key, v in theirs.generation.items() if ours.generation.get(key) != v]
+    whole = {**UNSAID, **ours.generation}
+    unlike = [key for key, v in theirs.generation.items() if whole.get(key) != v]
     if unlike:
         pairs = ", ".join(
             f"{key} {_shown(theirs.generation[key])} for {_shown(ours.generation.get(key))}"
             for key in unlike
         )
         yield f"has generation defaults of its own ({pairs})"
-
-
-def _template(folder: Path, config: Mapping[str, Any]) -> str | None:
-    """The default chat template, where one of the places has it."""
-    if (folder / TEMPLATES[0]).is_file():
-        try:
-            return documents.text_of(folder / TEMPLATES[0])
-        except documents.Unreadable as error:
-            raise ValueError(f"{folder / TEMPLATES[0]}: found {error}") from error
-    found = _json(folder / TEMPLATES[1]).get(TEMPLATE) or config.get(TEMPLATE)
-    if isinstance(found, list):  # of several, by name
-        named = {one.get("name"): one.get("template") for one in found if isinstance(one, Mapping)}
-        found = named.get("default")
-    return found if isinstance(found, str) and found else None
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -208,9 +235,14 @@ def _numbered(config: Mapping[str, Any], number: Callable[[int], int]) -> dict[s
     return {k: new(v) if IDS.search(k) else v for k, v in config.items()} | parts
 
 
-def _restate(path: Path, values: Mapping[str, Any]) -> None:
-    if path.is_file() and values:
-        write_json(path, {**read_json(path), **values})
+def _restate(path: Path, values: Mapping[str, Any], gone: Collection[str] = ()) -> None:
+    """Put values into a file, and take keys out of it. A part of it has no say on either."""
+    if not path.is_file():
+        return
+    old = read_json(path)
+    new = {key: value for key, value in old.items() if key not in gone} | values
+    if new != old:
+        write_json(path, new)
 
 
 def _listed(ids: Sequence[int]) -> str:

@@ -15,7 +15,7 @@ from babelmerge.files import layouts, ties
 from babelmerge.files.directories import write_json
 from babelmerge.files.tensor_files import TensorFiles
 from babelmerge.files.tensor_headers import SIZES
-from babelmerge.models.dialect import configs, experts
+from babelmerge.models.dialect import configs, experts, renames
 
 CONFIG = "config.json"
 
@@ -77,4 +77,4 @@ def alike(models: Sequence[Any]) -> list[Any]:
 
     State dicts in memory, adapters and paths stay as they are.
     """
-    return ties.alike(layouts.alike(experts.alike(models)))
+    return ties.alike(renames.alike(layouts.alike(experts.alike(models))))

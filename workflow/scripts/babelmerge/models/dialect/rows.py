@@ -5,6 +5,9 @@ lacks too is the mean of those that have it: where one alone has it, all are equ
 it as it is; else those that have it are merged around their mean. So it is in mergekit. Rows that
 are nobody's token (padding) are those of the model whose tokenizer the result has. Rows are copied
 when a tensor is read; torch is imported where numbers of several dtypes meet.
+
+Tables for the layers (Gemma 3n and 4) go by token too. They may have rows for the first tokens
+alone, and then every other token has the first row.
 """
 
 import re
@@ -44,7 +47,9 @@ ENDS = (
 )
 WHOLE = (*ties.ALONE, "decoder.bias", "head.bias", "output.bias")  # with nothing before it
 BIAS = "bias"
-BY_LAYER = "embed_tokens_per_layer.weight"  # of Gemma 3n and 4: other tokens have the first's row
+BY_LAYER = "embed_tokens_per_layer.weight"  # of Gemma 3n and 4
+FEW = 3  # names in a message
+BY_NUMBER = "gate.tid2eid"  # of DeepSeek V4: whole numbers, which are not merged
 INSIDE = re.compile(r"\.\d+\..+\.")  # a module of a numbered block
 PLACES = re.compile(r"position|\bwpe\b")
 
@@ -65,7 +70,8 @@ class Arranged:
     def places(self) -> np.ndarray:
         """Rows of this tensor, of which a model may have fewer than of another."""
         sizes = np.array([[_tokens(model.shape(self.name))] for model in self.models])
-        return np.where(self.rows < sizes, self.rows, -1)
+        beyond = 0 if self.name.endswith(BY_LAYER) else -1
+        return np.where(self.rows < sizes, self.rows, beyond)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -199,6 +205,16 @@ def names_of(model: Any) -> list[str]:
     return [n for n in named if n not in WHOLE or _tokens(model.shape(n)) in sizes]
 
 
+def of_tokens(model: Any) -> list[str]:
+    """All tensors whose rows are tokens', by their names."""
+    return [*names_of(model), *tables(model)]
+
+
+def tables(model: Any) -> list[str]:
+    """The tensors that have a row for each token, or for the first, for the layers to add."""
+    return [name for name in model.names if name.endswith(BY_LAYER)]
+
+
 def is_one(name: str) -> bool:
     """Whether a tensor is embeddings, an output head or its bias, by its name."""
     if name in WHOLE:
@@ -211,7 +227,8 @@ def is_one(name: str) -> bool:
 def differ(name: str, ours: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
     """Whether two shapes of one tensor may differ in the number of tokens alone."""
     lying = _is_lying(ours) and _is_lying(theirs) and name.endswith(BIAS)
-    return is_one(name) and (ours[1:] == theirs[1:] or lying)
+    known = is_one(name) or name.endswith(BY_LAYER)
+    return known and (ours[1:] == theirs[1:] or lying)
 
 
 def _is_lying(shape: tuple[int, ...]) -> bool:
@@ -229,12 +246,17 @@ def count(model: Any) -> int:
     return max((model.shape(name)[0] for name in names_of(model)), default=0)
 
 
+def first(model: Any) -> int:
+    """How many rows a model's tables for layers have; 0 where it has none."""
+    return max((model.shape(name)[0] for name in tables(model)), default=0)
+
+
 def brought(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
     """The models, by label, with embeddings and heads of one vocabulary; ValueError without."""
     lacking = [label for label in models if vocabulary.files[label] is None]
-    unlike = len({count(model) for model in models.values()}) > 1
-    if not unlike and not vocabulary.differences:  # of one tokenizer, which need not be readable
-        return dict(models)
+    unlike = len({(count(one), first(one)) for one in models.values()}) > 1
+    if not unlike and not any(one.tokens for one in vocabulary.differences.values()):
+        return dict(models)  # of one list of tokens, whose files need not be readable
     if lacking:
         raise ValueError(
             f"embeddings: common goes by tokens, and {lacking[0]} has no tokenizer; put the files "
@@ -246,19 +268,65 @@ def brought(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]
 def arranged(models: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
     """The models, by label, with the rows of the vocabulary in their embeddings and heads."""
     every = list(models.values())
+    _require_some(models[BASE])
     places = _places(models, vocabulary)
-    _refuse_unknown(models[BASE], _first_moved(places, sorted(vocabulary.ids.values())))
+    places = _widened(places, every, models[vocabulary.lead])
+    moved = _first_moved(places, sorted(vocabulary.ids.values()))
+    names = names_of(models[BASE])
+    if any(first(one) > moved or first(one) != first(models[BASE]) for one in every):
+        names += tables(models[BASE])
+    require_known(models[BASE], moved)
     asis = np.arange(places.shape[1])
     whole = (places[0] >= 0).all()
+    sizes = {name: _size(name, every, places, models[vocabulary.lead]) for name in names}
     found = {}
     for place, (label, model) in enumerate(models.items()):
-        sizes = {_tokens(model.shape(name)) for name in names_of(model)}
-        if sizes == {len(asis)} and whole and (places[place] == asis).all():
+        listed = [(name, size) for name, size in sizes.items() if name in model.names]
+        fits = all(_tokens(model.shape(name)) == size for name, size in listed)
+        if fits and whole and (places[place] == asis).all():
             found[label] = model
             continue
-        made = {n: Arranged(every, places, place, n) for n in names_of(models[BASE])}
+        made = {n: Arranged(every, places[:, :size], place, n) for n, size in sizes.items()}
         found[label] = model.with_rows(made)
     return found
+
+
+def _size(name: str, models: Sequence[Any], places: np.ndarray, lead: Any) -> int:
+    """How many rows a tensor of tokens has in the end.
+
+    All have one for every token, but for heads that end before the embeddings do by their class
+    (Mllama, Moshi), as long as no token has a row in one that lies behind.
+    """
+    size = places.shape[1]
+    if _is_table(name):
+        return size
+    kept = _tokens(lead.shape(name)) + size - count(lead)
+    return min(size, max(kept, _needed(name, models, places)))
+
+
+def _is_table(name: str) -> bool:
+    """Whether a tensor maps tokens to what is read of them, and is no head or its bias."""
+    return name.endswith(BY_LAYER) or (ties.is_looked_up(name) and not ties.is_head(name))
+
+
+def _needed(name: str, models: Sequence[Any], places: np.ndarray) -> int:
+    """How many rows of a tensor there are up to the last that some model has."""
+    own = np.array([[_tokens(model.shape(name))] for model in models])
+    having = np.flatnonzero(((places >= 0) & (places < own)).any(axis=0))
+    return having[-1] + 1 if having.size else 0
+
+
+def _widened(places: np.ndarray, models: Sequence[Any], lead: Any) -> np.ndarray:
+    """With rows that are nobody's, where a head that ends before the embeddings needs more.
+
+    The embeddings then have as many more, as they have by their class.
+    """
+    more, size = 0, count(lead)
+    for name in names_of(lead):
+        own = _tokens(lead.shape(name))
+        if own < size and not _is_table(name):
+            more = max(more, _needed(name, models, places) - own - places.shape[1] + size)
+    return np.pad(places, ((0, 0), (0, more)), constant_values=-1)
 
 
 def _first_moved(places: np.ndarray, ids: list[int]) -> int:
@@ -267,16 +335,27 @@ def _first_moved(places: np.ndarray, ids: list[int]) -> int:
     return ids[moved[0]] if moved.size else places.shape[1]
 
 
-def _refuse_unknown(base: Any, moved: int) -> None:
+def _require_some(base: Any) -> None:
+    if not count(base):
+        raise ValueError(
+            f"embeddings: none of the base's tensors ({', '.join(base.names[:FEW])}, …) is known "
+            "as embeddings by its name, so whose rows they have is not known; give models of one "
+            "vocabulary"
+        )
+
+
+def require_known(base: Any, moved: int | None = None) -> None:
     """ValueError for what is of all tokens by an unknown name: it would stay where it is.
 
-    So would a table for the first tokens alone. moved: the first row whose token is elsewhere.
+    So would whole numbers by token. moved: the first row whose token is elsewhere; None: none is,
+    as all that is known is the base's.
     """
-    known, size = {*names_of(base)}, count(base)
+    _require_some(base)
+    known, size = {*of_tokens(base)}, count(base)
 
     def stays(name: str) -> bool:
-        first = name.endswith(BY_LAYER) and base.shape(name)[0] > moved
-        return first or _seems_one(base, name, size)
+        numbers = name.endswith(BY_NUMBER) and moved is not None and base.shape(name)[0] > moved
+        return numbers or _seems_one(base, name, size)
 
     odd = next((name for name in base.names if name not in known and stays(name)), None)
     if odd:
@@ -293,7 +372,12 @@ def _seems_one(base: Any, name: str, size: int) -> bool:
     In blocks, norms and tables of places that is chance, and so it is in square matrices.
     """
     shape = base.shape(name)
-    if size not in shape or INSIDE.search(f".{name}") or PLACES.search(name):
+    if INSIDE.search(f".{name}") or PLACES.search(name):
+        return False
+    tables = [base.shape(one) for one in names_of(base) if one not in WHOLE]
+    if "embedding" in name and len(shape) == 2 and shape[0] > size:  # with more, as CPM-Ant's
+        return any(shape[1:] == one[1:] for one in tables)
+    if size not in shape:
         return False
     weight = f"{name.removesuffix(BIAS)}weight"
     if len(shape) == 1:

@@ -36,19 +36,25 @@ SAMPLES = (
 )
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized")  # of added tokens, in how texts are cut
 PUT = ("add_bos_token", "add_eos_token", "bos_token", "eos_token")  # what is put around texts
+NORMALISED = ("do_lower_case", "strip_accents", "tokenize_chinese_chars")  # of lists of words
 SENTENCEPIECE = ".model"  # ends the names of its files
 BESIDE = ("merges.txt", "added_tokens.json")  # read with a vocabulary that is not in FILE
+TARGET = "target_vocab.json"  # of Marian, where its sides have a vocabulary each
+LISTS = ("vocab.json", "vocab.txt", "dict.txt", TARGET)  # of tokens alone
+# What cuts texts, or gives pieces their ids, beside the file by which a tokenizer is known.
+PARTS = (*BESIDE, *LISTS, "source.spm", "target.spm", "bpe.codes")
 ADDED = "added_tokens_decoder"  # key of CONFIG: tokens beyond those of the files
 NAMED = ("additional_special_tokens", "extra_special_tokens")  # other keys of CONFIG, of lists
 MARKS = tuple(f"{one}_token" for one in ("bos", "eos", "unk", "sep", "pad", "cls", "mask"))
 BEYOND = ("decoder", "truncation", "padding")  # what else a tokenizer.json may say
+LANGUAGES = "lang_token_to_id"  # of M2M100: tokens beyond its vocabulary
 WORD = "a"  # a text by which is seen what is put around texts
 LONG = 200  # characters of another program's message
 SHOWN = 3  # tokens that a message lists
 
 
-class SlowAlone(ValueError):
-    """A tokenizer of which transformers has no fast one, by the name of its class."""
+class TwoSides(ValueError):
+    """A tokenizer with a vocabulary for texts that are read, and another for those written."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,35 @@ class Tokens:
         return {**parts, **model, "post_processor": self.around()}
 
 
+class Slow(Tokens):
+    """A tokenizer of which transformers has no fast one (Marian, M2M100): of Python's class.
+
+    Its ids are known, and how it cuts a text, but not by which parts: those are its files.
+    """
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        found = {**self.tokenizer.get_vocab(), **getattr(self.tokenizer, LANGUAGES, {})}
+        return dict(sorted(found.items(), key=lambda one: one[1]))
+
+    @cached_property
+    def added(self) -> dict[str, AddedToken]:
+        return {str(one): one for one in self.tokenizer.added_tokens_decoder.values()}
+
+    def pieces(self, text: str, around: bool = True) -> list[str]:
+        found = self.tokenizer(text, add_special_tokens=around)["input_ids"]
+        return self.tokenizer.convert_ids_to_tokens(found)
+
+    def cuts(self) -> dict[str, Any]:
+        names = {self.path.name, *PARTS} - {
+            *LISTS,
+            BESIDE[-1],
+        }  # these give ids, which are compared
+        files = {name: _digest(self.path.parent / name) for name in sorted(names)}
+        kind = {"tokenizer_class": type(self.tokenizer).__name__}
+        return {**kind, **files, "post_processor": self.around()}
+
+
 class Differences(NamedTuple):
     """moved: tokens at other ids, or at one that is another's. more, fewer: only theirs, only ours.
 
@@ -119,6 +154,11 @@ class Differences(NamedTuple):
     fewer: tuple[str, ...]
     cuts: tuple[str, ...]
     samples: int
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Those that both have not at one id."""
+        return (*self.moved, *self.more, *self.fewer)
 
 
 def file_of(folder: str | Path) -> Path | None:
@@ -162,14 +202,15 @@ def name_of(token: Any) -> str:
 
 def same(ours: Path, theirs: Path) -> bool:
     """Whether two tokenizers are one by their bytes; then nothing needs to be converted."""
-    names = (ours.name, *(BESIDE if ours.name != FILE else ()))
+    names = (ours.name, *(PARTS if ours.name != FILE else ()))
     pairs = [(ours.parent / name, theirs.parent / name) for name in names]
     if ours.name != theirs.name:
         pairs = _sources(ours, theirs)
     if not pairs or any(_digest(one) != _digest(other) for one, other in pairs):
         return False
     left, right = (settings(file.parent) for file in (ours, theirs))
-    said = all(left.get(key) == right.get(key) for key in PUT)
+    keys = PUT if ours.name == FILE else (*PUT, *NORMALISED)
+    said = all(left.get(key) == right.get(key) for key in keys)
     return said and {*beyond(ours.parent)} == {*beyond(theirs.parent)}
 
 
@@ -217,12 +258,14 @@ def read(file: Path) -> Tokens:
     more = beyond(file.parent)
     try:
         found = Tokenizer.from_file(str(file)) if file.name == FILE else _converted(file.parent)
+        if not isinstance(found, Tokenizer):
+            return Slow(file, found)
         lacking = [token for token in more if found.token_to_id(token) is None]
         found.add_tokens([AddedToken(token, special=True) for token in lacking])
-    except SlowAlone as error:
+    except TwoSides as error:
         raise ValueError(
-            f"{file}: transformers has no fast tokenizer of its kind ({error}), by whose tokens "
-            "rows could be matched; set embeddings: base, or give models of one vocabulary"
+            f"{file}: is the vocabulary of one side, and {TARGET} that of the other, so that rows "
+            "cannot be matched by one; set embeddings: base, or give models of one vocabulary"
         ) from error
     except Exception as error:  # those of the Rust library are bare exceptions
         first = str(error.__cause__ or error).strip().partition("\n")[0]
@@ -300,10 +343,13 @@ def _digest(path: Path) -> bytes | None:
     return hashlib.sha256(path.read_bytes()).digest() if path.is_file() else None
 
 
-def _converted(folder: Path) -> Tokenizer:
+def _converted(folder: Path) -> Any:
+    """The fast tokenizer that transformers makes of other files, or its slow one."""
     from babelmerge.models.loading import load_tokenizer
 
     made = load_tokenizer(folder)
-    if (found := getattr(made, "backend_tokenizer", None)) is None:
-        raise SlowAlone(type(made).__name__)
-    return Tokenizer.from_str(found.to_str())
+    if (found := getattr(made, "backend_tokenizer", None)) is not None:
+        return Tokenizer.from_str(found.to_str())
+    if (folder / TARGET).is_file():
+        raise TwoSides
+    return made

@@ -17,17 +17,27 @@ from tokenizers import Tokenizer
 from babelmerge.files import directories
 from babelmerge.files.directories import read_json, write_json
 from babelmerge.models.dialect import tokenizers
-from babelmerge.models.dialect.tokenizers import ADDED, CONFIG, FILE, Differences, Tokens, listed
+from babelmerge.models.dialect.tokenizers import (
+    ADDED,
+    CONFIG,
+    FILE,
+    Differences,
+    Slow,
+    Tokens,
+    listed,
+)
 from babelmerge.words.showing import shown
 
 STRICT, COMMON, BASE = "strict", "common", "base"
 SIZE = "vocab_size"
 SIZES = (SIZE, "decoder_vocab_size")  # the other of Marian, whose sides may share their embeddings
+BY_LAYER = "vocab_size_per_layer_input"  # of Gemma 3n and 4
 PART = "text_config"
 REMEDY = (
     "set embeddings: common (--embeddings common) to merge rows by token, or embeddings: base to "
     "keep the base's rows and merge the rest"
 )
+NO_FILE = f"that cannot be added to a tokenizer which has no {FILE}"
 # What makes up a tokenizer in a model's folder.
 COMPANIONS = (*tokenizers.FILES, CONFIG, "special_tokens_map.json", "added_tokens.json")
 COMPANIONS += ("merges.txt", "chat_template.jinja", "chat_template.json")
@@ -100,11 +110,13 @@ class Vocabulary:
         for label in unfit:
             if every <= self.tokens(label).ids.keys():
                 return label
-        own = tuple(t for t in self.differences[unfit[0]].more if not self._was_added(unfit[0], t))
+        more = self.differences[unfit[0]].more
+        learnt = tuple(token for token in more if not self._was_added(unfit[0], token))
+        why = "that were not added but learnt with merges" if learnt else NO_FILE
         raise ValueError(
-            f"embeddings: {unfit[0]} has {listed(own)} that the base lacks and that were not added "
-            "but learnt with merges, and no model has the tokens of all: no tokenizer cuts texts "
-            "into them; set embeddings: base, or merge the models of one vocabulary"
+            f"embeddings: {unfit[0]} has {listed(learnt or more)} that the base lacks and {why}, "
+            "and no model has the tokens of all: no tokenizer cuts texts into them; set "
+            "embeddings: base, or merge the models of one vocabulary"
         )
 
     @cached_property
@@ -227,7 +239,10 @@ class Vocabulary:
         return {"id": id_, "content": token, **flags, "special": bool(getattr(found, "special", 0))}
 
     def _appendable(self, label: str) -> bool:
-        return all(self._was_added(label, token) for token in self.differences[label].more)
+        """Whether what a model has beyond the base can be added to the base's tokenizer."""
+        more = self.differences[label].more
+        fixed = isinstance(self.tokens(BASE), Slow)
+        return all(not fixed and self._was_added(label, token) for token in more)
 
     def _was_added(self, label: str, token: str) -> bool:
         return token in self.tokens(label).added
@@ -240,10 +255,19 @@ class Vocabulary:
         )
 
 
-def sized(config: Mapping[str, Any], rows: int) -> dict[str, Any]:
-    """A config.json that says how many rows the embeddings have."""
+def sized(
+    config: Mapping[str, Any], rows: int, first: int = 0, before: int | None = None
+) -> dict[str, Any]:
+    """A config.json that says how many rows the embeddings have.
+
+    first: how many the tables for layers have, where there are such. before: how many rows there
+    were, of which a class may have more than its config says (Mllama); so it has then.
+    """
     part = config.get(PART)  # whose class has a size of its own where it does not say one
     own = {key: rows for key in SIZES if key in config}
     if isinstance(part, Mapping):
-        return {**config, **own, PART: sized(part, rows)}
-    return {**config, **own, SIZE: rows}
+        return {**config, **own, PART: sized(part, rows, first, before)}
+    said = config.get(SIZE)
+    odd = before is not None and isinstance(said, int) and said < before
+    size = said + rows - before if odd else rows
+    return {**config, **own, SIZE: size, **({BY_LAYER: first} if first else {})}
