@@ -175,3 +175,18 @@ def test_an_expert_has_one_id_however_its_path_is_spelt(tmp_path, monkeypatch, s
     monkeypatch.chdir(tmp_path)
     models = f"- {{model: {spelt.format(here=tmp_path)}, parameters: {{weight: 1, density: 1}}}}"
     assert [id_ for id_, _ in plain("dare_linear", models, base="m/base").experts] == ["m/a"]
+
+
+@pytest.mark.parametrize("where", ["base_model", "models", "members"])
+def test_a_path_that_no_system_has_is_named(where):
+    odd = "m\0a"
+    recipe = {
+        "merge_method": "task_arithmetic",
+        "base_model": odd if where == "base_model" else "base",
+        "models": [{"model": "a" if where != "models" else odd, "parameters": {"weight": 1}}],
+    }
+    if where == "members":
+        ids = [{"id": "base", "model": "base"}, {"id": "a", "model": odd}]
+        recipe["babelmerge"] = {"method": "task_arithmetic", "members": ids}
+    with pytest.raises(ValueError, match=r"model is 'm\\x00a'; expected (the|a word or a) path"):
+        recipes.read_recipe(recipe)
