@@ -174,12 +174,12 @@ def _dry_run(parsed: recipes.Recipe, changed: Mapping[str, Any], out: Path, devi
     with terminal.warnings_shown(None):
         files.check_files({**changed, **({recipes.OWN: own} if own else {})}, out)
     fits = f"{len(parsed.experts)} experts fit their base and {parsed.method}"
-    return f"{fits}; nothing was read or written. It would go to {out}"
+    return f"{fits}; nothing was read or written. It would go to {plain(str(out))}"
 
 
 def _done(out: Path, parsed: recipes.Recipe, seconds: float) -> str:
     weights = sum(path.stat().st_size for path in out.glob("*.safetensors"))
     return (
-        f"{out}: {parsed.method} of {len(parsed.experts)} experts, {terminal.size(weights)} in "
-        f"{seconds:.1f} s, fingerprint {directories.fingerprint(out)[:12]}"
+        f"{plain(str(out))}: {parsed.method} of {len(parsed.experts)} experts, "
+        f"{terminal.size(weights)} in {seconds:.1f} s, fingerprint {directories.fingerprint(out)[:12]}"
     )
