@@ -181,5 +181,6 @@ def _done(out: Path, parsed: recipes.Recipe, seconds: float) -> str:
     weights = sum(path.stat().st_size for path in out.glob("*.safetensors"))
     return (
         f"{plain(str(out))}: {parsed.method} of {len(parsed.experts)} experts, "
-        f"{terminal.size(weights)} in {seconds:.1f} s, fingerprint {directories.fingerprint(out)[:12]}"
+        f"{terminal.size(weights)} in {seconds:.1f} s, fingerprint "
+        f"{directories.fingerprint(out)[:12]}"
     )
