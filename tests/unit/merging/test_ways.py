@@ -227,6 +227,13 @@ def test_what_speaks_of_tokens_that_are_not_there_is_refused_wherever_it_is_aske
             tries[way]()
 
 
+def test_threads_are_counted_from_one(family):
+    experts = {id_: family / id_ for id_ in FULL}
+    for made in (merging.Sweep, merging.merge):
+        with pytest.raises(ValueError, match="threads is -1; expected a whole number from 1"):
+            made(family / "base", experts, "linear", threads=-1)
+
+
 def test_mergekit_forms_no_merge_in_memory(family):
     base, experts = family / "base", {id_: family / id_ for id_ in FULL}
     point = {"weight": 0.5, "backend": "mergekit"}
