@@ -1,6 +1,7 @@
 """A merge replaces what a merge wrote, and never deletes anything else, by whichever door."""
 
 import json
+import os
 import shutil
 
 import made_up_models
@@ -8,6 +9,7 @@ import pytest
 import tiny_models
 
 from babelmerge import merging
+from babelmerge.files import directories
 from babelmerge.merging import files
 from babelmerge.recipes import recipes
 
@@ -125,3 +127,42 @@ def test_folders_of_a_model_come_along_and_are_a_merges_own(tmp_path, manifest):
     for door in (merging.merge_files, files.check_files):
         with pytest.raises(ValueError, match="y.json: is a link to"):
             door(recipe, tmp_path / "new")
+
+
+def no_place(folder, kind):
+    """An output that cannot be, and what is said of it."""
+    (folder / "file").write_text("x")
+    (folder / "loop").symlink_to("loop")
+    return {
+        "a loop": (folder / "loop", "is a link that leads to itself"),
+        "below a loop": (folder / "loop" / "out", "is no directory"),
+        "below a file": (folder / "file" / "a" / "out", "file is no directory"),
+        "a long name": (folder / ("n" * 250), "a part of it has 250 bytes"),
+        "a long part": (folder / ("हि" * 100) / "out", "a part of it has 600 bytes"),
+        "no path": (f"{folder}/a\0b", r"a\\x00b: no system has such a path"),
+        "a mount": ("/proc", "a disk is mounted there"),
+        "read alone": ("/sys/out", "nothing may be written into /sys"),
+    }[kind]
+
+
+KINDS = ("a loop", "below a loop", "below a file", "a long name", "a long part", "no path")
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "a mount", "read alone"])
+def test_where_nothing_can_be_is_told_before_anything_is_read(recipe, tmp_path, kind):
+    out, told = no_place(tmp_path, kind)
+    if kind == "a mount" and not os.path.ismount(out):
+        pytest.skip("nothing is mounted there")
+    if kind == "read alone" and (not os.path.isdir("/sys") or os.access("/sys", os.W_OK)):
+        pytest.skip("no folder that can be read alone")
+    before = set(tmp_path.rglob("*"))
+    for check in (files.check_files, merging.merge_files):
+        with pytest.raises(ValueError, match=told):
+            check(recipe, out)
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_the_longest_name_is_one_that_a_merge_can_be_put_at(recipe, tmp_path):
+    assert merging.merge_files(recipe, tmp_path / ("n" * directories.LONGEST)).is_dir()
+    with pytest.raises(ValueError, match="a part of it has"):
+        files.check_files(recipe, tmp_path / ("n" * (directories.LONGEST + 1)))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from babelmerge.recipes import coefficients
 from babelmerge.recipes.coefficients import Conditional
+from babelmerge.recipes.points import settings
 
 config = pytest.importorskip("mergekit.config")
 
@@ -158,3 +159,11 @@ def test_values_per_expert():
         coefficients.per_expert("w", {"bn": 1, "ta": 2}, ids)
     with pytest.raises(ValueError, match="from is 'ta'; the experts are"):
         coefficients.id_of("from", "ta", ids)
+
+
+@pytest.mark.parametrize("value", [b"hello", bytearray(b"ab"), 1e39, -1e308, 10**40])
+def test_what_no_weight_is_made_of_is_refused(value):
+    with pytest.raises(ValueError, match=r"weight is .*; expected a finite number"):
+        settings("linear", ("a", "b"), {"weight": {"a": value, "b": 1}})
+    with pytest.raises(ValueError, match=r"weight"):
+        settings("linear", ("a", "b"), {"weight": value})

@@ -252,3 +252,18 @@ def test_parameters_are_called_in_errors_as_the_file_calls_them(tmp_path, text, 
     with pytest.raises(ValueError) as error:
         recipes.read_recipe(tmp_path / "r.yml")
     assert parts in str(error.value), str(error.value)
+
+
+@pytest.mark.parametrize("where", ["base_model", "models", "members"])
+def test_a_path_that_no_system_has_is_named(where):
+    odd = "m\0a"
+    recipe = {
+        "merge_method": "task_arithmetic",
+        "base_model": odd if where == "base_model" else "base",
+        "models": [{"model": "a" if where != "models" else odd, "parameters": {"weight": 1}}],
+    }
+    if where == "members":
+        ids = [{"id": "base", "model": "base"}, {"id": "a", "model": odd}]
+        recipe["babelmerge"] = {"method": "task_arithmetic", "members": ids}
+    with pytest.raises(ValueError, match=r"model is 'm\\x00a'; expected (the|a word or a) path"):
+        recipes.read_recipe(recipe)

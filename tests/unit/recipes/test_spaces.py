@@ -55,6 +55,10 @@ def test_modules_are_what_holds_matrices_in_a_block_whatever_it_is_called():
     assert spaces.space(IDS, "module", 0, gpt).parts == (".attn.", ".mlp.", "")
     opt = {"model.decoder.layers.0.fc1.weight": (4, 4), "model.decoder.layers.0.fc2.weight": (4, 4)}
     assert spaces.space(IDS, "module", 0, opt).parts == (".fc1.", ".fc2.", "")
+    block, inside = "encoder.block.1.layer", ("0.SelfAttention.q", "1.DenseReluDense.wi")
+    t5 = {f"{block}.{name}.weight": (4, 4) for name in inside}
+    expected = (".SelfAttention.", ".DenseReluDense.", "")
+    assert spaces.space(IDS, "module", 0, t5).parts == expected
 
 
 def test_every_tensor_has_the_weight_of_its_part():

@@ -1,6 +1,9 @@
 """YAML and JSON of other people's: read whole, or refused at once with what is wrong."""
 
+import contextlib
+import gc
 import json
+import math
 import os
 
 import pytest
@@ -100,6 +103,7 @@ def test_a_file_without_text_says_why(tmp_path):
         ("1" * 5000, "4300 digits"),
         ('{"a": "\\ud800"}', "surrogates not allowed"),
         ('{"a": }', "Expecting value"),
+        ("[" + "{}," * 2_500_001 + "{}]", "more than 5,000,000 values"),
     ],
 )
 def test_json_beyond_the_limits_is_named(text, told):
@@ -149,3 +153,39 @@ def test_what_is_no_yaml_is_told_on_one_line_with_its_place(text, told):
     with pytest.raises(yaml.YAMLError, match=told) as error:
         documents.load(text, documents.SAFE)
     assert "\n" not in str(error.value) and "unicode" not in str(error.value)
+
+
+def test_values_are_made_without_a_search_for_rubbish_which_goes_on_after():
+    assert gc.isenabled()
+    for text in ("[1]", "[1"):
+        with contextlib.suppress(ValueError):
+            documents.load_json(text)
+        assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: 1:30", r"1:30 \(line 1\), which YAML reads as the number 90; write that number"),
+        ("\na: [-017]", r"-017 \(line 2\), which YAML reads as the number -15"),
+        ("a: 1:30.5", "the number 90.5"),
+        ("a: !!binary aGVsbG8=", "constructor for the tag .*binary"),
+        ("a: !!set {b, c}", "constructor for the tag .*set"),
+        ("a: !!omap [b: 1]", "constructor for the tag .*omap"),
+        ("a: !!python/object/apply:os.getcwd []", "constructor for the tag"),
+        ("\na: !!bool maybe", r"can't be read \(line 2\): 'maybe'"),
+        ("a: " + "9" * 5000, r"can't be read \(line 1\): .*4300 digits"),
+    ],
+)
+def test_what_yaml_would_read_as_something_else_is_named_with_its_line(text, told):
+    with pytest.raises(yaml.YAMLError, match=told):
+        documents.load(text, documents.Once)
+
+
+def test_plain_values_of_a_recipe_are_what_yaml_has_them_as():
+    text = (
+        "a: [1, -0, 1_000, 0x1f, 0b11, .inf, 1e-5, '017', yes, ~]\nb: 2024-01-02\nc: {<<: {d: 1}}"
+    )
+    numbers = [1, 0, 1000, 31, 3, math.inf, "1e-5", "017", True, None]
+    expected = {"a": numbers, "b": "2024-01-02", "c": {"d": 1}}
+    assert documents.load(text, documents.Once) == [expected]

@@ -84,3 +84,26 @@ def test_points_may_come_back_in_any_order(tmp_path):
 def test_a_point_that_does_not_come_back_is_an_error(tmp_path):
     with pytest.raises(RuntimeError, match="1 of 3 points"):
         sweeps.run(GRID, {}, "c", tmp_path / "j", lambda points: list(Evaluator()(points))[:2])
+
+
+def test_wherever_a_kill_cuts_a_line_the_rest_is_known(tmp_path):
+    grid = [{"weight": 0.1, "from": "हि"}, {"weight": 0.2, "from": "বাং"}]
+    sweeps.run(grid, {}, "c", tmp_path / "whole", Evaluator())
+    first, second, _ = (tmp_path / "whole").read_bytes().split(b"\n")
+    for length in range(len(second) + 1):
+        journal = tmp_path / "j"
+        journal.write_bytes(first + b"\n" + second[:length])
+        rest = Evaluator()
+        sweeps.run(grid, {}, "c", journal, rest)
+        assert rest.asked == ([0.2] if length < len(second) else [])
+        sweeps.run(grid, {}, "c", journal, Evaluator(fail_after=0))
+
+
+def test_lines_of_nobody_are_passed_over(tmp_path):
+    (tmp_path / "j").write_bytes(b"[]\n1\n{}\nnull\n\xff\xfe\n\0\0\n\n")
+    assert sweeps.read_journal(tmp_path / "j") == {}
+
+
+def test_a_point_without_a_mean_is_told_by_its_number():
+    with pytest.raises(ValueError, match="of 3 points 1 have no mean score, point 2 the first"):
+        sweeps.select([0.1, float("nan"), 0.3])

@@ -1,6 +1,7 @@
 """Laws of a search: every point counts, the same again after a kill, judged by rows unseen."""
 
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -160,3 +161,50 @@ def test_a_data_set_of_one_row_cannot_be_halved():
     both = tasks.halved(Task("b", {}, "ties", {"t/x": [1, 2, 3]}, "bleu", {"t/x": {}}, {}), 2)
     assert sorted(rows for half in both for rows in half.dev["t/x"]) == [1, 2]
     assert all({name: len(rows) for name, rows in half.dev.items()} == {"t/x": 1} for half in both)
+
+
+def scoring(answer):
+    """What scores points by their weights; no journal."""
+
+    def score(points):
+        return [{"scores": {"t/x": answer(point["weight"])}, "seconds": 0.0} for point in points]
+
+    return score
+
+
+def hill(weight):
+    weights = weight if isinstance(weight, dict) else dict.fromkeys(GOAL, weight)
+    return 1 - sum((weights[name] - goal) ** 2 for name, goal in GOAL.items())
+
+
+@pytest.mark.parametrize("nothing", [math.nan, math.inf, -math.inf])
+def test_a_point_without_a_score_is_the_worst_and_is_told(nothing, caplog):
+    def some(weight):
+        cliff = isinstance(weight, dict) and weight["experts/b"] > 0.35
+        return nothing if cliff else hill(weight)
+
+    tried = searching.search(SPACE, start(), 60, scoring(some))
+    lost = [n for n, one in enumerate(tried) if not np.isfinite(one.mean)]
+    assert lost and len(lost) == caplog.text.count("counts as the worst")
+    tried = searching.judged(tried, scoring(hill))
+    assert not set(lost) & set(searching.candidates(tried))
+    best = searching.chosen(tried)
+    assert tried[best].mean > 0.99 and "NaN" not in searching.table(tried, 0.5)["point"][best]
+
+
+def test_where_all_points_but_the_start_have_none_the_start_stays():
+    answers = scoring(lambda weight: math.nan if isinstance(weight, dict) else 0.5)
+    tried = searching.judged(searching.search(SPACE, start(), 20, answers), answers)
+    assert [*searching.candidates(tried)] == [0] and searching.chosen(tried) == 0
+
+
+def test_a_start_without_a_score_is_no_start():
+    with pytest.raises(ValueError, match=r"starts from scores {'t/x': nan}.*'density': 0.4"):
+        searching.search(SPACE, start(), 20, scoring(lambda weight: math.nan))
+
+
+def test_a_half_of_which_no_score_can_be_made_is_named():
+    tried = searching.search(SPACE, start(), 20, scoring(hill))
+    judged = searching.judged(tried, scoring(lambda weight: math.nan))
+    with pytest.raises(ValueError, match=r"scores {'t/x': nan} on the rows that it is judged by"):
+        searching.chosen(judged)

@@ -204,13 +204,14 @@ def _dry_run(parsed: recipes.Recipe, changed: Mapping[str, Any], out: Path, devi
         if len(parsed.experts) == 1
         else f"{len(parsed.experts)} experts fit their"
     )
-    return f"{fits} base and {parsed.method}; nothing was read or written. It would go to {out}"
+    fits += f" base and {parsed.method}"
+    return f"{fits}; nothing was read or written. It would go to {plain(str(out))}"
 
 
 def _done(out: Path, parsed: recipes.Recipe, seconds: float) -> str:
     weights = sum(path.stat().st_size for path in out.glob("*.safetensors"))
     print_ = directories.fingerprint(out)[:12]
     return (
-        f"{out}: {parsed.method} of {counted(len(parsed.experts), 'expert')}, "
+        f"{plain(str(out))}: {parsed.method} of {counted(len(parsed.experts), 'expert')}, "
         f"{terminal.size(weights)} in {seconds:.1f} s, fingerprint {print_}"
     )

@@ -295,6 +295,10 @@ def _fingerprint(hashes: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
 
 
+# Bytes of a directory's name with which its temporary siblings have names too.
+LONGEST = 255 - len(f"..{socket.gethostname()}.4194304.99.partial".encode())
+
+
 def _sibling(out_dir: Path, kind: str) -> Path:
     # Host and process are in the name so that a later run can tell a leftover from a neighbour.
     owner = f"{socket.gethostname()}.{os.getpid()}"

@@ -178,7 +178,9 @@ def _parsed(path: str | Path, content: bytes) -> dict[str, Any]:
     try:
         header = load_json(content.decode("utf-8"), _once)
     except ValueError as error:
-        raise ValueError(f"{path}: not a safetensors file ({error})") from error
+        raise ValueError(
+            f"{path}: not a safetensors file ({error}); fetch or build it again"
+        ) from error
     if not isinstance(header, dict):
         raise ValueError(f"{path}: its header is no mapping; fetch or build it again")
     told = header.pop("__metadata__", None)
@@ -228,16 +230,22 @@ def _check_entry(path: str | Path, name: str, fact: object) -> None:
         numbers = (*shape, start, stop)
         whole = len(shape) <= MOST_SIDES
         whole &= all(type(n) is int and 0 <= n < LARGEST for n in numbers) and isinstance(code, str)
+        whole = whole and math.prod(max(n, 1) for n in shape) < LARGEST  # also of an empty tensor
         size = SIZES.get(code, 0) * math.prod(shape) if whole else 0
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: {name} has no dtype, shape and data_offsets; fetch or build it again"
         ) from error
-    if not whole or start > stop or (code in SIZES and stop - start != size):
-        found = shown(stop - start if whole else fact["data_offsets"])
+    if not whole:
         raise ValueError(
-            f"{path}: {name} is {plain(code)} {shown(shape)}, {size} bytes, but has {found}; fetch "
-            "or build it again"
+            f"{path}: {name} has dtype {shown(code)}, shape {shown(shape)} and data_offsets "
+            f"{shown(fact['data_offsets'])}; expected a word and whole numbers from 0 of which a "
+            f"machine can count the product, at most {MOST_SIDES} sides; fetch or build it again"
+        )
+    if start > stop or (code in SIZES and stop - start != size):
+        raise ValueError(
+            f"{path}: {name} is {plain(code)} {shown(shape)}, {size} bytes, but has "
+            f"{stop - start}; fetch or build it again"
         )
 
 

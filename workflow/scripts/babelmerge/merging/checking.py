@@ -7,10 +7,9 @@ holds whole embeddings, those. Torch is imported for what needs it: adapters, al
 from collections.abc import Sequence
 from pathlib import Path
 
-from babelmerge.files import directories, ties
-from babelmerge.merging import companions, compatibility
+from babelmerge.files import directories
+from babelmerge.merging import asked, companions, compatibility
 from babelmerge.merging.calibration import checks
-from babelmerge.merging.kernels.shares import linear_divisor
 from babelmerge.merging.streaming.members import Members
 from babelmerge.models.adapter_config import is_adapter
 from babelmerge.models.dialect.opening import ModelFiles
@@ -20,7 +19,6 @@ from babelmerge.recipes.points import settings
 from babelmerge.recipes.recipes import Recipe
 from babelmerge.recipes.settings import Settings
 from babelmerge.recipes.slices import WHOLE
-from babelmerge.words.showing import shown
 
 
 def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list[str]]:
@@ -40,10 +38,9 @@ def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list
     folded = _folded(recipe, point.embeddings) if adapters else None
     members = folded or members
     compatibility.check_all(members, recipe, point.chat_template)
+    asked.check(point, members, not full and not folded)
     _check_point(point, members, recipe)
     companions.check(recipe, point, members)
-    if full or folded:
-        compatibility.refuse_full_models(point)
     if point.backend == "mergekit":
         from babelmerge.merging import mergekit_backend
 
@@ -59,26 +56,12 @@ def checked(recipe: Recipe, device: str | None) -> tuple[Settings, Members, list
         _check_mixture(recipe, members)
     elif recipe.align:
         _check_alignment(members)
-    # A tied head is no tensor here, and may still be named, as it is in recipes for untied models.
-    tied = () if any(name.endswith(ties.HEADS) for name in members.names) else ties.HEADS
-    if unknown := point.unmatched((*members.names, *tied)):
-        with within(unknown[0]):
-            raise ValueError(
-                f"{recipe.method}: filter {shown(unknown[0])} is part of no tensor's name, such as "
-                f"{next(iter(members.names))}; mend it or take it out"
-            )
     return point, members, adapters
 
 
 def _check_point(point: Settings, members: Members, recipe: Recipe) -> None:
-    """What settings ask of these members, and of this machine, before anything is read."""
-    if point.device not in (None, "cpu"):
-        from babelmerge.merging.streaming import opening
-
-        opening.device_of(point)
-    point.check_blocks(members.blocks)
+    """What a recipe asks of these members, before anything is read."""
     _check_whole(recipe, members)
-    _check_weights(point.inner, members)
     kind = METHODS[point.method].statistics
     for id_, _ in recipe.experts if kind else ():
         path = recipe.statistics.get(id_)
@@ -107,17 +90,6 @@ def _check_whole(recipe: Recipe, members: Members) -> None:
                 f"{recipe.tokenizer}: has no tokenizer, and the recipe asks for its; expected "
                 f"{' or '.join(directories.VOCABULARIES)} there, or another source"
             )
-
-
-def _check_weights(point: Settings, members: Members) -> None:
-    """ValueError where an average would divide by 0."""
-    if point.method not in ("linear", "multislerp", "nuslerp"):
-        return
-    key = {"linear": "normalize", "multislerp": "normalize_weights"}.get(point.method, "")
-    for name in members.merged_names:
-        plain = point.at(name, members.blocks)
-        always = point.method == "nuslerp" and point.semantics != "mergekit"
-        linear_divisor(plain.weights, always or bool(plain.normalize), point.method, key)
 
 
 def _folded(recipe: Recipe, embeddings: str) -> Members | None:

@@ -44,11 +44,16 @@ def check(recipe: Recipe, point: Settings, members: Members) -> None:
         spoken.appended()
     if spoken.lead != vocabulary.BASE:
         conventions.check_ids(recipe.base, functools.partial(spoken.number, vocabulary.BASE))
-    if (whose := point.chat_template) is not None:
-        source = dict(recipe.experts)[whose]
-        conventions.check(source, functools.partial(spoken.number, whose))
-        if (end := conventions.read(source).end) is not None:
-            spoken.require(whose, end)
+    if point.chat_template is not None:
+        check_conventions(members, point.chat_template, dict(recipe.experts)[point.chat_template])
+
+
+def check_conventions(members: Members, whose: str, folder: str | Path) -> None:
+    """ValueError where an expert's conventions speak of tokens that the result has not."""
+    spoken = members.vocabulary
+    conventions.check(folder, functools.partial(spoken.number, whose))
+    if (end := conventions.read(folder).end) is not None:
+        spoken.require(whose, end)
 
 
 def write(recipe: Recipe, point: Settings, members: Members, directory: Path) -> None:

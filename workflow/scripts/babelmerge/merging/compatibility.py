@@ -30,7 +30,6 @@ from babelmerge.models.dialect.vocabulary import BASE, REMEDY, STRICT, Vocabular
 from babelmerge.recipes.members import is_same
 from babelmerge.recipes.methods import METHODS
 from babelmerge.recipes.recipes import Recipe, doubtful
-from babelmerge.recipes.settings import Settings
 from babelmerge.words.showing import plain, shown
 
 if TYPE_CHECKING:
@@ -133,15 +132,6 @@ def _code(base: Path) -> Iterator[str]:
 
 def _more(found: list[str]) -> str:
     return f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-
-
-def refuse_full_models(point: Settings) -> None:
-    """ValueError for a method that works on the factors of adapters alone."""
-    if METHODS[point.method].factors:
-        raise ValueError(
-            f"{point.method}: works on the factors of LoRA adapters, and not all experts are "
-            f"adapters, or have the base's tokens; give adapters that do, or merge by {point.then}"
-        )
 
 
 def check_configs(members: Members) -> None:

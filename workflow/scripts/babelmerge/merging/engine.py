@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from babelmerge.merging import asked
 from babelmerge.merging.calibration import files as calibrated
-from babelmerge.merging.compatibility import check_members, refuse_full_models
+from babelmerge.merging.compatibility import check_members
 from babelmerge.merging.rounding import Rounding
 from babelmerge.merging.streaming.former import Former
 from babelmerge.merging.streaming.inputs import Collected
@@ -55,7 +56,8 @@ def merge(
     point = settings(method, tuple(experts), parameters)
     members = Members(base, experts, opened, point.embeddings)
     check_members(members)
-    refuse_full_models(point)
+    asked.check(point, members, False)
+    asked.check_memory(point, experts, statistics or ())
     passes = Passes(members, threads)
     if on_kernels(members, point):
         former = Former(passes, point)
@@ -85,6 +87,8 @@ def _with_adapters(
     parameters: Mapping[str, Any],
 ) -> dict[str, Tensor]:
     """`merge` where experts are adapters."""
+    base = opened(base) if isinstance(base, str | Path) else base
+    check_adapters(base, experts, settings(method, tuple(experts), parameters), statistics)
     model = adapted(base, experts, method, statistics, parameters)
     merged = {name: model.read(name) for name in model.names}
     tied = checkpoints.aliases(base) if isinstance(base, Mapping) else {}
@@ -109,17 +113,41 @@ def adapted(
 
     base = opened(base)
     point = settings(method, tuple(experts), parameters)
-    given = _read(base, experts, point.embeddings)
+    given = read_adapters(base, experts, point.embeddings)
     if _are_added(given) and not point.rule.angles:
         merge = merge_adapters(base, given, method, statistics, **parameters)
         merge.rounding = rounding
         return AdaptedModel(merge)
-    refuse_full_models(point)
+    asked.refuse_full_models(point)
     members = _folded(base, given, point.embeddings)
     running = Passes(members, rounding=rounding)
     merger = Merger(members, point, device_of(point), running, statistics=statistics)
     merger.prepare()
     return merger
+
+
+def check_adapters(
+    base: Model,
+    experts: Mapping[str, Model],
+    point: Settings,
+    statistics: Mapping[str, Collected] | None = None,
+) -> None:
+    """ValueError where adapters, alone or among full models, do not fit their base or the settings.
+
+    Only headers are read, and whole embeddings of adapters that have them.
+    """
+    base = opened(base)
+    given = read_adapters(base, experts, point.embeddings)
+    added = _are_added(given)
+    members = Members(base, {}, opened, point.embeddings)
+    asked.check(point, members if added else _folded(base, given, point.embeddings), added)
+    asked.check_memory(point, experts, statistics or ())
+    if added and not point.rule.angles:
+        from babelmerge.merging.adapters.merges import AdapterMerge
+        from babelmerge.models import adapter_base
+
+        adapter_base.check_same({id_: one.config for id_, one in given.items()})
+        AdapterMerge(base, given, point, statistics)
 
 
 def with_tokens(base: Model, experts: Mapping[str, Model], embeddings: str) -> Members | None:
@@ -131,11 +159,11 @@ def with_tokens(base: Model, experts: Mapping[str, Model], embeddings: str) -> M
     if embeddings != COMMON:
         return None
     base = opened(base)
-    given = _read(base, experts, embeddings)
+    given = read_adapters(base, experts, embeddings)
     return None if _are_added(given) else _folded(base, given, embeddings)
 
 
-def _read(
+def read_adapters(
     base: "Readable", experts: Mapping[str, Model], embeddings: str
 ) -> "dict[str, Model | Adapter]":
     """The experts with their adapters opened on a base."""
@@ -174,7 +202,7 @@ def pieces(
         given = recipe.method, statistics, recipe.parameters
         merger = adapted(recipe.base, experts, *given, rounding)
     else:
-        refuse_full_models(point)
+        asked.refuse_full_models(point)
         members = Members(recipe.base, experts, opened, point.embeddings)
         members.experts = dict(aligned(members.base, members.experts, recipe.align))
         running = Passes(members, threads, rounding)

@@ -4,6 +4,7 @@ Whoever merges comes through `check_out` first: nothing is deleted that was not 
 torch.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from babelmerge.files import directories
 from babelmerge.recipes.recipes import OWN, Recipe
+from babelmerge.words import path_names
+from babelmerge.words.showing import plain
 
 MADE = "merge"  # under made_by, in the manifests of merged models
 RECIPE, CARD = "recipe.yaml", "README.md"
@@ -24,13 +27,11 @@ def check_out(out_dir: str | Path, recipe: Recipe) -> None:
 
     It may hold no member, and lie in none, whose fingerprint it would change.
     """
-    out = Path(out_dir).resolve()
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out_dir}: is a file; give a new directory")
+    out = _place(out_dir)
     if Path.cwd().is_relative_to(out):
         raise ValueError(f"{out_dir}: the current directory is in it; give a new directory")
     for path in (recipe.base, *(path for _, path in recipe.experts)):
-        member = Path(path).resolve()
+        member = Path(os.path.realpath(path))
         if member.is_relative_to(out):
             raise ValueError(f"{out_dir}: holds {path}, which is to be merged; choose another")
         if out.is_relative_to(member):
@@ -39,6 +40,44 @@ def check_out(out_dir: str | Path, recipe: Recipe) -> None:
             )
     if out.is_dir():
         _require_ours(out_dir, out)
+
+
+def _place(out_dir: str | Path) -> Path:
+    """Where that is, links followed; ValueError where no folder can be made or replaced."""
+    if "\0" in str(out_dir):
+        raise ValueError(f"{plain(str(out_dir))}: no system has such a path; give a new directory")
+    out = Path(os.path.realpath(out_dir))
+    longest, most = directories.LONGEST, path_names.MOST_BYTES
+    rooms = [*((part, most) for part in out.parts[:-1]), (out.name, longest)]
+    for part, room in rooms:
+        if (size := len(os.fsencode(part))) > room:
+            raise ValueError(
+                f"{plain(str(out_dir), 200)}: a part of it has {size} bytes, where there is room "
+                f"for {room} ({longest} in the last, with which a name is formed while the model "
+                "is written); give a shorter name"
+            )
+    if out.is_symlink():
+        raise ValueError(f"{out_dir}: is a link that leads to itself; give a new directory")
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out_dir}: is a file; give a new directory")
+    if os.path.ismount(out) and out != Path(out.anchor):
+        raise ValueError(
+            f"{out_dir}: a disk is mounted there, and a model is put in its place as a whole; give "
+            "a directory in it"
+        )
+    _check_above(out_dir, next(path for path in out.parents if os.path.lexists(path)))
+    return out
+
+
+def _check_above(out_dir: str | Path, above: Path) -> None:
+    """ValueError where nothing can be put into the nearest folder that is there."""
+    if not above.is_dir():
+        raise ValueError(f"{out_dir}: {above} is no directory; give a new directory elsewhere")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise ValueError(
+            f"{out_dir}: nothing may be written into {above} (its rights, or those of its disk, do "
+            "not let you); give a directory elsewhere, or change them"
+        )
 
 
 def check_room(out_dir: str | Path, needed: int) -> None:

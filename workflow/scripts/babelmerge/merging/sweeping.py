@@ -8,12 +8,13 @@ file.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from babelmerge.merging import companions, compatibility
+from babelmerge.merging import asked, companions, compatibility, engine
 from babelmerge.merging.engine import adapted, aligned, any_adapter, with_tokens
 from babelmerge.merging.streaming import planner
 from babelmerge.merging.streaming.former import Former, Shared
@@ -25,6 +26,7 @@ from babelmerge.merging.streaming.passes import Passes
 from babelmerge.models import checkpoints, whole
 from babelmerge.models.dialect.vocabulary import STRICT
 from babelmerge.recipes.points import settings
+from babelmerge.recipes.reading import require_alignable
 from babelmerge.recipes.settings import Settings
 from babelmerge.words.showing import shown
 
@@ -102,6 +104,7 @@ class Sweep:
         self.embeddings = embeddings
         self._experts = name_experts(experts)
         self._adapters = any_adapter(self._experts)
+        align = require_alignable(align, method, tuple(self._experts))
         if self._adapters and align:
             raise ValueError("align: adapters have the units of their base; leave align out")
         whole = with_tokens(base, self._experts, embeddings) if self._adapters else None
@@ -113,6 +116,9 @@ class Sweep:
         if shown and align:
             base, shown = self.members.base, self.members.experts
             self.members.experts = dict(aligned(base, shown, align))
+        self._opened = self._experts
+        if self._adapters:  # what is wrong with one is told before anything is scored
+            self._opened = engine.read_adapters(self.members.base, self._experts, embeddings)
         self._passes = Passes(self.members, threads)
         self._known = planner.Known()
         self._statistics = statistics
@@ -156,9 +162,22 @@ class Sweep:
                 f"embeddings is {other[0]} in a point and {self.embeddings} in its sweep, which "
                 "opens the members once; make a sweep for each"
             )
+        for plan in plans:
+            self._check(plan)
         if not self._adapters:
             planner.prepare(self._passes, plans, self._known)
         return plans
+
+    def _check(self, plan: Settings) -> None:
+        """ValueError for a point that the members, or this machine, cannot have."""
+        if self._adapters:
+            base = self.members.base
+            return engine.check_adapters(base, self._opened, plan, self._statistics)
+        asked.check(plan, self.members, False)
+        asked.check_memory(plan, tuple(self._experts), self._statistics or ())
+        whose = plan.chat_template
+        if whose is not None and isinstance(self._experts[whose], str | Path):
+            companions.check_conventions(self.members, whose, self._experts[whose])
 
     def _maker(self, point: Point, plan: Settings, shared: Shared | None) -> Maker:
         if self._adapters:

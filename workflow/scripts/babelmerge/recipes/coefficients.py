@@ -81,8 +81,7 @@ def is_conditional(value: object) -> bool:
         return True
     if isinstance(value, Mapping):
         return set(value) == {LAYERS} or _is_condition(value)
-    several = isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0
-    return several and all(map(_is_condition, value))
+    return _is_list(value) and len(value) > 0 and all(map(_is_condition, value))
 
 
 def parse(where: str, value: object, check: Check, default: object = NOTHING) -> Any:
@@ -193,7 +192,7 @@ def per_expert(where: str, value: object, ids: Sequence[str]) -> list[Any]:
             if set(value) == set(names) and len(set(names)) == len(ids):
                 return [value[name] for name in names]
         raise ValueError(f"{where} is given for {sorted(value)}; the experts are {list(ids)}")
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if _is_list(value):
         if len(value) != len(ids):
             raise ValueError(f"{where} has {len(value)} values for {len(ids)} experts: {list(ids)}")
         return list(value)
@@ -216,7 +215,7 @@ def _one_or_list(values: tuple[Any, ...]) -> Any:
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
 
 
 def _is_condition(value: object) -> TypeGuard[Mapping[str, Any]]:

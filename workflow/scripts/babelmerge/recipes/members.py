@@ -6,6 +6,7 @@ would understand and we would not do is refused. No torch.
 
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -84,7 +85,7 @@ def path_of(reference: object, base: object = None) -> str:
                     f"model has {shown(unknown[0])}, which is not built here; {remedy}"
                 )
             found = found.get(key)
-    if not isinstance(found, str) or not found:
+    if not isinstance(found, str) or not found or "\0" in found:
         raise ValueError(f"model is {shown(reference)}; expected the path of a directory. {NESTED}")
     if found is reference and not os.path.isdir(found):
         for sign, meaning in (("+", "an adapter on a model"), ("@", "a commit on the hub")):
@@ -144,7 +145,7 @@ def read_members(
             raise ValueError(
                 f"{OWN}: members: {shown(member)}; expected keys {', '.join(MEMBER_KEYS)}"
             )
-        if odd := [key for key, value in member.items() if not (isinstance(value, str) and value)]:
+        if odd := [key for key, value in member.items() if not _is_word(value)]:
             raise ValueError(
                 f"{OWN}: members: {odd[0]} is {shown(member[odd[0]])}; expected a word or a path"
             )
@@ -222,6 +223,11 @@ def located(path: str) -> str:
     return found if os.path.isdir(found) else path
 
 
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and value != "" and "\0" not in value
+
+
 def _refuse_twice(ids: Sequence[str]) -> None:
-    if twice := [id_ for id_ in ids if list(ids).count(id_) > 1]:
+    counts = Counter(ids)
+    if twice := [id_ for id_ in ids if counts[id_] > 1]:
         raise ValueError(f"{twice[0]} is listed twice; list each model once")

@@ -12,6 +12,7 @@ from typing import Any
 from babelmerge.words.showing import shown
 
 FLOATS = ("float32", "bfloat16", "float16")
+LARGEST = 3.4028234663852886e38  # of float32, in which weights are used
 EMBEDDINGS = ("strict", "common", "base")
 SEMANTICS = ("original", "mergebench", "mergekit", "fusebench")
 
@@ -67,7 +68,7 @@ def _number(parameter: Parameter, value: Any) -> float | None:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    inside = math.isfinite(number) and parameter.low <= number <= parameter.high
+    inside = abs(number) <= LARGEST and parameter.low <= number <= parameter.high
     return number if inside else None
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from babelmerge.recipes import coefficients, lines, points, tokenizers
@@ -22,6 +22,7 @@ from babelmerge.recipes.methods import (
 )
 from babelmerge.recipes.slices import Whole, over, read_slices
 from babelmerge.recipes.values import ALWAYS_NO_EFFECT, passed_over, read_values
+from babelmerge.words.documents import DEEPEST
 from babelmerge.words.showing import shown
 
 OUTPUTS = ("model", "adapter")
@@ -63,7 +64,7 @@ class Recipe:
 def read_recipe(recipe: Mapping[str, Any] | str | Path) -> Recipe:
     """Parse a recipe from a mapping or a YAML file; ValueErrors name file and key."""
     if isinstance(recipe, Mapping):
-        where, content, text = "recipe", dict(recipe), ""
+        where, content, text = "recipe", _plainly(recipe), ""
     else:
         where, (content, text) = str(recipe), lines.load(Path(recipe))
     try:
@@ -72,6 +73,19 @@ def read_recipe(recipe: Mapping[str, Any] | str | Path) -> Recipe:
         line = lines.line_of(text, lines.place_of(error)) if text else None
         told = f"{where}, line {line}" if line else where
         raise ValueError(f"{told}: {error}") from error
+
+
+def _plainly(value: Any, depth: int = 0) -> Any:
+    """A mapping from Python as a file would have it: numbers of libraries and paths made plain."""
+    if depth > DEEPEST:
+        raise ValueError(f"recipe: more than {DEEPEST} levels; expected what a file can say")
+    if isinstance(value, Mapping):
+        return {key: _plainly(one, depth + 1) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plainly(one, depth + 1) for one in value]
+    if isinstance(value, PurePath):
+        return str(value)
+    return value.item() if getattr(value, "shape", None) == () else value
 
 
 def require_output(given: Mapping[str, Any]) -> dict[str, Any]:

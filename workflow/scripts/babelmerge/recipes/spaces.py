@@ -5,6 +5,7 @@ along the layers or by filter, so that a recipe can say it. No tensors, no torch
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,7 @@ WEIGHT = "weight"
 BANDED = "layer-band"
 REST = ""  # the part of what no filter fits
 USUAL = ("attention", "feed-forward", REST)  # of a block, before a model is there
+_NUMBERED = re.compile(r"^layer\.\d+\.")  # T5 numbers what is in a block: layer.0.SelfAttention
 DIGITS = 4  # of a coefficient: what is tried is what a recipe prints
 Point = Mapping[str, Any]
 
@@ -89,7 +91,7 @@ def _modules(shapes: Mapping[str, Sequence[int]]) -> tuple[str, ...]:
     for name, shape in shapes.items():
         block = block_of(name)
         if block is not None and len(shape) > 1:
-            inside = name.split(f".{block}.", 1)[1]
+            inside = _NUMBERED.sub("", name.split(f".{block}.", 1)[1])
             found[f".{inside.split('.')[0]}."] = None
     return (*found, REST)
 

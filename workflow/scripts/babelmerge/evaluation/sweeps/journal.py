@@ -27,12 +27,12 @@ def read_journal(path: str | Path) -> dict[str, dict]:
     entries = {}
     if not Path(path).exists():
         return entries
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
+    for line in Path(path).read_bytes().split(b"\n"):  # a kill may cut within a character
         try:
             entry = json.loads(line)
-        except ValueError:
+            entries[entry["key"]] = entry
+        except (ValueError, TypeError, KeyError):
             continue
-        entries[entry["key"]] = entry
     return entries
 
 
@@ -133,8 +133,11 @@ def searched(table: pd.DataFrame) -> bool:
 def select(means: Sequence[float]) -> int:
     """Index of the highest mean, the first if there are several; ValueError if one is no number."""
     values = list(means)
-    if any(math.isnan(value) for value in values):
-        raise ValueError(f"sweep: a point has no mean score ({values}); check the dev data")
+    if lost := [number for number, value in enumerate(values) if math.isnan(value)]:
+        raise ValueError(
+            f"sweep: of {len(values)} points {len(lost)} have no mean score, point {lost[0] + 1} "
+            "the first; check the dev data, and that the point makes a model that answers"
+        )
     return max(range(len(values)), key=lambda i: (values[i], -i))
 
 

@@ -20,6 +20,7 @@ import pandas as pd
 from babelmerge.evaluation.sweeps.journal import mean_of, select
 from babelmerge.evaluation.sweeps.tasks import HELD
 from babelmerge.recipes.spaces import Point, Space
+from babelmerge.words.showing import shown
 
 LOG = logging.getLogger(__name__)
 STEP = 0.3  # of the first generation, in units of the start's largest weight
@@ -71,9 +72,15 @@ def search(space: Space, start: Start, points: int, score: Score) -> list[Tried]
             f"least {space.least}: the start, a generation of {space.population}, and its mean"
         )
     found = _tried(0, [start.point], score)
+    if not math.isfinite(found[0].mean):
+        raise ValueError(
+            f"search: the point that it starts from scores {dict(found[0].scores)}, which is no "
+            f"number to climb from ({shown(start.point)}); check the rows that it is searched on, "
+            "or start from another point"
+        )
     evolution = _Evolution(start, space.population)
     while len(found) < points - 1:
-        best = max(one.mean for one in found)
+        best = max(_known(found))
         LOG.info("%d of %d points tried, the best so far %.4g", len(found), points, best)
         drawn = evolution.ask()[: points - 1 - len(found)]
         made = [space.point(start.point, values) for values in drawn]
@@ -84,7 +91,16 @@ def search(space: Space, start: Start, points: int, score: Score) -> list[Tried]
 
 def _tried(generation: int | None, points: list[Point], score: Score) -> list[Tried]:
     results = zip(points, score(points), strict=True)
-    return [Tried(generation, point, one["scores"], one["seconds"]) for point, one in results]
+    tried = [Tried(generation, point, one["scores"], one["seconds"]) for point, one in results]
+    for one in tried:
+        if generation != 0 and not math.isfinite(one.mean):
+            LOG.warning("counts as the worst, as it scores %s: %s", dict(one.scores), one.point)
+    return tried
+
+
+def _known(found: Sequence[Tried]) -> list[float]:
+    """Means on the half searched, without those that are no numbers."""
+    return [one.mean for one in found if math.isfinite(one.mean)]
 
 
 class _Evolution:
@@ -123,8 +139,13 @@ class _Evolution:
         return [self._weights(one) for one in self._asked]
 
     def tell(self, drawn: Sequence[np.ndarray], scores: Sequence[float]) -> None:
-        """What they scored, more being better; of a part of a generation nothing is learnt."""
+        """What they scored, more being better; of a part of a generation nothing is learnt.
+
+        One that has no number (the merge computes nothing of use) is worse than all that have one.
+        """
         self.generation += 1
+        worst = min(filter(math.isfinite, scores), default=0.0) - 1.0
+        scores = [score if math.isfinite(score) else worst for score in scores]
         best = select(scores)
         if scores[best] > self._best[0]:
             self._best = (scores[best], list(self._asked[best]))
@@ -142,6 +163,8 @@ def candidates(found: Sequence[Tried]) -> Iterator[int]:
     """Numbers of the points that were the best so far on the half searched, and of the mean."""
     best = -math.inf
     for number, one in enumerate(found):
+        if not math.isfinite(one.mean):
+            continue
         if one.mean > best or one.generation is None:
             yield number
         best = max(best, one.mean)
@@ -162,7 +185,12 @@ def judged(found: Sequence[Tried], score: Score) -> list[Tried]:
 
 def chosen(found: Sequence[Tried]) -> int:
     """The candidate that is best on the other half, of equals the one that is better on this."""
-    select([found[number].held for number in candidates(found)])  # none of which may be missing
+    if lost := [found[i] for i in candidates(found) if not math.isfinite(found[i].held)]:
+        raise ValueError(
+            f"search: a point scores {dict(lost[0].unseen)} on the rows that it is judged by, and "
+            f"{dict(lost[0].scores)} on those searched on ({shown(lost[0].point)}); check the dev "
+            "data: each half of it needs rows of which a score can be made"
+        )
     return max(candidates(found), key=lambda i: (found[i].held, found[i].mean, -i))
 
 

@@ -71,6 +71,10 @@ class Passes:
     def __init__(
         self, members: Members, threads: int | None = None, rounding: Rounding | None = None
     ):
+        if threads is not None and threads < 0:
+            raise ValueError(
+                f"threads is {threads}; expected a whole number from 1, or None for all"
+            )
         self.members = members
         self.rounding = rounding
         self.threads = threads or len(os.sched_getaffinity(0))

@@ -8,6 +8,7 @@ vocab.json) is read through transformers, where two files differ. No torch. Writ
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 from tokenizers import AddedToken, Encoding, Tokenizer
 
 from babelmerge.files.directories import VOCABULARIES, read_json
+from babelmerge.models.dialect import bounds
 from babelmerge.words.showing import plain, shown
 
 CONFIG = "tokenizer_config.json"
@@ -101,8 +103,9 @@ class Tokens:
 
     def encoded(self, text: str, around: bool) -> Encoding | None:
         try:
-            return self.tokenizer.encode(text, add_special_tokens=around)
-        except Exception:  # the library's: a character that no token has, and none for unknown ones
+            with _panics_as_errors():
+                return self.tokenizer.encode(text, add_special_tokens=around)
+        except Exception:  # a character that no token has, and none for unknown ones; a panic
             return None
 
     def cuts(self) -> dict[str, Any]:
@@ -257,11 +260,13 @@ def read(file: Path) -> Tokens:
     """ValueError for what is no tokenizer."""
     more = beyond(file.parent)
     try:
-        found = Tokenizer.from_file(str(file)) if file.name == FILE else _converted(file.parent)
-        if not isinstance(found, Tokenizer):
-            return Slow(file, found)
-        lacking = [token for token in more if found.token_to_id(token) is None]
-        found.add_tokens([AddedToken(token, special=True) for token in lacking])
+        bounds.check_size(file)
+        with _panics_as_errors():
+            tokens = _opened(file, more)
+        bounds.check_ids(tokens.ids)
+        if not isinstance(tokens, Slow):
+            bounds.check_growth(tokens.content)
+        return tokens
     except TwoSides as error:
         raise ValueError(
             f"{file}: is the vocabulary of one side, and {TARGET} that of the other, so that rows "
@@ -274,9 +279,29 @@ def read(file: Path) -> Tokens:
         raise ValueError(
             f"{file}: holds no vocabulary that can be read ({plain(first, LONG)}); {told}"
         ) from error
+
+
+def _opened(file: Path, more: Sequence[str]) -> Tokens:
+    """A file's tokenizer with the tokens that a config names beyond its own."""
+    found = Tokenizer.from_file(str(file)) if file.name == FILE else _converted(file.parent)
+    if not isinstance(found, Tokenizer):
+        return Slow(file, found)
+    lacking = [token for token in more if found.token_to_id(token) is None]
+    found.add_tokens([AddedToken(token, special=True) for token in lacking])
     found.no_truncation()
     found.no_padding()
     return Tokens(file, found, bool(lacking))
+
+
+@contextmanager
+def _panics_as_errors() -> Iterator[None]:
+    """What a library in Rust raises when it gives up is no Exception: a ValueError instead."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as panic:
+        raise ValueError(str(panic)) from panic
 
 
 def made_from(file: Path) -> str:
@@ -340,7 +365,10 @@ def _plain(part: Any) -> Any:
 
 
 def _digest(path: Path) -> bytes | None:
-    return hashlib.sha256(path.read_bytes()).digest() if path.is_file() else None
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _converted(folder: Path) -> Any:
