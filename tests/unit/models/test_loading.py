@@ -23,6 +23,14 @@ def rewritten(folder, change):
     return folder
 
 
+def test_the_room_offers_both_ways_to_load():
+    import babelmerge.models as room
+
+    assert (room.load, room.load_tokenizer) == (models.load, models.load_tokenizer)
+    with pytest.raises(AttributeError, match="has no attribute 'loads'"):
+        _ = room.loads
+
+
 def test_nothing_is_filled_with_random_numbers(base):
     rewritten(base, lambda tensors: tensors.pop("model.layers.1.mlp.gate_proj.weight"))
     with pytest.raises(ValueError, match=r"base: .*lacks 1 tensor \(model\.layers\.1\.mlp\.gate"):

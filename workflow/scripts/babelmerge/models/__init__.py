@@ -11,4 +11,23 @@ through these two.
 `adapter_config` and `adapter_changes` say what an adapter is without reading its factors; `losses`
 has the next-token loss, `positions` says how far a model can read, `packed` whether it keeps
 rows apart that share a sequence.
+
+    model, tokenizer = models.load("models/merged")
+
+`load` and `load_tokenizer` are imported when they are first used, as torch is with them.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from babelmerge.models.loading import load, load_tokenizer
+
+__all__ = ["load", "load_tokenizer"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from babelmerge.models import loading as module
+
+        return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
