@@ -16,7 +16,7 @@ MOST_LINES = 30  # of a rule
 CODE = (".py", ".smk", ".j2")
 HOUSE = (PACKAGE, ROOT / "workflow" / "rules", ROOT / "tests", ROOT / "benchmarks")
 # Faces of rooms that are used as a whole; the others import nothing, see docs/architecture.md.
-IMPORTING = ("", "data/controlled", "merging", "study/graph")
+IMPORTING = ("", "data/controlled", "merging", "models", "study/graph")
 ROOMS = sorted(face.parent for face in PACKAGE.rglob("__init__.py"))
 SHORT = re.compile(r"(?:use )?(?:rule|checkpoint) \w+")
 

@@ -175,7 +175,7 @@ def test_require_finite_names_file_and_tensor():
     ("change", "message"),
     [
         (lambda fact: fact | {"shape": [3]}, "is F32 .3., 12 bytes, but has 8"),
-        (lambda fact: fact | {"shape": [-2]}, "w is F32"),
+        (lambda fact: fact | {"shape": [-2]}, "w has dtype 'F32', shape .-2."),
         (lambda fact: {"dtype": "F32"}, "no dtype, shape and data_offsets"),
         (lambda fact: 3, "no dtype, shape and data_offsets"),
     ],

@@ -165,6 +165,8 @@ def warnings_shown(progress: Progress | None) -> Iterator[None]:
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno < logging.WARNING and not record.name.startswith(kernels.name):
+                return
             if progress:
                 progress.clear()
             if (message := record.getMessage()) not in told:
@@ -173,7 +175,8 @@ def warnings_shown(progress: Progress | None) -> Iterator[None]:
             told.add(message)
 
     handler, logger = Handler(), logging.getLogger("babelmerge")
-    logging.getLogger(f"{logger.name}.merging.kernels").setLevel(logging.INFO)
+    kernels = logging.getLogger(f"{logger.name}.merging.kernels")
+    kernels.setLevel(logging.INFO)
     before, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
     try:
