@@ -6,6 +6,7 @@ text than any memory holds. Touches no file.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from babelmerge.words.showing import shown
 
 MOST_IDS = 10_000_000  # ten times the largest vocabularies
 MOST_TIMES = 100_000  # characters that may become of one
+# What a pattern that fits an empty text has, if it is not empty itself.
+EMPTY = re.compile(r"^$|[*?^$|]|\{[,0]|\\[bBAZzGKyYX]|\(\)")
 STEPS = ("normalizer", "pre_tokenizer")  # parts of a tokenizer.json that change texts
 
 
@@ -61,7 +64,8 @@ def growth(part: Any) -> int:
 
 
 def _replaced(pattern: Mapping[str, str], content: str) -> int:
-    """The same of a replacement; a regular expression may fit between any two characters."""
+    """The same of a replacement; one of no text may be put between any two characters."""
     if found := pattern.get("String"):
         return max(1, math.ceil(len(content) / len(found)))
-    return 1 + len(content)
+    between = EMPTY.search(pattern.get("Regex", ""))
+    return 1 + len(content) if between else max(1, len(content))
