@@ -210,8 +210,8 @@ def _dry_run(parsed: recipes.Recipe, changed: Mapping[str, Any], out: Path, devi
 
 def _done(out: Path, parsed: recipes.Recipe, seconds: float) -> str:
     weights = sum(path.stat().st_size for path in out.glob("*.safetensors"))
-    print_ = directories.fingerprint(out)[:12]
+    short = directories.fingerprint(out)[:12]
     return (
         f"{plain(str(out))}: {parsed.method} of {counted(len(parsed.experts), 'expert')}, "
-        f"{terminal.size(weights)} in {seconds:.1f} s, fingerprint {print_}"
+        f"{terminal.size(weights)} in {seconds:.1f} s, fingerprint {short}"
     )
